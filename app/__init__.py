@@ -1,0 +1,111 @@
+"""Weike: micro-courses of at most twenty minutes, exams and a library for organisations."""
+
+from __future__ import annotations
+
+import logging
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+
+from flask import Flask
+from flask_migrate import Migrate
+from flask_wtf import CSRFProtect
+from werkzeug.middleware.proxy_fix import ProxyFix
+from whitenoise import WhiteNoise
+
+from app.core import access, db, errors, headers, i18n, jobs, pages
+from app.members import access as members_access
+from app.members import service as members_service
+from config import MIB, ROOT, Config
+
+# From the ground up; each may use those before it. The import contracts say the same.
+ROOMS = (
+    "core",
+    "members",
+    "media",
+    "points",
+    "search",
+    "questions",
+    "courses",
+    "learning",
+    "exams",
+    "library",
+    "organisation",
+    "home",
+)
+DOORS = ("views", "jobs", "cli")
+
+
+def create_app(config: Config | None = None) -> Flask:
+    """Build the application. Without a config it is read from the environment."""
+    config = config or Config.from_env()
+    for folder in (config.instance_dir, config.media_dir, config.search_dir):
+        folder.mkdir(parents=True, exist_ok=True)
+    app = Flask(__name__, static_folder="static")
+    app.extensions["weike"] = config
+    app.config.update(
+        SECRET_KEY=config.secret_key,
+        TESTING=config.testing,
+        DEBUG=config.debug,
+        SQLALCHEMY_DATABASE_URI=config.database,
+        MAX_CONTENT_LENGTH=MIB,
+        MAX_FORM_MEMORY_SIZE=500 * 1024,
+        MAX_FORM_PARTS=1000,
+        SESSION_COOKIE_NAME="__Host-sid" if config.https else "sid",
+        SESSION_COOKIE_SECURE=config.https,
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        WTF_CSRF_TIME_LIMIT=None,  # as long as the session; the page may stay open for a day
+        TEMPLATES_AUTO_RELOAD=config.debug,
+    )
+    if config.proxies:
+        app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
+            app.wsgi_app, x_for=config.proxies, x_proto=config.proxies, x_host=config.proxies
+        )
+    db.init_app(app)
+    Migrate(app, db.db, directory=str(ROOT / "migrations"), render_as_batch=True)
+    CSRFProtect(app)
+    headers.init_app(app)
+    errors.init_app(app)
+    members_access.login_manager.init_app(app)
+    access.init_app(
+        app,
+        is_signed_in=lambda: members_access.reader_or_none() is not None,
+        sign_in_endpoint="members.sign_in",
+    )
+    i18n.init_app(app, chosen=members_service.chosen_language, rooms=ROOMS)
+    pages.init_app(app)
+    jobs.init_app(app)
+    for room in ROOMS:
+        _open(app, room)
+    _serve_static(app)
+    return app
+
+
+def _open(app: Flask, room: str) -> None:
+    """Register the doors of a room: blueprint `bp` of views, commands `group` of cli, its jobs."""
+    for door in DOORS:
+        name = f"app.{room}.{door}"
+        if find_spec(name) is None:
+            continue
+        module = import_module(name)
+        if hasattr(module, "bp"):
+            app.register_blueprint(module.bp)
+        if hasattr(module, "group"):
+            app.cli.add_command(module.group)
+        if hasattr(module, "init_app"):
+            module.init_app(app)
+
+
+def _serve_static(app: Flask) -> None:
+    """Fingerprinted static files, compressed beforehand, cached for ever by browsers."""
+    static = Path(app.root_path) / "static"
+    app.wsgi_app = WhiteNoise(  # type: ignore[method-assign]
+        app.wsgi_app,
+        root=str(static),
+        prefix="static/",
+        autorefresh=app.debug or app.testing,
+        max_age=3600,
+    )
+    app.wsgi_app = app.extensions["fingerprints"].wrap(app.wsgi_app)  # type: ignore[method-assign]
+    logging.getLogger("whitenoise").setLevel(logging.WARNING)

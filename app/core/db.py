@@ -1,0 +1,194 @@
+"""The database: our declarative base, transactions, and what happens after a commit.
+
+One request or one job step is one transaction. It is committed here, after a successful unsafe
+request or at the end of `unit_of_work()`, and nowhere else. A GET never writes.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from datetime import UTC, datetime
+from typing import Any
+
+from flask import Flask, Response, g, has_request_context, request
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import JSON, DateTime, Dialect, Engine, MetaData, event, exc
+from sqlalchemy.orm import DeclarativeBase, Session, registry
+from sqlalchemy.types import TypeDecorator
+
+log = logging.getLogger(__name__)
+
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+BUSY_TIMEOUT_MS = 10_000
+
+# Named by convention so that a migration can name what it drops, on every database.
+NAMING = {
+    "ix": "ix_%(column_0_label)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """A moment, stored in UTC; naive values are refused, and what comes back is aware."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a naive datetime reached the database; use core.clock.now()")
+        return value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class Base(DeclarativeBase):
+    """The base of every table."""
+
+    # A registry of our own, because flask-sqlalchemy copies this class and can copy only that.
+    registry = registry(
+        metadata=MetaData(naming_convention=NAMING),
+        type_annotation_map={datetime: UtcDateTime, dict[str, Any]: JSON, list[Any]: JSON},
+    )
+
+
+# Rows stay readable after a commit: what runs then must not open another transaction.
+db = SQLAlchemy(
+    model_class=Base, disable_autonaming=True, session_options={"expire_on_commit": False}
+)
+_writing: ContextVar[bool] = ContextVar("writing", default=False)
+
+
+class WriteOutsideTransaction(RuntimeError):
+    """Code tried to write in a GET request or outside `unit_of_work()`."""
+
+
+def init_app(app: Flask) -> None:
+    """Bind the database to the app and put the transaction rules in place."""
+    db.init_app(app)
+    app.before_request(_mark_intent)
+    # Registered first, so that it runs after every other after_request function.
+    app.after_request(_commit_if_good)
+    app.teardown_request(_forget)
+    with app.app_context():
+        _prepare(db.engine)
+
+
+def _prepare(engine: Engine) -> None:
+    if engine.dialect.name != "sqlite":
+        return
+
+    @event.listens_for(engine, "connect")
+    def pragmas(connection: Any, record: object) -> None:
+        # The driver's own transaction handling lost updates in trials: we say BEGIN ourselves.
+        connection.isolation_level = None
+        cursor = connection.cursor()
+        for pragma in (
+            f"busy_timeout={BUSY_TIMEOUT_MS}",
+            "journal_mode=WAL",
+            "synchronous=FULL",
+            "foreign_keys=ON",
+            "trusted_schema=OFF",
+            "cell_size_check=ON",
+        ):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Any) -> None:
+        # A deferred transaction that reads, then writes, fails with "locked" at once.
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if _writing.get() else "BEGIN")
+
+
+@event.listens_for(Session, "before_flush")
+def _refuse_stray_writes(session: Session, *_: object) -> None:
+    if not _writing.get():
+        raise WriteOutsideTransaction("writing needs an unsafe request or core.db.unit_of_work()")
+
+
+def after_commit(action: Callable[[], None]) -> None:
+    """Do `action` once the current transaction is safely committed; forgotten on rollback."""
+    db.session().info.setdefault("after_commit", []).append(action)
+
+
+def _finish(session: Session) -> None:
+    session.commit()
+    actions: list[Callable[[], None]] = session.info.pop("after_commit", [])
+    for action in actions:
+        action()
+
+
+def _abandon(session: Session) -> None:
+    session.info.pop("after_commit", None)
+    try:
+        session.rollback()
+    except exc.OperationalError as error:
+        # On a full disk SQLite has rolled back already and answers ROLLBACK with an error.
+        log.warning("rollback was not needed: %s", error)
+        session.close()
+
+
+@contextmanager
+def unit_of_work() -> Iterator[Session]:
+    """One write transaction for jobs, commands and tests: committed at the end of the block."""
+    if has_request_context():
+        raise RuntimeError("a request is a unit of work already")
+    token = _writing.set(True)
+    session = db.session()
+    session.rollback()  # a read transaction begun before cannot be turned into a writing one
+    try:
+        yield session
+        _finish(session)
+    except BaseException:
+        _abandon(session)
+        raise
+    finally:
+        _writing.reset(token)
+
+
+@contextmanager
+def reading() -> Iterator[Session]:
+    """A short read inside any request, ended at once so that it holds no lock afterwards.
+
+    Used to find out who is asking before the body of an unsafe request is read: an upload that
+    takes minutes must not hold the write lock for minutes.
+    """
+    token = _writing.set(False)
+    session = db.session()
+    try:
+        yield session
+    finally:
+        session.rollback()
+        _writing.reset(token)
+
+
+def _mark_intent() -> None:
+    g.write_token = _writing.set(request.method not in SAFE_METHODS)
+
+
+def _commit_if_good(response: Response) -> Response:
+    session = db.session()
+    if request.method not in SAFE_METHODS and response.status_code < 400:
+        _finish(session)
+    else:
+        _abandon(session)
+    return response
+
+
+def _forget(error: BaseException | None) -> None:
+    if error is not None:
+        _abandon(db.session())
+    token = g.pop("write_token", None)
+    if token is not None:
+        _writing.reset(token)

@@ -1,0 +1,113 @@
+"""Refusals and errors as answers: one calm page, or JSON for scripts, with the right status."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+
+from flask import Flask, Response, g, jsonify, make_response, render_template, request
+from flask_babel import gettext as _
+from flask_wtf.csrf import CSRFError
+from sqlalchemy.exc import OperationalError
+from werkzeug.exceptions import HTTPException
+
+from app.core.refusals import Conflict, NotAllowed, NotThere, Refusal, TooMuch, TooOften
+
+log = logging.getLogger(__name__)
+
+# The most special class first: a refusal gets the status of the first row that it is.
+STATUS = (
+    (NotThere, 404),
+    (NotAllowed, 403),
+    (Conflict, 409),
+    (TooMuch, 413),
+    (TooOften, 429),
+    (Refusal, 422),
+)
+
+
+def status_of(refusal: Refusal) -> int:
+    """The HTTP status of a refusal."""
+    return next(status for kind, status in STATUS if isinstance(refusal, kind))
+
+
+def wants_json() -> bool:
+    """Whether the asker is a script of ours or a program, not a page."""
+    best = request.accept_mimetypes.best_match(["text/html", "application/json"])
+    return best == "application/json" or request.is_json
+
+
+def answer(status: int, sentence: str, *, reason: str = "", incident: str = "") -> Response:
+    """An error answer in the shape the asker can use."""
+    if wants_json():
+        body = {"error": sentence, "reason": reason}
+        response = jsonify({**body, "incident": incident} if incident else body)
+    elif "HX-Request" in request.headers:
+        response = make_response(render_template("_refusal.html", sentence=sentence))
+        # The fragment goes to the page's live region, whatever the button's own target was.
+        response.headers["HX-Retarget"] = "#notices"
+        response.headers["HX-Reswap"] = "beforeend"
+    else:
+        response = make_response(
+            render_template("error.html", status=status, sentence=sentence, incident=incident)
+        )
+    response.status_code = status
+    return response
+
+
+def init_app(app: Flask) -> None:
+    @app.errorhandler(Refusal)
+    def refused(refusal: Refusal) -> Response:
+        response = answer(status_of(refusal), str(refusal), reason=type(refusal).__name__)
+        if isinstance(refusal, TooOften):
+            response.headers["Retry-After"] = str(refusal.facts.get("wait", 60))
+        return response
+
+    @app.errorhandler(CSRFError)
+    def no_token(error: CSRFError) -> Response:
+        return answer(
+            400, _("This page was open for too long. Reload it and try again."), reason="csrf"
+        )
+
+    @app.errorhandler(HTTPException)
+    def http(error: HTTPException) -> Response:
+        if error.response is not None:
+            return error.response  # type: ignore[return-value]
+        status = error.code or 500
+        sentences = {
+            400: _("The request was not understood. Reload the page and try again."),
+            401: _("Please sign in again."),
+            403: _("You may not do this."),
+            404: str(NotThere()),
+            405: _("This address does not work that way."),
+            413: _("This is too large to send."),
+            415: _("This kind of content is not accepted here."),
+            429: _("Too many requests. Please wait a minute and try again."),
+        }
+        response = answer(status, sentences.get(status, _("This did not work. Please try again.")))
+        for name, value in error.get_headers():
+            if name in {"Retry-After", "Allow"}:
+                response.headers[name] = value
+        return response
+
+    @app.errorhandler(OperationalError)
+    def busy(error: OperationalError) -> Response:
+        text = str(error.orig)
+        log.exception("the database refused: %s", text)
+        if "full" in text:
+            return answer(507, _("The server's disk is full. Nothing was lost; tell the operator."))
+        response = answer(503, _("The server is busy. Please try again in a moment."))
+        response.headers["Retry-After"] = "5"
+        return response
+
+    @app.errorhandler(Exception)
+    def broken(error: Exception) -> Response:
+        if app.testing:
+            raise error
+        g.incident = secrets.token_hex(4)
+        log.exception("incident %s at %s %s", g.incident, request.method, request.path)
+        return answer(
+            500,
+            _("Something broke on our side. Nothing you did caused it; please try again."),
+            incident=g.incident,
+        )

@@ -1,0 +1,121 @@
+"""Languages: which one a reader gets, and how durations, sizes and dates are said."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from babel.dates import format_timedelta
+from flask import Flask, has_request_context, request
+from flask_babel import Babel, format_date, format_datetime, format_decimal, get_locale, gettext
+
+from app.core import clock
+
+LANGUAGES = {"zh_Hans": "简体中文", "zh_Hant": "繁體中文", "en": "English"}
+HTML_TAGS = {"zh_Hans": "zh-Hans", "zh_Hant": "zh-Hant", "en": "en"}
+_TRADITIONAL = {"hant", "tw", "hk", "mo"}
+
+
+def language_for(tag: str) -> str | None:
+    """Our locale for a browser's language tag: zh-HK → zh_Hant, zh → zh_Hans, fr → None.
+
+    Babel's own matcher sends zh-Hant-HK to English, hence ours.
+    """
+    parts = tag.replace("_", "-").lower().split("-")
+    if parts[0] == "en":
+        return "en"
+    if parts[0] != "zh":
+        return None
+    return "zh_Hant" if _TRADITIONAL & set(parts[1:]) else "zh_Hans"
+
+
+def first_language(tags: Iterable[str], default: str) -> str:
+    """The first tag that we can serve, best first."""
+    return next((found for tag in tags if (found := language_for(tag))), default)
+
+
+def init_app(app: Flask, *, chosen: Callable[[], str | None], rooms: Iterable[str]) -> None:
+    """Set up Flask-Babel. `chosen` returns the language of the reader's profile, or None.
+
+    Every room keeps its own catalogue in `app/<room>/translations`; core keeps the shared one in
+    `app/translations`.
+    """
+    config = app.extensions["weike"]
+    here = Path(app.root_path)
+    folders = [here / "translations", *(here / room / "translations" for room in rooms)]
+    app.config["BABEL_TRANSLATION_DIRECTORIES"] = ";".join(str(f) for f in folders)
+    app.config["BABEL_DEFAULT_LOCALE"] = config.default_language
+    app.config["BABEL_DEFAULT_TIMEZONE"] = config.time_zone
+
+    def locale() -> str:
+        if not has_request_context():
+            return "en"
+        return chosen() or first_language(
+            (tag for tag, _ in request.accept_languages), config.default_language
+        )
+
+    Babel(app, locale_selector=locale, timezone_selector=lambda: config.time_zone)
+    app.jinja_env.globals.update(
+        language=current_language,
+        html_lang=lambda: HTML_TAGS[current_language()],
+        languages=LANGUAGES,
+        number=format_decimal,
+    )
+    app.jinja_env.filters.update(
+        duration=duration,
+        clock_time=clock_time,
+        filesize=file_size,
+        day=lambda moment: format_date(moment, "medium") if moment else "",
+        moment=lambda moment: format_datetime(moment, "short") if moment else "",
+        ago=ago,
+    )
+
+
+def current_language() -> str:
+    """The reader's locale: en, zh_Hans or zh_Hant."""
+    found = str(get_locale() or "en")
+    return found if found in LANGUAGES else "en"
+
+
+def clock_time(ms: int) -> str:
+    """A length as a player shows it: 65 000 ms → 1:05, 3 600 000 ms → 1:00:00 (rounded down)."""
+    seconds = ms // 1000
+    hours, seconds = divmod(seconds, 3600)
+    minutes, seconds = divmod(seconds, 60)
+    return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"
+
+
+def exact_time(ms: int) -> str:
+    """A length to the millisecond, for refusals: 1 200 001 → 20:00.001."""
+    return f"{clock_time(ms)}.{ms % 1000:03}"
+
+
+def duration(ms: int) -> str:
+    """A length in words, in the reader's language: 65 000 ms → “1 min”; under a minute seconds."""
+    if ms < 60_000:
+        return str(gettext("%(n)s s", n=max(0, round(ms / 1000))))
+    return str(gettext("%(n)s min", n=round(ms / 60_000)))
+
+
+def file_size(size: int) -> str:
+    """Bytes with a unit: 1 536 → 1.5 KB."""
+    amount = float(size)
+    for unit in ("B", "KB", "MB", "GB"):
+        if amount < 1024 or unit == "GB":
+            break
+        amount /= 1024
+    digits = "#,##0" if unit == "B" or amount >= 100 else "#,##0.#"
+    return f"{format_decimal(amount, format=digits)} {unit}"
+
+
+def ago(moment: datetime | None) -> str:
+    """How long ago, in the reader's language; a date when it is over a week."""
+    if moment is None:
+        return ""
+    passed = clock.now() - moment
+    if passed > timedelta(days=7):
+        return str(format_date(moment, "medium"))
+    if passed < timedelta(minutes=1):
+        return str(gettext("just now"))
+    return format_timedelta(-passed, add_direction=True, locale=get_locale() or "en")

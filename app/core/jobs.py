@@ -1,0 +1,343 @@
+"""Work off the request: a job table with leases, carried by huey, swept when a worker dies.
+
+A job is at-least-once. A handler registers with `@handler("media.transcode")`, receives a `Lease`
+and the job's arguments, and must be able to run again from the start after a kill at any point.
+"""
+
+from __future__ import annotations
+
+import logging
+import secrets
+import threading
+import time
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any, Self
+
+from flask import Flask, current_app
+from huey import SqliteHuey
+from sqlalchemy import func, or_, select, update
+
+from app.core import clock
+from app.core.db import after_commit, db, unit_of_work
+from app.core.models import Job
+from app.core.refusals import Refusal
+
+log = logging.getLogger(__name__)
+
+LEASE = timedelta(seconds=15)
+HEARTBEAT_SECONDS = 4.0
+SWEEP_SECONDS = 1.0
+UNHEARD_SECONDS = 5.0  # a queued job this old has lost its message to the broker
+BACK_OFF_SECONDS = (2, 10, 60)
+
+Handler = Callable[..., None]
+_handlers: dict[str, Handler] = {}
+_mourners: dict[str, Handler] = {}
+
+
+class LeaseLost(Exception):
+    """Another worker has taken the job over: stop at once and leave no trace."""
+
+
+class Lease:
+    """The right to work on one job, kept alive by a heartbeat thread."""
+
+    def __init__(self, app: Flask, job_id: int, token: str, attempt: int, last: bool) -> None:
+        self.app = app
+        self.job_id = job_id
+        self.token = token
+        self.attempt = attempt  # 1 for the first try
+        self.last = last  # whether a failure now is final
+        self._lost = threading.Event()
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._beat, daemon=True, name=f"lease-{job_id}")
+
+    @property
+    def lost(self) -> bool:
+        return self._lost.is_set()
+
+    def check(self) -> None:
+        """Raise LeaseLost when the job is no longer ours; call it in every long loop."""
+        if self.lost:
+            raise LeaseLost
+
+    def report(self, progress: int, stage: str = "") -> None:
+        """Store how far the job is (per cent, 0-100) and what it is doing."""
+        self._touch(progress=max(0, min(100, progress)), stage=stage)
+        self.check()
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+        self._thread.join()
+
+    def _beat(self) -> None:
+        while not self._stop.wait(HEARTBEAT_SECONDS):
+            with self.app.app_context():
+                self._touch()
+
+    def _touch(self, **values: Any) -> None:
+        try:
+            with unit_of_work() as session:
+                held = session.execute(
+                    update(Job)
+                    .where(Job.id == self.job_id, Job.lease_token == self.token)
+                    .where(Job.state == "running")
+                    .values(lease_until=clock.now() + LEASE, **values)
+                )
+                if held.rowcount == 0:  # type: ignore[attr-defined]
+                    self._lost.set()
+        except Exception:
+            # A busy database must not end hours of work; the lease itself says when it is over.
+            log.exception("job %s: the lease could not be renewed", self.job_id)
+
+
+def handler(kind: str) -> Callable[[Handler], Handler]:
+    """Register the function that does jobs of `kind` ("room.verb")."""
+
+    def register(function: Handler) -> Handler:
+        _handlers[kind] = function
+        return function
+
+    return register
+
+
+def on_failure(kind: str) -> Callable[[Handler], Handler]:
+    """Register what to do, in the same transaction, when a job of `kind` has failed for good.
+
+    The function gets `error` (one sentence, may be empty), `detail`, and the job's arguments.
+    """
+
+    def register(function: Handler) -> Handler:
+        _mourners[kind] = function
+        return function
+
+    return register
+
+
+def init_app(app: Flask) -> None:
+    """Make the broker; its file is disposable, since the job table is the truth."""
+    config = app.extensions["weike"]
+    huey = SqliteHuey("weike", filename=str(config.queue_path), fsync=False)
+    task = huey.task(name="run_job")(lambda job_id: run(app, job_id))
+    app.extensions["huey"] = huey
+    app.extensions["run_job"] = task
+
+    @huey.on_startup(name="sweeper")  # type: ignore[untyped-decorator]
+    def start_sweeper() -> None:
+        # Called once in every worker thread; one sweeper per process is enough.
+        sweeper = threading.Thread(target=_sweep_for_ever, args=(app,), daemon=True)
+        if app.extensions.setdefault("sweeper", sweeper) is sweeper:
+            sweeper.start()
+
+
+def enqueue(
+    kind: str,
+    *,
+    key: str | None = None,
+    priority: int = 0,
+    attempts: int = 3,
+    delay: timedelta = timedelta(0),
+    **arguments: Any,
+) -> int:
+    """Add a job to the current transaction and return its id; it starts after the commit.
+
+    With a `key`, an unfinished job of the same key is returned instead of a second one.
+    """
+    session = db.session()
+    if key is not None:
+        waiting = session.scalar(
+            select(Job.id).where(Job.key == key, Job.state.in_(("queued", "running")))
+        )
+        if waiting is not None:
+            return waiting
+    job = Job(
+        kind=kind,
+        key=key,
+        arguments=arguments,
+        priority=priority,
+        attempts_allowed=attempts,
+        created_at=clock.now(),
+        run_after=clock.now() + delay,
+    )
+    session.add(job)
+    session.flush()
+    job_id = job.id
+    if not delay:
+        after_commit(lambda: _post(job_id, priority))
+    return job_id
+
+
+def retry(job_id: int) -> None:
+    """Start a failed job again, with its tries counted anew."""
+    job = db.session().get(Job, job_id)
+    if job is None or job.state != "failed":
+        return
+    job.state, job.attempts, job.error, job.detail = "queued", 0, "", ""
+    job.progress, job.finished_at, job.run_after = 0, None, clock.now()
+    after_commit(lambda: _post(job_id, job.priority))
+
+
+def latest(key: str) -> Job | None:
+    """The newest job with this key, for showing its progress."""
+    return db.session().scalar(select(Job).where(Job.key == key).order_by(Job.id.desc()).limit(1))
+
+
+def run(app: Flask, job_id: int) -> None:
+    """Claim and do one job; nothing happens when somebody else has it or it is done."""
+    with app.app_context():
+        claim = _claim(job_id)
+        if claim is None:
+            return
+        kind, arguments, token, attempt, last = claim
+        with Lease(app, job_id, token, attempt, last) as lease:
+            try:
+                _handlers[kind](lease, **arguments)
+            except LeaseLost:
+                log.warning("job %s (%s): taken over by another worker", job_id, kind)
+            except Refusal as refusal:
+                # A named refusal is the same on every try.
+                _fail(job_id, token, str(refusal), getattr(refusal, "detail", ""), final=True)
+            except Exception as error:
+                log.exception("job %s (%s): try %s failed", job_id, kind, attempt)
+                _fail(job_id, token, "", f"{type(error).__name__}: {error}", final=last)
+            else:
+                _settle(job_id, token, state="done", progress=100, stage="", error="", detail="")
+
+
+def run_pending(app: Flask, *, limit: int = 1000) -> int:
+    """Do every job that is due, here and now, one after another (tests and commands).
+
+    Returns how many ran. Jobs that jobs enqueue are done too.
+    """
+    for done in range(limit):
+        with app.app_context():
+            job_id = db.session().scalar(
+                select(Job.id)
+                .where(Job.state == "queued", Job.run_after <= clock.now())
+                .order_by(Job.priority.desc(), Job.id)
+                .limit(1)
+            )
+        if job_id is None:
+            return done
+        run(app, job_id)
+    raise RuntimeError(f"more than {limit} jobs: one of them enqueues itself for ever")
+
+
+def sweep(app: Flask) -> int:
+    """Bring back what a dead worker held and what the broker lost; returns how many were posted."""
+    with app.app_context(), unit_of_work() as session:
+        now = clock.now()
+        for job in session.scalars(
+            select(Job).where(Job.state == "running", Job.lease_until < now)
+        ).all():
+            job.lease_token = job.lease_until = None
+            if job.attempts >= job.attempts_allowed:
+                job.state, job.finished_at = "failed", now
+                job.detail = "the worker died while doing this, on every try"
+                _mourn(job)
+            else:
+                job.state, job.run_after = "queued", now
+        due = session.execute(
+            select(Job.id, Job.priority)
+            .where(Job.state == "queued", Job.run_after <= now)
+            .where(
+                or_(
+                    Job.run_after <= now - timedelta(seconds=UNHEARD_SECONDS),
+                    Job.attempts > 0,
+                )
+            )
+            .order_by(Job.priority.desc(), Job.id)
+            .limit(50)
+        ).all()
+        waiting = app.extensions["huey"].pending_count()
+        if waiting:
+            # The broker still has messages: what looks unheard is only waiting its turn.
+            return 0
+        for job_id, priority in due:
+            after_commit(lambda j=job_id, p=priority: _post(j, p))  # type: ignore[misc]
+        return len(due)
+
+
+def _post(job_id: int, priority: int) -> None:
+    try:
+        huey = current_app.extensions["huey"]
+        huey.enqueue(current_app.extensions["run_job"].s(job_id, priority=priority))
+    except Exception:
+        # The row is committed; the sweeper of the worker will find it.
+        log.exception("job %s could not be handed to the broker", job_id)
+
+
+def _sweep_for_ever(app: Flask) -> None:
+    while True:
+        try:
+            sweep(app)
+        except Exception:
+            log.exception("the sweeper failed and goes on")
+        time.sleep(SWEEP_SECONDS)
+
+
+def _claim(job_id: int) -> tuple[str, dict[str, Any], str, int, bool] | None:
+    token = secrets.token_hex(16)
+    now = clock.now()
+    with unit_of_work() as session:
+        claimed = session.execute(
+            update(Job)
+            .where(Job.id == job_id, Job.state == "queued", Job.run_after <= now)
+            .values(
+                state="running",
+                lease_token=token,
+                lease_until=now + LEASE,
+                attempts=Job.attempts + 1,
+                progress=0,
+            )
+        )
+        if claimed.rowcount == 0:  # type: ignore[attr-defined]
+            return None
+        job = session.get_one(Job, job_id, populate_existing=True)
+        last = job.attempts >= job.attempts_allowed
+        return job.kind, dict(job.arguments), token, job.attempts, last
+
+
+def _settle(job_id: int, token: str, **values: Any) -> None:
+    with unit_of_work() as session:
+        session.execute(
+            update(Job)
+            .where(Job.id == job_id, Job.lease_token == token, Job.state == "running")
+            .values(lease_token=None, lease_until=None, finished_at=clock.now(), **values)
+        )
+
+
+def _fail(job_id: int, token: str, error: str, detail: str, *, final: bool) -> None:
+    with unit_of_work() as session:
+        job = session.get_one(Job, job_id)
+        if job.lease_token != token:
+            return
+        job.lease_token = job.lease_until = None
+        job.error, job.detail = error, detail[-4000:]
+        if final:
+            job.state, job.finished_at = "failed", clock.now()
+            _mourn(job)
+            return
+        wait = BACK_OFF_SECONDS[min(job.attempts, len(BACK_OFF_SECONDS)) - 1]
+        job.state, job.run_after = "queued", clock.now() + timedelta(seconds=wait)
+
+
+def _mourn(job: Job) -> None:
+    mourner = _mourners.get(job.kind)
+    if mourner is not None:
+        mourner(error=job.error, detail=job.detail, **job.arguments)
+
+
+def depth() -> int:
+    """How many jobs are waiting or running."""
+    return (
+        db.session().scalar(
+            select(func.count()).select_from(Job).where(Job.state.in_(("queued", "running")))
+        )
+        or 0
+    )

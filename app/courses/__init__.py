@@ -1,0 +1,1 @@
+"""What there is to learn: themes, micro-courses, lessons."""

@@ -1,0 +1,1 @@
+"""Pages about several rooms: home, catalogue, course page, navigation."""

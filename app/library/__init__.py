@@ -1,0 +1,1 @@
+"""Documents, collections, and the text inside them."""

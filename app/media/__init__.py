@@ -1,0 +1,1 @@
+"""Uploaded recordings and pictures, and what ffmpeg makes of them."""

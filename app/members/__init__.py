@@ -1,0 +1,1 @@
+"""Who is who: branches, members, roles, signing in."""

@@ -1,0 +1,66 @@
+"""Who a reader is and what a role allows: pure decisions about people."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Role(StrEnum):
+    """What a member may do beyond learning. Granted; everybody is a member besides."""
+
+    TRAINER = "trainer"
+    ORGANIZER = "organizer"  # of one branch and all below it
+    ADMINISTRATOR = "administrator"
+
+
+@dataclass(frozen=True)
+class Reader:
+    """The person who asks, as every room sees them; built once per request.
+
+    `branch_path` holds branch ids from the root down to the reader's own branch, inclusive.
+    `organizes` holds the paths of the branches the reader organizes (each with all below it).
+    """
+
+    id: int
+    name: str
+    branch_id: int
+    branch_path: tuple[int, ...]
+    language: str = ""
+    is_trainer: bool = False
+    is_administrator: bool = False
+    organizes: tuple[tuple[int, ...], ...] = ()
+
+    @property
+    def is_organizer(self) -> bool:
+        return bool(self.organizes) or self.is_administrator
+
+    @property
+    def is_author(self) -> bool:
+        """Whether the reader may make courses, questions and documents."""
+        return self.is_trainer or self.is_administrator
+
+    @property
+    def is_staff(self) -> bool:
+        """Whether the shorter session times apply."""
+        return self.is_organizer
+
+    def may_see(self, audience: frozenset[int] | None) -> bool:
+        """Whether something is for this reader: None is for all, else branches and below."""
+        return audience is None or not audience.isdisjoint(self.branch_path)
+
+    def may_organize(self, branch_path: tuple[int, ...]) -> bool:
+        """Whether a branch (by its path) is the reader's to organize."""
+        if self.is_administrator:
+            return True
+        return any(branch_path[: len(top)] == top for top in self.organizes)
+
+
+def path_text(path: tuple[int, ...]) -> str:
+    """A branch path as it is stored: (1, 4, 9) → "/1/4/9/"."""
+    return "/" + "".join(f"{part}/" for part in path)
+
+
+def path_of(text: str) -> tuple[int, ...]:
+    """The inverse of `path_text`."""
+    return tuple(int(part) for part in text.split("/") if part)

@@ -1,0 +1,1 @@
+"""The ledger: what members earned, and why."""

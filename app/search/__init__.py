@@ -1,0 +1,1 @@
+"""One full-text index over everything that readers may see."""

@@ -1,0 +1,1 @@
+"""The route × role matrix: one module per room, with `MATRIX = {endpoint: rule name}`."""
