@@ -158,6 +158,16 @@ def unit_of_work() -> Iterator[Session]:
 
 
 @contextmanager
+def migrating() -> Iterator[None]:
+    """Let Alembic's own transaction write: it reads first, so it must begin as a writer."""
+    token = _writing.set(True)
+    try:
+        yield
+    finally:
+        _writing.reset(token)
+
+
+@contextmanager
 def reading() -> Iterator[Session]:
     """A short read inside any request, ended at once so that it holds no lock afterwards.
 

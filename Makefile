@@ -1,0 +1,67 @@
+# Every command of Weike. `make help` lists them.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.ONESHELL:
+PY := .venv/bin/python
+HOST ?= 127.0.0.1
+PORT ?= 8000
+export PYTHONDONTWRITEBYTECODE ?= 1
+WORKERS ?= 2
+
+.PHONY: help setup run test lint types contracts unit browser faults bench assets messages migration lock screenshots clean
+
+help: ## List every command
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | awk -F'\t' '{printf "  make %-12s %s\n", $$1, $$2}'
+
+setup: ## Install everything that running needs (done by `make run`)
+	@bash scripts/setup.sh run
+
+run: setup ## Set up, load the demo on the first run, serve web and worker: HOST=… PORT=…
+	@exec $(PY) -m scripts.serve --host $(HOST) --port $(PORT)
+
+test: ## Set up everything and run every check and every test
+	@bash scripts/setup.sh test
+	$(MAKE) --no-print-directory lint types contracts
+	$(PY) -m pytest -n $(WORKERS) --dist loadgroup
+
+lint: ## Style and common mistakes (ruff)
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
+
+types: ## Types (mypy, strict)
+	.venv/bin/mypy
+
+contracts: ## Who may import whom (import-linter)
+	.venv/bin/lint-imports
+
+unit: ## The tests that need no browser
+	$(PY) -m pytest -n $(WORKERS) -m "not browser"
+
+browser: ## The tests in headless Chromium
+	$(PY) -m pytest -m browser
+
+bench: ## Measure what the README quotes, side by side in one run
+	@bash scripts/setup.sh run
+	$(PY) -m bench
+
+assets: ## Copy what browsers need from npm, build the icon sprite
+	@bash scripts/setup.sh assets
+
+messages: ## Collect the words of every room, derive Traditional Chinese, compile
+	$(PY) scripts/messages.py extract
+	$(PY) scripts/messages.py derive
+	$(PY) scripts/messages.py compile
+	$(PY) scripts/messages.py check
+
+migration: ## Write a migration from the models: NAME="what changes"
+	.venv/bin/flask --app wsgi db migrate -m "$(NAME)"
+
+lock: ## Pin requirements.in to requirements.txt, with hashes
+	@bash scripts/lock.sh
+
+screenshots: ## Take the pictures of the README and the guides from the running demo
+	$(PY) -m scripts.screenshots
+
+clean: ## Remove what set-up made; databases, uploads and the demo stay
+	rm -rf .venv node_modules build app/static/vendor .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,0 +1,97 @@
+"""Start Weike on one machine: migrate, load the demo on the first run, serve web and worker.
+
+`make run` calls this. Ctrl-C ends both processes and everything they started.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import socket
+import sys
+from pathlib import Path
+
+from flask_migrate import upgrade
+from honcho.manager import Manager
+from sqlalchemy.exc import SQLAlchemyError
+
+from app import create_app
+from config import ROOT, BadSetting, Config
+
+THREADS = 16  # of one web process
+BIN = Path(sys.executable).parent
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description="Serve Weike on this machine.")
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--port", type=int, default=8000)
+    parser.add_argument("--no-demo", action="store_true", help="start empty")
+    parser.add_argument("--only-prepare", action="store_true", help="migrate and load, then stop")
+    options = parser.parse_args()
+    shown = "127.0.0.1" if options.host in {"0.0.0.0", "::"} else options.host
+    os.environ.setdefault("WEIKE_BASE_URL", f"http://{shown}:{options.port}")
+    try:
+        config = Config.from_env()
+    except BadSetting as error:
+        print(f"Weike cannot start: {error}", file=sys.stderr)
+        return 1
+    if not options.only_prepare and not _port_is_free(options.host, options.port):
+        print(
+            f"Weike cannot start: port {options.port} is in use. Stop what uses it, or take "
+            f"another one: make run PORT={options.port + 1}",
+            file=sys.stderr,
+        )
+        return 1
+    try:
+        app = create_app(config)
+        with app.app_context():
+            upgrade()
+    except (SQLAlchemyError, OSError) as error:
+        print(f"Weike cannot start: the database did not open ({error}).", file=sys.stderr)
+        return 1
+    if not options.no_demo:
+        from scripts import demo
+
+        demo.ensure(app)
+    if options.only_prepare:
+        return 0
+    return _serve(config, options.host, options.port)
+
+
+def _port_is_free(host: str, port: int) -> bool:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError:
+            return False
+    return True
+
+
+def _serve(config: Config, host: str, port: int) -> int:
+    environment = dict(os.environ, PYTHONUNBUFFERED="1")
+    manager = Manager()
+    manager.add_process(
+        "web",
+        f"exec '{BIN}/gunicorn' wsgi:app --bind {host}:{port} --worker-class gthread --workers 1 "
+        f"--threads {THREADS} --graceful-timeout 5 --timeout 120 --no-control-socket "
+        "--log-level warning --worker-tmp-dir /dev/shm",
+        env=environment,
+        cwd=str(ROOT),
+    )
+    manager.add_process(
+        "worker",
+        f"exec '{BIN}/huey_consumer' wsgi.huey --workers {config.worker_threads} --quiet "
+        "--worker-type thread --delay 0.2 --max-delay 1",
+        env=environment,
+        cwd=str(ROOT),
+    )
+    print(f"\n  Weike is at http://{host}:{port}   (Ctrl-C ends it)\n", flush=True)
+    manager.loop()
+    return int(manager.returncode or 0)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
