@@ -17,18 +17,31 @@ def only_real_changes(_context, _revision, directives) -> None:
 
 def run() -> None:
     with current_app.app_context(), migrating(), db.engine.connect() as connection:
-        context.configure(
-            connection=connection,
-            target_metadata=Base.metadata,
-            render_as_batch=True,
-            compare_type=True,
-            compare_server_default=True,
-            process_revision_directives=only_real_changes,
-            user_module_prefix="app.core.db.",
-            transaction_per_migration=True,
-        )
-        with context.begin_transaction():
-            context.run_migrations()
+        sqlite = connection.dialect.name == "sqlite"
+        raw = connection.connection.driver_connection
+        if sqlite:
+            # Batch mode copies tables; with foreign keys on, dropping the old one would delete
+            # what refers to it. The pragma works only outside a transaction, hence the driver.
+            raw.execute("PRAGMA foreign_keys=OFF")
+        try:
+            context.configure(
+                connection=connection,
+                target_metadata=Base.metadata,
+                render_as_batch=True,
+                compare_type=True,
+                process_revision_directives=only_real_changes,
+                user_module_prefix="app.core.db.",
+                transaction_per_migration=True,
+            )
+            with context.begin_transaction():
+                context.run_migrations()
+            if connection.in_transaction():
+                connection.commit()
+            if sqlite and (broken := raw.execute("PRAGMA foreign_key_check").fetchall()):
+                raise RuntimeError(f"the migration broke references: {broken[:5]}")
+        finally:
+            if sqlite:
+                raw.execute("PRAGMA foreign_keys=ON")
 
 
 run()

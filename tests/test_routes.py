@@ -1,0 +1,121 @@
+"""Route × role: who may pass the guard of every route. A route without a row fails the build."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+
+import pytest
+from flask import Flask
+
+import tests.routes
+from app.core.access import rule_of
+from app.core.db import unit_of_work
+from app.members.models import Member
+from tests.factories import People, csrf
+
+ROLES = ("visitor", "member", "trainer", "organizer", "administrator", "disabled")
+ALLOWED = {
+    "public": set(ROLES),
+    "signed in": {"member", "trainer", "organizer", "administrator"},
+    "author": {"trainer", "administrator"},
+    "organizer": {"organizer", "administrator"},
+    "author or organizer": {"trainer", "organizer", "administrator"},
+    "administrator": {"administrator"},
+    "debug": set(),
+}
+SAMPLE = {"int": "1", "string": "x", "default": "x", "path": "x/y", "uuid": "0" * 32}
+
+
+def matrix() -> dict[str, str]:
+    """Every room's rows together: endpoint → rule name."""
+    rows = {"static": "public"}
+    for module in pkgutil.iter_modules(tests.routes.__path__):
+        rows |= importlib.import_module(f"tests.routes.{module.name}").MATRIX
+    return rows
+
+
+def test_every_route_has_its_row(app: Flask) -> None:
+    found = {
+        endpoint: rule.name for endpoint in app.view_functions if (rule := rule_of(app, endpoint))
+    }
+    assert found == matrix()
+
+
+@pytest.fixture
+def clients(people: People) -> dict:
+    ids = {
+        "member": people.member(),
+        "trainer": people.member(role="trainer"),
+        "organizer": people.member(organizes=people.branch()),
+        "administrator": people.member(role="administrator"),
+        "disabled": people.member(role="administrator"),
+    }
+    clients = {"visitor": people.client()} | {role: people.client(i) for role, i in ids.items()}
+    tokens = {role: csrf(client) for role, client in clients.items()}
+    with people.app.app_context(), unit_of_work() as session:
+        session.get_one(Member, ids["disabled"]).is_active = False
+    return {role: (clients[role], tokens[role]) for role in ROLES}
+
+
+def test_the_guard_lets_exactly_the_right_people_through(app: Flask, clients: dict) -> None:
+    """Views are replaced by one that says “reached”, so the answer shows the guard alone."""
+    addresses = []
+    for rule in app.url_map.iter_rules():
+        if rule.endpoint == "static":
+            continue
+        values = {
+            name: 1 if converter.__class__.__name__ == "IntegerConverter" else "x"
+            for name, converter in rule._converters.items()
+        }
+        # Converters of our own may refuse "x"; the adapter then says so.
+        path = app.url_map.bind("localhost").build(rule.endpoint, values, method=None)
+        addresses += [(rule.endpoint, m, path) for m in (rule.methods or ()) - {"HEAD", "OPTIONS"}]
+        access = app.view_functions[rule.endpoint].__access__
+
+        def reached(**_: object) -> str:
+            return "reached"
+
+        reached.__access__ = access
+        app.view_functions[rule.endpoint] = reached
+    rows = matrix()
+    wrong = []
+    for endpoint, method, path in addresses:
+        for role, (client, headers) in clients.items():
+            answer = client.open(path, method=method, headers=headers)
+            passed = answer.status_code == 200 and answer.data == b"reached"
+            if passed != (role in ALLOWED[rows[endpoint]]):
+                wrong.append((role, method, path, answer.status_code))
+            elif not passed and role in {"visitor", "disabled"}:
+                if not (
+                    answer.status_code == 401 or "/sign-in" in answer.headers.get("Location", "")
+                ):
+                    if rows[endpoint] != "debug":
+                        wrong.append((role, method, path, answer.status_code))
+            elif not passed and answer.status_code != 404:
+                wrong.append((role, method, path, answer.status_code))
+    assert wrong == []
+
+
+def test_an_unsafe_request_without_our_token_changes_nothing(app: Flask, clients: dict) -> None:
+    """Every unsafe route refuses a request from another site and one without the token."""
+    reached_anyway = []
+    for rule in app.url_map.iter_rules():
+        methods = (rule.methods or set()) & {"POST", "PUT", "PATCH", "DELETE"}
+        if not methods:
+            continue
+        values = {
+            name: 1 if converter.__class__.__name__ == "IntegerConverter" else "x"
+            for name, converter in rule._converters.items()
+        }
+        path = app.url_map.bind("localhost").build(rule.endpoint, values, method=None)
+        client, headers = clients["administrator"]
+        for bad in (
+            {},
+            {**headers, "Sec-Fetch-Site": "cross-site"},
+            {"Origin": "https://evil.example", "X-CSRFToken": headers["X-CSRFToken"]},
+        ):
+            answer = client.open(path, method=min(methods), headers=bad)
+            if answer.status_code not in {400, 403}:
+                reached_anyway.append((path, bad, answer.status_code))
+    assert reached_anyway == []
