@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
 from flask import Flask
+from flask_migrate import upgrade
 
 from app import create_app
 from app.core.db import Base, db
-from config import Config
+from config import ROOT, Config
 from tests.factories import People
 
 SAMPLES = Path(__file__).resolve().parent.parent.parent / "shared" / "samples"
@@ -35,12 +37,29 @@ def config(tmp_path: Path) -> Config:
     return make_config(tmp_path)
 
 
-@pytest.fixture
-def app(config: Config) -> Flask:
-    """The application with an empty database."""
-    app = create_app(config)
+@pytest.fixture(scope="session")
+def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An empty database as the migrations make it; tests copy this file."""
+    folder = tmp_path_factory.mktemp("migrated")
+    app = create_app(make_config(folder))
     with app.app_context():
-        Base.metadata.create_all(db.engine)
+        if any((ROOT / "migrations" / "versions").glob("*.py")):
+            upgrade()
+        else:
+            Base.metadata.create_all(db.engine)
+        db.session.remove()
+        with db.engine.connect() as connection:
+            connection.connection.driver_connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        db.engine.dispose()
+    return folder / "instance" / "weike.sqlite"
+
+
+@pytest.fixture
+def app(config: Config, migrated: Path) -> Flask:
+    """The application with an empty database."""
+    config.instance_dir.mkdir(parents=True)
+    shutil.copy(migrated, config.instance_dir / "weike.sqlite")
+    app = create_app(config)
     yield app
     with app.app_context():
         db.session.remove()
@@ -59,3 +78,41 @@ def samples() -> Path:
     if not SAMPLES.is_dir():
         pytest.skip("the shared sample files are not on this machine")
     return SAMPLES
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory: pytest.TempPathFactory, migrated: Path):
+    """Web and worker running on an instance of their own, shared by the browser tests."""
+    from tests.live import free_port, running_site
+
+    config = make_config(
+        tmp_path_factory.mktemp("site"),
+        base_url=f"http://127.0.0.1:{free_port()}",
+        testing=False,
+    )
+    with running_site(config, migrated) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def chrome():
+    from tests.live import browser
+
+    with browser() as running:
+        yield running
+
+
+@pytest.fixture
+def window(chrome, site):
+    """Opens browser windows: `window(viewport=…, locale=…, color_scheme=…)`."""
+    from tests.live import Window
+
+    opened: list[Window] = []
+
+    def open_window(**settings: object) -> Window:
+        opened.append(Window(chrome, site, **settings))
+        return opened[-1]
+
+    yield open_window
+    for each in opened:
+        each.close()

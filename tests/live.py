@@ -1,0 +1,193 @@
+"""The real thing for browser tests: gunicorn and the worker on a free port, Chromium in front."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from flask import Flask
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from app import create_app
+from config import ROOT, Config
+from tests.factories import People
+
+BIN = Path(sys.executable).parent
+CHROMIUM_FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--autoplay-policy=no-user-gesture-required",
+)
+PHONE = {"width": 390, "height": 844}
+DESKTOP = {"width": 1440, "height": 900}
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class Site:
+    """A running Weike of its own: `url`, its `config`, an `app` on the same data, its `people`."""
+
+    def __init__(self, config: Config, app: Flask) -> None:
+        self.config = config
+        self.url = config.base_url
+        self.app = app
+        self.people = People(app)
+        self.processes: dict[str, subprocess.Popen[bytes]] = {}
+
+    def environment(self) -> dict[str, str]:
+        config = self.config
+        return {
+            **{k: v for k, v in os.environ.items() if not k.startswith("WEIKE_")},
+            "WEIKE_SECRET_KEY": config.secret_key,
+            "WEIKE_BASE_URL": config.base_url,
+            "WEIKE_INSTANCE_DIR": str(config.instance_dir),
+            "WEIKE_MEDIA_DIR": str(config.media_dir),
+            "WEIKE_SEARCH_DIR": str(config.search_dir),
+            "WEIKE_DISK_RESERVE": "0",
+            "WEIKE_DEFAULT_LANGUAGE": config.default_language,
+        }
+
+    def start(self, name: str) -> None:
+        """Start "web" or "worker"; its output goes to a log beside the database."""
+        port = self.url.rsplit(":", 1)[1]
+        command = {
+            "web": (
+                f"{BIN}/gunicorn wsgi:app --bind 127.0.0.1:{port} --worker-class gthread "
+                "--threads 16 --graceful-timeout 5 --no-control-socket --log-level warning"
+            ),
+            "worker": (
+                f"{BIN}/huey_consumer wsgi.huey --workers 2 --worker-type thread "
+                "--delay 0.1 --max-delay 0.5"
+            ),
+        }[name]
+        log = (self.config.instance_dir / f"{name}.log").open("ab")
+        with log:
+            self.processes[name] = subprocess.Popen(
+                command.split(), cwd=ROOT, env=self.environment(), stdout=log, stderr=log
+            )
+
+    def stop(self, name: str, sign: int = signal.SIGTERM) -> None:
+        process = self.processes.pop(name)
+        process.send_signal(sign)
+        try:
+            process.wait(timeout=15)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+    def wait_until_up(self, seconds: float = 30) -> None:
+        deadline = time.monotonic() + seconds
+        while True:
+            try:
+                with urllib.request.urlopen(f"{self.url}/healthz", timeout=2) as answer:
+                    if answer.status == 200:
+                        return
+            except OSError:
+                pass
+            if time.monotonic() > deadline or self.processes["web"].poll() is not None:
+                raise RuntimeError((self.config.instance_dir / "web.log").read_text())
+            time.sleep(0.1)
+
+    def log(self, name: str) -> str:
+        return (self.config.instance_dir / f"{name}.log").read_text(errors="replace")
+
+
+@contextmanager
+def running_site(config: Config, migrated: Path) -> Iterator[Site]:
+    """Serve an empty, migrated instance until the end of the block."""
+    config.instance_dir.mkdir(parents=True, exist_ok=True)
+    shutil.copy(migrated, config.instance_dir / "weike.sqlite")
+    app = create_app(config)
+    site = Site(config, app)
+    try:
+        site.start("web")
+        site.start("worker")
+        site.wait_until_up()
+        yield site
+    finally:
+        for name in list(site.processes):
+            site.stop(name)
+
+
+def chromium_path() -> str:
+    found = shutil.which("chromium") or shutil.which("google-chrome")
+    assert found, "Chromium is missing; `make test` installs it"
+    return found
+
+
+@contextmanager
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        chrome = playwright.chromium.launch(
+            executable_path=chromium_path(), args=list(CHROMIUM_FLAGS)
+        )
+        yield chrome
+        chrome.close()
+
+
+class Window:
+    """One browser window of one person, that remembers what went wrong in it."""
+
+    def __init__(self, chrome: Browser, site: Site, **settings: object) -> None:
+        settings.setdefault("viewport", PHONE)
+        settings.setdefault("locale", "en-US")
+        self.context: BrowserContext = chrome.new_context(base_url=site.url, **settings)
+        self.page: Page = self.context.new_page()
+        self.site = site
+        self.problems: list[str] = []
+        self.page.on("console", self._heard)
+        self.page.on("pageerror", lambda error: self.problems.append(f"error: {error}"))
+        self.page.on("request", self._asked)
+
+    def _heard(self, message: object) -> None:
+        if message.type in {"error", "warning"}:
+            self.problems.append(f"{message.type}: {message.text}")
+
+    def _asked(self, request: object) -> None:
+        if not request.url.startswith((self.site.url, "blob:", "data:")):
+            self.problems.append(f"asked another site: {request.url}")
+
+    def sign_in(self, member_id: int) -> None:
+        """Become a member without typing: a sign-in made by the service, in the cookie."""
+        client = self.site.people.client(member_id)
+        cookie = client.get_cookie("sid")
+        assert cookie is not None
+        self.context.add_cookies([{"name": "sid", "value": cookie.value, "url": self.site.url}])
+
+    def scrolls_sideways(self) -> bool:
+        return bool(
+            self.page.evaluate(
+                "document.documentElement.scrollWidth > document.documentElement.clientWidth"
+            )
+        )
+
+    def axe(self) -> list[str]:
+        """WCAG 2.2 A and AA violations of the page as it is now, one line each."""
+        self.page.evaluate((ROOT / "app/static/vendor/axe.js").read_text(encoding="utf-8"))
+        found = self.page.evaluate(
+            """async () => (await axe.run(document, {runOnly: ["wcag2a", "wcag2aa", "wcag21a",
+            "wcag21aa", "wcag22aa"]})).violations.map(v =>
+            v.id + ": " + v.nodes.slice(0, 3).map(n => n.html.slice(0, 160)).join(" | "))"""
+        )
+        return [str(line) for line in found]
+
+    def close(self) -> None:
+        self.context.close()
