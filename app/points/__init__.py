@@ -1,1 +1,1 @@
-"""The ledger: what members earned, and why."""
+"""Points: an append-only ledger, who earned what and why, and the leaderboards made from it."""

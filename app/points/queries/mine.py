@@ -1,0 +1,179 @@
+"""One member's points: today, in all, and every entry with its reason."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import aliased
+
+from app.core import clock
+from app.core.db import db
+from app.core.paging import Page, window
+from app.members.models import Member
+from app.points.models import Entry
+from app.points.rules import CORRECTION, MOST_A_DAY, RULES, worth
+
+
+@dataclass(frozen=True)
+class Row:
+    """One reason on one day: points so far, the cap, and what the next one still gives."""
+
+    reason: str
+    label: Any
+    icon: str
+    earned: int
+    cap: int
+    next: int
+
+    @property
+    def done(self) -> bool:
+        return self.next == 0
+
+
+@dataclass(frozen=True)
+class Today:
+    """A member's day: `earned` of at most `most` points; `rows` in the order of the rules.
+
+    `earned` includes corrections of today's entries; the rows do not, because a correction does
+    not open the day's cap again.
+    """
+
+    earned: int
+    most: int
+    rows: tuple[Row, ...]
+
+    @property
+    def checked_in(self) -> bool:
+        """Whether the first visit of the day has been credited."""
+        return any(row.reason == "sign_in" and row.earned > 0 for row in self.rows)
+
+    @property
+    def open_rows(self) -> tuple[Row, ...]:
+        """What would still give points today; the visit comes by itself and is left out."""
+        return tuple(row for row in self.rows if row.next and row.reason != "sign_in")
+
+
+@dataclass(frozen=True)
+class Line:
+    """One entry as the member reads it."""
+
+    id: int
+    seq: int
+    reason: str
+    label: Any
+    icon: str
+    amount: int
+    note: str
+    occurred_at: datetime
+    recorded_at: datetime
+    corrects_seq: int | None
+    corrected_by: int | None  # points of the correction that this entry has, if any
+    author: str  # who corrected
+
+    @property
+    def capped(self) -> bool:
+        """Whether the day's cap left fewer points than usual."""
+        rule = RULES.get(self.reason)
+        return rule is not None and self.amount < rule.amount
+
+
+def today(member_id: int, zone: ZoneInfo) -> Today:
+    """What today has brought a member, and what it still could."""
+    start, end = clock.day_bounds(clock.today(zone), zone)
+    sums: dict[str, int] = {
+        reason: int(amount)
+        for reason, amount in db.session().execute(
+            select(Entry.reason, func.sum(Entry.amount))
+            .where(Entry.member_id == member_id)
+            .where(Entry.occurred_at >= start, Entry.occurred_at < end)
+            .group_by(Entry.reason)
+        )
+    }
+    rows = tuple(
+        Row(
+            reason=rule.reason,
+            label=rule.label,
+            icon=rule.icon,
+            earned=sums.get(rule.reason, 0),
+            cap=rule.cap,
+            next=worth(rule, sums.get(rule.reason, 0)),
+        )
+        for rule in RULES.values()
+    )
+    return Today(earned=sum(sums.values()), most=MOST_A_DAY, rows=rows)
+
+
+def checked_in(member_id: int, day: date) -> bool:
+    """Whether the first visit of a day has been credited."""
+    found = db.session().scalar(
+        select(Entry.id).where(
+            Entry.member_id == member_id,
+            Entry.reason == "sign_in",
+            Entry.source == f"day:{day.isoformat()}",
+        )
+    )
+    return found is not None
+
+
+def total(member_id: int) -> int:
+    """All points of a member."""
+    return totals([member_id]).get(member_id, 0)
+
+
+def totals(member_ids: Iterable[int], since: datetime | None = None) -> dict[int, int]:
+    """Points of several members since a moment (all when None); those with no entry are absent."""
+    query = (
+        select(Entry.member_id, func.sum(Entry.amount))
+        .where(Entry.member_id.in_(list(member_ids)))
+        .group_by(Entry.member_id)
+    )
+    if since is not None:
+        query = query.where(Entry.occurred_at >= since)
+    return {member_id: int(amount) for member_id, amount in db.session().execute(query)}
+
+
+def entries(member_id: int, page: int = 1) -> Page[Line]:
+    """A member's entries, the newest first (by their number in the chain, not by the clock)."""
+    session = db.session()
+    offset, limit = window(page)
+    correction = aliased(Entry)
+    found = session.execute(
+        select(Entry, correction.amount, Member.name)
+        .outerjoin(
+            correction,
+            (correction.member_id == Entry.member_id) & (correction.corrects_seq == Entry.seq),
+        )
+        .outerjoin(Member, Member.id == Entry.author_id)
+        .where(Entry.member_id == member_id)
+        .order_by(Entry.seq.desc())
+        .offset(offset)
+        .limit(limit)
+    ).all()
+    count = session.scalar(
+        select(func.count()).select_from(Entry).where(Entry.member_id == member_id)
+    )
+    rows = [_line(entry, corrected_by, author) for entry, corrected_by, author in found]
+    return Page(rows, max(1, page), count or 0)
+
+
+def _line(entry: Entry, corrected_by: int | None, author: str | None) -> Line:
+    rule = RULES.get(entry.reason)  # None for corrections, and for rules that are gone
+    return Line(
+        id=entry.id,
+        seq=entry.seq,
+        reason=entry.reason,
+        label=rule.label if rule else None,
+        icon=rule.icon if rule else "pencil" if entry.reason == CORRECTION else "award",
+        amount=entry.amount,
+        note=entry.note,
+        occurred_at=entry.occurred_at,
+        recorded_at=entry.recorded_at,
+        corrects_seq=entry.corrects_seq,
+        corrected_by=corrected_by,
+        author=author or "",
+    )

@@ -1,0 +1,187 @@
+"""What earns points and how much, how ledger entries are chained, and when a period begins.
+
+The amounts are gentle on purpose. One micro-course a day, about three lessons and one quiz in at
+most twenty minutes, brings 42 of the 52 points that a day can bring. Whoever learns more on one
+day learns it for its own sake: what is over the cap is entered with 0 points, so that everybody
+sees why, and nobody has to let videos run in order to stand well. (The platform that made such
+points known had to lower its own daily limit from 66 to 52, and to take its ranking back.)
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import re
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from enum import StrEnum
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from flask_babel import lazy_gettext as _l
+
+from app.core.clock import day_bounds
+from app.core.refusals import Conflict, NotAllowed, Refusal
+
+RULE_VERSION = 1  # goes up with every change of the table below; entries name theirs
+LARGEST_AMOUNT = 10_000  # of one entry, in either direction
+LONGEST_SOURCE = 120
+LONGEST_NOTE = 300
+CORRECTION = "correction"
+START = "0" * 64  # the previous hash of a member's first entry
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One thing that earns: points each time, and at most how many on one day."""
+
+    reason: str
+    amount: int
+    cap: int
+    label: Any  # what it is called in "why" and in "today", a lazy gettext string
+    icon: str
+
+
+RULES: dict[str, Rule] = {
+    rule.reason: rule
+    for rule in (
+        Rule("lesson", 10, 30, _l("Finished a lesson"), icon="play-circle"),
+        Rule("quiz", 10, 20, _l("Passed a quiz"), icon="patch-check"),
+        Rule("sign_in", 2, 2, _l("First visit of the day"), icon="calendar-check"),
+    )
+}
+MOST_A_DAY = sum(rule.cap for rule in RULES.values())
+
+
+class NotANumberOfPoints(Refusal):
+    """An amount that no entry can have: not a whole number, zero, or far too large."""
+
+    sentence = _l("Points must be a whole number between -%(most)s and %(most)s, and not 0.")
+
+
+class TakesTooMuch(Refusal):
+    """A correction would take more than the entry gave."""
+
+    sentence = _l("This entry gave %(given)s points; no more than that can be taken back.")
+
+
+class NeedsAReason(Refusal):
+    """A correction without a reason."""
+
+    sentence = _l("Say in a few words why this is corrected; the member will read it.")
+
+
+class CorrectedAlready(Conflict):
+    """An entry can be corrected once."""
+
+    sentence = _l("This entry has been corrected already.")
+
+
+class IsACorrection(Refusal):
+    """A correction of a correction."""
+
+    sentence = _l("A correction cannot itself be corrected.")
+
+
+class OwnPoints(NotAllowed):
+    """Somebody wants to correct their own points."""
+
+    sentence = _l("Nobody corrects their own points. Ask another organizer.")
+
+
+def worth(rule: Rule, earned: int) -> int:
+    """What the next one gives on a day that has brought `earned` points for this reason.
+
+    Both the ledger and "a quiz would still give 10" ask this, so they cannot disagree.
+    """
+    return max(0, min(rule.amount, rule.cap - earned))
+
+
+def checked_amount(amount: object) -> int:
+    """A whole number of points that an entry can hold; raises NotANumberOfPoints."""
+    if type(amount) is not int or amount == 0 or abs(amount) > LARGEST_AMOUNT:
+        raise NotANumberOfPoints(most=LARGEST_AMOUNT)
+    return amount
+
+
+def checked_correction(*, given: int, amount: object) -> int:
+    """The amount of a correction of an entry that gave `given` points."""
+    amount = checked_amount(amount)
+    if given + amount < 0:
+        raise TakesTooMuch(given=given)
+    return amount
+
+
+def one_line(text: str, limit: int = LONGEST_NOTE) -> str:
+    """A remark as it is stored: one line without control characters, cut at `limit`."""
+    return re.sub(r"[\s\x00-\x1f\x7f-\x9f]+", " ", text).strip()[:limit]
+
+
+class Period(StrEnum):
+    """What a leaderboard covers."""
+
+    WEEK = "week"
+    MONTH = "month"
+    ALL = "all"
+
+
+def period_start(period: Period, today: date, zone: ZoneInfo) -> datetime | None:
+    """The UTC moment at which a period begins: Monday or the first, 00:00 in `zone`."""
+    if period is Period.ALL:
+        return None
+    first = (
+        today - timedelta(days=today.weekday()) if period is Period.WEEK else today.replace(day=1)
+    )
+    return day_bounds(first, zone)[0]
+
+
+def ledger_key(secret: str) -> bytes:
+    """The key of the ledger's hashes; a purpose of its own, derived from the site's secret."""
+    return hmac.digest(secret.encode(), b"weike/points/ledger/1", hashlib.sha256)
+
+
+@dataclass(frozen=True)
+class Fact:
+    """Everything that an entry states, in the order in which it is hashed.
+
+    The row's id is left out: a member and `seq` name an entry for ever, on every database.
+    """
+
+    member_id: int
+    seq: int
+    branch_id: int
+    reason: str
+    rule_version: int
+    amount: int
+    source: str
+    occurred_at: datetime
+    recorded_at: datetime
+    note: str
+    corrects_seq: int | None
+    author_id: int | None
+
+    def hash(self, key: bytes, previous: str) -> str:
+        """HMAC-SHA256, in hex, over the previous hash and this entry as a JSON array.
+
+        Moments are written in UTC with microseconds, so SQLite and PostgreSQL agree.
+        """
+        parts = [
+            value.astimezone(UTC).isoformat(timespec="microseconds")
+            if isinstance(value, datetime)
+            else value
+            for value in (
+                *("weike/entry/1", previous, self.member_id, self.seq, self.branch_id),
+                *(self.reason, self.rule_version, self.amount, self.source),
+                *(self.occurred_at, self.recorded_at, self.note),
+                *(self.corrects_seq, self.author_id),
+            )
+        ]
+        message = json.dumps(parts, separators=(",", ":")).encode()
+        return hmac.digest(key, message, hashlib.sha256).hex()
+
+
+def head_seal(key: bytes, member_id: int, seq: int, entry_hash: str) -> str:
+    """The seal on the end of a member's chain; without it, cutting off the end would not show."""
+    message = json.dumps(["weike/head/1", member_id, seq, entry_hash], separators=(",", ":"))
+    return hmac.digest(key, message.encode(), hashlib.sha256).hex()
