@@ -13,7 +13,7 @@ from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import Any
 
-from flask import Flask, Response, g, has_request_context, request
+from flask import Flask, Response, current_app, g, has_request_context, request
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import JSON, DateTime, Dialect, Engine, MetaData, event, exc
 from sqlalchemy.orm import DeclarativeBase, Session, registry
@@ -189,10 +189,15 @@ def _mark_intent() -> None:
 
 def _commit_if_good(response: Response) -> Response:
     session = db.session()
-    if request.method not in SAFE_METHODS and response.status_code < 400:
-        _finish(session)
-    else:
+    if request.method in SAFE_METHODS or response.status_code >= 400:
         _abandon(session)
+        return response
+    try:
+        _finish(session)
+    except exc.DBAPIError as error:
+        # Flask looks for error handlers only around views; a commit fails after the view.
+        _abandon(session)
+        return current_app.make_response(current_app.handle_user_exception(error))
     return response
 
 

@@ -1,0 +1,211 @@
+"""Jobs: at least once, never twice at the same time, never stuck, whatever dies."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+
+from app.core import clock, jobs
+from app.core.db import db, unit_of_work
+from app.core.models import Job
+from app.core.refusals import Refusal
+from config import ROOT
+
+
+class Broken(Refusal):
+    sentence = "The file is broken. Send another one."
+
+
+@pytest.fixture
+def done(app: Flask):
+    """Handlers of this test only; what they did is in the list."""
+    log: list[str] = []
+    before = dict(jobs._handlers), dict(jobs._mourners)
+
+    @jobs.handler("t.note")
+    def note(lease: jobs.Lease, word: str) -> None:
+        lease.report(50, "half")
+        log.append(word)
+
+    @jobs.handler("t.refuse")
+    def refuse(lease: jobs.Lease) -> None:
+        raise Broken
+
+    @jobs.handler("t.crash")
+    def crash(lease: jobs.Lease) -> None:
+        log.append(f"try {lease.attempt}")
+        raise OSError("no such luck")
+
+    @jobs.on_failure("t.crash")
+    def mourn(error: str, detail: str) -> None:
+        log.append(f"mourned: {detail}")
+
+    yield log
+    jobs._handlers, jobs._mourners = before
+
+
+def start(app: Flask, kind: str, **arguments: object) -> int:
+    with app.app_context(), unit_of_work():
+        return jobs.enqueue(kind, **arguments)
+
+
+def look(app: Flask, job_id: int) -> Job:
+    with app.app_context():
+        return db.session().get_one(Job, job_id)
+
+
+def test_a_job_runs_once_however_often_it_is_delivered(app: Flask, done: list) -> None:
+    job = start(app, "t.note", word="a")
+    for _ in range(3):
+        jobs.run(app, job)
+    assert done == ["a"]
+    assert look(app, job).state == "done"
+
+
+def test_a_rolled_back_transaction_leaves_no_job(app: Flask, done: list) -> None:
+    with app.app_context(), pytest.raises(ZeroDivisionError), unit_of_work():
+        jobs.enqueue("t.note", word="never")
+        raise ZeroDivisionError
+    assert jobs.run_pending(app) == 0
+    assert app.extensions["huey"].pending_count() == 0
+
+
+def test_the_same_key_is_one_job_while_it_is_unfinished(app: Flask, done: list) -> None:
+    first = start(app, "t.note", key="k", word="a")
+    assert start(app, "t.note", key="k", word="b") == first
+    jobs.run_pending(app)
+    assert start(app, "t.note", key="k", word="c") != first
+    jobs.run_pending(app)
+    assert done == ["a", "c"]
+
+
+def test_a_refusal_is_final_and_says_why(app: Flask, done: list) -> None:
+    job = start(app, "t.refuse")
+    jobs.run(app, job)
+    row = look(app, job)
+    assert (row.state, row.attempts) == ("failed", 1)
+    assert row.error == "The file is broken. Send another one."
+
+
+def test_a_crash_is_tried_three_times_with_pauses_then_mourned(app: Flask, done: list) -> None:
+    job = start(app, "t.crash")
+    moment = clock.now()
+    for _ in range(6):
+        with clock.use(lambda: moment):
+            jobs.run(app, job)
+        moment += timedelta(minutes=2)
+    row = look(app, job)
+    assert row.state == "failed"
+    assert done == ["try 1", "try 2", "try 3", "mourned: OSError: no such luck"]
+
+
+def test_a_retry_starts_anew(app: Flask, done: list) -> None:
+    job = start(app, "t.refuse")
+    jobs.run(app, job)
+    with app.app_context(), unit_of_work():
+        jobs.retry(job)
+    assert look(app, job).state == "queued"
+    assert look(app, job).error == ""
+
+
+def test_what_a_dead_worker_held_is_done_by_another(app: Flask, done: list) -> None:
+    job = start(app, "t.note", word="again")
+    with app.app_context():
+        assert jobs._claim(job) is not None  # and then the worker dies
+    jobs.run(app, job)
+    assert done == []
+    app.extensions["huey"].flush()
+    with clock.use(lambda: datetime.now(UTC) + jobs.LEASE * 2):
+        assert jobs.sweep(app) == 1
+        jobs.run(app, job)
+    assert done == ["again"]
+
+
+def test_a_lost_message_of_the_broker_is_posted_again(app: Flask, done: list) -> None:
+    job = start(app, "t.note", word="lost")
+    app.extensions["huey"].flush()
+    assert jobs.sweep(app) == 0  # too young to be called lost
+    with clock.use(lambda: look(app, job).created_at + timedelta(seconds=10)):
+        assert jobs.sweep(app) == 1
+    assert app.extensions["huey"].pending_count() == 1
+
+
+def test_a_worker_whose_lease_was_taken_leaves_no_trace(app: Flask, done: list) -> None:
+    @jobs.handler("t.slow")
+    def slow(lease: jobs.Lease) -> None:
+        with unit_of_work() as session:  # another worker took it meanwhile
+            session.get_one(Job, lease.job_id).lease_token = "somebody else"
+        lease.report(10)
+        done.append("went on")
+
+    job = start(app, "t.slow")
+    jobs.run(app, job)
+    assert done == []
+    assert look(app, job).lease_token == "somebody else"
+
+
+WORKER = """
+import sys, time
+from pathlib import Path
+from app import create_app
+from app.core import jobs
+from tests.conftest import make_config
+
+app = create_app(make_config(Path(sys.argv[1])))
+
+@jobs.handler("t.sleep")
+def sleep(lease, seconds):
+    print("started", flush=True)
+    time.sleep(seconds)
+    print("finished", flush=True)
+
+jobs.run(app, int(sys.argv[2]))
+"""
+
+
+def test_a_killed_worker_process_delays_the_job_and_loses_nothing(app: Flask, tmp_path) -> None:
+    job = start(app, "t.sleep", seconds=60)
+    process = subprocess.Popen(
+        [sys.executable, "-c", textwrap.dedent(WORKER), str(tmp_path), str(job)],
+        stdout=subprocess.PIPE,
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )
+    assert process.stdout.readline() == b"started\n"
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    process.stdout.close()
+    assert look(app, job).state == "running"
+    app.extensions["huey"].flush()
+    deadline = time.monotonic() + jobs.LEASE.total_seconds() + 10
+    while time.monotonic() < deadline and jobs.sweep(app) == 0:
+        time.sleep(0.5)
+    assert look(app, job).state == "queued"
+
+
+def test_every_kind_of_job_that_is_enqueued_has_a_handler(app: Flask) -> None:
+    import re
+
+    asked = {
+        found
+        for path in (ROOT / "app").rglob("*.py")
+        for found in re.findall(r"enqueue\(\s*\"([a-z_]+\.[a-z_]+)\"", path.read_text())
+    }
+    assert asked <= set(jobs._handlers)
+
+
+def test_the_job_table_names_every_state(app: Flask) -> None:
+    from sqlalchemy.exc import IntegrityError
+
+    job = start(app, "t.note", word="x")
+    with app.app_context(), pytest.raises(IntegrityError), unit_of_work() as session:
+        session.scalars(select(Job).where(Job.id == job)).one().state = "lost"
