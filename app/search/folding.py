@@ -1,0 +1,139 @@
+"""One form for what people write in many: folding of characters, and cutting into words.
+
+Traditional and Simplified, full-width and half-width, capitals and accents become one. Characters
+are folded one by one, never by their neighbours, so that a part of a text folds to that part of
+the folded text: a query always meets what it was copied from, and highlights keep their place.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from functools import lru_cache
+
+import opencc
+import rjieba
+from whoosh.lang.porter2 import stem as _porter2
+
+CJK = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
+_TOKEN = re.compile(rf"[{CJK}]+|[^\W_{CJK}]+(?:['’][^\W_{CJK}]+)*")
+_HAS_CJK = re.compile(rf"[{CJK}]")
+# A line that ends between two Chinese characters ends inside a sentence, often inside a word.
+_BROKEN_LINE = re.compile(rf"(?<=[{CJK}])\s+(?=[{CJK}])")
+_SPACES = re.compile(r"\s+")
+
+
+class _Table(dict[int, str]):
+    """Code point → its folded form, filled as characters are met."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._simplified = opencc.OpenCC("t2s")
+
+    def __missing__(self, code: int) -> str:
+        folded = self._fold(chr(code))
+        self[code] = folded
+        return folded
+
+    def _fold(self, char: str) -> str:
+        category = unicodedata.category(char)
+        if category in {"Cf", "Mn", "Me"}:
+            return ""  # zero-width and combining marks: é as one or as two characters is e
+        if category in {"Cc", "Cs", "Co", "Cn", "Zs", "Zl", "Zp"}:
+            return "\n" if char in "\n\r\u2028\u2029" else " "
+        if "LATIN" in unicodedata.name(char, ""):
+            plain = unicodedata.normalize("NFKD", char)
+            return "".join(c for c in plain if not unicodedata.combining(c)).casefold()
+        folded = unicodedata.normalize("NFKC", char).casefold()
+        return str(self._simplified.convert(folded)) if _HAS_CJK.search(folded) else folded
+
+
+_table = _Table()
+
+
+def fold(text: str) -> str:
+    """A text in the one form that is compared: 黨建 → 党建, ＡＢＣ → abc, Café → cafe."""
+    return text.translate(_table)
+
+
+def fold_with_offsets(text: str) -> tuple[str, list[int]]:
+    """The folded text, and for each of its characters the place in `text` that it came from.
+
+    One more offset stands at the end: the length of `text`.
+    """
+    parts: list[str] = []
+    offsets: list[int] = []
+    for place, char in enumerate(text):
+        folded = _table[ord(char)]
+        parts.append(folded)
+        offsets.extend([place] * len(folded))
+    offsets.append(len(text))
+    return "".join(parts), offsets
+
+
+def joined(folded: str) -> str:
+    """A folded text with lines and gaps between Chinese characters closed."""
+    return _BROKEN_LINE.sub("", folded)
+
+
+def segmented(text: str) -> str:
+    """The folded text cut into words with one space between them: what `search_text` holds.
+
+    Taking the spaces out again gives the folded text without its spaces.
+    """
+    words = rjieba.cut(joined(fold(text)))
+    return _SPACES.sub(" ", " ".join(words)).strip()
+
+
+def squeezed(text: str) -> str:
+    """The folded text without any space, for asking whether one stands inside another."""
+    return _SPACES.sub("", fold(text))
+
+
+@lru_cache(maxsize=20_000)
+def stem(word: str) -> str:
+    """The stem of a folded English word; numbers and short words stay as they are."""
+    plain = word.replace("’", "'").removesuffix("'s")
+    return str(_porter2(plain)) if len(plain) > 3 and plain.isascii() and plain.isalpha() else plain
+
+
+def runs(text: str) -> Iterator[tuple[str, bool]]:
+    """The runs of a text that carry meaning, folded, each with whether it is Chinese."""
+    for found in _TOKEN.finditer(joined(fold(text))):
+        run = found.group()
+        yield run, _HAS_CJK.match(run) is not None
+
+
+def words(text: str) -> list[str]:
+    """Words for ranking: Chinese by jieba for search (信息化 gives 信息 too), English by stem."""
+    found: list[str] = []
+    for run, is_cjk in runs(text):
+        if is_cjk:
+            found.extend(rjieba.cut_for_search(run))
+        else:
+            found.append(stem(run))
+    return found
+
+
+def cut(text: str) -> list[str]:
+    """The words of a query, each once cut: 微课程建设 → 微, 课程, 建设; English as written."""
+    found: list[str] = []
+    for run, is_cjk in runs(text):
+        found.extend(rjieba.cut(run) if is_cjk else [run])
+    return found
+
+
+def grams(text: str) -> list[str]:
+    """Terms that miss nothing: every pair of neighbours in Chinese, whole words elsewhere.
+
+    The last character of each Chinese run stands alone besides, so that a query of one character
+    is found as the beginning of some term wherever it stands.
+    """
+    found: list[str] = []
+    for run, is_cjk in runs(text):
+        if is_cjk:
+            found.extend(run[at : at + 2] for at in range(len(run)))
+        else:
+            found.append(run)
+    return found

@@ -1,0 +1,57 @@
+"""Tables of the search room: things that can be found, their passages, and the outbox."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.core.db import Base
+
+
+class SearchThing(Base):
+    """One thing that can be found (a course, a document …), as it is to be shown in results."""
+
+    __tablename__ = "search_thing"
+    __table_args__ = (UniqueConstraint("kind", "ref"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(String(20))
+    ref: Mapped[str] = mapped_column(String(80))  # the id that the thing's own room knows it by
+    title: Mapped[str] = mapped_column(String(300))
+    note: Mapped[str] = mapped_column(String(300), default="")  # shown below the title
+    url: Mapped[str] = mapped_column(String(500))
+    language: Mapped[str] = mapped_column(String(10), default="")
+    audience: Mapped[str] = mapped_column(Text)  # "all", or branch ids as "|4|9|"
+    digest: Mapped[str] = mapped_column(String(64))  # of all that was put: the same is no change
+    revision: Mapped[int] = mapped_column(default=1)  # grows with each change
+    changed_at: Mapped[datetime]
+
+
+class SearchPassage(Base):
+    """One passage of a thing. `search_text` is folded and cut into words by single spaces."""
+
+    __tablename__ = "search_passage"
+
+    thing_id: Mapped[int] = mapped_column(
+        ForeignKey("search_thing.id", ondelete="CASCADE"), primary_key=True
+    )
+    position: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)  # from 0
+    anchor: Mapped[str] = mapped_column(String(60))
+    label: Mapped[str] = mapped_column(String(200))
+    url: Mapped[str] = mapped_column(String(500))
+    text: Mapped[str] = mapped_column(Text)
+    search_text: Mapped[str] = mapped_column(Text)
+
+
+class SearchChange(Base):
+    """The outbox: a thing that was put or removed and is not yet so in the index."""
+
+    __tablename__ = "search_change"
+    __table_args__ = (Index("ix_search_change_thing", "kind", "ref"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(String(20))
+    ref: Mapped[str] = mapped_column(String(80))
+    created_at: Mapped[datetime]

@@ -1,0 +1,138 @@
+"""What other rooms tell the search room: this can be found now, this no longer.
+
+Both verbs write rows and a line in the outbox in the caller's transaction, so that the index
+learns of exactly what was committed, whatever dies afterwards.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Sequence
+
+from sqlalchemy import delete, insert, select
+
+from app.core import clock, jobs
+from app.core.db import db
+from app.core.models import Job
+from app.search import folding
+from app.search.models import SearchChange, SearchPassage, SearchThing
+from app.search.rules import (
+    LONGEST_PASSAGE,
+    MOST_PASSAGES,
+    Kind,
+    Passage,
+    audience_tokens,
+)
+
+__all__ = ["Passage", "put", "remove"]
+
+
+def put(
+    *,
+    kind: str,
+    ref: str,
+    title: str,
+    url: str,
+    passages: Sequence[Passage],
+    audience: frozenset[int] | None,
+    language: str = "",
+    note: str = "",
+) -> None:
+    """Make a thing findable, or replace what was known of it; the same again is no change.
+
+    `kind` is one of rules.Kind and `ref` the thing's id in its own room. `audience` None is for
+    all; otherwise branch ids, each meant with all branches below. `note` is shown, not searched.
+    The passages' texts are plain text. Takes part in the caller's transaction.
+    """
+    session = db.session()
+    kind = Kind(kind).value
+    title, note, tokens = _clean(title)[:300], _clean(note)[:300], audience_tokens(audience)
+    rows = list(_cut(passages))[:MOST_PASSAGES] or [Passage("", "", "")]
+    digest = _digest(title, url, note, language, tokens, rows)
+    thing = session.scalar(
+        select(SearchThing).where(SearchThing.kind == kind, SearchThing.ref == str(ref))
+    )
+    if thing is None:
+        thing = SearchThing(kind=kind, ref=str(ref), revision=0)
+        session.add(thing)
+    elif thing.digest == digest:
+        return
+    thing.title, thing.url, thing.note, thing.language = title, url, note, language
+    thing.audience, thing.digest = tokens, digest
+    thing.revision, thing.changed_at = thing.revision + 1, clock.now()
+    session.flush()
+    session.execute(delete(SearchPassage).where(SearchPassage.thing_id == thing.id))
+    session.execute(
+        insert(SearchPassage),
+        [
+            {
+                "thing_id": thing.id,
+                "position": position,
+                "anchor": row.anchor[:60],
+                "label": row.label[:200],
+                "url": row.url or url,
+                "text": row.text,
+                "search_text": folding.segmented(f"{row.label}\n{row.text}"),
+            }
+            for position, row in enumerate(rows)
+        ],
+    )
+    _announce(kind, str(ref))
+
+
+def remove(*, kind: str, ref: str) -> None:
+    """Make a thing unfindable; nothing happens when it was not findable."""
+    session = db.session()
+    thing_id = session.scalar(
+        select(SearchThing.id).where(SearchThing.kind == kind, SearchThing.ref == str(ref))
+    )
+    if thing_id is None:
+        return
+    session.execute(delete(SearchPassage).where(SearchPassage.thing_id == thing_id))
+    session.execute(delete(SearchThing).where(SearchThing.id == thing_id))
+    _announce(kind, str(ref))
+
+
+def _announce(kind: str, ref: str) -> None:
+    session = db.session()
+    session.add(SearchChange(kind=kind, ref=ref, created_at=clock.now()))
+    session.flush()
+    wake()
+
+
+def wake() -> None:
+    """See to it that a job waits to empty the outbox.
+
+    A running job does not count: it may have looked into the outbox for the last time already.
+    """
+    waiting = db.session().scalar(
+        select(Job.id).where(Job.kind == "search.index", Job.state == "queued").limit(1)
+    )
+    if waiting is None:
+        jobs.enqueue("search.index", attempts=5)
+
+
+def _clean(text: str) -> str:
+    """Text that every database takes: no NUL, no half characters."""
+    return text.replace("\x00", " ").encode("utf-8", "replace").decode("utf-8").strip()
+
+
+def _cut(passages: Sequence[Passage]) -> Iterator[Passage]:
+    """The passages with clean texts, long ones in several rows of the same anchor."""
+    for passage in passages:
+        text, label = _clean(passage.text), _clean(passage.label)
+        while len(text) > LONGEST_PASSAGE:
+            end = max(text.rfind("\n", LONGEST_PASSAGE // 2, LONGEST_PASSAGE), 0)
+            end = end or LONGEST_PASSAGE
+            yield Passage(passage.anchor, label, text[:end].strip(), passage.url)
+            text = text[end:].strip()
+        yield Passage(passage.anchor, label, text, passage.url)
+
+
+def _digest(*parts: object) -> str:
+    plain = [
+        [(p.anchor, p.label, p.text, p.url) for p in part] if isinstance(part, list) else part
+        for part in parts
+    ]
+    return hashlib.sha256(json.dumps(plain, ensure_ascii=False).encode()).hexdigest()
