@@ -1,0 +1,205 @@
+"""Reads about recordings, captions and pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from flask_babel import gettext
+from sqlalchemy import func, select
+
+from app.core.db import db
+from app.core.models import Job
+from app.media.models import CaptionTrack, Image, Media
+from app.media.rules import UNFINISHED, Cue
+from app.members.rules import Reader
+
+
+@dataclass(frozen=True)
+class Recording:
+    """A recording as other rooms see it. `bytes` is the size of the source file.
+
+    `progress` is per cent while it is transcoded, `stage` what is being done (a code); `error` is
+    one sentence in the reader's language, `detail` the last lines of ffmpeg.
+    """
+
+    id: int
+    uuid: str
+    owner_id: int
+    filename: str
+    kind: str
+    duration_ms: int
+    width: int
+    height: int
+    bytes: int
+    state: str
+    version: int
+    progress: int
+    stage: str
+    error: str
+    detail: str
+    created_at: datetime
+    ready_at: datetime | None
+
+    @property
+    def is_ready(self) -> bool:
+        return self.state == "ready"
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether nothing more happens by itself: it is ready, or it has failed."""
+        return self.state not in UNFINISHED
+
+
+def job_key(media_id: int) -> str:
+    """The key of the job that prepares a recording."""
+    return f"media:{media_id}"
+
+
+def recording(media_id: int) -> Recording | None:
+    """One recording; None when it is not there."""
+    return recordings([media_id]).get(media_id)
+
+
+def recordings(ids: Iterable[int]) -> dict[int, Recording]:
+    """Recordings by id; those that are not there are left out."""
+    wanted = set(ids)
+    if not wanted:
+        return {}
+    rows = db.session().scalars(select(Media).where(Media.id.in_(wanted))).all()
+    return {row.id: found for row, found in zip(rows, _shown(rows), strict=True)}
+
+
+def recording_for(reader: Reader, media_id: int) -> Recording | None:
+    """A recording that the reader may look after: their own, or any for an administrator."""
+    found = recording(media_id)
+    if found is None or not (reader.is_administrator or found.owner_id == reader.id):
+        return None
+    return found
+
+
+def all_recordings(*, state: str | None = None, limit: int = 200) -> list[Recording]:
+    """The newest recordings, for the operator."""
+    query = select(Media).order_by(Media.id.desc()).limit(limit)
+    if state:
+        query = query.where(Media.state == state)
+    return _shown(db.session().scalars(query).all())
+
+
+def _shown(rows: Iterable[Media]) -> list[Recording]:
+    rows = list(rows)
+    keys = {job_key(row.id) for row in rows if row.state in UNFINISHED}
+    jobs = {}
+    if keys:
+        newest = select(func.max(Job.id)).where(Job.key.in_(keys)).group_by(Job.key)
+        found = db.session().execute(
+            select(Job.key, Job.progress, Job.stage, Job.state).where(Job.id.in_(newest))
+        )
+        jobs = {key: (progress, stage, state) for key, progress, stage, state in found}
+    shown = []
+    for row in rows:
+        progress, stage, job_state = jobs.get(job_key(row.id), (0, "", ""))
+        if row.state == "transcoding" and job_state == "queued":
+            stage = "again"  # a try failed, or the worker died; the next one is on its way
+        shown.append(
+            Recording(
+                id=row.id,
+                uuid=row.uuid,
+                owner_id=row.owner_id,
+                filename=row.filename,
+                kind=row.kind,
+                duration_ms=row.duration_ms,
+                width=row.width,
+                height=row.height,
+                bytes=row.size,
+                state=row.state,
+                version=row.version,
+                progress=100 if row.state == "ready" else progress,
+                stage=stage,
+                error=gettext(row.error) if row.error else "",
+                detail=row.detail,
+                created_at=row.created_at,
+                ready_at=row.ready_at,
+            )
+        )
+    return shown
+
+
+@dataclass(frozen=True)
+class Track:
+    """One caption track, without its cues."""
+
+    language: str
+    label: str
+    cues: int
+    skipped: int
+    changed_at: datetime
+
+
+def caption_tracks(media_id: int) -> list[Track]:
+    """The caption tracks of a recording, by language."""
+    rows = db.session().scalars(
+        select(CaptionTrack)
+        .where(CaptionTrack.media_id == media_id)
+        .order_by(CaptionTrack.language)
+    )
+    return [Track(r.language, r.label, len(r.cues), r.skipped, r.changed_at) for r in rows]
+
+
+def cues(media_id: int, *, language: str | None = None) -> list[Cue]:
+    """The cues of a recording in order of time; of all languages unless one is named."""
+    query = select(CaptionTrack).where(CaptionTrack.media_id == media_id)
+    if language is not None:
+        query = query.where(CaptionTrack.language == language)
+    rows = db.session().scalars(query.order_by(CaptionTrack.language)).all()
+    return sorted(Cue(start, end, text, r.language) for r in rows for start, end, text in r.cues)
+
+
+def cues_by_uuid(uuid: str, language: str) -> list[Cue] | None:
+    """The cues of one track by the recording's public name; None when there is no such track."""
+    row = db.session().scalar(
+        select(CaptionTrack)
+        .join(Media, Media.id == CaptionTrack.media_id)
+        .where(Media.uuid == uuid, CaptionTrack.language == language)
+    )
+    if row is None:
+        return None
+    return [Cue(start, end, text, row.language) for start, end, text in row.cues]
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A picture of ours: addresses of a small and a large file, and the pixels of the large one."""
+
+    small: str
+    large: str
+    width: int
+    height: int
+
+    @property
+    def srcset(self) -> str:
+        return f"{self.small} 480w, {self.large} {self.width}w"
+
+
+def pictures(ids: Iterable[int | None]) -> dict[int, Picture]:
+    """Pictures by id; None and unknown ids are left out."""
+    wanted = {i for i in ids if i is not None}
+    if not wanted:
+        return {}
+    rows = db.session().scalars(select(Image).where(Image.id.in_(wanted)))
+    return {
+        row.id: Picture(
+            small=f"/media/images/{row.uuid}/{row.widths[0]}.webp",
+            large=f"/media/images/{row.uuid}/{row.widths[-1]}.webp",
+            width=row.width,
+            height=row.height,
+        )
+        for row in rows
+    }
+
+
+def image_url(image_id: int | None) -> str:
+    """The address of the large file of a picture; "" when there is none."""
+    found = pictures([image_id])
+    return next((p.large for p in found.values()), "")
