@@ -40,7 +40,7 @@ def test_nothing_that_runs_gets_through(text: str) -> None:
         "<a hx-",
         'href="javascript',
         'href="vbscript',
-        "data:text",
+        'src="data:',
     ):
         assert poison not in html
 
