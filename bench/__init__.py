@@ -1,0 +1,1 @@
+"""Figures that the README quotes: ratios, measured side by side in one run."""
