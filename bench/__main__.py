@@ -17,7 +17,11 @@ HERE = Path(__file__).resolve().parent
 def run(name: str) -> dict:
     print(f"… {name}", flush=True)
     finished = subprocess.run(
-        [sys.executable, "-m", f"bench.{name}"], cwd=HERE.parent, capture_output=True, text=True
+        [sys.executable, "-m", f"bench.{name}"],
+        cwd=HERE.parent,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     if finished.returncode:
         print(finished.stdout, finished.stderr, sep="\n")

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from pathlib import Path
 
 import pytest
 
-from config import BadSetting, Config
+from config import ROOT, BadSetting, Config
 
 SECRET = {"WEIKE_SECRET_KEY": "s" * 40}
 
@@ -47,3 +48,9 @@ def test_without_a_secret_nothing_starts(tmp_path: Path) -> None:
         Config.from_env({"WEIKE_INSTANCE_DIR": str(tmp_path)})
     (tmp_path / "secret.key").write_text("k" * 48)
     assert Config.from_env({"WEIKE_INSTANCE_DIR": str(tmp_path)}).secret_key == "k" * 48
+
+
+def test_every_setting_stands_in_the_operators_table() -> None:
+    table = (ROOT / "deploy" / "settings.md").read_text(encoding="utf-8")
+    told = set(re.findall(r"^\| `WEIKE_([A-Z_]+)`", table, flags=re.MULTILINE))
+    assert told == {field.name.upper() for field in dataclasses.fields(Config)}
