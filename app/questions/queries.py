@@ -1,0 +1,159 @@
+"""Reads of the question bank."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Select, func, select
+
+from app.core.db import db
+from app.core.paging import Page, window
+from app.core.refusals import NotThere
+from app.members.models import Member
+from app.members.rules import Reader
+from app.questions import models, types
+from app.questions.rules import folded
+
+_Rows = Select[models.Question, models.QuestionVersion, str]
+
+
+@dataclass(frozen=True)
+class Question:
+    """One version of a question. `body` holds the key: never give it to a page for members."""
+
+    id: int
+    version_id: int
+    number: int  # of the version, from 1
+    kind: str
+    body: dict[str, Any]
+    author_id: int
+    author: str  # the name
+    changed_at: datetime
+
+    @property
+    def stem(self) -> str:
+        return str(self.body["stem"])
+
+    @property
+    def plain(self) -> dict[str, Any]:
+        """The body without option ids, for comparing and exporting."""
+        return types.of(self.kind).plain(self.body)
+
+
+def question(question_id: int) -> Question | None:
+    """A question in its newest version."""
+    return questions([question_id]).get(question_id)
+
+
+def questions(question_ids: Iterable[int]) -> dict[int, Question]:
+    """Questions by id, each in its newest version; unknown ids are left out."""
+    ids = list(question_ids)
+    if not ids:
+        return {}
+    return {q.id: q for q in _read(_newest().where(models.Question.id.in_(ids)))}
+
+
+def version(version_id: int) -> Question | None:
+    """A question as one of its versions says it."""
+    return versions([version_id]).get(version_id)
+
+
+def versions(version_ids: Iterable[int]) -> dict[int, Question]:
+    """Questions by version id; for attempts, which keep the version they were given."""
+    ids = list(version_ids)
+    if not ids:
+        return {}
+    found = _read(_all().where(models.QuestionVersion.id.in_(ids)))
+    return {q.version_id: q for q in found}
+
+
+def history(question_id: int) -> list[Question]:
+    """All versions of a question, the newest first."""
+    number = models.QuestionVersion.number
+    return _read(_all().where(models.Question.id == question_id).order_by(number.desc()))
+
+
+def question_for(reader: Reader, question_id: int) -> Question:
+    """A question of the bank; every author may read it. Raises NotThere."""
+    found = question(question_id) if reader.is_author else None
+    if found is None:
+        raise NotThere
+    return found
+
+
+def may_edit(reader: Reader, found: Question) -> bool:
+    """Whether a question is the reader's own; administrators may edit all."""
+    return reader.is_administrator or (reader.is_author and found.author_id == reader.id)
+
+
+def own_question(reader: Reader, question_id: int) -> Question:
+    """A question that the reader may edit. Raises NotThere."""
+    found = question_for(reader, question_id)
+    if not may_edit(reader, found):
+        raise NotThere
+    return found
+
+
+def bank_for(
+    reader: Reader,
+    *,
+    text: str = "",
+    kind: str = "",
+    mine: bool = False,
+    page: int = 1,
+    leave_out: Iterable[int] = (),
+) -> Page[Question]:
+    """The bank as an author sees it, the newest first, filtered by words in it and by kind."""
+    if not reader.is_author:
+        raise NotThere
+    wanted = _newest()
+    if kind:
+        wanted = wanted.where(models.Question.kind == kind)
+    if mine:
+        wanted = wanted.where(models.Question.author_id == reader.id)
+    for word in folded(text).split()[:8]:
+        wanted = wanted.where(models.QuestionVersion.said.contains(word, autoescape=True))
+    left_out = list(leave_out)
+    if left_out:
+        wanted = wanted.where(models.Question.id.not_in(left_out))
+    total = db.session().scalar(select(func.count()).select_from(wanted.subquery())) or 0
+    offset, limit = window(page)
+    ordered = wanted.order_by(models.QuestionVersion.id.desc()).offset(offset).limit(limit)
+    return Page(_read(ordered), max(1, page), total)
+
+
+def _all() -> _Rows:
+    return (
+        select(models.Question, models.QuestionVersion, Member.name)
+        .join(models.QuestionVersion, models.QuestionVersion.question_id == models.Question.id)
+        .join(Member, Member.id == models.Question.author_id)
+    )
+
+
+def _newest() -> _Rows:
+    versions_ = models.QuestionVersion.__table__.alias("other")
+    newest = (
+        select(func.max(versions_.c.number))
+        .where(versions_.c.question_id == models.Question.id)
+        .scalar_subquery()
+    )
+    return _all().where(models.QuestionVersion.number == newest)
+
+
+def _read(wanted: _Rows) -> list[Question]:
+    return [
+        Question(
+            id=row.id,
+            version_id=version.id,
+            number=version.number,
+            kind=row.kind,
+            body=version.body,
+            author_id=row.author_id,
+            author=author,
+            changed_at=version.created_at,
+        )
+        for row, version, author in db.session().execute(wanted)
+    ]

@@ -1,0 +1,146 @@
+"""What a question may be: kinds, limits, how fractions are shared out, and why one is refused."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable
+from decimal import Decimal
+from enum import StrEnum
+
+from flask_babel import lazy_gettext as _l
+
+from app.core.refusals import Refusal
+
+LONGEST_TEXT = 4_000  # characters of a stem or an explanation
+LONGEST_OPTION = 1_000  # characters
+FEWEST_OPTIONS = 2
+MOST_OPTIONS = 12
+NEAR_ENOUGH = Decimal("0.01")  # how far right fractions may miss 1, as 3 × 0.333 does
+_STEP = Decimal("0.00001")
+
+
+class Kind(StrEnum):
+    """How a question is answered; each has a module of its name in `types`."""
+
+    SINGLE = "single"
+    MULTIPLE = "multiple"
+    TRUEFALSE = "truefalse"
+
+
+KIND_NAMES = {
+    Kind.SINGLE: _l("Single choice"),
+    Kind.MULTIPLE: _l("Multiple choice"),
+    Kind.TRUEFALSE: _l("True or false"),
+}
+
+
+class BadQuestion(Refusal):
+    """A question that cannot be asked; `where` names the part: stem, options, explanation …"""
+
+    sentence = _l("This question cannot be asked yet.")
+    where = "question"
+
+    def __init__(self, **facts: object) -> None:
+        super().__init__(**facts)
+        self.where = type(self).where
+
+
+class NoStem(BadQuestion):
+    where = "stem"
+    sentence = _l("Write the question itself.")
+
+
+class TextTooLong(BadQuestion):
+    sentence = _l("This text has %(length)s characters; %(most)s is the most.")
+
+    def __init__(self, *, where: str, length: int, most: int) -> None:
+        super().__init__(length=length, most=most)
+        self.where = where
+
+
+class TooFewOptions(BadQuestion):
+    where = "options"
+    sentence = _l("Give at least %(fewest)s answers to choose from.")
+
+
+class TooManyOptions(BadQuestion):
+    where = "options"
+    sentence = _l("There are %(number)s answers to choose from; %(most)s is the most.")
+
+
+class EmptyOption(BadQuestion):
+    where = "options"
+    sentence = _l("Answer %(number)s has no text.")
+
+
+class SameOption(BadQuestion):
+    where = "options"
+    sentence = _l("Two answers say the same: “%(text)s”.")
+
+
+class NotOneRight(BadQuestion):
+    where = "options"
+    sentence = _l("Mark exactly one answer as right; %(right)s are marked.")
+
+
+class NoneRight(BadQuestion):
+    where = "options"
+    sentence = _l("Mark at least one answer as right.")
+
+
+class BadFraction(BadQuestion):
+    where = "options"
+    sentence = _l("“%(text)s” is no share of the mark: use a number from −1 to 1.")
+
+
+class FractionsMissOne(BadQuestion):
+    where = "options"
+    sentence = _l("The right answers are worth %(total)s together; they must be worth 1.")
+
+
+class NoAnswer(BadQuestion):
+    where = "answer"
+    sentence = _l("Say whether the statement is true or false.")
+
+
+class NotAnAnswer(Refusal):
+    """What a browser sent is no answer to this question."""
+
+    sentence = _l("This answer does not belong to this question. Reload the page and try again.")
+
+
+class NotYours(Refusal):
+    """The question is in the bank, but another author made it."""
+
+    sentence = _l("Another trainer made this question. Make a copy to change it.")
+
+
+def shares(number: int) -> list[Decimal]:
+    """1 split into `number` nearly equal parts of five digits that sum to exactly 1."""
+    if number < 1:
+        return []
+    part = (Decimal(1) / number).quantize(_STEP)
+    return [Decimal(1) - part * (number - 1), *[part] * (number - 1)]
+
+
+def clamped(total: Decimal) -> Decimal:
+    """A sum of fractions as a mark: never below 0 and never above 1."""
+    return min(Decimal(1), max(Decimal(0), total))
+
+
+def summed(fractions: Iterable[Decimal]) -> Decimal:
+    """The mark for ticked fractions; nothing ticked is 0."""
+    return clamped(sum(fractions, Decimal(0)))
+
+
+def plain_number(value: Decimal) -> str:
+    """A fraction as it is stored and exported: no exponent, no trailing zeros ("0.5", "-1")."""
+    if value == 0:
+        return "0"
+    text = format(value, "f")
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def folded(text: str) -> str:
+    """A text as it is compared when the bank is searched: width and case do not matter."""
+    return unicodedata.normalize("NFKC", text).casefold()

@@ -1,0 +1,79 @@
+"""What can be done with questions: make one, make its next version, copy one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import func, select
+
+from app.core import clock
+from app.core.db import db
+from app.core.refusals import Conflict, NotThere
+from app.questions import queries, types
+from app.questions.models import Question, QuestionVersion
+from app.questions.rules import folded
+
+
+def create(*, kind: str, body: dict[str, Any], author_id: int) -> int:
+    """Add a question to the bank and return its id. Raises BadQuestion."""
+    if kind not in types.TYPES:
+        raise NotThere
+    clean = types.of(kind).clean(body)
+    session = db.session()
+    row = Question(kind=kind, author_id=author_id, created_at=clock.now())
+    session.add(row)
+    session.flush()
+    _add_version(row.id, 1, clean, author_id)
+    return row.id
+
+
+def revise(
+    question_id: int, body: dict[str, Any], author_id: int, *, seen: int | None = None
+) -> int:
+    """Make the next version and return its number; attempts under way keep theirs.
+
+    Nothing happens when the body says what the newest version says. `seen` is the number of the
+    version that the editor showed; Conflict when there is a newer one. Raises BadQuestion,
+    NotThere.
+    """
+    session = db.session()
+    # Locks the question on PostgreSQL; on SQLite the whole transaction is the only writer.
+    row = session.scalar(select(Question).where(Question.id == question_id).with_for_update())
+    if row is None:
+        raise NotThere
+    number = session.scalar(
+        select(func.max(QuestionVersion.number)).where(QuestionVersion.question_id == question_id)
+    )
+    newest = number or 0
+    if seen is not None and seen != newest:
+        raise Conflict
+    kind = types.of(row.kind)
+    clean = kind.clean(body)
+    now = queries.question(question_id)
+    if now is not None and now.plain == kind.plain(clean):
+        return newest
+    _add_version(question_id, newest + 1, clean, author_id)
+    return newest + 1
+
+
+def copy(question_id: int, *, author_id: int) -> int:
+    """Make a question of one's own out of another; returns the new id. Raises NotThere."""
+    found = queries.question(question_id)
+    if found is None:
+        raise NotThere
+    return create(kind=found.kind, body=found.plain, author_id=author_id)
+
+
+def _add_version(question_id: int, number: int, body: dict[str, Any], author_id: int) -> None:
+    session = db.session()
+    session.add(
+        QuestionVersion(
+            question_id=question_id,
+            number=number,
+            body=body,
+            said=folded(" ".join([body["stem"], *(o["text"] for o in body["options"])])),
+            author_id=author_id,
+            created_at=clock.now(),
+        )
+    )
+    session.flush()

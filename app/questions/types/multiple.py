@@ -1,0 +1,43 @@
+"""Multiple choice: any options may be ticked; the mark is the sum of their fractions, 0 to 1."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+from app.questions.rules import NEAR_ENOUGH, FractionsMissOne, NoneRight, plain_number, summed
+from app.questions.types import choices
+
+KIND = "multiple"
+plain = choices.plain
+options = choices.options
+understood = choices.understood
+
+
+def clean(body: dict[str, Any]) -> dict[str, Any]:
+    """Right options are worth 1 together; wrong ones cost from 0 to 1.
+
+    Thirds do not end (3 × 0.333): what is missing to 1, or over it, goes to the first right one.
+    """
+    found = choices.clean(body)
+    right = [o for o in found["options"] if choices.fraction(o) > 0]
+    if not right:
+        raise NoneRight
+    total = sum((choices.fraction(o) for o in right), Decimal(0))
+    if abs(total - 1) > NEAR_ENOUGH:
+        raise FractionsMissOne(total=plain_number(total))
+    right[0]["fraction"] = plain_number(choices.fraction(right[0]) + 1 - total)
+    return found
+
+
+def shown(body: dict[str, Any], order: list[str]) -> dict[str, Any]:
+    return choices.shown(body, order, kind=KIND, many=True)
+
+
+def mark(body: dict[str, Any], response: list[str]) -> Decimal:
+    """The sum of the ticked fractions, clamped to 0…1; blank is 0."""
+    return summed(choices.ticked(body, response))
+
+
+def explained(body: dict[str, Any], response: list[str]) -> dict[str, Any]:
+    return choices.explained(body, response, kind=KIND, mark=mark(body, response))
