@@ -1,0 +1,114 @@
+"""Tables of learning: what was reported (visits) apart from what is known by it (progress)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.core.db import Base
+
+
+class Visit(Base):
+    """One opening of a lesson on one device; it brings reports, each with a token good once.
+
+    `length_ms`, `needed_ms` and `speed` are those of the lesson when the visit was opened.
+    """
+
+    __tablename__ = "visit"
+    __table_args__ = (
+        CheckConstraint("seq >= 0", name="seq"),
+        CheckConstraint("credited_ms >= 0", name="credited"),
+        Index("ix_visit_member_lesson", "member_id", "lesson_id"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    member_id: Mapped[int] = mapped_column(ForeignKey("member.id"))
+    lesson_id: Mapped[int] = mapped_column(ForeignKey("lesson.id", ondelete="CASCADE"), index=True)
+    course_id: Mapped[int] = mapped_column(ForeignKey("course.id", ondelete="CASCADE"))
+    device: Mapped[str] = mapped_column(String(120), default="")
+    length_ms: Mapped[int]
+    needed_ms: Mapped[int]
+    needs_end: Mapped[bool]
+    speed: Mapped[int]
+    started_at: Mapped[datetime]
+    heard_at: Mapped[datetime]  # when the last report came
+    seq: Mapped[int] = mapped_column(default=0)  # of the next report
+    token: Mapped[str] = mapped_column(String(32))  # of the next report
+    credited_ms: Mapped[int] = mapped_column(default=0)
+    trims: Mapped[int] = mapped_column(default=0)
+    flagged_at: Mapped[datetime | None]  # three reports in a row claimed too much
+
+
+class TrimmedReport(Base):
+    """One report that claimed more than the clock allowed: what it claimed, and what it got."""
+
+    __tablename__ = "trimmed_report"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    visit_id: Mapped[int] = mapped_column(ForeignKey("visit.id", ondelete="CASCADE"), index=True)
+    seq: Mapped[int]
+    reported_at: Mapped[datetime]
+    claimed_ms: Mapped[int]
+    credited_ms: Mapped[int]
+    reason: Mapped[str] = mapped_column(String(10))
+    kept: Mapped[bool]
+    spans: Mapped[list[Any]]  # [from, to, speed] as reported
+
+
+class WatchBudget(Base):
+    """What one account may still earn, over all its visits and devices; see rules.Budget."""
+
+    __tablename__ = "watch_budget"
+    __table_args__ = (CheckConstraint("live_ms >= 0 and whole_ms >= 0", name="never_overdrawn"),)
+
+    member_id: Mapped[int] = mapped_column(ForeignKey("member.id"), primary_key=True)
+    live_ms: Mapped[int]
+    whole_ms: Mapped[int]
+    counted_at: Mapped[int] = mapped_column(BigInteger)  # ms since 1970
+    due_at: Mapped[int] = mapped_column(BigInteger, default=0)  # see rules.pace
+    trims_in_a_row: Mapped[int] = mapped_column(default=0)
+
+
+class LessonProgress(Base):
+    """What one member has seen of one lesson: the union of spans, which only grows."""
+
+    __tablename__ = "lesson_progress"
+    __table_args__ = (
+        UniqueConstraint("member_id", "lesson_id"),
+        CheckConstraint("seen_ms >= 0", name="seen"),
+        Index("ix_lesson_progress_course_member", "course_id", "member_id"),
+        Index("ix_lesson_progress_member_heard", "member_id", "heard_at"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    member_id: Mapped[int] = mapped_column(ForeignKey("member.id"))
+    lesson_id: Mapped[int] = mapped_column(ForeignKey("lesson.id", ondelete="CASCADE"), index=True)
+    course_id: Mapped[int] = mapped_column(ForeignKey("course.id", ondelete="CASCADE"))
+    spans: Mapped[list[Any]] = mapped_column(default=list)  # [[from_ms, to_ms], …], merged
+    seen_ms: Mapped[int] = mapped_column(default=0)  # the measure of `spans`
+    length_ms: Mapped[int]  # what `seen_ms` is a part of
+    position_ms: Mapped[int] = mapped_column(default=0)
+    end_reached: Mapped[bool] = mapped_column(default=False)  # of a text
+    started_at: Mapped[datetime]
+    heard_at: Mapped[datetime]
+    completed_at: Mapped[datetime | None]
+
+
+class CourseProgress(Base):
+    """Facts about one member in one course: when the quiz was passed, when all of it was done."""
+
+    __tablename__ = "course_progress"
+    __table_args__ = (
+        UniqueConstraint("member_id", "course_id"),
+        Index("ix_course_progress_course", "course_id", "completed_at"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    member_id: Mapped[int] = mapped_column(ForeignKey("member.id"))
+    course_id: Mapped[int] = mapped_column(ForeignKey("course.id", ondelete="CASCADE"))
+    started_at: Mapped[datetime]
+    quiz_passed_at: Mapped[datetime | None]
+    completed_at: Mapped[datetime | None]
