@@ -17,11 +17,9 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from flask_babel import lazy_gettext as _l
 
-from app.core.clock import day_bounds
 from app.core.refusals import Conflict, NotAllowed, Refusal
 
 RULE_VERSION = 1  # goes up with every change of the table below; entries name theirs
@@ -39,16 +37,38 @@ class Rule:
     reason: str
     amount: int
     cap: int
-    label: Any  # what it is called in "why" and in "today", a lazy gettext string
+    label: Any  # why, on an entry; this and the offer are lazy gettext strings
+    offer: Any  # what one more would give today, with %(points)s
     icon: str
 
 
 RULES: dict[str, Rule] = {
     rule.reason: rule
     for rule in (
-        Rule("lesson", 10, 30, _l("Finished a lesson"), icon="play-circle"),
-        Rule("quiz", 10, 20, _l("Passed a quiz"), icon="patch-check"),
-        Rule("sign_in", 2, 2, _l("First visit of the day"), icon="calendar-check"),
+        Rule(
+            reason="lesson",
+            amount=10,
+            cap=30,
+            label=_l("Finished a lesson"),
+            offer=_l("A lesson would still give %(points)s points."),
+            icon="play-circle",
+        ),
+        Rule(
+            reason="quiz",
+            amount=10,
+            cap=20,
+            label=_l("Passed a quiz"),
+            offer=_l("A quiz would still give %(points)s points."),
+            icon="patch-check",
+        ),
+        Rule(
+            reason="sign_in",
+            amount=2,
+            cap=2,
+            label=_l("First visit of the day"),
+            offer=_l("Today's first visit gives %(points)s points."),
+            icon="calendar-check",
+        ),
     )
 }
 MOST_A_DAY = sum(rule.cap for rule in RULES.values())
@@ -57,7 +77,7 @@ MOST_A_DAY = sum(rule.cap for rule in RULES.values())
 class NotANumberOfPoints(Refusal):
     """An amount that no entry can have: not a whole number, zero, or far too large."""
 
-    sentence = _l("Points must be a whole number between -%(most)s and %(most)s, and not 0.")
+    sentence = _l("Points are a whole number from -%(most)s to %(most)s, and not 0.")
 
 
 class TakesTooMuch(Refusal):
@@ -126,14 +146,11 @@ class Period(StrEnum):
     ALL = "all"
 
 
-def period_start(period: Period, today: date, zone: ZoneInfo) -> datetime | None:
-    """The UTC moment at which a period begins: Monday or the first, 00:00 in `zone`."""
-    if period is Period.ALL:
-        return None
-    first = (
-        today - timedelta(days=today.weekday()) if period is Period.WEEK else today.replace(day=1)
-    )
-    return day_bounds(first, zone)[0]
+def first_day(period: Period, today: date) -> date | None:
+    """The day on which a period began: this week's Monday, the first of the month, or None."""
+    if period is Period.WEEK:
+        return today - timedelta(days=today.weekday())
+    return today.replace(day=1) if period is Period.MONTH else None
 
 
 def ledger_key(secret: str) -> bytes:

@@ -6,13 +6,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import CTE, Float, Select, and_, case, cast, func, or_, select
 from sqlalchemy.orm import aliased
 
+from app.core import clock
 from app.core.db import db
 from app.members.models import Branch, Member
 from app.points.models import Entry
+from app.points.rules import Period, first_day
 
 TOP = 50
 NEIGHBOURS = 2  # shown above and below my place when it is not among the top
@@ -38,6 +41,12 @@ class Board:
     top: Sequence[Place]
     around_me: Sequence[Place]
     me: Place | None
+
+
+def begins(period: Period, zone: ZoneInfo) -> datetime | None:
+    """The UTC moment at which the current week or month began in `zone`; None for all time."""
+    day = first_day(period, clock.today(zone))
+    return clock.day_bounds(day, zone)[0] if day else None
 
 
 def member_board(branch_id: int, member_id: int, since: datetime | None) -> Board:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -25,6 +25,7 @@ class Row:
 
     reason: str
     label: Any
+    offer: Any
     icon: str
     earned: int
     cap: int
@@ -46,11 +47,7 @@ class Today:
     earned: int
     most: int
     rows: tuple[Row, ...]
-
-    @property
-    def checked_in(self) -> bool:
-        """Whether the first visit of the day has been credited."""
-        return any(row.reason == "sign_in" and row.earned > 0 for row in self.rows)
+    checked_in: bool  # whether the first visit of the day has been entered
 
     @property
     def open_rows(self) -> tuple[Row, ...]:
@@ -98,6 +95,7 @@ def today(member_id: int, zone: ZoneInfo) -> Today:
         Row(
             reason=rule.reason,
             label=rule.label,
+            offer=rule.offer,
             icon=rule.icon,
             earned=sums.get(rule.reason, 0),
             cap=rule.cap,
@@ -105,19 +103,9 @@ def today(member_id: int, zone: ZoneInfo) -> Today:
         )
         for rule in RULES.values()
     )
-    return Today(earned=sum(sums.values()), most=MOST_A_DAY, rows=rows)
-
-
-def checked_in(member_id: int, day: date) -> bool:
-    """Whether the first visit of a day has been credited."""
-    found = db.session().scalar(
-        select(Entry.id).where(
-            Entry.member_id == member_id,
-            Entry.reason == "sign_in",
-            Entry.source == f"day:{day.isoformat()}",
-        )
+    return Today(
+        earned=sum(sums.values()), most=MOST_A_DAY, rows=rows, checked_in="sign_in" in sums
     )
-    return found is not None
 
 
 def total(member_id: int) -> int:
