@@ -1,0 +1,18 @@
+// The living design page: swatches from tokens, appearance from the address, sample notices.
+import { say } from "weike/app";
+
+const page = document.getElementById("design");
+const root = document.documentElement;
+if (page.dataset.look !== "auto") {
+  root.dataset.appearance = page.dataset.look;
+  root.dataset.bsTheme = page.dataset.look;
+}
+if ("large" in page.dataset) root.dataset.type = "large";
+for (const swatch of page.querySelectorAll("[data-token]")) {
+  swatch.style.background = `var(--${swatch.dataset.token})`;
+}
+for (const button of page.querySelectorAll("[data-say]")) {
+  button.addEventListener("click", () => {
+    say("已保存课程“网络钓鱼与密码”。 Saved.", button.dataset.say);
+  });
+}

@@ -1,0 +1,3 @@
+"""Who may use the routes of core."""
+
+MATRIX = {"core.design": "debug"}
