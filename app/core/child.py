@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import os
-import resource
+import shutil
 import signal
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 GRACE_SECONDS = 3.0
 TAIL_BYTES = 8_000
-_PR_SET_PDEATHSIG = 1
-_libc = ctypes.CDLL(None, use_errno=True)
+LONGEST_LINE = 64 * 1024
+TETHER = str(Path(__file__).with_name("tether.py"))
 
 
 @dataclass(frozen=True)
@@ -38,12 +39,16 @@ class Outcome:
 
     code: int
     tail: str
-    timed_out: bool
+    timed_out: bool  # the wall clock or the CPU limit ended it
     stopped: bool  # because `keep_going` said no
 
     @property
     def good(self) -> bool:
         return self.code == 0 and not self.timed_out and not self.stopped
+
+
+class MissingProgram(RuntimeError):
+    """A program that this machine does not have."""
 
 
 def run(
@@ -56,91 +61,109 @@ def run(
 ) -> Outcome:
     """Run a command to its end, to its limit, or until `keep_going` returns False.
 
-    stdout is given line by line to `on_line`; both pipes are drained, so neither can block the
-    child. The child is its own process group, killed as a whole, and dies with this process.
-    Must be called from a thread that lives as long as the child (PDEATHSIG is per thread).
+    stdout is given line by line to `on_line`, in a thread of its own; both pipes are drained, so
+    neither can block the child. `keep_going` is asked in the caller's thread five times a second.
+    When either raises, the child is killed and the exception comes out here. The child is its own
+    process group, killed as a whole, and dies with this process.
+    Must be called from a thread that lives as long as the child (a parent's death is per thread).
     """
-    parent = os.getpid()
-
-    def tie() -> None:
-        os.setsid()
-        _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-        if os.getppid() != parent:  # the parent died between fork and prctl
-            os.kill(os.getpid(), signal.SIGKILL)
-        os.nice(leash.nice)
-        for what, limit in (
-            (resource.RLIMIT_CPU, leash.cpu),
-            (resource.RLIMIT_AS, leash.memory),
-            (resource.RLIMIT_FSIZE, leash.file_size),
-            (resource.RLIMIT_NOFILE, leash.open_files),
-            (resource.RLIMIT_CORE, 0),
-        ):
-            resource.setrlimit(what, (limit, limit))
-
+    if shutil.which(argv[0]) is None:
+        raise MissingProgram(f"{argv[0]} is not installed on this machine")
+    limits = (leash.cpu, leash.memory, leash.file_size, leash.open_files, leash.nice)
     process = subprocess.Popen(
-        list(argv),
+        [sys.executable, "-I", "-S", TETHER, str(os.getpid()), *map(str, limits), *argv],
         cwd=cwd,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        preexec_fn=tie,  # noqa: PLW1509 - only async-signal-safe calls above
+        start_new_session=True,
         env=_quiet_environment(),
     )
-    tail = bytearray()
-    readers = [
-        threading.Thread(target=_drain_lines, args=(process.stdout, on_line), daemon=True),
-        threading.Thread(target=_drain_tail, args=(process.stderr, tail), daemon=True),
-    ]
-    for reader in readers:
-        reader.start()
+    output, errors = _Lines(process.stdout, on_line), _Tail(process.stderr)
     deadline = time.monotonic() + leash.wall
     timed_out = stopped = False
-    while True:
-        try:
-            process.wait(timeout=0.2)
-            break
-        except subprocess.TimeoutExpired:
+    try:
+        while True:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(timeout=0.2)
+                break
             timed_out = time.monotonic() > deadline
             stopped = keep_going is not None and not keep_going()
-            if timed_out or stopped:
-                _kill_group(process)
+            if timed_out or stopped or output.error is not None:
                 break
-    for reader in readers:
-        reader.join(timeout=5)
-    for pipe in (process.stdout, process.stderr):
-        if pipe is not None:
-            pipe.close()
+    finally:
+        # Also after an exception, and also when only a grandchild is left in the group.
+        _kill_group(process)
+        output.end()
+        errors.end()
+    if output.error is not None:
+        raise output.error
     return Outcome(
         code=process.returncode,
-        tail=bytes(tail).decode("utf-8", "replace"),
-        timed_out=timed_out,
+        tail=bytes(errors.tail).decode("utf-8", "replace"),
+        timed_out=timed_out or process.returncode in {-signal.SIGXCPU, 128 + signal.SIGXCPU},
         stopped=stopped,
     )
 
 
 def _kill_group(process: subprocess.Popen[bytes]) -> None:
     """TERM, a little patience, then KILL: ffmpeg ignores TERM in some loops."""
-    for sign in (signal.SIGTERM, signal.SIGKILL):
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, sign)
-        try:
+    if process.poll() is None:
+        _signal(process, signal.SIGTERM)
+        with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(timeout=GRACE_SECONDS)
-            return
-        except subprocess.TimeoutExpired:
-            continue
+    _signal(process, signal.SIGKILL)
     process.wait()
 
 
-def _drain_lines(pipe: object, on_line: Callable[[str], None] | None) -> None:
-    for raw in pipe:  # type: ignore[attr-defined]
-        if on_line is not None:
-            on_line(raw.decode("utf-8", "replace").rstrip("\n"))
+def _signal(process: subprocess.Popen[bytes], sign: signal.Signals) -> None:
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, sign)
 
 
-def _drain_tail(pipe: object, tail: bytearray) -> None:
-    while chunk := pipe.read1(4096):  # type: ignore[attr-defined]
-        tail.extend(chunk)
-        del tail[:-TAIL_BYTES]
+class _Drain:
+    """A thread that empties one pipe, so that the child never waits for us."""
+
+    def __init__(self, pipe: IO[bytes] | None) -> None:
+        assert pipe is not None
+        self.pipe = pipe
+        self.thread = threading.Thread(target=self.drain, daemon=True)
+        self.thread.start()
+
+    def drain(self) -> None:
+        raise NotImplementedError
+
+    def end(self) -> None:
+        self.thread.join(timeout=5)
+        with contextlib.suppress(OSError, ValueError):
+            self.pipe.close()
+
+
+class _Lines(_Drain):
+    def __init__(self, pipe: IO[bytes] | None, on_line: Callable[[str], None] | None) -> None:
+        self.on_line = on_line
+        self.error: BaseException | None = None
+        super().__init__(pipe)
+
+    def drain(self) -> None:
+        while raw := self.pipe.readline(LONGEST_LINE):
+            if self.on_line is None or self.error is not None:
+                continue
+            try:
+                self.on_line(raw.decode("utf-8", "replace").rstrip("\r\n"))
+            except BaseException as error:
+                self.error = error  # raised again in the thread that called run()
+
+
+class _Tail(_Drain):
+    def __init__(self, pipe: IO[bytes] | None) -> None:
+        self.tail = bytearray()
+        super().__init__(pipe)
+
+    def drain(self) -> None:
+        while chunk := self.pipe.read1(4096):  # type: ignore[attr-defined]
+            self.tail.extend(chunk)
+            del self.tail[:-TAIL_BYTES]
 
 
 def _quiet_environment() -> dict[str, str]:
