@@ -1,0 +1,153 @@
+"""The budget that the server's clock gives an account, and what a report gets out of it.
+
+A browser only claims. Whatever it sends, in whatever order, an account earns at most
+
+    earned ms ≤ HIGHEST_SPEED × ms on the server's clock since its first visit + SLACK_MS
+
+over all its lessons, tabs and devices together (tests/learning/test_rules.py plays random
+requests against this sentence).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from app.learning.rules.spans import Span, measure, union
+
+HIGHEST_SPEED = 2  # ms of a recording per ms of the clock
+SLACK_MS = 2_000  # for the time that an answer travels, and for rounding
+SILENCE_MS = 15_000  # a report is due every 10 s; a longer silence earns no more than this
+LONGEST_OUTAGE_MS = 20 * 60_000  # how much a browser without network may keep for later
+LIVE_MOST_MS = SILENCE_MS * HIGHEST_SPEED + SLACK_MS
+WHOLE_MOST_MS = LONGEST_OUTAGE_MS + SLACK_MS
+REPORT_EVERY_MS = 2_000  # the average that is let through; players send one every 10 s
+REPORTS_AT_ONCE = 20  # after a pause, or when several pages close together
+
+
+class Reason(StrEnum):
+    """Why a part of a report was not credited."""
+
+    CLOCK = "clock"  # more than the clock and the highest speed allow
+    SILENCE = "silence"  # more than a silence of that length earns
+
+
+@dataclass(frozen=True)
+class Budget:
+    """What an account may still earn, in ms of lessons; moments are ms since 1970.
+
+    `whole_ms` fills at the highest speed and pays for everything, so it is the promise at the top
+    of this module. `live_ms` fills likewise but holds only what a silence of 15 s earns; a report
+    that brings what was kept while the network was away may go beyond it.
+    """
+
+    live_ms: int
+    whole_ms: int
+    counted_at: int
+
+    @classmethod
+    def fresh(cls, now: int) -> Budget:
+        return cls(live_ms=SLACK_MS, whole_ms=SLACK_MS, counted_at=now)
+
+    def at(self, now: int) -> Budget:
+        """The budget at a later moment. A clock that went back adds nothing."""
+        earned = max(0, now - self.counted_at) * HIGHEST_SPEED
+        return Budget(
+            live_ms=min(LIVE_MOST_MS, self.live_ms + earned),
+            whole_ms=min(WHOLE_MOST_MS, self.whole_ms + earned),
+            counted_at=max(now, self.counted_at),
+        )
+
+    def opened(self, now: int) -> Budget:
+        """The budget when another visit opens: time when nothing was open earns nothing."""
+        later = self.at(now)
+        if now - self.counted_at <= SILENCE_MS:
+            return later
+        return replace(later, live_ms=min(later.live_ms, SLACK_MS))
+
+    def without(self, spent: int) -> Budget:
+        return replace(self, live_ms=max(0, self.live_ms - spent), whole_ms=self.whole_ms - spent)
+
+
+def allowance(
+    budget: Budget,
+    *,
+    since_opened: int,
+    since_heard: int,
+    credited: int,
+    speed: int,
+    kept: bool,
+) -> tuple[int, Reason]:
+    """How many new ms a report may bring now, and why no more.
+
+    `since_opened` and `since_heard` are ms of the visit, `credited` what it brought so far. What
+    was kept during an outage is worth the time that really passed (not twice of it).
+    """
+    of_visit = max(0, since_opened) * speed + SLACK_MS - credited
+    of_clock = min(budget.whole_ms, of_visit)
+    of_silence = budget.live_ms
+    if kept:
+        of_silence = max(of_silence, min(since_heard, LONGEST_OUTAGE_MS))
+    allowed = max(0, min(of_clock, of_silence))
+    by_silence = of_silence < of_clock and since_heard > SILENCE_MS
+    return allowed, Reason.SILENCE if by_silence else Reason.CLOCK
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a report brings: the new union, and of `claimed_ms` that were new `credited_ms`."""
+
+    spans: list[Span]
+    claimed_ms: int
+    credited_ms: int
+
+    @property
+    def trimmed_ms(self) -> int:
+        return self.claimed_ms - self.credited_ms
+
+
+def judge(
+    seen: Sequence[Sequence[int]], reported: Sequence[Sequence[int]], allowed: int
+) -> Verdict:
+    """Add reported spans, in the order they were played, up to `allowed` new ms.
+
+    What is too much is cut from the end of the report. What was seen before costs nothing.
+    """
+    before = union(seen)
+    had = measure(before)
+    everything = union([*before, *reported])
+    claimed = measure(everything) - had
+    if claimed <= allowed:
+        return Verdict(everything, claimed, claimed)
+    now = before
+    for start, end in reported:
+        longer = union([*now, (start, end)])
+        if measure(longer) - had > allowed:
+            longer = union([*now, (start, _cut(now, start, end, allowed + had))])
+            if measure(longer) - had <= allowed:
+                now = longer
+            break
+        now = longer
+    return Verdict(now, claimed, measure(now) - had)
+
+
+def _cut(spans: Sequence[Span], start: int, end: int, most: int) -> int:
+    """The largest end at which the union with [start, end) measures at most `most` ms."""
+    low, high = start, end  # the measure grows with the end, so halving finds it
+    while low < high:
+        middle = (low + high + 1) // 2
+        if measure(union([*spans, (start, middle)])) <= most:
+            low = middle
+        else:
+            high = middle - 1
+    return low
+
+
+def pace(due_at: int, now: int) -> tuple[int, int]:
+    """Is one more call let through? Returns the next `due_at`, and the ms to wait (0: it is).
+
+    A call moves `due_at` on by REPORT_EVERY_MS; it may run ahead of the clock by a burst.
+    """
+    due = max(due_at, now) + REPORT_EVERY_MS
+    return due, max(0, due - now - REPORTS_AT_ONCE * REPORT_EVERY_MS)

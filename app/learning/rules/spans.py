@@ -1,0 +1,43 @@
+"""Spans of a lesson: merging, measuring, and what is missing between them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+Span = tuple[int, int]  # [from, to) in ms of the lesson
+
+JOIN_MS = 300  # players round; a smaller gap between two spans is none
+
+
+def union(spans: Iterable[Sequence[int]]) -> list[Span]:
+    """The spans in order, merged where they overlap or nearly touch (JOIN_MS)."""
+    found: list[list[int]] = []
+    for start, end in sorted((s[0], s[1]) for s in spans if s[1] > s[0]):
+        if found and start - found[-1][1] <= JOIN_MS:
+            found[-1][1] = max(found[-1][1], end)
+        else:
+            found.append([start, end])
+    return [(start, end) for start, end in found]
+
+
+def measure(spans: Iterable[Sequence[int]]) -> int:
+    """The ms in a union of spans."""
+    return sum(end - start for start, end in spans)
+
+
+def missing(spans: Sequence[Sequence[int]], length_ms: int) -> list[Span]:
+    """What is not in a union of spans, from 0 to `length_ms`."""
+    found: list[Span] = []
+    at = 0
+    for start, end in spans:
+        if start > at:
+            found.append((at, min(start, length_ms)))
+        at = max(at, end)
+    if at < length_ms:
+        found.append((at, length_ms))
+    return found
+
+
+def clipped(spans: Iterable[Sequence[int]], length_ms: int) -> list[Span]:
+    """A union of spans without what lies beyond `length_ms`."""
+    return [(start, min(end, length_ms)) for start, end in spans if start < length_ms]
