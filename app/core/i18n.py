@@ -44,6 +44,8 @@ def init_app(app: Flask, *, chosen: Callable[[], str | None], rooms: Iterable[st
     config = app.extensions["weike"]
     here = Path(app.root_path)
     folders = [here / "translations", *(here / room / "translations" for room in rooms)]
+    # Flask-Babel takes the plural rule of the last folder, even of one without a catalogue.
+    folders = [folder for folder in folders if folder.is_dir()]
     app.config["BABEL_TRANSLATION_DIRECTORIES"] = ";".join(str(f) for f in folders)
     app.config["BABEL_DEFAULT_LOCALE"] = config.default_language
     app.config["BABEL_DEFAULT_TIMEZONE"] = config.time_zone
