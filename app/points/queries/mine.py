@@ -151,12 +151,15 @@ def entries(member_id: int, page: int = 1) -> Page[Line]:
 
 def _line(entry: Entry, corrected_by: int | None, author: str | None) -> Line:
     rule = RULES.get(entry.reason)  # None for corrections, and for rules that are gone
+    icon = "award"
+    if entry.reason == CORRECTION:
+        icon = "pencil"
     return Line(
         id=entry.id,
         seq=entry.seq,
         reason=entry.reason,
         label=rule.label if rule else None,
-        icon=rule.icon if rule else "pencil" if entry.reason == CORRECTION else "award",
+        icon=rule.icon if rule else icon,
         amount=entry.amount,
         note=entry.note,
         occurred_at=entry.occurred_at,
