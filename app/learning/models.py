@@ -26,8 +26,8 @@ class Visit(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     member_id: Mapped[int] = mapped_column(ForeignKey("member.id"))
-    lesson_id: Mapped[int] = mapped_column(ForeignKey("lesson.id", ondelete="CASCADE"), index=True)
-    course_id: Mapped[int] = mapped_column(ForeignKey("course.id", ondelete="CASCADE"))
+    lesson_id: Mapped[int] = mapped_column(ForeignKey("lesson.id"), index=True)
+    course_id: Mapped[int] = mapped_column(ForeignKey("course.id"))
     device: Mapped[str] = mapped_column(String(120), default="")
     length_ms: Mapped[int]
     needed_ms: Mapped[int]
@@ -48,7 +48,7 @@ class TrimmedReport(Base):
     __tablename__ = "trimmed_report"
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    visit_id: Mapped[int] = mapped_column(ForeignKey("visit.id", ondelete="CASCADE"), index=True)
+    visit_id: Mapped[int] = mapped_column(ForeignKey("visit.id"), index=True)
     seq: Mapped[int]
     reported_at: Mapped[datetime]
     claimed_ms: Mapped[int]
@@ -85,8 +85,8 @@ class LessonProgress(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     member_id: Mapped[int] = mapped_column(ForeignKey("member.id"))
-    lesson_id: Mapped[int] = mapped_column(ForeignKey("lesson.id", ondelete="CASCADE"), index=True)
-    course_id: Mapped[int] = mapped_column(ForeignKey("course.id", ondelete="CASCADE"))
+    lesson_id: Mapped[int] = mapped_column(ForeignKey("lesson.id"), index=True)
+    course_id: Mapped[int] = mapped_column(ForeignKey("course.id"))
     spans: Mapped[list[Any]] = mapped_column(default=list)  # [[from_ms, to_ms], …], merged
     seen_ms: Mapped[int] = mapped_column(default=0)  # the measure of `spans`
     length_ms: Mapped[int]  # what `seen_ms` is a part of
@@ -108,7 +108,7 @@ class CourseProgress(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     member_id: Mapped[int] = mapped_column(ForeignKey("member.id"))
-    course_id: Mapped[int] = mapped_column(ForeignKey("course.id", ondelete="CASCADE"))
+    course_id: Mapped[int] = mapped_column(ForeignKey("course.id"))
     started_at: Mapped[datetime]
     quiz_passed_at: Mapped[datetime | None]
     completed_at: Mapped[datetime | None]

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, case, exists, func, or_, select
+from sqlalchemy import ColumnElement, Select, case, exists, func, select
 
 from app.core.db import db
-from app.courses.models import Course, CourseBranch, CourseQuestion, Lesson
+from app.courses.models import Course, CourseQuestion, Lesson
+from app.courses.queries.catalogue import CourseCard, cards_for, seen_by
 from app.learning.models import CourseProgress as CourseRow
 from app.learning.models import LessonProgress as LessonRow
 from app.learning.models import TrimmedReport, Visit
@@ -65,10 +66,7 @@ class CourseProgress:
 class ToContinue:
     """A course that a reader has begun, and where to go on: a lesson, or the quiz if it is None."""
 
-    course_id: int
-    course_slug: str
-    course_title: str
-    cover_image_id: int | None
+    course: CourseCard
     lesson_id: int | None
     lesson_title: str
     lesson_kind: str
@@ -245,22 +243,24 @@ def to_continue(reader: Reader, limit: int = 6) -> list[ToContinue]:
     session = db.session()
     last = func.max(LessonRow.heard_at).label("last")
     begun = session.execute(
-        select(Course, last)
-        .join(LessonRow, LessonRow.course_id == Course.id)
-        .where(LessonRow.member_id == reader.id, Course.state == "published")
-        .where(is_for(reader))
+        select(LessonRow.course_id, last)
+        .join(Course, Course.id == LessonRow.course_id)
+        .where(LessonRow.member_id == reader.id, seen_by(reader))
         .where(
             ~exists().where(
-                CourseRow.course_id == Course.id,
+                CourseRow.course_id == LessonRow.course_id,
                 CourseRow.member_id == reader.id,
                 CourseRow.completed_at.is_not(None),
             )
         )
-        .group_by(Course.id)
-        .order_by(last.desc(), Course.id.desc())
+        .group_by(LessonRow.course_id)
+        .order_by(last.desc(), LessonRow.course_id.desc())
         .limit(limit)
     ).all()
-    ids = [course.id for course, _ in begun]
+    ids = [course_id for course_id, _ in begun]
+    if not ids:
+        return []
+    cards = cards_for(reader, ids)
     progress = course_progress_for(reader.id, ids)
     lessons: dict[int, list[Lesson]] = {i: [] for i in ids}
     for lesson in session.scalars(
@@ -270,14 +270,18 @@ def to_continue(reader: Reader, limit: int = 6) -> list[ToContinue]:
     ):
         lessons[lesson.course_id].append(lesson)
     seen = lesson_progress_for(reader.id, [one.id for each in lessons.values() for one in each])
-    return [_go_on(course, progress[course.id], lessons[course.id], seen) for course, _ in begun]
+    return [
+        _go_on(cards[course_id], progress[course_id], lessons[course_id], seen, heard_at)
+        for course_id, heard_at in begun
+    ]
 
 
 def _go_on(
-    course: Course,
+    course: CourseCard,
     progress: CourseProgress,
     lessons: list[Lesson],
     seen: dict[int, LessonProgress],
+    heard_at: datetime,
 ) -> ToContinue:
     open_lessons = [one for one in lessons if one.id not in seen or not seen[one.id].is_complete]
     touched = [one for one in open_lessons if one.id in seen]
@@ -285,12 +289,8 @@ def _go_on(
     if lesson is None and open_lessons:
         lesson = open_lessons[0]
     at = seen.get(lesson.id) if lesson else None
-    heard = [seen[one.id].heard_at for one in lessons if one.id in seen]
     return ToContinue(
-        course_id=course.id,
-        course_slug=course.slug,
-        course_title=course.title,
-        cover_image_id=course.cover_image_id,
+        course=course,
         lesson_id=lesson.id if lesson else None,
         lesson_title=lesson.title if lesson else "",
         lesson_kind=lesson.kind if lesson else "",
@@ -298,20 +298,7 @@ def _go_on(
         resume_ms=at.resume_ms if at else 0,
         length_ms=lesson.length_ms if lesson else 0,
         progress=progress,
-        heard_at=max(heard, default=progress.heard_at or course.changed_at),
-    )
-
-
-def is_for(reader: Reader) -> ColumnElement[bool]:
-    """The condition on courses that a reader is in their audience."""
-    return or_(
-        Course.open_to_all,
-        exists().where(
-            and_(
-                CourseBranch.course_id == Course.id,
-                CourseBranch.branch_id.in_(reader.branch_path),
-            )
-        ),
+        heard_at=heard_at,
     )
 
 

@@ -36,19 +36,6 @@ class Measure:
     needs_end: bool
 
 
-@dataclass(frozen=True)
-class Measure:
-    """How a lesson is measured: its length and what is needed of it, in ms; `speed` bounds it."""
-
-    length_ms: int
-    needed_ms: int
-    speed: int
-    needs_end: bool
-
-
-# --- what a report brings ---------------------------------------------------------------------------
-
-
 def measure_of(kind: str, length_ms: int, completion_percent: int) -> Measure:
     """How a lesson counts. A recording: unique ms; a text: time while visible, and its end reached.
 
