@@ -57,6 +57,7 @@ class Config:
     session_absolute: int = 7 * 86400  # seconds until a member must sign in again in any case
     session_absolute_staff: int = 12 * 3600
     media_link: int = 4 * 3600  # seconds that a signed media path is good for
+    limits: bool = True  # counts requests; off for load tests (wrong passwords always count)
 
     def __post_init__(self) -> None:
         if len(self.secret_key) < SHORTEST_SECRET:

@@ -26,6 +26,7 @@ def make_config(folder: Path, **settings: object) -> Config:
         "search_dir": folder / "search",
         "testing": True,
         "disk_reserve": 0,
+        "limits": False,
         "default_language": "en",
         **settings,
     }
