@@ -13,9 +13,8 @@ from flask_wtf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
 from whitenoise import WhiteNoise
 
-from app.core import access, db, errors, headers, i18n, jobs, pages
+from app.core import access, db, errors, headers, i18n, jobs, limits, pages
 from app.members import access as members_access
-from app.members import service as members_service
 from config import MIB, ROOT, Config
 
 # From the ground up; each may use those before it. The import contracts say the same.
@@ -68,12 +67,13 @@ def create_app(config: Config | None = None) -> Flask:
     headers.init_app(app)
     errors.init_app(app)
     members_access.login_manager.init_app(app)
+    limits.init_app(app, member=members_access.member_id_or_none)
     access.init_app(
         app,
         is_signed_in=lambda: members_access.reader_or_none() is not None,
         sign_in_endpoint="members.sign_in",
     )
-    i18n.init_app(app, chosen=members_service.chosen_language, rooms=ROOMS)
+    i18n.init_app(app, chosen=members_access.chosen_language, rooms=ROOMS)
     pages.init_app(app)
     jobs.init_app(app)
     for room in ROOMS:

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
-from flask_login import AnonymousUserMixin, LoginManager, UserMixin, current_user
+from flask import Response, current_app, request, session
+from flask_login import AnonymousUserMixin, LoginManager, UserMixin, current_user, login_user
+from itsdangerous import BadSignature, URLSafeTimedSerializer
 
+from app.core import clock
 from app.core.access import PUBLIC, Rule
+from app.core.db import reading
+from app.members.queries import sign_in_of
 from app.members.rules import Reader
+from app.members.service import token_hash
 
 __all__ = [
     "ADMINISTRATOR",
@@ -19,6 +25,10 @@ __all__ = [
     "reader",
     "reader_or_none",
 ]
+
+SEEN_EVERY = 300  # seconds between two new cookies that say when the member was last seen
+KNOWN_FOR = 180 * 86_400  # seconds that a browser is remembered after signing in
+KNOWN_MOST = 8  # members remembered per browser: a shared computer at the office
 
 
 class SignedIn(UserMixin):  # type: ignore[misc]
@@ -49,6 +59,40 @@ login_manager.anonymous_user = Visitor
 login_manager.session_protection = None  # our tokens live in the database and can be ended there
 
 
+@login_manager.user_loader  # type: ignore[untyped-decorator]
+def load_sign_in(token: str) -> SignedIn | None:
+    """Who holds this token; None when unknown, ended, expired, idle for too long, or disabled."""
+    now = clock.now()
+    with reading():
+        found = sign_in_of(token_hash(token), now)
+        if found is None:
+            return None
+        reader, member = found
+        signed_in = SignedIn(
+            reader, token, large_type=member.large_type, appearance=member.appearance
+        )
+    return signed_in if _still_awake(reader, int(now.timestamp())) else None
+
+
+def _still_awake(reader: Reader, now: int) -> bool:
+    """Whether the signed cookie says that the member was here lately (by our clock)."""
+    config = current_app.extensions["weike"]
+    seen = session.get("seen")
+    idle = config.session_idle_staff if reader.is_staff else config.session_idle
+    if not isinstance(seen, int) or now - seen > idle:
+        return False
+    if abs(now - seen) >= SEEN_EVERY:
+        session["seen"] = now
+    return True
+
+
+def hold(reader: Reader, token: str) -> None:
+    """Give this browser a new session for a sign-in; whatever session it had before is gone."""
+    session.clear()
+    session["seen"] = int(clock.epoch())
+    login_user(SignedIn(reader, token))
+
+
 def reader_or_none() -> Reader | None:
     """The signed-in person of this request, or None."""
     found: Reader | None = current_user.reader
@@ -61,6 +105,62 @@ def reader() -> Reader:
     if found is None:
         raise RuntimeError("a view asked for the reader of a public request")
     return found
+
+
+def own_token() -> str:
+    """The token of this browser's sign-in; "" for visitors."""
+    return str(getattr(current_user, "token", ""))
+
+
+def member_id_or_none() -> int | None:
+    """The id of the signed-in member, for counting requests."""
+    found = reader_or_none()
+    return found.id if found else None
+
+
+def chosen_language() -> str | None:
+    """The language of the signed-in member's profile, if one was chosen."""
+    found = reader_or_none()
+    return found.language or None if found else None
+
+
+# --- browsers that a member has signed in with before ---------------------------------------------
+# Guessing slows down every stranger who tries a name. A browser in which the member has signed in
+# before is no stranger and is counted apart, so the member is not slowed down by the guessers.
+
+
+def _seal() -> URLSafeTimedSerializer:
+    return URLSafeTimedSerializer(current_app.extensions["weike"].secret_key, salt="known browser")
+
+
+def _known_cookie() -> str:
+    return "__Host-known" if current_app.extensions["weike"].https else "known"
+
+
+def _known_members() -> list[int]:
+    try:
+        held = _seal().loads(request.cookies.get(_known_cookie(), ""), max_age=KNOWN_FOR)
+    except BadSignature:
+        return []
+    return [i for i in held if isinstance(i, int)] if isinstance(held, list) else []
+
+
+def is_known_to(member_id: int) -> bool:
+    """Whether the member has signed in with this browser before."""
+    return member_id in _known_members()
+
+
+def remember_browser(response: Response, member_id: int) -> None:
+    """Let the browser prove later that the member has signed in with it."""
+    others = [i for i in _known_members() if i != member_id]
+    response.set_cookie(
+        _known_cookie(),
+        str(_seal().dumps([member_id, *others][:KNOWN_MOST])),
+        max_age=KNOWN_FOR,
+        secure=current_app.extensions["weike"].https,
+        httponly=True,
+        samesite="Lax",
+    )
 
 
 def _has(right: str) -> bool:

@@ -33,6 +33,7 @@ class Member(Base):
     __tablename__ = "member"
     __table_args__ = (
         CheckConstraint("appearance in ('auto', 'light', 'dark')", name="appearance"),
+        CheckConstraint("language in ('', 'zh_Hans', 'zh_Hant', 'en')", name="language"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from enum import StrEnum
+
+APPEARANCES = ("auto", "light", "dark")
+DEEPEST = 20  # levels of branches
 
 
 class Role(StrEnum):
@@ -54,6 +58,14 @@ class Reader:
         if self.is_administrator:
             return True
         return any(branch_path[: len(top)] == top for top in self.organizes)
+
+    def may_manage(self, branch_path: tuple[int, ...], roles: Collection[str]) -> bool:
+        """Whether the reader may change a member of that branch who holds these roles.
+
+        Organizers manage plain members only: a new activation code is a way into the account, and
+        must not be a way to more rights than the organizer's own.
+        """
+        return self.is_administrator or (not roles and self.may_organize(branch_path))
 
 
 def path_text(path: tuple[int, ...]) -> str:
