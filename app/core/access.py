@@ -60,6 +60,8 @@ def init_app(app: Flask, *, is_signed_in: Callable[[], bool], sign_in_endpoint: 
         if is_signed_in():
             abort(404)  # "not yours" answers exactly like "not there"
         is_page = "HX-Request" not in request.headers and not wants_json()
+        # A player or a script that is sent to a page can only stumble over it.
+        is_page = is_page and request.headers.get("Sec-Fetch-Dest", "document") == "document"
         if request.method == "GET" and is_page:
             wanted = request.full_path.rstrip("?")
             return redirect(url_for(sign_in_endpoint, next=wanted))

@@ -11,7 +11,7 @@ from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException
 
-from app.core.refusals import Conflict, NotAllowed, NotThere, Refusal, TooMuch, TooOften
+from app.core.refusals import Conflict, NoRoom, NotAllowed, NotThere, Refusal, TooMuch, TooOften
 
 log = logging.getLogger(__name__)
 
@@ -22,6 +22,7 @@ STATUS = (
     (Conflict, 409),
     (TooMuch, 413),
     (TooOften, 429),
+    (NoRoom, 507),
     (Refusal, 422),
 )
 
@@ -95,7 +96,7 @@ def init_app(app: Flask) -> None:
         text = str(error.orig)
         log.exception("the database refused: %s", text)
         if "full" in text:
-            return answer(507, _("The server's disk is full. Nothing was lost; tell the operator."))
+            return answer(507, str(NoRoom()))
         response = answer(503, _("The server is busy. Please try again in a moment."))
         response.headers["Retry-After"] = "5"
         return response

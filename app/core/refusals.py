@@ -57,3 +57,9 @@ class TooOften(Refusal):
     """More often than a limit allows; `wait` is in seconds."""
 
     sentence = _l("Too many tries. Please wait %(wait)s seconds and try again.")
+
+
+class NoRoom(Refusal):
+    """The server has not enough room for this: nobody's fault, and not for ever."""
+
+    sentence = _l("The server's disk is full. Nothing was lost; tell the operator.")
