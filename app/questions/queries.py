@@ -15,7 +15,7 @@ from app.core.refusals import NotThere
 from app.members.models import Member
 from app.members.rules import Reader
 from app.questions import models, types
-from app.questions.rules import folded
+from app.search.folding import fold
 
 _Rows = Select[models.Question, models.QuestionVersion, str]
 
@@ -114,7 +114,7 @@ def bank_for(
         wanted = wanted.where(models.Question.kind == kind)
     if mine:
         wanted = wanted.where(models.Question.author_id == reader.id)
-    for word in folded(text).split()[:8]:
+    for word in fold(text).split()[:8]:
         wanted = wanted.where(models.QuestionVersion.said.contains(word, autoescape=True))
     left_out = list(leave_out)
     if left_out:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterable
 from decimal import Decimal
 from enum import StrEnum
@@ -139,8 +138,3 @@ def plain_number(value: Decimal) -> str:
         return "0"
     text = format(value, "f")
     return text.rstrip("0").rstrip(".") if "." in text else text
-
-
-def folded(text: str) -> str:
-    """A text as it is compared when the bank is searched: width and case do not matter."""
-    return unicodedata.normalize("NFKC", text).casefold()

@@ -11,7 +11,7 @@ from app.core.db import db
 from app.core.refusals import Conflict, NotThere
 from app.questions import queries, types
 from app.questions.models import Question, QuestionVersion
-from app.questions.rules import folded
+from app.search.folding import fold
 
 
 def create(*, kind: str, body: dict[str, Any], author_id: int) -> int:
@@ -71,7 +71,7 @@ def _add_version(question_id: int, number: int, body: dict[str, Any], author_id:
             question_id=question_id,
             number=number,
             body=body,
-            said=folded(" ".join([body["stem"], *(o["text"] for o in body["options"])])),
+            said=fold(" ".join([body["stem"], *(o["text"] for o in body["options"])])),
             author_id=author_id,
             created_at=clock.now(),
         )

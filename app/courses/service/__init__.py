@@ -1,0 +1,82 @@
+"""What authors do with courses: make, edit, publish, withdraw; and how search learns of it.
+
+Whether the course is the author's own is asked before, by `queries.own_course` and `own_lesson`.
+"""
+
+from app.courses.service.editing import (
+    create_course,
+    describe,
+    recount,
+    set_audience,
+    set_cover,
+    set_rules,
+)
+from app.courses.service.lessons import (
+    add_reading,
+    add_recording,
+    captions_changed,
+    edit_reading,
+    move_lesson,
+    order_lessons,
+    remove_lesson,
+    rename_lesson,
+    replace_recording,
+    restore_lesson,
+)
+from app.courses.service.publishing import (
+    publish,
+    publish_checks,
+    refresh_search,
+    reindex_all,
+    remove_course,
+    restore_course,
+    withdraw,
+)
+from app.courses.service.quiz import (
+    add_question,
+    move_question,
+    remove_question,
+    write_question,
+)
+from app.courses.service.themes import (
+    create_theme,
+    edit_theme,
+    move_theme,
+    remove_theme,
+    set_theme_cover,
+)
+
+__all__ = [
+    "add_question",
+    "add_reading",
+    "add_recording",
+    "captions_changed",
+    "create_course",
+    "create_theme",
+    "describe",
+    "edit_reading",
+    "edit_theme",
+    "move_lesson",
+    "move_question",
+    "move_theme",
+    "order_lessons",
+    "publish",
+    "publish_checks",
+    "recount",
+    "refresh_search",
+    "reindex_all",
+    "remove_course",
+    "remove_lesson",
+    "remove_question",
+    "remove_theme",
+    "rename_lesson",
+    "replace_recording",
+    "restore_course",
+    "restore_lesson",
+    "set_audience",
+    "set_cover",
+    "set_rules",
+    "set_theme_cover",
+    "withdraw",
+    "write_question",
+]
