@@ -1,0 +1,55 @@
+"""Words for people: every message has its Chinese, with the same placeholders, in both scripts."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from flask import Flask
+from flask_babel import force_locale, gettext
+
+from scripts import messages
+
+
+@pytest.mark.parametrize("room", messages.rooms())
+def test_every_message_is_translated(room: str) -> None:
+    assert messages.problems(room) == []
+
+
+@pytest.mark.parametrize("room", messages.rooms())
+def test_sources_are_english_and_translations_are_chinese(room: str) -> None:
+    """No Chinese hides in a message id; a translation without any is a name, a unit or a sign."""
+    chinese = re.compile(r"[\u4e00-\u9fff]")
+    for message in messages.stored(room):
+        if not message.id:
+            continue
+        english = " ".join(message.id) if isinstance(message.id, tuple) else message.id
+        assert not chinese.search(english), english
+        words = re.sub(messages.PLACEHOLDER, "", english)
+        if len(re.findall(r"[A-Za-z]{3,}", words)) > 1:
+            assert chinese.search("".join(message.string)), english
+
+
+def test_traditional_chinese_keeps_placeholders_and_takes_our_exceptions() -> None:
+    assert messages.traditional("已发布%(title)s，积分 %(n)s") == "已發布%(title)s，積分 %(n)s"
+    assert messages.traditional("退出登录") == "登出"
+    assert messages.traditional("视频") == "影片"
+
+
+def test_no_exception_is_idle() -> None:
+    """What OpenCC writes anyway needs no line in our table."""
+    plain = messages._converter().convert
+    assert [s for s, ours in messages.exceptions().items() if plain(s) == ours] == []
+
+
+def test_each_language_is_spoken(app: Flask) -> None:
+    messages.compile_all()
+    english = "There is nothing here. It may have been withdrawn, or the address is wrong."
+    with app.test_request_context():
+        spoken = []
+        for language in ("en", "zh_Hans", "zh_Hant"):
+            with force_locale(language):
+                spoken.append(gettext(english))
+    assert spoken[0] == english
+    assert "这里没有内容" in spoken[1]
+    assert "這裡沒有內容" in spoken[2]
