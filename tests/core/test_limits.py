@@ -148,9 +148,8 @@ def test_tries_at_the_same_moment_cannot_all_be_the_first(tmp_path: Path) -> Non
 
     def hammer() -> None:
         own = Counters(path, "s" * 40)  # as another process would
-        for _ in range(10):
-            if wait_of(own, Watch(SLOW, "anna")) == 0:
-                passed.append(1)
+        waits = [wait_of(own, Watch(SLOW, "anna")) for _ in range(10)]
+        passed.extend(wait for wait in waits if wait == 0)
 
     threads = [threading.Thread(target=hammer) for _ in range(8)]
     for thread in threads:

@@ -1,0 +1,285 @@
+"""Tables of every kind come in as text, and nothing that goes out is ever computed."""
+
+from __future__ import annotations
+
+import csv
+import zipfile
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from io import BytesIO, StringIO
+
+import pytest
+from openpyxl import Workbook, load_workbook
+from openpyxl.styles import PatternFill
+
+from app.core import spreadsheet
+from app.core.spreadsheet import (
+    BloatedTable,
+    CellTooLong,
+    EmptyTable,
+    FileTooLarge,
+    NoTable,
+    OldExcelFile,
+    Table,
+    TableTooLarge,
+    TableTooWide,
+    read_table,
+    write_csv,
+    write_xlsx,
+)
+
+CHINESE = "用户名,姓名,支部\nzhang,张三,总部/一支部\n0042,李四，老师,二支部\n"
+TRADITIONAL = "用戶名,姓名,支部\nchen,陳美華,總部/第一支部\nlin,林國強,臺北辦公室\n"
+
+
+def table(data: bytes, **limits: int) -> Table:
+    return read_table(BytesIO(data), "members", **limits)
+
+
+def book(*rows: list, **sheets: list[list]) -> bytes:
+    """An XLSX file with these rows in its first sheet."""
+    made = Workbook()
+    for row in rows:
+        made.active.append(row)
+    for name, more in sheets.items():
+        sheet = made.create_sheet(name)
+        for row in more:
+            sheet.append(row)
+    out = BytesIO()
+    made.save(out)
+    return out.getvalue()
+
+
+def repacked(data: bytes, **changes: bytes) -> bytes:
+    """An XLSX file with some of its parts replaced or added (name with __ for /)."""
+    out = BytesIO()
+    with (
+        zipfile.ZipFile(BytesIO(data)) as old,
+        zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as new,
+    ):
+        for name in old.namelist():
+            new.writestr(name, changes.pop(name, None) or old.read(name))
+        for name, content in changes.items():
+            new.writestr(name, content)
+    return out.getvalue()
+
+
+# --- CSV in ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "encoding",
+    ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "gbk", "gb18030"],
+)
+def test_every_encoding_is_understood(encoding: str) -> None:
+    header, rows = table(CHINESE.encode(encoding))
+    assert header == ["用户名", "姓名", "支部"]
+    assert rows == [["zhang", "张三", "总部/一支部"], ["0042", "李四，老师", "二支部"]]
+
+
+def test_big5_is_not_mistaken_for_gbk() -> None:
+    assert table(TRADITIONAL.encode("big5")).rows[0] == ["chen", "陳美華", "總部/第一支部"]
+
+
+def test_western_letters_are_understood() -> None:
+    assert table("name\nJosé Müller\n".encode("cp1252")).rows == [["José Müller"]]
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
+def test_every_delimiter_is_understood(delimiter: str) -> None:
+    text = f'a{delimiter}"b, c; d"{delimiter}e\r\n1{delimiter}2{delimiter}3\r\n'
+    assert table(text.encode()) == (["a", "b, c; d", "e"], [["1", "2", "3"]])
+
+
+def test_excels_own_delimiter_line_is_obeyed() -> None:
+    assert table(b"sep=;\r\na;b,c\r\n1;2\r\n") == (["a", "b,c"], [["1", "2"]])
+
+
+def test_quotes_and_line_breaks_stay_inside_their_cell() -> None:
+    text = 'name,note\n"Anna ""the quick""","two\nlines, one cell"\n'
+    assert table(text.encode()).rows == [['Anna "the quick"', "two\nlines, one cell"]]
+
+
+def test_row_numbers_hold_when_rows_are_blank() -> None:
+    header, rows = table(b"name\n\nanna\n,,\n\nboris\n\n\n")
+    assert (header, rows) == (["name"], [[], ["anna"], [], [], ["boris"]])
+
+
+@pytest.mark.parametrize("data", [b"", b"\n\n", b" , ,\n", b"\xef\xbb\xbf"])
+def test_an_empty_table_is_refused(data: bytes) -> None:
+    with pytest.raises(EmptyTable):
+        table(data)
+
+
+@pytest.mark.parametrize(
+    "data", [b"\xff\xfe\x00", b"a,b\n\0\1\2,x\n", b"\x89PNG\r\n\x1a\n\0\0\0\0"]
+)
+def test_what_is_no_text_is_refused(data: bytes) -> None:
+    with pytest.raises(NoTable):
+        table(data)
+
+
+def test_limits_are_limits() -> None:
+    assert len(table(b"n\n" + b"1\n" * 50, rows=50).rows) == 50
+    with pytest.raises(TableTooLarge):
+        table(b"n\n" + b"1\n" * 51, rows=50)
+    with pytest.raises(FileTooLarge):
+        table(b"n\n" + b"1\n" * 600_000, size=1024 * 1024)
+    with pytest.raises(TableTooWide):
+        table(b"," * 100 + b"x\n")
+    with pytest.raises(CellTooLong) as refused:
+        table(b"n\n1\n" + b"x" * 40_000)
+    assert refused.value.row == 3
+
+
+# --- XLSX in --------------------------------------------------------------------------------------
+
+
+def test_cells_become_what_a_person_reads() -> None:
+    made = Workbook()
+    sheet = made.active
+    sheet.append(["username", "phone", "since", "share", "yes"])
+    sheet.append([42, 13800138000, date(2026, 11, 2), 0.25, True])
+    sheet.append(["0042", 13800138000.0, datetime(2026, 11, 2, 8, 30), 3.0, False])
+    sheet["A2"].number_format = "000000"
+    out = BytesIO()
+    made.save(out)
+    assert table(out.getvalue()).rows == [
+        ["000042", "13800138000", "2026-11-02", "0.25", "TRUE"],
+        ["0042", "13800138000", "2026-11-02 08:30:00", "3", "FALSE"],
+    ]
+
+
+def test_a_formula_comes_in_as_its_text() -> None:
+    assert table(book(["a"], ["=1+1"])).rows == [["=1+1"]]
+
+
+def test_the_first_visible_sheet_is_read() -> None:
+    made = Workbook()
+    made.active.append(["hidden"])
+    made.active.sheet_state = "hidden"
+    made.create_sheet("Members").append(["shown"])
+    out = BytesIO()
+    made.save(out)
+    assert table(out.getvalue()).header == ["shown"]
+
+
+def test_a_lie_about_the_size_costs_nothing() -> None:
+    data = book(["name"], ["anna"])
+    with zipfile.ZipFile(BytesIO(data)) as package:
+        sheet = package.read("xl/worksheets/sheet1.xml")
+    assert b'ref="A1:A2"' in sheet
+    lie = repacked(
+        data,
+        **{"xl/worksheets/sheet1.xml": sheet.replace(b'ref="A1:A2"', b'ref="A1:XFD1048576"')},
+    )
+    assert table(lie) == (["name"], [["anna"]])
+
+
+def test_coloured_empty_rows_end_the_table() -> None:
+    made = Workbook()
+    made.active.append(["name"])
+    made.active.append(["anna"])
+    red = PatternFill("solid", fgColor="FF0000")
+    for row in range(3, 1600):
+        made.active.cell(row=row, column=1).fill = red
+    made.active.cell(row=1_048_576, column=1, value="far away")
+    out = BytesIO()
+    made.save(out)
+    assert table(out.getvalue()).rows == [["anna"]]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"xl/sharedStrings.xml": b"<!DOCTYPE x [<!ENTITY a 'aaaa'>]><x>&a;</x>"},
+        {"docProps/app.xml": "<!DOCTYPE x SYSTEM 'file:///etc/passwd'><x/>".encode("utf-16")},
+        {"xl/workbook.xml": b"<not xml"},
+    ],
+)
+def test_document_types_and_broken_parts_are_refused(change: dict[str, bytes]) -> None:
+    data = book(["name"], ["anna"])
+    assert table(data).rows == [["anna"]]
+    with pytest.raises(NoTable):
+        table(repacked(data, **change))
+
+
+def test_a_bomb_is_refused_before_it_is_opened() -> None:
+    data = book(["name"], ["anna"])
+    with pytest.raises(BloatedTable):
+        table(repacked(data, **{"xl/media/big.bin": b"\0" * 20_000_000}))
+    with pytest.raises(NoTable):
+        table(repacked(data, **{f"xl/x{n}.bin": b"" for n in range(2_100)}))
+
+
+@pytest.mark.parametrize("cut", [10, 200, -30])
+def test_a_truncated_file_is_refused(cut: int) -> None:
+    with pytest.raises(NoTable):
+        table(book(["name"], ["anna"])[:cut])
+
+
+def test_another_kind_of_package_is_refused() -> None:
+    out = BytesIO()
+    with zipfile.ZipFile(out, "w") as package:
+        package.writestr("word/document.xml", "<x/>")
+    with pytest.raises(NoTable):
+        table(out.getvalue())
+
+
+def test_the_old_excel_format_is_named() -> None:
+    with pytest.raises(OldExcelFile):
+        table(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 600)
+
+
+# --- out ------------------------------------------------------------------------------------------
+
+DANGEROUS = [
+    *("=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "＝1", "＋1", "－1", "＠x"),
+    *(" =1+1", '=HYPERLINK("http://x")', "\0=1"),
+]
+
+
+@pytest.mark.parametrize("text", DANGEROUS)
+def test_a_text_that_could_be_a_formula_is_tamed_in_csv(text: str) -> None:
+    written = write_csv(["name", "n"], [[text, -5]])
+    assert written.startswith(b"\xef\xbb\xbf")
+    cells = next(csv.reader(StringIO(written.decode("utf-8-sig").split("\r\n", 1)[1], newline="")))
+    assert cells[0] == "'" + text.replace("\0", "") or cells[0] == text.replace("\0", "").strip()
+    assert not spreadsheet.is_formula(cells[0])
+    assert cells[1] == "-5"
+
+
+@pytest.mark.parametrize("text", DANGEROUS)
+def test_a_text_that_could_be_a_formula_is_a_text_in_xlsx(text: str) -> None:
+    sheet = load_workbook(BytesIO(write_xlsx(["name"], [[text]]))).active
+    assert sheet["A2"].data_type == "s"
+    assert sheet["A2"].quotePrefix
+
+
+def test_numbers_stay_numbers() -> None:
+    row = [7, 0.5, Decimal("12.25"), -3, True, None, "0042", date(2026, 11, 2)]
+    text = write_csv(["a"] * 8, [row]).decode("utf-8-sig")
+    assert text.split("\r\n")[1] == '7,0.5,12.25,-3,"TRUE","","0042","2026-11-02"'
+    sheet = load_workbook(BytesIO(write_xlsx(["a"] * 8, [row]))).active
+    assert [cell.value for cell in sheet[2]] == [
+        *(7, 0.5, 12.25, -3, True, None, "0042"),
+        datetime(2026, 11, 2),
+    ]
+
+
+def test_moments_are_written_without_their_zone() -> None:
+    moment = datetime(2026, 11, 2, 8, 30, tzinfo=UTC)
+    sheet = load_workbook(BytesIO(write_xlsx(["t"], [[moment]]))).active
+    assert sheet["A2"].value == datetime(2026, 11, 2, 8, 30)
+
+
+def test_what_goes_out_comes_in_again() -> None:
+    header, rows = ["姓名", "note"], [["张三", 'a "b"\nc; d'], ["李四", "0042"]]
+    assert table(write_csv(header, rows)) == (header, rows)
+    assert table(write_xlsx(header, rows, title="成员/名单:*?")) == (header, rows)
+
+
+def test_many_rows_are_streamed() -> None:
+    pieces = list(spreadsheet.csv_lines(["n"], ([n] for n in range(5_000))))
+    assert len(pieces) > 5
+    assert len(table(b"".join(pieces)).rows) == 5_000
