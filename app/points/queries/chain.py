@@ -120,6 +120,8 @@ def _first_break(
             and _hash(key, row, wanted, previous) == row["hash"]
         )
         if not good:
+            if head is not None and wanted > head[0]:
+                return Break("inserted", member_id, wanted, "the entry was not made by Weike")
             return _diagnose(key, member_id, chain, wanted, previous)
         previous, last_id = row["hash"], row["id"]
         points += row["amount"]
