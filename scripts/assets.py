@@ -25,24 +25,36 @@ FILES = {
     "axe-core/axe.min.js": "axe.js",
 }
 # icon('x') and empty_state('x', …) in templates; icon="x" in Python; "#icon:x" anywhere else.
+# These must exist. Besides, a quoted word inside Jinja's braces, or in a module that speaks of
+# icons, is taken along when it happens to be the name of one: chip(_('Done'), 'good', 'check').
 ICON_USE = re.compile(
-    r"""(?:icon|empty_state)\(\s*['"]([a-z0-9-]+)['"]"""
-    r"""|icon(?:_name)?\s*=\s*['"]([a-z0-9-]+)['"]"""
+    r"""\b(?:icon|empty_state)\(\s*['"]([a-z0-9-]+)['"]"""
+    r"""|\bicon(?:_name)?\s*=\s*['"]([a-z0-9-]+)['"]"""
     r"""|\#icon:([a-z0-9-]+)"""
 )
+JINJA = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
+QUOTED = re.compile(r"""(['"])([a-z0-9]+(?:-[a-z0-9]+)*)\1""")
 
 
 def icons_in_use() -> set[str]:
-    """Names of icons that templates, modules and rooms mention."""
-    names: set[str] = set()
+    """Names of icons that templates, modules and scripts mention."""
+    known = {path.stem for path in (MODULES / "bootstrap-icons" / "icons").glob("*.svg")}
+    named: set[str] = set()
+    perhaps: set[str] = set()
     for pattern in ("**/*.html", "**/*.py", "static/js/**/*.js"):
         for path in (ROOT / "app").glob(pattern):
-            for found in ICON_USE.finditer(path.read_text(encoding="utf-8")):
-                names.add(next(g for g in found.groups() if g))
-    return names
+            text = path.read_text(encoding="utf-8")
+            named |= {next(g for g in found.groups() if g) for found in ICON_USE.finditer(text)}
+            if path.suffix == ".html":
+                text = " ".join(JINJA.findall(text))
+            elif path.suffix != ".py" or "icon" not in text:
+                continue
+            perhaps |= {found.group(2) for found in QUOTED.finditer(text)}
+    return named | (perhaps & known)
 
 
 def sprite(names: set[str]) -> str:
+    """One SVG file with a symbol per icon, for <use href="…#name">."""
     symbols = []
     for name in sorted(names):
         source = MODULES / "bootstrap-icons" / "icons" / f"{name}.svg"
