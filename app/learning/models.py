@@ -68,7 +68,6 @@ class WatchBudget(Base):
     live_ms: Mapped[int]
     whole_ms: Mapped[int]
     counted_at: Mapped[int] = mapped_column(BigInteger)  # ms since 1970
-    due_at: Mapped[int] = mapped_column(BigInteger, default=0)  # see rules.pace
     trims_in_a_row: Mapped[int] = mapped_column(default=0)
 
 

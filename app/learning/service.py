@@ -5,7 +5,6 @@ from __future__ import annotations
 import secrets
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from math import ceil
 from typing import Any, cast
 
 from sqlalchemy import Table, func, select, update
@@ -13,7 +12,7 @@ from sqlalchemy.exc import IntegrityError
 
 from app.core import clock
 from app.core.db import db
-from app.core.refusals import NotThere, TooOften
+from app.core.refusals import NotThere
 from app.courses.models import CourseQuestion, Lesson
 from app.learning import rules
 from app.learning.models import (
@@ -61,15 +60,11 @@ def open_visit(
     completion_percent: int,
     device: str = "",
 ) -> VisitState:
-    """Begin one visit of a lesson that the member may see; returns what a report needs.
-
-    Raises TooOften when an account opens visits as fast as no person does.
-    """
+    """Begin one visit of a lesson that the member may see; returns what a report needs."""
     session = db.session()
     budget = _lock(member_id)
     now = clock.now()
     ms = _ms(now)
-    budget.due_at = _paced(budget.due_at, ms)
     after = rules.Budget(budget.live_ms, budget.whole_ms, budget.counted_at).opened(ms)
     budget.live_ms, budget.whole_ms, budget.counted_at = (
         after.live_ms,
@@ -141,7 +136,7 @@ def report_spans(visit_id: int, *, member_id: int, report: rules.Report) -> Visi
 
     The report must carry the visit's next seq and token; any other one changes nothing and gets
     the state as it is, with the right token, so that a browser whose answer was lost can go on.
-    Raises NotThere for a visit of somebody else, VisitOver, TooOften.
+    Raises NotThere for a visit of somebody else, VisitOver.
     """
     session = db.session()
     visit, budget, progress = _visit.c, _budget.c, _progress.c
@@ -149,7 +144,7 @@ def report_spans(visit_id: int, *, member_id: int, report: rules.Report) -> Visi
         select(
             *visit,
             *(budget.live_ms, budget.whole_ms, budget.counted_at),
-            *(budget.due_at, budget.trims_in_a_row),
+            budget.trims_in_a_row,
             *(progress.spans, progress.seen_ms, progress.position_ms, progress.end_reached),
             progress.completed_at,
             progress.heard_at.label("newest_heard_at"),
@@ -172,7 +167,6 @@ def report_spans(visit_id: int, *, member_id: int, report: rules.Report) -> Visi
         raise rules.VisitOver
     if report.seq != row.seq or report.token != row.token:
         return _state(row, applied=False)
-    due_at = _paced(row.due_at, ms)
     outcome = rules.heard(_standing(row), report, ms)
     token = _token()
     _write_visit(row, report, outcome, token, now)
@@ -183,7 +177,6 @@ def report_spans(visit_id: int, *, member_id: int, report: rules.Report) -> Visi
             live_ms=outcome.budget.live_ms,
             whole_ms=outcome.budget.whole_ms,
             counted_at=outcome.budget.counted_at,
-            due_at=due_at,
             trims_in_a_row=outcome.trims_in_a_row(row.trims_in_a_row),
         )
     )
@@ -345,20 +338,12 @@ def _lock(member_id: int) -> WatchBudget:
                 live_ms=fresh.live_ms,
                 whole_ms=fresh.whole_ms,
                 counted_at=fresh.counted_at,
-                due_at=0,
                 trims_in_a_row=0,
             )
             session.add(found)
     except IntegrityError:  # another request of this account was first (PostgreSQL only)
         return session.get_one(WatchBudget, member_id, with_for_update=True, populate_existing=True)
     return found
-
-
-def _paced(due_at: int, ms: int) -> int:
-    due, wait = rules.pace(due_at, ms)
-    if wait:
-        raise TooOften(wait=ceil(wait / 1000))
-    return due
 
 
 def _state(row: Any, *, applied: bool) -> VisitState:

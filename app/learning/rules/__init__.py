@@ -6,8 +6,6 @@ from app.learning.rules.budget import (
     HIGHEST_SPEED,
     LIVE_MOST_MS,
     LONGEST_OUTAGE_MS,
-    REPORT_EVERY_MS,
-    REPORTS_AT_ONCE,
     SILENCE_MS,
     SLACK_MS,
     Budget,
@@ -15,7 +13,6 @@ from app.learning.rules.budget import (
     Verdict,
     allowance,
     judge,
-    pace,
 )
 from app.learning.rules.lessons import (
     READING_SHARE,
@@ -50,8 +47,6 @@ __all__ = [
     "LIVE_MOST_MS",
     "LONGEST_OUTAGE_MS",
     "READING_SHARE",
-    "REPORTS_AT_ONCE",
-    "REPORT_EVERY_MS",
     "SILENCE_MS",
     "SLACK_MS",
     "TRIMS_UNTIL_FLAG",
@@ -80,7 +75,6 @@ __all__ = [
     "measure_of",
     "missing",
     "next_position",
-    "pace",
     "percent_seen",
     "resume_at",
     "union",

@@ -22,8 +22,6 @@ SILENCE_MS = 15_000  # a report is due every 10 s; a longer silence earns no mor
 LONGEST_OUTAGE_MS = 20 * 60_000  # how much a browser without network may keep for later
 LIVE_MOST_MS = SILENCE_MS * HIGHEST_SPEED + SLACK_MS
 WHOLE_MOST_MS = LONGEST_OUTAGE_MS + SLACK_MS
-REPORT_EVERY_MS = 2_000  # the average that is let through; players send one every 10 s
-REPORTS_AT_ONCE = 20  # after a pause, or when several pages close together
 
 
 class Reason(StrEnum):
@@ -142,12 +140,3 @@ def _cut(spans: Sequence[Span], start: int, end: int, most: int) -> int:
         else:
             high = middle - 1
     return low
-
-
-def pace(due_at: int, now: int) -> tuple[int, int]:
-    """Is one more call let through? Returns the next `due_at`, and the ms to wait (0: it is).
-
-    A call moves `due_at` on by REPORT_EVERY_MS; it may run ahead of the clock by a burst.
-    """
-    due = max(due_at, now) + REPORT_EVERY_MS
-    return due, max(0, due - now - REPORTS_AT_ONCE * REPORT_EVERY_MS)
