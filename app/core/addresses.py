@@ -19,6 +19,10 @@ ADDRESSES = {
     "document": "/library/{document}",
     "points": "/points",
     "me": "/me",
+    "desk": "/desk",
+    "desk_themes": "/desk/themes",
+    "desk_quiz": "/desk/courses/{course}/quiz",
+    "question_uses": "/desk/question-uses",
 }
 
 
