@@ -1,0 +1,16 @@
+"""ffmpeg and ffprobe: what they are asked, under which limits, and what their answers mean."""
+
+from app.media.ffmpeg.command import Progress
+from app.media.ffmpeg.encode import Encoded, Passing, encode, encode_argv, frames
+from app.media.ffmpeg.probe import facts_of, probe
+
+__all__ = [
+    "Encoded",
+    "Passing",
+    "Progress",
+    "encode",
+    "encode_argv",
+    "facts_of",
+    "frames",
+    "probe",
+]

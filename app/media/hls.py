@@ -1,0 +1,167 @@
+"""HLS as files: reading what ffmpeg wrote, proving that it is whole, and the master playlist."""
+
+from __future__ import annotations
+
+import re
+import struct
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+MASTER = "master.m3u8"
+_MAP = re.compile(r'#EXT-X-MAP:URI="([^"]+)"')
+_ROOM_FOR_BOXES = 10_000  # more top-level boxes than that are not looked at
+
+
+class Broken(RuntimeError):
+    """A playlist or a file that it names is missing or empty."""
+
+
+@dataclass(frozen=True)
+class Segment:
+    """One segment: its file, its first moment and its length in seconds."""
+
+    name: str
+    start: float
+    length: float
+
+
+@dataclass(frozen=True)
+class Playlist:
+    """A media playlist whose files are all there. Rates are bits per second."""
+
+    name: str
+    init: str
+    segments: tuple[Segment, ...]
+    size: int  # bytes of all its files
+    peak: int  # of the densest segment
+    average: int
+
+    @property
+    def seconds(self) -> float:
+        return sum(segment.length for segment in self.segments)
+
+
+def read(folder: Path, name: str) -> Playlist:
+    """Read a media playlist; raises Broken unless it is complete and every file has content."""
+    path = folder / name
+    if not path.is_file():
+        raise Broken(f"{name} was not written")
+    lines = path.read_text(encoding="utf-8").splitlines()
+    if "#EXT-X-ENDLIST" not in lines:
+        raise Broken(f"{name} has no end")
+    init = next((found[1] for line in lines if (found := _MAP.match(line))), "")
+    segments: list[Segment] = []
+    start = length = 0.0
+    for line in lines:
+        if line.startswith("#EXTINF:"):
+            length = float(line.removeprefix("#EXTINF:").split(",")[0])
+        elif line and not line.startswith("#"):
+            segments.append(Segment(line, start, length))
+            start += length
+    if not init or not segments:
+        raise Broken(f"{name} names no segments")
+    sizes = [_size(folder, segment.name) for segment in segments]
+    head = _size(folder, init)
+    # The last segment may be a few frames long; its rate says nothing.
+    rates = [
+        size * 8 / segment.length
+        for size, segment in zip(sizes, segments, strict=True)
+        if segment.length >= 1 or len(segments) == 1
+    ]
+    seconds = max(0.001, sum(segment.length for segment in segments))
+    average = round(sum(sizes) * 8 / seconds)
+    return Playlist(
+        name=name,
+        init=init,
+        segments=tuple(segments),
+        size=sum(sizes) + head,
+        peak=max(average, *map(round, rates)) if rates else average,
+        average=average,
+    )
+
+
+def _size(folder: Path, name: str) -> int:
+    path = folder / name
+    size = path.stat().st_size if "/" not in name and path.is_file() else 0
+    if not size:
+        raise Broken(f"{name} is missing or empty")
+    return size
+
+
+@dataclass(frozen=True)
+class Variant:
+    """One line of the master playlist; width 0 for sound alone, rate 0 for unknown."""
+
+    playlist: Playlist
+    width: int
+    height: int
+    rate: float
+    codecs: str
+
+
+def codecs(folder: Path, playlist: Playlist, *, sound: bool, picture: bool) -> str:
+    """The CODECS value of a rendition, from the bytes of its own header."""
+    found = []
+    if picture:
+        head = (folder / playlist.init).read_bytes()
+        at = head.find(b"avcC")
+        if at < 0:
+            raise Broken(f"{playlist.init} has no H.264 header")
+        found.append("avc1." + head[at + 5 : at + 8].hex())
+    if sound:
+        found.append("mp4a.40.2")
+    return ",".join(found)
+
+
+def write_master(folder: Path, variants: Sequence[Variant]) -> None:
+    """Write the master playlist, best rendition first."""
+    lines = ["#EXTM3U", "#EXT-X-VERSION:7", "#EXT-X-INDEPENDENT-SEGMENTS"]
+    for variant in variants:
+        facts = {
+            "BANDWIDTH": variant.playlist.peak,
+            "AVERAGE-BANDWIDTH": variant.playlist.average,
+            "CODECS": f'"{variant.codecs}"',
+        }
+        if variant.width:
+            facts["RESOLUTION"] = f"{variant.width}x{variant.height}"
+        if variant.rate:
+            facts["FRAME-RATE"] = f"{variant.rate:.3f}"
+        lines.append("#EXT-X-STREAM-INF:" + ",".join(f"{k}={v}" for k, v in facts.items()))
+        lines.append(variant.playlist.name)
+    (folder / MASTER).write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def joined(folder: Path, playlist: Playlist, segments: Sequence[Segment], target: Path) -> None:
+    """Put the header and some segments together as one playable file."""
+    with target.open("wb") as out:
+        for name in (playlist.init, *(segment.name for segment in segments)):
+            out.write((folder / name).read_bytes())
+
+
+def boxes_missing(path: Path) -> bool:
+    """Whether an MP4 or MOV ends before its last box does: the copy was cut off.
+
+    ffprobe says nothing of it when the header stands in front, and the end would be missing.
+    """
+    size = path.stat().st_size
+    with path.open("rb") as file:
+        if file.read(12)[4:8] != b"ftyp":
+            return False
+        at = 0
+        for _ in range(_ROOM_FOR_BOXES):
+            file.seek(at)
+            head = file.read(16)
+            if len(head) < 8:
+                return False
+            length = int(struct.unpack(">I", head[:4])[0])
+            if length == 1 and len(head) == 16:
+                length = int(struct.unpack(">Q", head[8:])[0])
+            elif length == 0:
+                return False  # reaches to the end of the file, wherever that is
+            if length < 8:
+                return False  # not boxes; ffprobe will say what it is
+            at += length
+            if at >= size:
+                return at > size and head[4:8] in {b"mdat", b"moov", b"moof"}
+    return False
