@@ -1,0 +1,72 @@
+"""What can be done with people: sign in and out, add, move, grant, import."""
+
+from app.members.service.branches import (
+    add_branch,
+    branch_at,
+    make_root,
+    move_branch,
+    remove_branch,
+    rename_branch,
+)
+from app.members.service.importing import ImportRefused, Plan, plan, take_in
+from app.members.service.people import (
+    add,
+    disable,
+    edit,
+    enable,
+    grant,
+    issue_codes,
+    make_administrator,
+    new_code,
+    revoke,
+)
+from app.members.service.profile import choose_settings
+from app.members.service.signing import (
+    activate,
+    change_password,
+    end_sign_in,
+    end_sign_ins,
+    may_guess,
+    may_guess_code,
+    password_fits,
+    password_hash,
+    sign_in,
+    sign_out,
+    start_sign_in,
+    token_hash,
+)
+
+__all__ = [
+    "ImportRefused",
+    "Plan",
+    "activate",
+    "add",
+    "add_branch",
+    "branch_at",
+    "change_password",
+    "choose_settings",
+    "disable",
+    "edit",
+    "enable",
+    "end_sign_in",
+    "end_sign_ins",
+    "grant",
+    "issue_codes",
+    "make_administrator",
+    "make_root",
+    "may_guess",
+    "may_guess_code",
+    "move_branch",
+    "new_code",
+    "password_fits",
+    "password_hash",
+    "plan",
+    "remove_branch",
+    "rename_branch",
+    "revoke",
+    "sign_in",
+    "sign_out",
+    "start_sign_in",
+    "take_in",
+    "token_hash",
+]
