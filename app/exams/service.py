@@ -177,6 +177,7 @@ def _keep(
 ) -> None:
     if not set(seen) <= set(rows):
         raise rules.NotOfThisPaper
+    changed = []
     for item_id, names in answers.items():
         item = rows.get(item_id)
         if item is None:
@@ -186,6 +187,9 @@ def _keep(
             continue
         if item_id in seen and seen[item_id] != item.saved:
             raise rules.SavedElsewhere
+        changed.append((item, response))
+    # Only now, so that one bad answer leaves all of them as they were.
+    for item, response in changed:
         item.response, item.saved, item.saved_at = response, item.saved + 1, now
 
 

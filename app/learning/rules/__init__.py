@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from app.learning.rules.budget import (
+    BUFFERED_MS,
     HIGHEST_SPEED,
     LIVE_MOST_MS,
     LONGEST_OUTAGE_MS,
@@ -43,6 +44,7 @@ from app.learning.rules.spans import Span, clipped, measure, missing, union
 
 __all__ = [
     "BODY_MOST",
+    "BUFFERED_MS",
     "HIGHEST_SPEED",
     "LIVE_MOST_MS",
     "LONGEST_OUTAGE_MS",

@@ -20,8 +20,9 @@ HIGHEST_SPEED = 2  # ms of a recording per ms of the clock
 SLACK_MS = 2_000  # for the time that an answer travels, and for rounding
 SILENCE_MS = 15_000  # a report is due every 10 s; a longer silence earns no more than this
 LONGEST_OUTAGE_MS = 20 * 60_000  # how much a browser without network may keep for later
+BUFFERED_MS = 60_000  # about what a player without network still has to play, at any speed
 LIVE_MOST_MS = SILENCE_MS * HIGHEST_SPEED + SLACK_MS
-WHOLE_MOST_MS = LONGEST_OUTAGE_MS + SLACK_MS
+WHOLE_MOST_MS = LONGEST_OUTAGE_MS + BUFFERED_MS + SLACK_MS
 
 
 class Reason(StrEnum):
@@ -80,13 +81,16 @@ def allowance(
     """How many new ms a report may bring now, and why no more.
 
     `since_opened` and `since_heard` are ms of the visit, `credited` what it brought so far. What
-    was kept during an outage is worth the time that really passed (not twice of it).
+    was kept during an outage is worth the time that really passed, and not twice of it: ten quiet
+    minutes must not buy twenty. Only the first minute counts at full speed, so that who watches
+    fast loses nothing when a few reports in a row are lost.
     """
     of_visit = max(0, since_opened) * speed + SLACK_MS - credited
     of_clock = min(budget.whole_ms, of_visit)
     of_silence = budget.live_ms
     if kept:
-        of_silence = max(of_silence, min(since_heard, LONGEST_OUTAGE_MS))
+        away = min(since_heard, LONGEST_OUTAGE_MS)
+        of_silence = max(of_silence, away + min(away, BUFFERED_MS) * (HIGHEST_SPEED - 1))
     allowed = max(0, min(of_clock, of_silence))
     by_silence = of_silence < of_clock and since_heard > SILENCE_MS
     return allowed, Reason.SILENCE if by_silence else Reason.CLOCK

@@ -1,0 +1,127 @@
+"""The lesson page, and the two addresses to which its player reports."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from flask import Blueprint, Response, jsonify, render_template, request
+from flask.typing import ResponseReturnValue
+
+from app.core.access import access
+from app.core.limits import limited
+from app.core.refusals import NotThere, TooMuch
+from app.courses.queries import course_for, lesson_for
+from app.learning import queries, rules, service
+from app.media import service as media
+from app.members.access import SIGNED_IN, reader
+from app.members.rules.names import device
+
+bp = Blueprint("learning", __name__, template_folder="templates")
+
+
+@bp.get("/courses/<slug>/lessons/<int:lesson_id>")
+@access(SIGNED_IN)
+def lesson(slug: str, lesson_id: int) -> str:
+    who = reader()
+    course = course_for(who, slug)
+    shown = course.lesson(lesson_id)
+    progress = queries.lesson_progress_for(who.id, [each.id for each in course.lessons])
+    links = None
+    if shown.media_id is not None and shown.is_ready:
+        links = media.play_links(shown.media_id, member_id=who.id)
+    measure = rules.measure_of(shown.kind, shown.length_ms, shown.completion_percent)
+    mine = progress.get(shown.id)
+    start = request.args.get("t", type=int)
+    return render_template(
+        "learning/lesson.html",
+        course=course,
+        lesson=shown,
+        following=course.after(shown.id),
+        progress=progress,
+        mine=mine,
+        course_progress=queries.course_progress_for(who.id, [course.id])[course.id],
+        links=links,
+        measure=measure,
+        start_ms=start * 1000 if start is not None and start >= 0 else None,
+    )
+
+
+@bp.post("/learning/visits")
+@access(SIGNED_IN)
+@limited("visits of lessons", most=60, seconds=60)
+def open_visit() -> ResponseReturnValue:
+    asked = _body()
+    if not isinstance(asked, dict) or set(asked) != {"course", "lesson"}:
+        raise rules.BadReport(where="visit")
+    slug, lesson_id = asked["course"], asked["lesson"]
+    if not isinstance(slug, str) or type(lesson_id) is not int or not 0 < lesson_id < 2**31:
+        raise rules.BadReport(where="visit")
+    who = reader()
+    shown = lesson_for(who, slug, lesson_id)
+    if shown.is_preview:
+        raise rules.OnlyAPreview
+    if not shown.is_ready:
+        raise NotThere
+    state = service.open_visit(
+        member_id=who.id,
+        lesson_id=shown.id,
+        course_id=shown.course_id,
+        kind=shown.kind,
+        length_ms=shown.length_ms,
+        completion_percent=shown.completion_percent,
+        device=device(request.user_agent.string),
+    )
+    return _answer(state), 201
+
+
+@bp.post("/learning/visits/<int:visit_id>/spans")
+@access(SIGNED_IN)
+@limited("reports of watching", most=60, seconds=60, burst=40)
+def report_spans(visit_id: int) -> ResponseReturnValue:
+    raw = _body()
+    who = reader()
+    length_ms = queries.visit_length(who.id, visit_id)
+    if length_ms is None:
+        raise NotThere
+    report = rules.checked_report(raw, length_ms=length_ms)
+    return _answer(service.report_spans(visit_id, member_id=who.id, report=report))
+
+
+def _body() -> Any:
+    """What the player sent: JSON, or a form with the same JSON in the field `report`.
+
+    The form is for pages that are being closed in browsers that let such pages send only forms;
+    its CSRF token stands in the form, so it is checked like any other.
+    """
+    if (request.content_length or 0) > rules.BODY_MOST:
+        raise TooMuch
+    if request.mimetype == "application/json":
+        text = request.get_data()[: rules.BODY_MOST + 1]
+    else:
+        if set(request.form) - {"csrf_token", "report"}:
+            raise rules.BadReport(where="report")
+        text = request.form.get("report", "").encode("utf-8", "replace")
+    if len(text) > rules.BODY_MOST:
+        raise TooMuch
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        raise rules.BadReport(where="report") from None
+
+
+def _answer(state: service.VisitState) -> Response:
+    return jsonify(
+        visit=state.visit_id,
+        seq=state.seq,
+        token=state.token,
+        applied=state.applied,
+        seen=state.spans,
+        length=state.length_ms,
+        percent=state.percent,
+        position=state.position_ms,
+        complete=state.complete,
+        trimmed=state.trimmed,
+        points=state.points,
+        courseDone=state.course_done,
+    )

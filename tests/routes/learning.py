@@ -1,0 +1,7 @@
+"""Who may use the routes of learning."""
+
+MATRIX = {
+    "learning.lesson": "signed in",
+    "learning.open_visit": "signed in",
+    "learning.report_spans": "signed in",
+}
