@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from enum import StrEnum
 
@@ -31,6 +31,13 @@ KIND_NAMES = {
     Kind.MULTIPLE: _l("Multiple choice"),
     Kind.TRUEFALSE: _l("True or false"),
 }
+
+
+class Wrong(StrEnum):
+    """What ticking a wrong answer of a multiple choice question costs."""
+
+    ALL = "all"  # the whole mark
+    SHARE = "share"  # as much as a right tick gives
 
 
 class BadQuestion(Refusal):
@@ -108,18 +115,25 @@ class NotAnAnswer(Refusal):
     sentence = _l("This answer does not belong to this question. Reload the page and try again.")
 
 
-class NotYours(Refusal):
-    """The question is in the bank, but another author made it."""
-
-    sentence = _l("Another trainer made this question. Make a copy to change it.")
-
-
 def shares(number: int) -> list[Decimal]:
     """1 split into `number` nearly equal parts of five digits that sum to exactly 1."""
     if number < 1:
         return []
     part = (Decimal(1) / number).quantize(_STEP)
     return [Decimal(1) - part * (number - 1), *[part] * (number - 1)]
+
+
+def fractions(right: Sequence[bool], wrong: Wrong) -> list[Decimal]:
+    """Fractions of multiple choice options from what is right and what a wrong tick costs."""
+    gives = iter(shares(sum(right)))
+    costs = Decimal(-1) if wrong is Wrong.ALL or not any(right) else -min(shares(sum(right)))
+    return [next(gives) if is_right else costs for is_right in right]
+
+
+def wrong_of(given: Sequence[Decimal]) -> Wrong | None:
+    """The inverse of `fractions`: what a wrong tick costs; None when they were set one by one."""
+    right = [fraction > 0 for fraction in given]
+    return next((wrong for wrong in Wrong if fractions(right, wrong) == list(given)), None)
 
 
 def clamped(total: Decimal) -> Decimal:

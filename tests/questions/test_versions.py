@@ -1,0 +1,78 @@
+"""Versions of a question: facts that never change, which the database itself sees to."""
+
+from __future__ import annotations
+
+from threading import Barrier, Thread
+
+import pytest
+from flask import Flask
+from sqlalchemy import text
+from sqlalchemy.exc import DatabaseError
+
+from app.core.db import unit_of_work
+from app.core.refusals import Conflict
+from app.questions import queries, service
+from tests.factories import People
+
+BODY = {"stem": "So?", "answer": True}
+
+
+@pytest.fixture
+def question_id(app: Flask, people: People) -> int:
+    author = people.member(role="trainer")
+    with app.app_context(), unit_of_work():
+        return service.create(kind="truefalse", body=BODY, author_id=author)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "update question_version set body = '{}'",
+        "update question_version set number = 2",
+        "delete from question_version",
+    ],
+)
+def test_the_database_refuses_to_change_a_version(
+    app: Flask, question_id: int, statement: str
+) -> None:
+    with app.app_context():
+        with pytest.raises(DatabaseError, match="never changes"), unit_of_work() as session:
+            session.execute(text(statement))
+        found = queries.question(question_id)
+        assert found is not None
+        assert found.stem == "So?"
+
+
+def test_an_attempt_finds_the_version_it_was_given(app: Flask, question_id: int) -> None:
+    with app.app_context():
+        first = queries.question(question_id)
+        assert first is not None
+        with unit_of_work():
+            service.revise(question_id, {**BODY, "answer": False}, first.author_id)
+        old = queries.version(first.version_id)
+        new = queries.question(question_id)
+        assert old == first
+        assert new is not None
+        assert (old.plain["answer"], new.plain["answer"]) == (True, False)
+
+
+def test_two_edits_at_once_make_two_versions_or_one_conflict(app: Flask, question_id: int) -> None:
+    start = Barrier(2)
+    outcomes: list[object] = []
+
+    def edit(stem: str) -> None:
+        with app.app_context():
+            start.wait()
+            try:
+                with unit_of_work():
+                    made = service.revise(question_id, {**BODY, "stem": stem}, 1, seen=1)
+                outcomes.append(made)
+            except Conflict:
+                outcomes.append("conflict")
+
+    threads = [Thread(target=edit, args=(stem,)) for stem in ("One?", "Two?")]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(map(str, outcomes)) == ["2", "conflict"]
