@@ -1,0 +1,182 @@
+"""Reads for pages about several rooms: courses together with how far their reader is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from sqlalchemy import ColumnElement, and_, exists, func, not_, or_, select, true
+
+from app.core.db import db
+from app.core.paging import Page, window
+from app.courses.models import Course
+from app.courses.queries import CourseCard, CourseView
+from app.courses.queries.catalogue import card_rows, cards_of, seen_by
+from app.exams.queries import QuizState, quiz_state_for
+from app.home.rules import LessonState, NextStep, next_step
+from app.learning.models import CourseProgress as CourseRow
+from app.learning.models import LessonProgress as LessonRow
+from app.learning.queries import (
+    CourseProgress,
+    LessonProgress,
+    course_progress_for,
+    lesson_progress_for,
+)
+from app.learning.rules import CourseState
+from app.members.rules import Reader
+
+SHOWN_NEW = 6
+
+
+class Mine(StrEnum):
+    """Which courses, by how far the reader is."""
+
+    ALL = ""
+    BEGUN = "begun"
+    FRESH = "new"
+    DONE = "done"
+
+
+@dataclass(frozen=True)
+class CourseItem:
+    """A course of the catalogue with the reader's progress."""
+
+    card: CourseCard
+    progress: CourseProgress
+
+    @property
+    def is_done(self) -> bool:
+        return self.progress.state is CourseState.DONE
+
+    @property
+    def is_new(self) -> bool:
+        return self.progress.state is CourseState.NEW
+
+
+@dataclass(frozen=True)
+class CourseSheet:
+    """All that a course page shows of its reader."""
+
+    progress: CourseProgress
+    lessons: dict[int, LessonProgress]
+    quiz: QuizState | None
+    next: NextStep
+
+
+def catalogue(
+    reader: Reader,
+    *,
+    theme: int | None = None,
+    language: str = "",
+    mine: Mine = Mine.ALL,
+    page: int = 1,
+) -> Page[CourseItem]:
+    """Courses that the reader may see, the newest first; `theme` is an id."""
+    wanted = card_rows().where(seen_by(reader), _as_far(reader.id, mine))
+    if theme is not None:
+        wanted = wanted.where(Course.theme_id == theme)
+    if language:
+        wanted = wanted.where(Course.language == language)
+    total = db.session().scalar(select(func.count()).select_from(wanted.subquery())) or 0
+    offset, limit = window(page)
+    ordered = wanted.order_by(Course.published_at.desc(), Course.id.desc())
+    return Page(
+        _with_progress(reader.id, cards_of(ordered.offset(offset).limit(limit))),
+        max(1, page),
+        total,
+    )
+
+
+def newest(reader: Reader, limit: int = SHOWN_NEW) -> list[CourseItem]:
+    """The newest courses that the reader has not begun."""
+    wanted = (
+        card_rows()
+        .where(seen_by(reader), _as_far(reader.id, Mine.FRESH))
+        .order_by(Course.published_at.desc(), Course.id.desc())
+        .limit(limit)
+    )
+    return _with_progress(reader.id, cards_of(wanted))
+
+
+def counts(reader: Reader, theme: int | None = None) -> dict[Mine, int]:
+    """How many courses the reader may see (in one theme): in all, begun, done, and not begun."""
+    begun, done = _as_far(reader.id, Mine.BEGUN), _as_far(reader.id, Mine.DONE)
+    row = (
+        db.session()
+        .execute(
+            select(
+                func.count(),
+                func.count().filter(begun),
+                func.count().filter(done),
+            )
+            .select_from(Course)
+            .where(seen_by(reader), Course.theme_id == theme if theme is not None else true())
+        )
+        .one()
+    )
+    return {
+        Mine.ALL: row[0],
+        Mine.BEGUN: row[1],
+        Mine.FRESH: row[0] - row[1] - row[2],
+        Mine.DONE: row[2],
+    }
+
+
+def languages(reader: Reader) -> list[str]:
+    """The languages in which there are courses for this reader."""
+    found = db.session().scalars(
+        select(Course.language).where(seen_by(reader)).distinct().order_by(Course.language)
+    )
+    return list(found)
+
+
+def course_sheet(reader: Reader, course: CourseView) -> CourseSheet:
+    """How far the reader is in a course, and what to do next."""
+    progress = course_progress_for(reader.id, [course.id])[course.id]
+    lessons = lesson_progress_for(reader.id, [lesson.id for lesson in course.lessons])
+    quiz = quiz_state_for(reader.id, course.id) if course.has_quiz else None
+    states = [
+        LessonState(
+            id=lesson.id,
+            is_ready=lesson.is_ready,
+            is_done=lesson.id in lessons and lessons[lesson.id].is_complete,
+            heard=lessons[lesson.id].heard_at.timestamp() if lesson.id in lessons else 0.0,
+        )
+        for lesson in course.lessons
+    ]
+    step = next_step(
+        states,
+        done=progress.state is CourseState.DONE,
+        has_quiz=quiz is not None,
+        passed=progress.quiz_passed_at is not None,
+        tried=quiz is not None and bool(quiz.submitted),
+        may_try=quiz is None or quiz.may_start or quiz.open_attempt is not None,
+    )
+    return CourseSheet(progress, lessons, quiz, step)
+
+
+def _with_progress(member_id: int, cards: Sequence[CourseCard]) -> list[CourseItem]:
+    progress = course_progress_for(member_id, [card.id for card in cards])
+    return [CourseItem(card, progress[card.id]) for card in cards]
+
+
+def _as_far(member_id: int, mine: Mine) -> ColumnElement[bool]:
+    """SQL: courses in which this member is as far as wanted."""
+    done = exists().where(
+        CourseRow.course_id == Course.id,
+        CourseRow.member_id == member_id,
+        CourseRow.completed_at.is_not(None),
+    )
+    touched = or_(
+        exists().where(LessonRow.course_id == Course.id, LessonRow.member_id == member_id),
+        exists().where(CourseRow.course_id == Course.id, CourseRow.member_id == member_id),
+    )
+    match mine:
+        case Mine.BEGUN:
+            return and_(touched, not_(done))
+        case Mine.FRESH:
+            return not_(touched)
+        case Mine.DONE:
+            return done
+    return true()
