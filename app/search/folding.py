@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import lru_cache
 
 import opencc
@@ -116,14 +117,6 @@ def words(text: str) -> list[str]:
     return found
 
 
-def cut(text: str) -> list[str]:
-    """The words of a query, each once cut: 微课程建设 → 微, 课程, 建设; English as written."""
-    found: list[str] = []
-    for run, is_cjk in runs(text):
-        found.extend(rjieba.cut(run) if is_cjk else [run])
-    return found
-
-
 def grams(text: str) -> list[str]:
     """Terms that miss nothing: every pair of neighbours in Chinese, whole words elsewhere.
 
@@ -137,3 +130,73 @@ def grams(text: str) -> list[str]:
         else:
             found.append(run)
     return found
+
+
+@dataclass(frozen=True)
+class Unit:
+    """One thing that a query asks for: all `grams` of it, near its `words` if possible.
+
+    An English word is satisfied by its gram (as written) or its stem in `words`; a single Chinese
+    character by any gram that begins with it.
+    """
+
+    text: str
+    grams: tuple[str, ...]
+    words: tuple[str, ...]
+    is_cjk: bool
+
+    @property
+    def is_single(self) -> bool:
+        return self.is_cjk and len(self.text) == 1
+
+
+STOP_WORDS = (
+    frozenset("的了着和与及或在是有吗呢吧啊之对从为把被将也都就而中到我你他她它这那")
+    | {"我们", "你们", "他们", "什么", "怎么", "怎样", "如何", "哪些", "哪里", "为什么"}
+    | {"以及", "关于", "这个", "那个", "一个", "可以", "a", "an", "the", "of", "to", "in", "on"}
+    | {"at", "for", "and", "or", "is", "are", "be", "by", "with", "from", "as", "how", "what"}
+)
+
+
+def units(*texts: str, exact: bool = False) -> tuple[Unit, ...]:
+    """What a query asks for, each once, without stop words unless there is nothing else.
+
+    A Chinese run is cut by jieba; a character that jieba leaves alone holds on to its neighbours
+    (微课程 is cut 微, 课程 and asks for 微课 too). `exact` keeps every run whole, stop words too.
+    """
+    found: list[Unit] = []
+    idle: list[Unit] = []
+    for run, is_cjk in (run for text in texts for run in runs(text)):
+        if not is_cjk:
+            unit = Unit(run, (run,), (stem(run),), is_cjk=False)
+            (idle if run in STOP_WORDS and not exact else found).append(unit)
+        elif exact:
+            found.append(_cjk_unit(run))
+        else:
+            for part, is_idle in _parts(run):
+                (idle if is_idle else found).append(_cjk_unit(part))
+    return tuple(dict.fromkeys(found or idle))
+
+
+def _cjk_unit(part: str) -> Unit:
+    grams = tuple(dict.fromkeys(part[at : at + 2] for at in range(len(part) - 1))) or (part,)
+    return Unit(part, grams, tuple(dict.fromkeys(rjieba.cut_for_search(part))), is_cjk=True)
+
+
+def _parts(run: str) -> Iterator[tuple[str, bool]]:
+    """The words of a Chinese run, lonely characters joined to what stands beside them."""
+    part, lonely = "", False
+    for word in rjieba.cut(run):
+        if word in STOP_WORDS:
+            if part:
+                yield part, False
+            yield word, True
+            part, lonely = "", False
+        elif part and not (lonely or len(word) == 1):
+            yield part, False
+            part = word
+        else:
+            part += word
+            lonely = len(word) == 1
+    if part:
+        yield part, False

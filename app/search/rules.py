@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
 
 LONGEST_PASSAGE = 8_000  # characters; longer ones are stored in several rows with one anchor
 MOST_PASSAGES = 5_000  # of one thing; what follows is not searchable
+LONGEST_QUERY = 200  # characters; the rest is not read
 
 
 class Kind(StrEnum):
@@ -45,3 +47,47 @@ def audience_of(tokens: str) -> frozenset[int] | None:
     if tokens == "all":
         return None
     return frozenset(int(part) for part in tokens.split("|") if part)
+
+
+@dataclass(frozen=True)
+class Wish:
+    """A query as it was typed, taken apart: plain words, exact phrases, unwanted, in the title."""
+
+    words: tuple[str, ...] = ()
+    phrases: tuple[str, ...] = ()
+    without: tuple[str, ...] = ()
+    in_title: tuple[str, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.words or self.phrases or self.in_title)
+
+
+_PIECE = re.compile(
+    r"""(?:(?<=\s)|^)(?P<minus>-)?(?P<title>(?:title|标题|標題)[:：])?  # both only before something
+        (?:["“”](?P<phrase>[^"“”]+)["“”]|「(?P<corner>[^」]+)」|(?P<word>[^\s"“”「」]+))
+        |(?P<rest>[^\s"“”「」]+)""",
+    re.VERBOSE | re.IGNORECASE,
+)
+
+
+def parse(text: str) -> Wish:
+    """Take a query apart. There is no wrong query: what is no sign of ours is plain words.
+
+    Signs are "exact phrase" (also “ ” and 「 」), -without, title:word and their mixtures.
+    """
+    found: dict[str, list[str]] = {"words": [], "phrases": [], "without": [], "in_title": []}
+    for piece in _PIECE.finditer(text[:LONGEST_QUERY]):
+        phrase = piece["phrase"] or piece["corner"]
+        plain = phrase or piece["word"] or piece["rest"]
+        if not any(char.isalnum() for char in plain):
+            continue
+        if piece["minus"]:
+            found["without"].append(plain)
+        elif piece["title"]:
+            found["in_title"].append(plain)
+        else:
+            found["phrases" if phrase else "words"].append(plain)
+    if found["without"] and not (found["words"] or found["phrases"] or found["in_title"]):
+        # Only unwanted words would be nearly everything: nobody means that.
+        found["words"], found["without"] = found["without"], []
+    return Wish(**{name: tuple(pieces) for name, pieces in found.items()})

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from sqlalchemy import delete, insert, select
 
@@ -25,7 +25,7 @@ from app.search.rules import (
     audience_tokens,
 )
 
-__all__ = ["Passage", "put", "remove"]
+__all__ = ["Passage", "forget", "pending", "put", "remove", "wake"]
 
 
 def put(
@@ -58,6 +58,7 @@ def put(
         session.add(thing)
     elif thing.digest == digest:
         return
+    thing.search_title = folding.segmented(title)
     thing.title, thing.url, thing.note, thing.language = title, url, note, language
     thing.audience, thing.digest = tokens, digest
     thing.revision, thing.changed_at = thing.revision + 1, clock.now()
@@ -99,6 +100,22 @@ def _announce(kind: str, ref: str) -> None:
     session.add(SearchChange(kind=kind, ref=ref, created_at=clock.now()))
     session.flush()
     wake()
+
+
+def pending(limit: int | None) -> list[SearchChange]:
+    """The oldest lines of the outbox; all of them for None."""
+    return list(
+        db.session().scalars(select(SearchChange).order_by(SearchChange.id).limit(limit)).all()
+    )
+
+
+def forget(changes: Iterable[int]) -> None:
+    """Take lines out of the outbox, by id: what they tell is safely in the index."""
+    ids = list(changes)
+    for start in range(0, len(ids), 500):
+        db.session().execute(
+            delete(SearchChange).where(SearchChange.id.in_(ids[start : start + 500]))
+        )
 
 
 def wake() -> None:

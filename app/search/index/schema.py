@@ -1,0 +1,72 @@
+"""What stands in the index for one passage. The index files name this module: keep its path.
+
+Whoosh keeps terms, postings, columns and segments; words and scores are ours (see ranking).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from whoosh.codec.whoosh3 import W3Codec
+from whoosh.columns import NumericColumn
+from whoosh.fields import COLUMN, ID, FieldType, Schema
+from whoosh.formats import Existence
+
+from app.search.rules import Kind
+
+VERSION = 1  # grows with every change of the schema or of folding; older indexes are rebuilt
+KINDS = tuple(Kind)  # a kind's number in the column; append only
+LONGEST_TERM = 60  # characters; longer "words" are noise and are cut
+
+
+class Terms(FieldType):  # type: ignore[misc]
+    """A field whose value is a list of terms; a posting's weight is how often the term occurs."""
+
+    def __init__(self) -> None:
+        super().__init__(format=Existence(), analyzer=None)
+
+    def index(self, value: Sequence[str], **_: Any) -> Iterator[tuple[bytes, int, float, bytes]]:
+        for term, times in Counter(value).items():
+            yield term[:LONGEST_TERM].encode(), times, float(times), b""
+
+
+SCHEMA = Schema(
+    key=ID(),  # "kind:ref" of the thing, to delete its passages by
+    grams=Terms(),  # every pair of Chinese characters, whole words elsewhere; title included
+    words=Terms(),  # jieba's words and English stems; title included
+    title=Terms(),  # the grams of the title alone
+    audience=Terms(),  # "all" or branch ids
+    thing=COLUMN(NumericColumn("I")),
+    revision=COLUMN(NumericColumn("I")),
+    position=COLUMN(NumericColumn("H")),
+    kind=COLUMN(NumericColumn("B")),
+    size=COLUMN(NumericColumn("H")),  # how many grams, at most 65 535
+)
+
+
+class Writing(W3Codec):  # type: ignore[misc]
+    """How segments are written. Readers need not know: the files say it themselves."""
+
+    # Our passages keep their size in a column. Whoosh would ask the disk for it at every posting,
+    # which made indexing five times slower.
+    length_stats = False
+
+    def __init__(self) -> None:
+        # We read whole lists, so large blocks; the strongest compression saves little.
+        super().__init__(blocklimit=1024, compression=1)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One passage as it goes into the index; `body` is the stored search_text."""
+
+    thing: int
+    revision: int
+    position: int
+    kind: str
+    title: str
+    body: str
+    audience: frozenset[int] | None

@@ -1,0 +1,309 @@
+"""The search folder: which index is current, reading it, writing to it, building another beside it.
+
+`current` names the folder of the live index and is replaced in one step, so that readers always
+see a whole index. Whoosh's own `refresh` is not used: in 2.7.5 it brings merged segments back.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import logging
+import os
+import secrets
+import shutil
+import time
+import weakref
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from threading import Lock
+from typing import Any
+
+from whoosh.filedb.filestore import FileStorage
+from whoosh.index import FileIndex
+
+from app.core import clock
+from app.search import folding
+from app.search.index.leaf import Leaf
+from app.search.index.ranking import Ask, Scan, Snapshot
+from app.search.index.schema import KINDS, SCHEMA, VERSION, Entry, Writing
+
+log = logging.getLogger(__name__)
+Changes = Mapping[str, Sequence[Entry]]  # "kind:ref" → all passages of the thing; none removes it
+
+LOCK_SECONDS = 10.0
+LOCK_DELAY = 0.05
+OPEN_TRIES = 5
+MEMORY_MB = 128  # that a writer uses before it spills to disk
+BIGGEST_SIZE = 65_535
+
+
+class Unusable(Exception):
+    """There is no index, or it is damaged, or another version of Weike wrote it."""
+
+
+class Busy(Exception):
+    """Another process is writing."""
+
+
+class Index:
+    """The index of one search folder, for one process. Reading is safe from every thread."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._lock = Lock()
+        self._snapshot: Snapshot | None = None
+
+    # Reading
+
+    def scan(self, ask: Ask) -> Scan:
+        """All passages that answer; raises Unusable, and then leaves a mark for the worker."""
+        for last in (False, True):
+            try:
+                return self.snapshot().scan(ask)
+            except Unusable:
+                raise
+            except Exception as error:
+                # Files may vanish under a reader when a rebuild replaces them: once is chance.
+                self._snapshot = None
+                if last:
+                    log.exception("the search index is damaged")
+                    self.report_damage()
+                    raise Unusable(str(error)) from error
+        raise AssertionError
+
+    def snapshot(self) -> Snapshot:
+        """The newest state of the index; what is unchanged since the last time is not read anew."""
+        name = self._current()
+        storage = FileStorage(str(self.folder / name))
+        with self._lock:
+            before = self._snapshot
+            for attempt in range(OPEN_TRIES):
+                try:
+                    index = FileIndex(storage, schema=SCHEMA)
+                    generation = index.latest_generation()
+                    if before and (before.name, before.generation) == (name, generation):
+                        return before
+                    self._snapshot = _open(index, name, generation, before)
+                    return self._snapshot
+                except OSError:
+                    # A commit deleted a segment between reading its name and opening it.
+                    if attempt == OPEN_TRIES - 1:
+                        raise
+                    time.sleep(LOCK_DELAY)
+        raise AssertionError
+
+    def _current(self) -> str:
+        try:
+            name = (self.folder / "current").read_text(encoding="ascii").strip()
+        except (OSError, ValueError) as error:
+            raise Unusable("there is no index yet") from error
+        if not name.startswith(f"v{VERSION}-") or "/" in name:
+            raise Unusable("the index was made by another version")
+        if not (self.folder / name).is_dir():
+            raise Unusable("the index has been deleted")
+        return name
+
+    # Health
+
+    @property
+    def damage_mark(self) -> Path:
+        return self.folder / "damaged"
+
+    def report_damage(self) -> None:
+        """Leave a mark that the worker sees within a minute, and rebuilds."""
+        try:
+            self.damage_mark.touch()
+        except OSError:
+            log.exception("the damage of the index could not be noted")
+
+    def is_usable(self) -> bool:
+        """Whether the live index can be opened and nobody reported damage."""
+        if self.damage_mark.exists():
+            return False
+        try:
+            self.snapshot()
+        except Exception:
+            log.warning("the search index cannot be opened", exc_info=True)
+            return False
+        return True
+
+    def revisions(self) -> dict[int, int]:
+        """Which things stand in the index (by number), and in which revision."""
+        found: dict[int, int] = {}
+        for leaf in self.snapshot().leaves:
+            for number in range(leaf.count):
+                if number not in leaf.deleted:
+                    found[leaf.kept.things[number]] = leaf.kept.revisions[number]
+        return found
+
+    def figures(self) -> dict[str, Any]:
+        """Name, passages, segments and bytes of the live index."""
+        snapshot = self.snapshot()
+        files = [path for path in (self.folder / snapshot.name).iterdir() if path.is_file()]
+        return {
+            "name": snapshot.name,
+            "passages": sum(leaf.count - len(leaf.deleted) for leaf in snapshot.leaves),
+            "segments": len(snapshot.leaves),
+            "bytes": sum(path.stat().st_size for path in files),
+        }
+
+    # Writing: only the worker and the commands
+
+    @contextmanager
+    def writing(self) -> Iterator[Callable[[Changes], None]]:
+        """Keep all other writers off and give a function that replaces the passages of things.
+
+        Each call is one commit and safely on disk when it returns. Raises Busy after ten seconds,
+        and whatever a damaged index makes Whoosh raise.
+        """
+        with _locked(self.folder / "writing.lock", seconds=LOCK_SECONDS):
+            yield lambda changes: self._write_to(self.folder / self._current(), changes)
+
+    @contextmanager
+    def rebuilding(self) -> Iterator[Rebuild]:
+        """Build a new index beside the live one; it goes live by Rebuild.go_live(), or is deleted.
+
+        Raises Busy when another process is rebuilding.
+        """
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with _locked(self.folder / "rebuild.lock", seconds=0):
+            name = f"v{VERSION}-{int(clock.epoch())}-{secrets.token_hex(4)}"
+            path = self.folder / name
+            path.mkdir()
+            try:
+                FileIndex.create(FileStorage(str(path)), SCHEMA)
+                yield Rebuild(self, name)
+            finally:
+                if not self._is_current(name):
+                    shutil.rmtree(path, ignore_errors=True)
+
+    def _is_current(self, name: str) -> bool:
+        try:
+            return self._current() == name
+        except Unusable:
+            return False
+
+    def _write_to(self, path: Path, changes: Changes) -> None:
+        index = FileIndex(FileStorage(str(path)), schema=SCHEMA)
+        writer = index.writer(
+            timeout=LOCK_SECONDS, delay=LOCK_DELAY, limitmb=MEMORY_MB, codec=Writing()
+        )
+        try:
+            for key, entries in changes.items():
+                writer.delete_by_term("key", key)
+                for entry in entries:
+                    writer.add_document(**_document(key, entry))
+        except BaseException:
+            writer.cancel()
+            raise
+        writer.commit()
+        _make_safe(path)
+
+    def _switch_to(self, name: str) -> None:
+        """Make another index the live one, and delete those older than the one before."""
+        before = None
+        with suppress(Unusable):
+            before = self._current()
+        fresh = self.folder / f"current.{secrets.token_hex(4)}"
+        fresh.write_text(name, encoding="ascii")
+        _sync(fresh)
+        fresh.replace(self.folder / "current")
+        _sync(self.folder)
+        self.damage_mark.unlink(missing_ok=True)
+        for path in self.folder.glob("v*-*"):
+            if path.is_dir() and path.name not in {name, before}:
+                shutil.rmtree(path, ignore_errors=True)
+
+
+class Rebuild:
+    """An index in the making, beside the live one."""
+
+    def __init__(self, index: Index, name: str) -> None:
+        self.index = index
+        self.name = name
+        self.path = index.folder / name
+
+    def add(self, changes: Changes) -> None:
+        """Add things to the new index."""
+        self.index._write_to(self.path, changes)  # noqa: SLF001 - two classes of one module
+
+    @contextmanager
+    def last_changes(self) -> Iterator[None]:
+        """Hold all other writers off, so that the last changes can be added before going live."""
+        with self.index.writing():
+            yield
+
+    def go_live(self) -> None:
+        """Make the new index the live one, in one step."""
+        self.index._switch_to(self.name)  # noqa: SLF001
+
+
+def _open(index: Any, name: str, generation: int, before: Snapshot | None) -> Snapshot:
+    """A snapshot of the newest commit; decoded segments of the snapshot before are taken over."""
+    reader = index.reader()
+    same = before is not None and before.name == name
+    kept = (
+        {leaf.reader.segment().segment_id(): leaf.kept for leaf in before.leaves}
+        if same and before
+        else {}
+    )
+    leaves = [
+        Leaf(leaf, kept.get(leaf.segment().segment_id()))
+        for leaf, _ in reader.leaf_readers()
+        if leaf.doc_count_all()
+    ]
+    snapshot = Snapshot(leaves, name, generation)
+    weakref.finalize(snapshot, reader.close)
+    return snapshot
+
+
+def _document(key: str, entry: Entry) -> dict[str, Any]:
+    title = folding.grams(entry.title)
+    body = folding.grams(entry.body)
+    audience = ["all"] if entry.audience is None else [str(b) for b in sorted(entry.audience)]
+    return {
+        "key": key,
+        "grams": body + title,
+        "words": folding.words(entry.body) + folding.words(entry.title),
+        "title": title,
+        "audience": audience,
+        "thing": entry.thing,
+        "revision": entry.revision,
+        "position": entry.position,
+        "kind": KINDS.index(entry.kind),
+        "size": min(BIGGEST_SIZE, len(body) + len(title)),
+    }
+
+
+@contextmanager
+def _locked(path: Path, *, seconds: float) -> Iterator[None]:
+    """Hold a file lock that the system releases when the process dies; raises Busy."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w") as file:
+        deadline = clock.monotonic() + seconds
+        while True:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if clock.monotonic() >= deadline:
+                    raise Busy(path.name) from None
+                time.sleep(LOCK_DELAY)
+        yield
+
+
+def _make_safe(path: Path) -> None:
+    """Have the files of an index on the disk before its outbox is emptied."""
+    for file in path.iterdir():
+        if file.is_file() and file.suffix in {".toc", ".seg"}:
+            _sync(file)
+    _sync(path)
+
+
+def _sync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

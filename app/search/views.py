@@ -1,0 +1,61 @@
+"""The search page."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, render_template, request, url_for
+from flask_babel import lazy_gettext as _l
+
+from app.core.access import access
+from app.core.limits import limited
+from app.members.access import SIGNED_IN, reader
+from app.search import queries
+from app.search.rules import LONGEST_QUERY, Kind
+
+bp = Blueprint("search", __name__, template_folder="templates")
+
+LABELS = {
+    Kind.COURSE: _l("Courses"),
+    Kind.LESSON: _l("Lessons"),
+    Kind.CAPTION: _l("Captions"),
+    Kind.DOCUMENT: _l("Documents"),
+    Kind.THEME: _l("Themes"),
+}
+ICONS = {
+    Kind.COURSE: "collection-play",  # icon="collection-play"
+    Kind.LESSON: "play-btn",  # icon="play-btn"
+    Kind.CAPTION: "badge-cc",  # icon="badge-cc"
+    Kind.DOCUMENT: "file-earmark-text",  # icon="file-earmark-text"
+    Kind.THEME: "bookmarks",  # icon="bookmarks"
+}
+
+
+@bp.get("/search")
+@access(SIGNED_IN)
+@limited("search", most=30, seconds=60)
+def results() -> str:
+    text = request.args.get("q", "").strip()[:LONGEST_QUERY]
+    kind = _kind(request.args.get("kind", ""))
+    page = request.args.get("page", 1, type=int)
+    found = queries.find(reader(), text, kind=kind, page=page)
+    return render_template(
+        "search/results.html",
+        found=found,
+        kind=kind,
+        labels=LABELS,
+        icons=ICONS,
+        longest=LONGEST_QUERY,
+        here=lambda **changed: _here(text, kind, **changed),
+        page_url=lambda number: _here(text, kind, page=number),
+    )
+
+
+def _kind(text: str) -> Kind | None:
+    return Kind(text) if text in set(Kind) else None
+
+
+def _here(text: str, kind: Kind | None, **changed: Any) -> str:
+    """The address of this search with something changed."""
+    parts = {"q": text, "kind": kind, **changed}
+    return url_for("search.results", **{k: v for k, v in parts.items() if v})

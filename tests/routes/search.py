@@ -1,0 +1,3 @@
+"""Who may use the search page."""
+
+MATRIX = {"search.results": "signed in"}
