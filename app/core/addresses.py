@@ -19,6 +19,7 @@ ADDRESSES = {
     "document": "/library/{document}",
     "points": "/points",
     "me": "/me",
+    "organizer": "/organizer",
     "desk": "/desk",
     "desk_themes": "/desk/themes",
     "desk_quiz": "/desk/courses/{course}/quiz",
