@@ -41,7 +41,8 @@ class Media(Base):
     state: Mapped[str] = mapped_column(String(11), default="queued")
     attempt: Mapped[int] = mapped_column(default=0)
     version: Mapped[int] = mapped_column(default=0)
-    renditions: Mapped[list[Any]] = mapped_column(default=list)  # name, width, height, bandwidth
+    renditions: Mapped[list[Any]] = mapped_column(default=list)  # name, width, height, size, rate
+    posters: Mapped[list[Any]] = mapped_column(default=list)  # file names, smallest first
     error: Mapped[str] = mapped_column(Text, default="")  # one English sentence; also its msgid
     detail: Mapped[str] = mapped_column(Text, default="")  # last lines of ffmpeg, for the operator
     created_at: Mapped[datetime]

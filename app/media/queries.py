@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from flask_babel import gettext
-from sqlalchemy import func, select
+from sqlalchemy import exists, func, select
 
-from app.core.db import db
+from app.core.db import Base, db
 from app.core.models import Job
 from app.media.models import CaptionTrack, Image, Media
 from app.media.rules import UNFINISHED, Cue
@@ -79,12 +79,43 @@ def recording_for(reader: Reader, media_id: int) -> Recording | None:
     return found
 
 
-def all_recordings(*, state: str | None = None, limit: int = 200) -> list[Recording]:
+def all_recordings(*, state: str | None = None, limit: int | None = 200) -> list[Recording]:
     """The newest recordings, for the operator."""
     query = select(Media).order_by(Media.id.desc()).limit(limit)
     if state:
         query = query.where(Media.state == state)
     return _shown(db.session().scalars(query).all())
+
+
+def is_there(media_id: int) -> bool:
+    """Whether a recording has not been discarded."""
+    return db.session().scalar(select(Media.id).where(Media.id == media_id)) is not None
+
+
+def versions_by_uuid() -> dict[str, int]:
+    """The version that is served of every recording, by its public name."""
+    rows = db.session().execute(select(Media.uuid, Media.version))
+    return {uuid: version for uuid, version in rows.tuples()}  # noqa: C416 - typed
+
+
+def unattached(*, before: datetime) -> list[int]:
+    """Recordings made before a moment that no row of any table refers to.
+
+    Which tables refer to recordings is read from the schema: rooms above are not known here.
+    """
+    query = select(Media.id).where(Media.created_at < before)
+    for table in Base.metadata.tables.values():
+        if table.name == CaptionTrack.__tablename__:
+            continue
+        for column in table.columns:
+            if any(key.target_fullname == "media.id" for key in column.foreign_keys):
+                query = query.where(~exists().where(column == Media.id))
+    return list(db.session().scalars(query))
+
+
+def image_uuids() -> set[str]:
+    """The public names of all pictures."""
+    return set(db.session().scalars(select(Image.uuid)))
 
 
 def _shown(rows: Iterable[Media]) -> list[Recording]:

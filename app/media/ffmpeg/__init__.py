@@ -1,7 +1,7 @@
 """ffmpeg and ffprobe: what they are asked, under which limits, and what their answers mean."""
 
 from app.media.ffmpeg.command import Progress
-from app.media.ffmpeg.encode import Encoded, Passing, encode, encode_argv, frames
+from app.media.ffmpeg.encode import Encoded, Passing, encode, encode_argv, frames, output_rate
 from app.media.ffmpeg.probe import facts_of, probe
 
 __all__ = [
@@ -12,5 +12,6 @@ __all__ = [
     "encode_argv",
     "facts_of",
     "frames",
+    "output_rate",
     "probe",
 ]

@@ -37,10 +37,14 @@ class Passing(RuntimeError):
 
 @dataclass(frozen=True)
 class Encoded:
-    """What an encode wrote: the names of its playlists, best first, with their rungs."""
+    """What an encode wrote: the names of its playlists, best first, with their rungs.
+
+    `tail` is what ffmpeg complained about on the way.
+    """
 
     rungs: tuple[Rung, ...]  # empty for sound alone
     playlists: tuple[str, ...]
+    tail: str
 
 
 def encode(
@@ -67,7 +71,7 @@ def encode(
     outcome = run(command, leash, cwd=work, on_line=progress.read, keep_going=keep_going)
     _raise_unless_good(outcome)
     names = tuple(f"{rung.name}.m3u8" for rung in rungs) or (AUDIO_PLAYLIST,)
-    return Encoded(tuple(rungs), names)
+    return Encoded(tuple(rungs), names, outcome.tail)
 
 
 def _raise_unless_good(outcome: Outcome) -> None:
@@ -137,6 +141,16 @@ def _text(ms: int) -> str:
     return f"{ms / 1000:.3f}"
 
 
+SLIDES = 5  # frames per second of what has fewer: slides, a title picture with speech
+
+
+def output_rate(facts: Facts) -> float:
+    """Frames per second of the renditions; 0 when the source does not say."""
+    if facts.rate > MOST_FRAMES_PER_SECOND + 1:
+        return float(MOST_FRAMES_PER_SECOND)
+    return max(facts.rate, float(SLIDES)) if facts.rate else 0.0
+
+
 def _pictures(picture: Any, facts: Facts, rungs: Sequence[Rung]) -> list[Any]:
     if facts.interlaced:
         picture = picture.filter("yadif", deint="interlaced")
@@ -144,9 +158,9 @@ def _pictures(picture: Any, facts: Facts, rungs: Sequence[Rung]) -> list[Any]:
     if missing > 0:
         # Sound goes on after the last picture: it stays, so that both end together.
         picture = picture.filter("tpad", stop_mode="clone", stop_duration=_text(missing))
-    if 0 < facts.rate < 5:
+    if 0 < facts.rate < SLIDES:
         # A slide every few seconds: without frames in between there is nowhere to cut or seek.
-        picture = picture.filter("fps", 5)
+        picture = picture.filter("fps", SLIDES)
     elif facts.rate:
         # Thinned out by time, never by count: a header may lie about its rate.
         fast = facts.rate > MOST_FRAMES_PER_SECOND + 1

@@ -1,0 +1,80 @@
+"""Pillow: reading a picture that somebody sent, writing the ones that we show."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from io import BytesIO
+from pathlib import Path
+
+from PIL import Image, ImageFilter, ImageOps, ImageStat, UnidentifiedImageError
+
+from app.core.i18n import file_size
+from app.media.rules import (
+    LONGEST_PICTURE_SIDE,
+    MOST_PICTURE_PIXELS,
+    NotPicture,
+    PictureTooLarge,
+)
+
+FORMATS = ("JPEG", "PNG", "WEBP")  # no other decoder is ever asked
+QUALITY = 82
+_SMOOTH = Image.Resampling.LANCZOS
+
+
+def read(data: bytes, *, limit: int) -> Image.Image:
+    """Decode a picture: upright, without metadata, RGB (or RGBA where it is see-through).
+
+    The size is taken from the header before anything is decoded. Raises NotPicture and
+    PictureTooLarge.
+    """
+    too_large = PictureTooLarge(limit=file_size(limit))
+    if len(data) > limit:
+        raise too_large
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # our limit is lower
+            picture = Image.open(BytesIO(data), formats=FORMATS)
+        width, height = picture.size
+        if max(width, height) > LONGEST_PICTURE_SIDE or width * height > MOST_PICTURE_PIXELS:
+            raise too_large
+        picture.load()
+        upright = ImageOps.exif_transpose(picture)
+        return upright.convert("RGBA" if upright.has_transparency_data else "RGB")
+    except Image.DecompressionBombError as error:
+        raise too_large from error
+    except (UnidentifiedImageError, OSError, ValueError, SyntaxError, EOFError) as error:
+        raise NotPicture from error
+
+
+def write(picture: Image.Image, width: int, target: Path) -> None:
+    """Write a WebP of this width; the height follows. No metadata of the original is kept."""
+    height = max(1, round(picture.height * width / picture.width))
+    small = picture if picture.width == width else picture.resize((width, height), _SMOOTH)
+    clean = Image.new(small.mode, small.size)
+    clean.paste(small)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    clean.save(target, "WEBP", quality=QUALITY, method=4)
+
+
+def sharpness(frame: Path) -> float:
+    """How much there is to see in a frame: the spread of its edges; next to none when it is black.
+
+    Measured at 320 pixels, so that the grain of a dark frame does not win.
+    """
+    with Image.open(frame, formats=("PNG",)) as picture:
+        small = picture.convert("L")
+        small.thumbnail((320, 320))
+        light = ImageStat.Stat(small).mean[0]
+        edges = ImageStat.Stat(small.filter(ImageFilter.FIND_EDGES)).stddev[0]
+    return edges * (0.1 if light < 20 or light > 245 else 1.0)
+
+
+def posters(frame: Path, widths: Sequence[int], folder: Path) -> list[str]:
+    """Write a frame as poster-<width>.webp in these widths; returns the names."""
+    with Image.open(frame, formats=("PNG",)) as picture:
+        plain = picture.convert("RGB")
+    names = [f"poster-{width}.webp" for width in widths]
+    for name, width in zip(names, widths, strict=True):
+        write(plain, width, folder / name)
+    return names

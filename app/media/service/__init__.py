@@ -1,0 +1,56 @@
+"""What can be done with recordings, captions and pictures."""
+
+from app.media.service.captions import attach_captions, drop_captions
+from app.media.service.folder import media_folder
+from app.media.service.links import PlayLinks, play_links
+from app.media.service.pictures import (
+    StoredImage,
+    receive_image,
+    register_image,
+    store_image,
+)
+from app.media.service.preparing import Task, begin, fail, finish
+from app.media.service.recordings import (
+    Stored,
+    discard,
+    import_file,
+    receive,
+    register,
+    retry,
+    store,
+)
+from app.media.service.sweeping import (
+    ORPHAN_HOURS,
+    UNATTACHED_DAYS,
+    missing,
+    sweep_files,
+    sweep_unattached,
+)
+
+__all__ = [
+    "ORPHAN_HOURS",
+    "UNATTACHED_DAYS",
+    "PlayLinks",
+    "Stored",
+    "StoredImage",
+    "Task",
+    "attach_captions",
+    "begin",
+    "discard",
+    "drop_captions",
+    "fail",
+    "finish",
+    "import_file",
+    "media_folder",
+    "missing",
+    "play_links",
+    "receive",
+    "receive_image",
+    "register",
+    "register_image",
+    "retry",
+    "store",
+    "store_image",
+    "sweep_files",
+    "sweep_unattached",
+]

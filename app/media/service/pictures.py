@@ -1,0 +1,58 @@
+"""Pictures: covers and the like."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import asdict, dataclass
+from typing import BinaryIO
+
+from app.core import clock
+from app.core.db import db
+from app.media import pillow
+from app.media.models import Image
+from app.media.rules import picture_widths
+from app.media.service.folder import config, media_folder
+
+
+@dataclass(frozen=True)
+class StoredImage:
+    """A picture that lies in the media folder and has no row yet."""
+
+    uuid: str
+    width: int
+    height: int
+    widths: list[int]
+
+
+def store_image(stream: BinaryIO) -> StoredImage:
+    """Decode a picture and write ours. Touches no database: call it before the first query.
+
+    Raises NotPicture, PictureTooLarge and NoRoom.
+    """
+    limit = config().image_limit
+    folder = media_folder()
+    folder.look_for_room(limit)
+    picture = pillow.read(stream.read(limit + 1), limit=limit)
+    uuid = secrets.token_hex(16)
+    widths = picture_widths(picture.width)
+    try:
+        for width in widths:
+            pillow.write(picture, width, folder.image(uuid, width))
+    except BaseException:
+        folder.drop_image(uuid)
+        raise
+    height = max(1, round(picture.height * widths[-1] / picture.width))
+    return StoredImage(uuid, widths[-1], height, widths)
+
+
+def register_image(stored: StoredImage, *, owner_id: int) -> int:
+    """Make the row of a stored picture; returns the image id."""
+    row = Image(**asdict(stored), owner_id=owner_id, created_at=clock.now())
+    db.session().add(row)
+    db.session().flush()
+    return row.id
+
+
+def receive_image(*, owner_id: int, stream: BinaryIO) -> int:
+    """Keep a picture as WebP in up to two widths; returns the image id."""
+    return register_image(store_image(stream), owner_id=owner_id)

@@ -1,0 +1,62 @@
+"""What the worker does to a recording's row while it prepares it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from app.core import clock
+from app.core.db import db
+from app.media.models import Media
+from app.media.rules import UNEXPECTED, UNFINISHED, Facts, State, move
+
+
+@dataclass(frozen=True)
+class Task:
+    """One try at preparing a recording; its files become version `attempt`."""
+
+    uuid: str
+    attempt: int
+    facts: Facts
+    size: int
+
+
+def begin(media_id: int) -> Task | None:
+    """Start a try; None when there is nothing to do (discarded, ready or failed already).
+
+    Every try gets a number of its own, so that one that was believed dead can neither write into
+    the folder of the next nor become what is served.
+    """
+    row = db.session().get(Media, media_id)
+    if row is None or row.state not in UNFINISHED:
+        return None
+    row.state = move(row.state, State.TRANSCODING)
+    row.attempt += 1
+    return Task(row.uuid, row.attempt, Facts(**row.facts), row.size)
+
+
+def finish(
+    media_id: int, *, attempt: int, renditions: Sequence[dict[str, Any]], posters: Sequence[str]
+) -> bool:
+    """Serve what a try has published; False when it is not wanted any more."""
+    row = db.session().get(Media, media_id)
+    if row is None or row.attempt != attempt or row.state != State.TRANSCODING:
+        return False
+    row.version = attempt
+    row.state = move(row.state, State.READY)
+    row.renditions = list(renditions)
+    row.posters = list(posters)
+    row.error = row.detail = ""
+    row.ready_at = clock.now()
+    return True
+
+
+def fail(media_id: int, *, error: str, detail: str) -> None:
+    """Note why a recording could not be prepared; the source stays for another try."""
+    row = db.session().get(Media, media_id)
+    if row is None or row.state not in UNFINISHED:
+        return
+    row.state = move(row.state, State.FAILED)
+    row.error = error or str(UNEXPECTED)
+    row.detail = detail
