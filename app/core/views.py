@@ -13,6 +13,7 @@ from wtforms import (
     StringField,
     TextAreaField,
 )
+from wtforms.fields.choices import SelectChoice
 from wtforms.validators import DataRequired, Length
 from wtforms.widgets import CheckboxInput, ListWidget
 
@@ -30,6 +31,10 @@ def _debugging() -> bool:
 DEBUG = Rule("debug", _debugging)
 
 
+def _choices(*labels: str) -> list[SelectChoice]:
+    return [SelectChoice(str(number), label) for number, label in enumerate(labels, 1)]
+
+
 class Sample(FlaskForm):  # type: ignore[misc]
     """One field of each kind; its words are examples, so they are not translated."""
 
@@ -39,14 +44,12 @@ class Sample(FlaskForm):  # type: ignore[misc]
     title = StringField("课程标题 Title", [DataRequired(), Length(max=80)])
     password = PasswordField("密码 Password", [DataRequired()])
     summary = TextAreaField("简介 Summary", description="一两句话。 One or two sentences.")
-    branch = SelectField(
-        "支部 Branch", [DataRequired()], choices=[("1", "总部"), ("2", "　第一支部")]
-    )
-    sound = RadioField("播放 Playback", choices=[("a", "标准 Normal"), ("b", "加速 Faster")])
-    speed = RadioField("速度 Speed", choices=[("1", "1×"), ("2", "1.5×"), ("3", "2×")])
+    branch = SelectField("支部 Branch", [DataRequired()], choices=_choices("总部", "　第一支部"))
+    sound = RadioField("播放 Playback", choices=_choices("标准 Normal", "加速 Faster"))
+    speed = RadioField("速度 Speed", choices=_choices("1×", "1.5×", "2×"))
     days = SelectMultipleField(
         "提醒 Remind on",
-        choices=[("1", "星期一 Monday"), ("5", "星期五 Friday")],
+        choices=_choices("星期一 Monday", "星期五 Friday"),
         option_widget=CheckboxInput(),
         widget=ListWidget(prefix_label=False),
     )
@@ -56,7 +59,7 @@ class Sample(FlaskForm):  # type: ignore[misc]
 @bp.get("/design")
 @access(DEBUG)
 def design() -> str:
-    fresh = Sample(formdata=None, sound="a", speed="2", days=["5"])
+    fresh = Sample(formdata=None, sound="1", speed="2", days=["2"])
     wrong = Sample(formdata=None, prefix="wrong-")
     wrong.validate()
     return render_template(

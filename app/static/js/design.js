@@ -13,6 +13,6 @@ for (const swatch of page.querySelectorAll("[data-token]")) {
 }
 for (const button of page.querySelectorAll("[data-say]")) {
   button.addEventListener("click", () => {
-    say("已保存课程“网络钓鱼与密码”。 Saved.", button.dataset.say);
+    say(`${button.dataset.say}：已保存课程“网络钓鱼与密码”。 Saved.`, button.dataset.say);
   });
 }
