@@ -24,6 +24,7 @@ from babel.messages.catalog import Catalog, Message
 from babel.messages.extract import extract_from_dir, extract_from_file
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
+from wtforms.i18n import messages_path
 
 ROOT = Path(__file__).resolve().parent.parent
 APP = ROOT / "app"
@@ -65,6 +66,12 @@ def said(room: str) -> Catalog:
     for source in sources:
         for name, message, _comments, context in _extracted(source):
             found.add(message, None, [(name, 0)], context=context)
+    if room == "core":
+        # What forms say of wrong fields: app/core/i18n.py takes it from our catalogue.
+        with Path(messages_path(), "wtforms.pot").open("rb") as file:
+            for message in read_po(file):
+                if message.id and not str(message.id).startswith("CSRF"):
+                    found.add(message.id, None, [("wtforms", 0)])
     return found
 
 
