@@ -100,6 +100,11 @@ class Config:
         return self.database_url or f"sqlite:///{self.instance_dir / 'weike.sqlite'}"
 
     @property
+    def library_dir(self) -> Path:
+        """The library's documents as they were uploaded; nothing else makes them again."""
+        return self.instance_dir / "library"
+
+    @property
     def queue_path(self) -> Path:
         """The broker's own SQLite file: disposable, apart from the main database."""
         return self.instance_dir / "queue.sqlite"

@@ -16,6 +16,7 @@ from app.members.service import token_hash
 __all__ = [
     "ADMINISTRATOR",
     "AUTHOR",
+    "EDITOR",
     "ORGANIZER",
     "PUBLIC",
     "SIGNED_IN",
@@ -171,4 +172,5 @@ def _has(right: str) -> bool:
 SIGNED_IN = Rule("signed in", lambda: reader_or_none() is not None)
 AUTHOR = Rule("author", lambda: _has("is_author"))  # trainers and administrators
 ORGANIZER = Rule("organizer", lambda: _has("is_organizer"))  # and administrators
+EDITOR = Rule("author or organizer", lambda: _has("is_author") or _has("is_organizer"))
 ADMINISTRATOR = Rule("administrator", lambda: _has("is_administrator"))
