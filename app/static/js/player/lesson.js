@@ -1,0 +1,211 @@
+// The lesson page: puts the player, the reports and the strip together.
+
+import { say } from "weike/app";
+import { createPlayer } from "weike/player/player";
+import { readAlong } from "weike/player/reading";
+import { Recorder } from "weike/player/recorder";
+import { Reports } from "weike/player/reports";
+import { clock, gapsOf, Strip } from "weike/player/strip";
+
+const REPORT_MS = 10_000;
+const SETTLE_MS = 2_000; // after a pause or a jump: people jump several times in a row
+
+const data = JSON.parse(document.getElementById("lesson-data").textContent);
+const { words, urls } = data;
+const state = { seen: data.seen, length: data.length, complete: data.complete };
+const fill = (text, values) => text.replace(/\{(\w+)\}/g, (whole, name) => values[name] ?? whole);
+const live = document.getElementById("lesson-live");
+const text = document.getElementById("seen-text");
+const gapsButton = document.getElementById("play-gaps");
+const strip = data.counts ? new Strip(data.length) : null;
+const isReading = data.kind === "reading";
+
+function icon(name, className = "") {
+  const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+  svg.setAttribute("class", `icon ${className}`.trim());
+  svg.setAttribute("aria-hidden", "true");
+  const use = document.createElementNS("http://www.w3.org/2000/svg", "use");
+  use.setAttribute("href", `${urls.sprite}#${name}`);
+  svg.append(use);
+  return svg;
+}
+
+// ---- What is known ---------------------------------------------------------------------------
+
+function show(percent) {
+  strip.show(state.seen, state.length);
+  if (state.complete) {
+    const strong = document.createElement("strong");
+    strong.textContent = words.complete;
+    text.replaceChildren(icon("check-circle-fill"), strong); // #icon:check-circle-fill
+  } else if (!isReading) {
+    text.textContent = fill(words.seen, { percent, needed: data.needed });
+  }
+  if (!gapsButton) return;
+  const gaps = gapsOf(state.seen, state.length);
+  // Only when something was left out: everything still ahead is no gap.
+  const behind = state.seen.length > 1 || (state.seen.length === 1 && state.seen[0][0] > 1000);
+  gapsButton.hidden = state.complete || !behind || !gaps.length;
+  if (!gapsButton.hidden) {
+    const parts = gaps.slice(0, 6).map(([from, to]) => `${clock(from)}–${clock(to)}`);
+    text.textContent += ` · ${fill(words.missing, { parts: parts.join(", ") })}`;
+  }
+}
+
+function celebrate(answer) {
+  const mark = document.getElementById("lesson-mark");
+  mark?.classList.add("done");
+  mark?.replaceChildren(icon("check-circle-fill"));
+  const next = document.getElementById("lesson-next");
+  next.dataset.complete = "";
+  next.querySelector(".btn-outline-secondary")?.classList.replace("btn-outline-secondary", "btn-primary");
+  const parts = [answer.points ? fill(words.points, { points: answer.points }) : words.completed];
+  if (answer.courseDone) parts.push(words.courseDone);
+  live.textContent = parts.join(" ");
+  say(parts.join(" "), "good");
+}
+
+function heard(answer) {
+  const before = state.complete;
+  Object.assign(state, { seen: answer.seen, length: answer.length, complete: answer.complete });
+  show(answer.percent);
+  if (answer.complete && !before) celebrate(answer);
+  if (answer.trimmed) say(words.trimmed, "warn");
+}
+
+function troubled(kind) {
+  say(words[kind], { online: "good", offline: "warn" }[kind] ?? "bad");
+}
+
+const reports = data.counts
+  ? new Reports({
+      url: urls.visits,
+      course: data.course,
+      lesson: data.lesson,
+      length: data.length,
+      onState: heard,
+      onTrouble: troubled,
+    })
+  : null;
+
+// ---- A text ----------------------------------------------------------------------------------
+
+function read() {
+  if (!reports) return;
+  const seenMs = state.seen.reduce((sum, [from, to]) => sum + to - from, 0);
+  const along = readAlong({
+    reports,
+    state,
+    seenMs,
+    onTick(left) {
+      if (state.complete) return;
+      text.textContent = left > 0 ? fill(words.readingTime, { time: clock(left + 999) })
+        : reports.end ? words.reading : words.readingEnd;
+    },
+  });
+  reports.open();
+  const through = data.position / data.length;
+  if (!state.complete && through > 0.15 && through < 0.95) offer(words.goOn, () => along.goOn(data.position));
+}
+
+/** A button below the strip that is good for one press. */
+function offer(label, action, sentence = "") {
+  const box = document.getElementById("resumed");
+  if (!box) return;
+  const button = document.createElement("button");
+  button.type = "button";
+  button.className = "btn btn-sm btn-ghost";
+  button.textContent = label;
+  button.addEventListener("click", () => {
+    box.hidden = true;
+    action();
+  });
+  box.replaceChildren(...(sentence ? [`${sentence} `] : []), button);
+  box.hidden = false;
+}
+
+// ---- A recording -----------------------------------------------------------------------------
+
+async function play() {
+  const media = document.querySelector("#player video, #player audio");
+  const startMs = data.start ?? data.resume;
+  const player = await createPlayer(media, {
+    source: data.source,
+    language: data.language,
+    urls,
+    words: words.plyr,
+    start: Math.min(startMs, Math.max(0, data.length - 500)) / 1000,
+    onBroken: () => say(words.broken, "bad"),
+  });
+  document.getElementById("player").dataset.ready = "";
+  if (data.start === null && data.resume > 0) {
+    offer(words.restart, () => {
+      player.seek(0);
+      player.play();
+    }, fill(words.resumed, { time: clock(data.resume) }));
+    media.addEventListener("playing", () => {
+      setTimeout(() => {
+        document.getElementById("resumed").hidden = true;
+      }, 15_000);
+    }, { once: true });
+  }
+  if (!reports) return;
+
+  const recorder = new Recorder(media);
+  let settling = null;
+  const report = (extra = {}) => {
+    clearTimeout(settling);
+    const age = recorder.age * 1000;
+    reports.add(recorder.take().map(([from, to, rate]) => [from * 1000, to * 1000, rate]));
+    reports.position = player.time * 1000;
+    return reports.send({ age, ...extra });
+  };
+  const settle = () => {
+    clearTimeout(settling);
+    settling = setTimeout(() => report({ always: true }), SETTLE_MS);
+  };
+  reports.open();
+
+  // One press plays only what is missing: at the end of a gap it goes on to the next one.
+  let gapsOnly = false;
+  let moving = false;
+  async function toNextGap(first = false) {
+    if (moving) return;
+    moving = true;
+    await report();
+    const at = first ? -1 : player.time * 1000;
+    const gaps = gapsOf(state.seen, state.length);
+    if (!gaps.length || state.complete) gapsOnly = false;
+    else if (first || !inGap(gaps)) player.seek((gaps.find(([from]) => from > at) ?? gaps[0])[0] / 1000);
+    moving = false;
+  }
+  const inGap = (gaps) => {
+    const at = player.time * 1000;
+    return gaps.some(([from, to]) => at >= from - 500 && at < to);
+  };
+  gapsButton.addEventListener("click", async () => {
+    gapsOnly = true;
+    await toNextGap(true);
+    player.play();
+  });
+
+  media.addEventListener("timeupdate", () => {
+    strip.at(player.time * 1000);
+    if (player.isPlaying && reports.quiet >= REPORT_MS) report();
+    if (gapsOnly && !inGap(gapsOf(state.seen, state.length))) toNextGap();
+  });
+  media.addEventListener("pause", settle);
+  media.addEventListener("seeked", settle);
+  media.addEventListener("ended", () => report({ always: true }));
+  document.addEventListener("visibilitychange", () => {
+    if (document.visibilityState === "hidden") report({ leaving: true, always: player.isPlaying });
+  });
+  addEventListener("pagehide", () => report({ leaving: true }));
+  setInterval(() => {
+    if (player.isPlaying && reports.quiet >= REPORT_MS) report();
+  }, REPORT_MS / 2);
+
+}
+
+if (isReading) read();
+else play().catch(() => say(words.broken, "bad"));

@@ -1,0 +1,131 @@
+// The player, and the only module that knows which one it is (Plyr, with hls.js where the browser
+// has no HLS of its own). Others see a media element and five verbs.
+
+export const SPEEDS = [0.5, 0.75, 1, 1.25, 1.5, 1.75, 2];
+const FASTEST = 2;
+
+/** Whether the browser plays HLS by itself, and well: Safari does; what others say is too new. */
+function playsHls(media) {
+  if (!media.canPlayType("application/vnd.apple.mpegurl")) return false;
+  return !("MediaSource" in window) || navigator.vendor.startsWith("Apple");
+}
+
+async function attach(media, source, urls, onBroken) {
+  if (playsHls(media)) {
+    media.src = source;
+    return;
+  }
+  const { default: Hls } = await import(urls.hls);
+  if (!Hls.isSupported()) {
+    media.src = source;
+    return;
+  }
+  // Light lessons of a few minutes: half a minute ahead is enough, and phones pay for data.
+  const hls = new Hls({ enableWorker: false, maxBufferLength: 30, backBufferLength: 60 });
+  let mended = false;
+  hls.on(Hls.Events.ERROR, (event, problem) => {
+    if (!problem.fatal) return;
+    if (problem.type === Hls.ErrorTypes.MEDIA_ERROR && !mended) {
+      mended = true;
+      hls.recoverMediaError();
+    } else if (problem.type === Hls.ErrorTypes.NETWORK_ERROR && !(problem.response?.code >= 400)) {
+      setTimeout(() => hls.startLoad(), 3000); // the network was away; it is tried for ever
+    } else {
+      onBroken();
+    }
+  });
+  hls.loadSource(source);
+  hls.attachMedia(media);
+}
+
+function bestTrack(media, language) {
+  const plain = (tag) => tag.replace("_", "-").toLowerCase();
+  const tags = [...media.querySelectorAll("track")].map((track) => track.srclang);
+  const wanted = plain(language);
+  return (
+    tags.find((tag) => plain(tag) === wanted) ??
+    tags.find((tag) => plain(tag).split("-")[0] === wanted.split("-")[0])
+  );
+}
+
+/**
+ * Make a player of a <video> or <audio>. Times are in seconds.
+ * `onBroken` is called when the recording cannot be played any more.
+ */
+export async function createPlayer(media, { source, language, urls, words, start = 0, onBroken }) {
+  const { default: Plyr } = await import(urls.plyr);
+  const track = bestTrack(media, language);
+  const controls = ["play-large", "play", "rewind", "fast-forward", "progress", "current-time", "duration",
+    "mute", "volume", "captions", "settings", "fullscreen"];
+  const plyr = new Plyr(media, {
+    controls: media.tagName === "AUDIO"
+      ? controls.filter((one) => !["play-large", "captions", "fullscreen"].includes(one))
+      : controls,
+    settings: ["captions", "speed"],
+    speed: { selected: 1, options: SPEEDS },
+    iconUrl: urls.icons,
+    blankVideo: "",
+    i18n: words,
+    seekTime: 10,
+    // Letters work only while the player has the focus: elsewhere they belong to the reader.
+    keyboard: { focused: true, global: false },
+    captions: { active: track !== undefined, language: track ?? "auto", update: false },
+    storage: { enabled: true, key: "weike-player" },
+    tooltips: { controls: true, seek: true },
+    fullscreen: { enabled: true, fallback: true, iosNative: true },
+    disableContextMenu: false,
+    invertTime: false,
+  });
+  const box = () => plyr.elements.container;
+
+  media.addEventListener("ratechange", () => {
+    if (media.playbackRate > FASTEST) media.playbackRate = FASTEST;
+  });
+  const faster = (step) => {
+    const now = SPEEDS.indexOf(plyr.speed);
+    plyr.speed = SPEEDS[Math.min(SPEEDS.length - 1, Math.max(0, (now < 0 ? 2 : now) + step))];
+  };
+  const toggle = () => (media.paused ? media.play()?.catch(() => {}) : media.pause());
+  document.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    const inside = box()?.contains(event.target);
+    if (inside && (event.key === "<" || event.key === ">")) {
+      event.preventDefault();
+      faster(event.key === ">" ? 1 : -1);
+    } else if (!inside && event.target === document.body && event.key === " ") {
+      event.preventDefault(); // nothing else has the focus: space plays, as people expect
+      toggle();
+    }
+  });
+
+  if (start > 0) {
+    const go = () => {
+      media.currentTime = Math.min(start, Math.max(0, (media.duration || start) - 0.5));
+    };
+    if (media.readyState > 0) go();
+    else media.addEventListener("loadedmetadata", go, { once: true });
+  }
+  media.addEventListener("error", () => {
+    if (media.error) onBroken();
+  });
+  await attach(media, source, urls, onBroken);
+  box()?.setAttribute("tabindex", "0");
+  return {
+    media,
+    get time() {
+      return media.currentTime;
+    },
+    get isPlaying() {
+      return !media.paused && !media.ended;
+    },
+    seek(seconds) {
+      media.currentTime = seconds;
+    },
+    play() {
+      return media.play()?.catch(() => {});
+    },
+    pause() {
+      media.pause();
+    },
+  };
+}
