@@ -19,9 +19,10 @@ apt_install() { # why, then the packages
   fi
   command -v apt-get >/dev/null || stop "$why, and this machine has no apt-get. Install: $*"
   say "Installing $* …"
-  if [ -z "$apt_updated" ]; then $sudo apt-get update -qq >/dev/null || true; apt_updated=1; fi
-  DEBIAN_FRONTEND=noninteractive $sudo apt-get install -y -qq --no-install-recommends "$@" >/dev/null \
-    || stop "$why, and apt-get could not install it. Try: apt-get update && apt-get install -y $*"
+  mkdir -p build
+  if [ -z "$apt_updated" ]; then $sudo apt-get update -qq >build/apt.log 2>&1 || true; apt_updated=1; fi
+  DEBIAN_FRONTEND=noninteractive $sudo apt-get install -y -qq --no-install-recommends "$@" >>build/apt.log 2>&1 \
+    || { tail -n 5 build/apt.log >&2; stop "$why, and apt-get could not install it. Try: apt-get update && apt-get install -y $*"; }
 }
 
 # --- Python -------------------------------------------------------------------------------------
