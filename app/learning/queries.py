@@ -130,7 +130,7 @@ def course_progress_for(member_id: int, course_ids: Iterable[int]) -> dict[int, 
 
 
 def completion_table(
-    member_ids: Sequence[int] | Select[tuple[int]], course_ids: Iterable[int]
+    member_ids: Sequence[int] | Select[int], course_ids: Iterable[int]
 ) -> dict[tuple[int, int], CourseProgress]:
     """How far members are in courses: (member id, course id) → CourseProgress.
 
@@ -172,7 +172,7 @@ def _outlines(courses: Sequence[int]) -> dict[int, _Outline]:
 
 
 def _cells(
-    member_ids: Sequence[int] | Select[tuple[int]], outlines: dict[int, _Outline]
+    member_ids: Sequence[int] | Select[int], outlines: dict[int, _Outline]
 ) -> dict[tuple[int, int], CourseProgress]:
     session = db.session()
     seen: dict[tuple[int, int], Any] = {}
@@ -309,7 +309,7 @@ def visit_length(member_id: int, visit_id: int) -> int | None:
     )
 
 
-def flags(members: Select[tuple[int]] | Sequence[int], limit: int = 100) -> list[Flag]:
+def flags(members: Select[int] | Sequence[int], limit: int = 100) -> list[Flag]:
     """Flagged visits of these members, the newest first; for an organizer to look at."""
     trimmed = (
         select(func.sum(TrimmedReport.claimed_ms - TrimmedReport.credited_ms))
@@ -342,7 +342,7 @@ def flags(members: Select[tuple[int]] | Sequence[int], limit: int = 100) -> list
     ]
 
 
-def _chosen(members: Sequence[int] | Select[tuple[int]]) -> list[Any]:
+def _chosen(members: Sequence[int] | Select[int]) -> list[Any]:
     return [members] if isinstance(members, Select) else list(_parts(list(members)))
 
 
