@@ -6,7 +6,6 @@ Run by `make assets`. Nothing of it is committed: package-lock.json pins it.
 from __future__ import annotations
 
 import re
-import shutil
 import sys
 from pathlib import Path
 
@@ -15,7 +14,6 @@ MODULES = ROOT / "node_modules"
 VENDOR = ROOT / "app" / "static" / "vendor"
 FILES = {
     "bootstrap/dist/css/bootstrap.min.css": "bootstrap.css",
-    "bootstrap/dist/js/bootstrap.bundle.min.js": "bootstrap.js",
     "htmx.org/dist/htmx.min.js": "htmx.js",
     "plyr/dist/plyr.min.mjs": "plyr.js",
     "plyr/dist/plyr.css": "plyr.css",
@@ -32,6 +30,7 @@ ICON_USE = re.compile(
     r"""|\bicon(?:_name)?\s*=\s*['"]([a-z0-9-]+)['"]"""
     r"""|\#icon:([a-z0-9-]+)"""
 )
+SOURCE_MAP = re.compile(rb"(?m)^(//# sourceMappingURL=.*|/\*# sourceMappingURL=.*\*/)$")
 JINJA = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
 QUOTED = re.compile(r"""(['"])([a-z0-9]+(?:-[a-z0-9]+)*)\1""")
 
@@ -72,14 +71,21 @@ def main() -> None:
         path = MODULES / source
         if not path.exists():
             sys.exit(f"{path} is missing; run `make assets`, which runs npm first.")
+        content = path.read_bytes()
         # Source maps are left out, so the lines that name them go too.
         if name.endswith((".js", ".css")):
-            text = path.read_text(encoding="utf-8")
-            text = re.sub(r"(?m)^(//# sourceMappingURL=.*|/\*# sourceMappingURL=.*\*/)$", "", text)
-            (VENDOR / name).write_text(text, encoding="utf-8")
-        else:
-            shutil.copyfile(path, VENDOR / name)
-    (VENDOR / "icons.svg").write_text(sprite(icons_in_use()), encoding="utf-8")
+            content = SOURCE_MAP.sub(b"", content)
+        put(VENDOR / name, content)
+    put(VENDOR / "icons.svg", sprite(icons_in_use()).encode())
+
+
+def put(path: Path, content: bytes) -> None:
+    """Write a file in one step, and only when it is another: a running site may be reading it."""
+    if path.exists() and path.read_bytes() == content:
+        return
+    fresh = path.with_name(f".{path.name}.fresh")
+    fresh.write_bytes(content)
+    fresh.replace(path)
 
 
 if __name__ == "__main__":

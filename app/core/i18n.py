@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from pathlib import Path
+from urllib.parse import urlencode
 
 from babel.dates import format_timedelta
-from flask import Flask, has_request_context, request
+from flask import Flask, Response, has_request_context, request
 from flask_babel import (
     Babel,
     format_date,
@@ -22,6 +23,7 @@ from app.core import clock
 
 LANGUAGES = {"zh_Hans": "简体中文", "zh_Hant": "繁體中文", "en": "English"}
 HTML_TAGS = {"zh_Hans": "zh-Hans", "zh_Hant": "zh-Hant", "en": "en"}
+LANGUAGE_COOKIE = "lang"
 _TRADITIONAL = {"hant", "tw", "hk", "mo"}
 
 
@@ -35,7 +37,15 @@ def language_for(tag: str) -> str | None:
         return "en"
     if parts[0] != "zh":
         return None
+    if "hans" in parts:
+        return "zh_Hans"
     return "zh_Hant" if _TRADITIONAL & set(parts[1:]) else "zh_Hans"
+
+
+def _asked_for() -> str | None:
+    """The language that a visitor chose below the sign-in page: ?lang=en, kept in a cookie."""
+    asked = (request.args.get(LANGUAGE_COOKIE), request.cookies.get(LANGUAGE_COOKIE))
+    return next((language for language in asked if language in LANGUAGES), None)
 
 
 def first_language(tags: Iterable[str], default: str) -> str:
@@ -61,9 +71,24 @@ def init_app(app: Flask, *, chosen: Callable[[], str | None], rooms: Iterable[st
     def locale() -> str:
         if not has_request_context():
             return "en"
-        return chosen() or first_language(
-            (tag for tag, _ in request.accept_languages), config.default_language
+        return (
+            chosen()
+            or _asked_for()
+            or first_language((tag for tag, _ in request.accept_languages), config.default_language)
         )
+
+    @app.after_request
+    def remember(response: Response) -> Response:
+        if request.args.get(LANGUAGE_COOKIE) in LANGUAGES:
+            response.set_cookie(
+                LANGUAGE_COOKIE,
+                request.args[LANGUAGE_COOKIE],
+                max_age=365 * 86400,
+                secure=config.https,
+                httponly=True,
+                samesite="Lax",
+            )
+        return response
 
     Babel(app, locale_selector=locale, timezone_selector=lambda: config.time_zone)
     app.before_request(_speak_in_forms)
@@ -71,6 +96,8 @@ def init_app(app: Flask, *, chosen: Callable[[], str | None], rooms: Iterable[st
         language=current_language,
         html_lang=lambda: HTML_TAGS[current_language()],
         languages=LANGUAGES,
+        language_tags=HTML_TAGS,
+        language_url=lambda code: "?" + urlencode({**request.args, LANGUAGE_COOKIE: code}),
         number=format_decimal,
     )
     app.jinja_env.filters.update(
