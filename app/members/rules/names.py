@@ -96,6 +96,16 @@ def phone_or_none(text: str) -> str | None:
     return number if re.fullmatch(r"\+[1-9][0-9]{6,14}", number) else None
 
 
+def phone_shown(number: str | None) -> str:
+    """A stored phone number as people write it: +8613800138000 → 138 0013 8000."""
+    if not number:
+        return ""
+    local = number.removeprefix("+86")
+    if local != number and _CHINESE_MOBILE.fullmatch(local):
+        return f"{local[:3]} {local[3:7]} {local[7:]}"
+    return number
+
+
 def person(text: str) -> str:
     """The name of a person as it is shown. Raises BadName."""
     return _shown(text, LONGEST_NAME)

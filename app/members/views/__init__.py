@@ -1,0 +1,6 @@
+"""Pages about people: signing in, the profile, branches and members."""
+
+from app.members.views import branches, importing, people, profile, signing
+from app.members.views.door import bp
+
+__all__ = ["bp", "branches", "importing", "people", "profile", "signing"]
