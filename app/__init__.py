@@ -67,12 +67,13 @@ def create_app(config: Config | None = None) -> Flask:
     headers.init_app(app)
     errors.init_app(app)
     members_access.login_manager.init_app(app)
-    limits.init_app(app, member=members_access.member_id_or_none)
     access.init_app(
         app,
         is_signed_in=lambda: members_access.reader_or_none() is not None,
         sign_in_endpoint="members.sign_in",
     )
+    # After the guard: who is sent to sign in costs nothing and is not counted.
+    limits.init_app(app, member=members_access.member_id_or_none)
     i18n.init_app(app, chosen=members_access.chosen_language, rooms=ROOMS)
     pages.init_app(app)
     jobs.init_app(app)
