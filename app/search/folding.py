@@ -106,6 +106,17 @@ def runs(text: str) -> Iterator[tuple[str, bool]]:
         yield run, _HAS_CJK.match(run) is not None
 
 
+def language_of(text: str) -> str:
+    """zh_Hant, zh_Hans, en, or "" when a text does not show it."""
+    sample = text[:20_000]
+    chinese = [char for char in sample if _HAS_CJK.match(char)]
+    letters = sum(char.isascii() and char.isalpha() for char in sample)
+    if len(chinese) * 4 > letters and len(chinese) > 3:
+        changed = sum(_table[ord(char)] != char for char in chinese)
+        return "zh_Hant" if changed * 20 > len(chinese) else "zh_Hans"
+    return "en" if letters > 20 else ""
+
+
 def words(text: str) -> list[str]:
     """Words for ranking: Chinese by jieba for search (信息化 gives 信息 too), English by stem."""
     found: list[str] = []

@@ -45,6 +45,7 @@ IS_TITLE, IN_TITLE, IN_TEXT = 3.0, 1.8, 1.4  # when the whole query stands there
 class Excerpt:
     """One passage of a found thing, with the words marked."""
 
+    anchor: str
     label: str
     url: str
     html: Markup
@@ -272,7 +273,7 @@ def _excerpts(passages: Sequence[SearchPassage], sought: Sought) -> list[Excerpt
     for passage in passages:
         html, distinct = snippets.excerpt(passage.text, sought)
         if html and (not shown or distinct) and len(shown) < EXCERPTS:
-            shown.append(Excerpt(passage.label, passage.url, html))
+            shown.append(Excerpt(passage.anchor, passage.label, passage.url, html))
     return shown
 
 

@@ -6,6 +6,8 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 
+from flask_babel import gettext
+
 LONGEST_PASSAGE = 8_000  # characters; longer ones are stored in several rows with one anchor
 MOST_PASSAGES = 5_000  # of one thing; what follows is not searchable
 LONGEST_QUERY = 200  # characters; the rest is not read
@@ -33,6 +35,24 @@ class Passage:
     label: str
     text: str
     url: str = ""
+
+
+def place_name(anchor: str, label: str) -> str:
+    """How a passage is called for the reader: “Page 3”, “Slide 2 · Title”, or its own label.
+
+    Labels are stored in the language of the thing; what only counts is said in the reader's.
+    """
+    number = anchor[1:].partition("-")[0]
+    if not number.isdigit():
+        return label
+    if anchor[0] == "p" and not label:
+        return str(gettext("Page %(n)s", n=number))
+    if anchor[0] == "s":
+        slide = str(gettext("Slide %(n)s", n=number))
+        return f"{slide} · {label}" if label else slide
+    if anchor[0] in "ah" and not label:
+        return str(gettext("Part %(n)s", n=number))
+    return label
 
 
 def audience_tokens(audience: frozenset[int] | None) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlencode
 
 from flask import Blueprint, render_template, request, url_for
 from flask_babel import lazy_gettext as _l
@@ -11,7 +12,7 @@ from app.core.access import access
 from app.core.limits import limited
 from app.members.access import SIGNED_IN, reader
 from app.search import queries
-from app.search.rules import LONGEST_QUERY, Kind
+from app.search.rules import LONGEST_QUERY, Kind, place_name
 
 bp = Blueprint("search", __name__, template_folder="templates")
 
@@ -46,6 +47,8 @@ def results() -> str:
         labels=LABELS,
         icons=ICONS,
         longest=LONGEST_QUERY,
+        place_name=place_name,
+        with_words=lambda excerpt, thing: _with_words(excerpt.url, thing.kind, text),
         here=lambda **changed: _here(text, kind, **changed),
         page_url=lambda number: _here(text, kind, page=number),
     )
@@ -59,3 +62,11 @@ def _here(text: str, kind: Kind | None, **changed: Any) -> str:
     """The address of this search with something changed."""
     parts = {"q": text, "kind": kind, **changed}
     return url_for("search.results", **{k: v for k, v in parts.items() if v})
+
+
+def _with_words(url: str, kind: Kind, text: str) -> str:
+    """A document's address with the query, so that its page can mark the words too."""
+    if kind is not Kind.DOCUMENT:
+        return url
+    path, sign, anchor = url.partition("#")
+    return f"{path}{'&' if '?' in path else '?'}{urlencode({'q': text})}{sign}{anchor}"

@@ -1,0 +1,100 @@
+"""Tables of the library: collections, documents, their files in versions, and their text."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.core.db import Base
+
+
+class Collection(Base):
+    """One shelf of the library; `path` is "/root/…/own/" in ids, so a subtree is a prefix."""
+
+    __tablename__ = "library_collection"
+    __table_args__ = (
+        UniqueConstraint("parent_id", "name"),
+        Index("ix_library_collection_path", "path"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    parent_id: Mapped[int | None] = mapped_column(ForeignKey("library_collection.id"))
+    name: Mapped[str] = mapped_column(String(80))
+    path: Mapped[str] = mapped_column(String(120))
+    position: Mapped[int] = mapped_column(default=0)  # among its siblings, then by name
+
+
+class Document(Base):
+    """One document; its newest file is the one with `number`."""
+
+    __tablename__ = "library_document"
+    __table_args__ = (Index("ix_library_document_changed_at", "changed_at"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    uuid: Mapped[str] = mapped_column(String(32), unique=True)
+    title: Mapped[str] = mapped_column(String(200))
+    collection_id: Mapped[int | None] = mapped_column(
+        ForeignKey("library_collection.id"), index=True
+    )
+    owner_id: Mapped[int] = mapped_column(ForeignKey("member.id"), index=True)
+    open_to_all: Mapped[bool] = mapped_column(default=True)
+    number: Mapped[int] = mapped_column(default=1)
+    created_at: Mapped[datetime]
+    changed_at: Mapped[datetime]
+
+
+class DocumentBranch(Base):
+    """A branch that a document is for, with all branches below it."""
+
+    __tablename__ = "library_document_branch"
+
+    document_id: Mapped[int] = mapped_column(
+        ForeignKey("library_document.id", ondelete="CASCADE"), primary_key=True
+    )
+    branch_id: Mapped[int] = mapped_column(
+        ForeignKey("branch.id"), primary_key=True, index=True, autoincrement=False
+    )
+
+
+class DocumentFile(Base):
+    """One version of a document's file. A version never changes; only its reading goes on."""
+
+    __tablename__ = "library_file"
+    __table_args__ = (
+        UniqueConstraint("document_id", "number"),
+        CheckConstraint(
+            "state in ('waiting', 'reading', 'searchable', 'unsearchable')", name="state"
+        ),
+        CheckConstraint("kind in ('pdf', 'docx', 'pptx', 'xlsx', 'txt', 'md')", name="kind"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    document_id: Mapped[int] = mapped_column(ForeignKey("library_document.id", ondelete="CASCADE"))
+    number: Mapped[int]  # from 1
+    filename: Mapped[str] = mapped_column(String(150))  # as it is shown and downloaded
+    kind: Mapped[str] = mapped_column(String(5))
+    bytes: Mapped[int]
+    sha256: Mapped[str] = mapped_column(String(64), index=True)
+    state: Mapped[str] = mapped_column(String(12), default="waiting")
+    reason: Mapped[str] = mapped_column(String(20), default="")  # of rules.Reason
+    pages: Mapped[int] = mapped_column(default=0)  # pages, slides, sheets or sections
+    language: Mapped[str] = mapped_column(String(10), default="")  # as far as the text shows it
+    is_truncated: Mapped[bool] = mapped_column(default=False)  # the rest was not read
+    uploaded_by: Mapped[int] = mapped_column(ForeignKey("member.id"))
+    uploaded_at: Mapped[datetime]
+
+
+class DocumentPart(Base):
+    """The text of one page, slide, sheet or section of a file."""
+
+    __tablename__ = "library_part"
+
+    file_id: Mapped[int] = mapped_column(
+        ForeignKey("library_file.id", ondelete="CASCADE"), primary_key=True
+    )
+    position: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)  # from 0
+    anchor: Mapped[str] = mapped_column(String(20))  # p3 page, s slide, x sheet, h heading, a part
+    label: Mapped[str] = mapped_column(String(200))  # the heading or the sheet's name
+    text: Mapped[str] = mapped_column(Text)

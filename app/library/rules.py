@@ -1,0 +1,231 @@
+"""What the library takes, who may see and change it, and how reading a document can end."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from enum import StrEnum
+from typing import Any
+
+from flask_babel import lazy_gettext as _l
+
+from app.core.refusals import Conflict, NotAllowed, Refusal, TooMuch
+from app.members.rules import Reader
+
+LONGEST_TITLE = 200
+LONGEST_COLLECTION = 80
+DEEPEST = 5  # levels of collections
+MOST_PARTS = 5_000  # of one document
+PARTS_SHOWN = 10  # on one page of the preview
+
+
+class Kind(StrEnum):
+    """What a document is; the value is the ending of its file."""
+
+    PDF = "pdf"
+    DOCX = "docx"
+    PPTX = "pptx"
+    XLSX = "xlsx"
+    TEXT = "txt"
+    MARKDOWN = "md"
+
+
+_OFFICE = "application/vnd.openxmlformats-officedocument"
+# The only types that a download is ever sent as.
+TYPES = {
+    Kind.PDF: "application/pdf",
+    Kind.DOCX: f"{_OFFICE}.wordprocessingml.document",
+    Kind.PPTX: f"{_OFFICE}.presentationml.presentation",
+    Kind.XLSX: f"{_OFFICE}.spreadsheetml.sheet",
+    Kind.TEXT: "text/plain; charset=utf-8",
+    Kind.MARKDOWN: "text/plain; charset=utf-8",
+}
+
+
+class State(StrEnum):
+    """How far the reading of a file is."""
+
+    WAITING = "waiting"
+    READING = "reading"
+    SEARCHABLE = "searchable"
+    UNSEARCHABLE = "unsearchable"
+
+
+MOVES = {
+    # A worker that died leaves "reading" behind; the next one begins there.
+    State.WAITING: {State.READING},
+    State.READING: {State.READING, State.SEARCHABLE, State.UNSEARCHABLE},
+    State.SEARCHABLE: {State.WAITING},
+    State.UNSEARCHABLE: {State.WAITING},
+}
+UNFINISHED = {State.WAITING, State.READING}
+
+
+class WrongMove(Conflict):
+    """A file cannot go from this state to that."""
+
+
+def move(before: str, after: State) -> str:
+    """The new state of a file; raises WrongMove for a step that is not in the table."""
+    if after not in MOVES[State(before)]:
+        raise WrongMove
+    return after.value
+
+
+class Reason(StrEnum):
+    """Why a document's text cannot be searched."""
+
+    PASSWORD = "password"  # noqa: S105 - the name of a reason
+    NO_TEXT = "no_text"
+    BOMB = "bomb"
+    UNSAFE = "unsafe"
+    DAMAGED = "damaged"
+    TOO_LARGE = "too_large"
+    TOO_SLOW = "too_slow"
+
+
+REASONS = {
+    Reason.PASSWORD: _l("It is protected by a password. Upload a copy without one."),
+    Reason.NO_TEXT: _l(
+        "It contains no text, only pictures of pages. Scan it with text recognition and replace it."
+    ),
+    Reason.BOMB: _l("It unpacks to far more than it seems to be, so it was not opened."),
+    Reason.UNSAFE: _l("It contains parts that no Office program writes, so it was not opened."),
+    Reason.DAMAGED: _l("It is damaged or incomplete. Save it again and replace it."),
+    Reason.TOO_LARGE: _l("Reading it needs too much memory. Divide it into smaller documents."),
+    Reason.TOO_SLOW: _l("Reading it takes too long. Divide it into smaller documents."),
+}
+
+
+class NotADocument(Refusal):
+    sentence = _l(
+        "This is no document that the library takes. "
+        "PDF, Word (.docx), PowerPoint (.pptx), Excel (.xlsx), text and Markdown work."
+    )
+
+
+class EmptyFile(Refusal):
+    sentence = _l("The file is empty. Choose another one.")
+
+
+class Damaged(Refusal):
+    sentence = _l("The file is damaged or incomplete. Save it again, then upload it.")
+
+
+class LockedFile(Refusal):
+    sentence = _l("The file is protected by a password. Save a copy without one, then upload it.")
+
+
+class HasMacros(Refusal):
+    sentence = _l("The file contains macros. Save it as .docx, .pptx or .xlsx, then upload it.")
+
+
+class OldOffice(Refusal):
+    sentence = _l(
+        "This is an old Office format (.doc, .ppt, .xls). "
+        "Save it as .docx, .pptx, .xlsx or PDF, then upload it."
+    )
+
+
+class TooLarge(TooMuch):
+    sentence = _l("The file is larger than %(most)s. Divide it, or make its pictures smaller.")
+
+
+class DiskFull(TooMuch):
+    sentence = _l("The server has no room for more files. Tell the operator.")
+
+
+class Interrupted(Refusal):
+    sentence = _l("The upload broke off. Please try again.")
+
+
+class AlreadyThere(Conflict):
+    sentence = _l("The same file is in the library already: “%(title)s”.")
+
+
+class NotYours(NotAllowed):
+    sentence = _l(
+        "Only who uploaded a document, the organizers of its branches and administrators "
+        "may change it."
+    )
+
+
+class NobodyChosen(Refusal):
+    sentence = _l("Choose at least one branch, or show it to everybody.")
+
+
+class NoTitle(Refusal):
+    sentence = _l("Give it a title.")
+
+
+class NameTaken(Conflict):
+    sentence = _l("There is a collection of this name already.")
+
+
+class NotEmpty(Conflict):
+    sentence = _l("This collection is not empty. Move or delete what is in it first.")
+
+
+class TooDeep(Refusal):
+    sentence = _l("Collections can be nested five levels deep, and never inside themselves.")
+
+
+def check_audience(branches: frozenset[int] | None) -> None:
+    """Refuse an audience of nobody. None is everybody; each branch stands for all below it too."""
+    if branches is not None and not branches:
+        raise NobodyChosen
+
+
+def may_change(reader: Reader, owner_id: int, paths: Iterable[tuple[int, ...]] | None) -> bool:
+    """Whether a reader may edit, replace and delete a document.
+
+    `paths` are those of the branches that it is for; None when it is for everybody, which is more
+    than any organizer of a part of the organisation answers for.
+    """
+    if reader.is_administrator or reader.id == owner_id:
+        return True
+    return paths is not None and all(reader.may_organize(path) for path in paths)
+
+
+def may_see(
+    reader: Reader,
+    owner_id: int,
+    branches: frozenset[int] | None,
+    paths: Iterable[tuple[int, ...]] | None,
+) -> bool:
+    """Whether a reader may see a document: it is for them, or theirs to change."""
+    return reader.may_see(branches) or may_change(reader, owner_id, paths)
+
+
+_SPACES = re.compile(r"\s+")
+_HARMFUL = re.compile(r'[\\/:*?"<>|]+')
+
+
+def display_name(name: str, kind: Kind) -> str:
+    """A file name that is safe to show and to save under, with the ending of what it really is.
+
+    Control and direction characters go, path signs become spaces; an empty rest is "document".
+    """
+    name = unicodedata.normalize("NFC", name.replace("\x00", " "))
+    name = "".join(char for char in name if unicodedata.category(char) not in {"Cf", "Cs", "Co"})
+    name = "".join(" " if unicodedata.category(char) == "Cc" else char for char in name)
+    name = _SPACES.sub(" ", _HARMFUL.sub(" ", name)).strip(" .")
+    stem, dot, ending = name.rpartition(".")
+    if dot and ending.lower() in {*Kind, "markdown", "text", "log", "csv"}:
+        name = stem
+    name = name.strip(" .")[:120] or "document"
+    return f"{name}.{kind.value}"
+
+
+def title_of(name: str) -> str:
+    """The title that a document has until somebody gives it a better one."""
+    return name.rpartition(".")[0].replace("_", " ").strip()[:LONGEST_TITLE] or name
+
+
+def clean_title(text: Any) -> str:
+    """A title in one line; raises NoTitle when nothing is left."""
+    title = _SPACES.sub(" ", str(text or "").replace("\x00", " ")).strip()[:LONGEST_TITLE]
+    if not title:
+        raise NoTitle
+    return title

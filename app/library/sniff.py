@@ -1,0 +1,114 @@
+"""What kind of document a file is, by what stands in it; its name only tells texts apart.
+
+Runs in the web process on a file from anybody, so it reads little: the beginning, and of zip files
+a list of bounded length and one small part.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import struct
+import zipfile
+import zlib
+from pathlib import Path
+
+from app.library.rules import (
+    Damaged,
+    EmptyFile,
+    HasMacros,
+    Kind,
+    LockedFile,
+    NotADocument,
+    OldOffice,
+)
+
+HEAD = 64 * 1024
+LONGEST_LIST = 2 * 1024 * 1024  # bytes of a zip file's list of entries
+LONGEST_TYPES = 1024 * 1024  # bytes of [Content_Types].xml
+OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+END_OF_ZIP = b"PK\x05\x06"
+MAIN_PARTS = {
+    b"wordprocessingml.document.main": Kind.DOCX,
+    b"wordprocessingml.template.main": Kind.DOCX,
+    b"presentationml.presentation.main": Kind.PPTX,
+    b"presentationml.slideshow.main": Kind.PPTX,
+    b"spreadsheetml.sheet.main": Kind.XLSX,
+    b"spreadsheetml.template.main": Kind.XLSX,
+}
+# What browsers would take for a page or a picture with scripts, whatever it is called.
+_MARKUP = re.compile(
+    rb"<(?:!doctype|\?xml|html|head|body|script|svg|iframe|meta|title|style|\?php|mime-version)",
+    re.IGNORECASE,
+)
+_MIME = re.compile(rb"^(?:mime-version|content-type|from):", re.IGNORECASE)
+
+
+def kind_of(path: Path, name: str) -> Kind:
+    """The kind of a file, or a refusal that says what to do."""
+    with path.open("rb") as file:
+        head = file.read(HEAD)
+    if not head:
+        raise EmptyFile
+    if head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"%PDF-"):
+        return Kind.PDF
+    if head.startswith(b"PK\x03\x04"):
+        return _office_kind(path)
+    if head.startswith(OLE):
+        # A new document with a password is such a container too, and so says the list inside it.
+        locked = "EncryptedPackage".encode("utf-16-le")
+        raise LockedFile if locked in _ends(path) else OldOffice
+    return _text_kind(head, name)
+
+
+def _ends(path: Path) -> bytes:
+    """The first and the last part of a file, where containers keep their lists."""
+    with path.open("rb") as file:
+        first = file.read(HEAD)
+        file.seek(max(0, path.stat().st_size - HEAD))
+        return first + file.read(HEAD)
+
+
+def _office_kind(path: Path) -> Kind:
+    if _list_length(path) > LONGEST_LIST:
+        raise NotADocument
+    try:
+        with zipfile.ZipFile(path) as package, package.open("[Content_Types].xml") as part:
+            types = part.read(LONGEST_TYPES)
+    except KeyError:
+        raise NotADocument from None
+    except (zipfile.BadZipFile, zlib.error, OSError, ValueError, EOFError, NotImplementedError):
+        raise Damaged from None
+    except RuntimeError:  # the part itself is encrypted
+        raise LockedFile from None
+    if b"macroEnabled" in types or b"vbaProject" in types:
+        raise HasMacros
+    for mark, kind in MAIN_PARTS.items():
+        if mark in types:
+            return kind
+    raise NotADocument
+
+
+def _list_length(path: Path) -> int:
+    """How long a zip file says that its list of entries is, in bytes; raises Damaged."""
+    size = path.stat().st_size
+    with path.open("rb") as file:
+        file.seek(max(0, size - HEAD - 22))
+        tail = file.read()
+    at = tail.rfind(END_OF_ZIP)
+    if at < 0 or len(tail) - at < 22:
+        raise Damaged
+    (length,) = struct.unpack_from("<I", tail, at + 12)
+    return int(length)
+
+
+def _text_kind(head: bytes, name: str) -> Kind:
+    utf16 = head.startswith((b"\xff\xfe", b"\xfe\xff"))
+    plain = head.replace(b"\x00", b"") if utf16 else head
+    begin = plain.lstrip(b"\xef\xbb\xbf\xff\xfe \t\r\n")
+    if b"\x00" in plain or sum(byte < 9 or 13 < byte < 32 for byte in plain[:4096]) > 8:
+        raise NotADocument
+    if _MARKUP.match(begin) or _MIME.match(begin):
+        raise NotADocument
+    ending = os.path.splitext(name.lower())[1]  # noqa: PTH122 - a name, not a path
+    return Kind.MARKDOWN if ending in {".md", ".markdown"} else Kind.TEXT

@@ -1,0 +1,385 @@
+"""Pages of the library: browsing, one document, uploading, editing, collections."""
+
+from __future__ import annotations
+
+from typing import Any, BinaryIO, cast
+
+from flask import (
+    Blueprint,
+    Flask,
+    Response,
+    current_app,
+    flash,
+    jsonify,
+    make_response,
+    redirect,
+    render_template,
+    request,
+    send_file,
+    url_for,
+)
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from flask_babel import ngettext
+from flask_wtf.csrf import CSRFError, validate_csrf
+from wtforms import ValidationError
+
+from app.core.access import access
+from app.core.refusals import NotThere, Refusal
+from app.library import queries, service
+from app.library.forms import CollectionForm, DocumentForm, ShelvingForm
+from app.library.queries import DocumentView, FileView
+from app.library.rules import REASONS, TYPES, Kind, NoTitle
+from app.library.shelf import Arrived
+from app.members import queries as members
+from app.members.access import EDITOR, SIGNED_IN, reader
+from app.members.rules import Reader
+from app.search.rules import LONGEST_QUERY, place_name
+from app.search.snippets import Sought, marked
+
+bp = Blueprint("library", __name__, template_folder="templates", url_prefix="/library")
+
+KIND_NAMES = {
+    Kind.PDF: _l("PDF"),
+    Kind.DOCX: _l("Word"),
+    Kind.PPTX: _l("PowerPoint"),
+    Kind.XLSX: _l("Excel"),
+    Kind.TEXT: _l("Text"),
+    Kind.MARKDOWN: _l("Markdown"),
+}
+ICONS = {
+    Kind.PDF: "file-earmark-pdf",
+    Kind.DOCX: "file-earmark-word",
+    Kind.PPTX: "file-earmark-slides",
+    Kind.XLSX: "file-earmark-spreadsheet",
+    Kind.TEXT: "file-earmark-text",
+    Kind.MARKDOWN: "markdown",
+}
+# Old versions may be of any kind; all that we send is an attachment of a type on our list.
+DOWNLOAD_POLICY = "sandbox; default-src 'none'"
+
+
+def init_app(app: Flask) -> None:
+    """Take the token of uploads from the header: to look for it among form fields would read the
+    whole body before the view runs."""
+    for view in (upload, replace):
+        app.extensions["csrf"].exempt(view)
+
+
+@bp.context_processor
+def words() -> dict[str, Any]:
+    """What the templates of this room ask for."""
+    return {
+        "kind_names": KIND_NAMES,
+        "icons": ICONS,
+        "reasons": REASONS,
+        "place_name": place_name,
+        "extent": extent,
+        "is_editor": lambda: _is_editor(reader()),
+        "upload_limit": lambda: current_app.extensions["weike"].document_limit,
+    }
+
+
+def _is_editor(who: Reader) -> bool:
+    return who.is_author or who.is_organizer
+
+
+def extent(file: FileView) -> str:
+    """How long a document is, in its own measure: pages, slides, sheets; "" when not known."""
+    if file.pages < 1:
+        return ""
+    if file.kind is Kind.PDF:
+        return str(ngettext("%(num)s page", "%(num)s pages", file.pages))
+    if file.kind is Kind.PPTX:
+        return str(ngettext("%(num)s slide", "%(num)s slides", file.pages))
+    if file.kind is Kind.XLSX:
+        return str(ngettext("%(num)s sheet", "%(num)s sheets", file.pages))
+    return ""
+
+
+# Browsing
+
+
+@bp.get("")
+@access(SIGNED_IN)
+def index() -> str:
+    me = reader()
+    kind = request.args.get("kind", "")
+    chosen = Kind(kind) if kind in set(Kind) else None
+    number = request.args.get("collection", type=int)
+    collection = queries.collection_for(me, number) if number else None
+    documents = queries.documents_for(
+        me,
+        collection_id=collection.id if collection else None,
+        kind=chosen,
+        page=request.args.get("page", 1, type=int),
+    )
+
+    def here(**changed: Any) -> str:
+        parts = {"collection": number, "kind": chosen, **changed}
+        return url_for("library.index", **{k: v for k, v in parts.items() if v})
+
+    return render_template(
+        "library/index.html",
+        documents=documents,
+        collections=queries.collections_for(me, empty=_is_editor(me)),
+        collection=collection,
+        trail=queries.collection_trail(number) if collection else [],
+        kinds=queries.kinds_for(me),
+        kind=chosen,
+        here=here,
+    )
+
+
+@bp.get("/<uuid>")
+@access(SIGNED_IN)
+def document(uuid: str) -> str:
+    found = queries.document_for(reader(), uuid)
+    text = request.args.get("q", "").strip()[:LONGEST_QUERY]
+    sought = queries.sought_for(text) if text else Sought()
+    return render_template(
+        "library/document.html",
+        document=found,
+        trail=queries.collection_trail(found.collection_id),
+        parts=queries.parts(found.file.id, request.args.get("page", 1, type=int)),
+        text=text,
+        hits=queries.hits(found.file.id, text) if text else [],
+        mark=lambda words: marked(words, sought),
+        branches=queries.branch_names(found.branches)
+        if found.branches and found.may_change
+        else [],
+        versions=queries.versions(found.id) if found.may_change else [],
+        longest=LONGEST_QUERY,
+    )
+
+
+@bp.get("/<uuid>/state")
+@access(SIGNED_IN)
+def state(uuid: str) -> Response:
+    """The state as a fragment that asks again until the reading is over."""
+    found = queries.document_for(reader(), uuid)
+    response = make_response(render_template("library/_state.html", document=found))
+    if not found.file.is_unfinished:
+        response.headers["HX-Trigger"] = "weike:document-read"
+    return response
+
+
+@bp.get("/<uuid>/download")
+@access(SIGNED_IN)
+def download(uuid: str) -> Response:
+    found = queries.document_for(reader(), uuid)
+    file = queries.version(found, request.args.get("version", type=int))
+    path = service.shelf().path(found.uuid, file.number, file.kind)
+    if not path.is_file():
+        raise NotThere
+    response = send_file(
+        path,
+        mimetype=TYPES[file.kind],
+        as_attachment=True,
+        download_name=file.filename,
+        conditional=True,
+    )
+    response.headers["Content-Security-Policy"] = DOWNLOAD_POLICY
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers["Cache-Control"] = "private, no-store"
+    return response
+
+
+# Uploading: the body is the file itself and is on the disk before the first query
+
+
+@bp.get("/upload")
+@access(EDITOR)
+def upload_page() -> str:
+    form = _offered(ShelvingForm(formdata=None))
+    form.collection.data = request.args.get("collection", 0, type=int)
+    return render_template("library/upload.html", form=form, document=None)
+
+
+@bp.post("/upload")
+@access(EDITOR)
+def upload() -> ResponseReturnValue:
+    arrived, kind, name = _received()
+    form = ShelvingForm(formdata=request.args, meta={"csrf": False})
+    uuid = service.add(
+        arrived,
+        kind,
+        owner=reader(),
+        filename=name,
+        collection_id=request.args.get("collection", type=int) or None,
+        branches=_branches(form),
+    )
+    return jsonify(_uploaded(queries.document_for(reader(), uuid)))
+
+
+@bp.get("/<uuid>/replace")
+@access(EDITOR)
+def replace_page(uuid: str) -> str:
+    found = queries.changeable_for(reader(), uuid)
+    return render_template("library/upload.html", form=None, document=found)
+
+
+@bp.post("/<uuid>/replace")
+@access(EDITOR)
+def replace(uuid: str) -> ResponseReturnValue:
+    arrived, kind, name = _received()
+    try:
+        found = queries.changeable_for(reader(), uuid)
+    except Refusal:
+        arrived.path.unlink(missing_ok=True)
+        raise
+    service.replace(arrived, kind, document_id=found.id, by=reader(), filename=name)
+    return jsonify(_uploaded(queries.document_for(reader(), uuid)))
+
+
+def _received() -> tuple[Arrived, Kind, str]:
+    try:
+        validate_csrf(request.headers.get("X-CSRFToken", ""))
+    except ValidationError as error:
+        raise CSRFError(str(error.args[0])) from error
+    name = request.args.get("filename", "")
+    request.max_content_length = None  # the shelf counts, and says it better
+    arrived, kind = service.receive(
+        cast("BinaryIO", request.stream), length=request.content_length, filename=name
+    )
+    return arrived, kind, name
+
+
+def _branches(form: ShelvingForm) -> frozenset[int] | None:
+    if request.args.get("audience") != "branches":
+        return None
+    return frozenset(request.args.getlist("branches", type=int))
+
+
+def _uploaded(found: DocumentView) -> dict[str, str]:
+    return {
+        "title": found.title,
+        "url": url_for("library.document", uuid=found.uuid),
+        "state_url": url_for("library.state", uuid=found.uuid),
+    }
+
+
+# Changing
+
+
+@bp.route("/<uuid>/edit", methods=["GET", "POST"])
+@access(EDITOR)
+def edit(uuid: str) -> ResponseReturnValue:
+    found = queries.changeable_for(reader(), uuid)
+    form = _offered(
+        DocumentForm(
+            title=found.title,
+            collection=found.collection_id or 0,
+            audience="all" if found.branches is None else "branches",
+            branches=sorted(found.branches or ()),
+        )
+    )
+    status = 200
+    if form.is_submitted():
+        status = 422
+        if form.validate():
+            try:
+                service.edit(
+                    found.id,
+                    title=form.title.data,
+                    collection_id=form.chosen_collection,
+                    branches=form.chosen_branches,
+                )
+            except NoTitle as refusal:
+                form.title.errors = [str(refusal)]
+            except Refusal as refusal:
+                form.branches.errors = [str(refusal)]
+            else:
+                flash(_("Saved."), "good")
+                return redirect(url_for("library.document", uuid=uuid))
+    return render_template("library/edit.html", document=found, form=form), status
+
+
+@bp.post("/<uuid>/delete")
+@access(EDITOR)
+def delete(uuid: str) -> ResponseReturnValue:
+    found = queries.changeable_for(reader(), uuid)
+    service.remove(found.id)
+    flash(_("“%(title)s” is deleted.", title=found.title), "good")
+    return redirect(url_for("library.index", collection=found.collection_id))
+
+
+@bp.post("/<uuid>/read-again")
+@access(EDITOR)
+def read_again(uuid: str) -> ResponseReturnValue:
+    found = queries.changeable_for(reader(), uuid)
+    service.read_again(found.file.id)
+    return redirect(url_for("library.document", uuid=uuid))
+
+
+def _offered(form: Any) -> Any:
+    form.offer(queries.collection_choices(), members.branch_choices(), none=_("No collection"))
+    return form
+
+
+# Collections
+
+
+@bp.route("/collections", methods=["GET", "POST"])
+@access(EDITOR)
+def collections() -> ResponseReturnValue:
+    form = _nested(CollectionForm())
+    status = 200
+    if form.is_submitted():
+        status = 422
+        if form.validate():
+            try:
+                service.add_collection(form.name.data or "", parent_id=form.parent.data or None)
+            except Refusal as refusal:
+                form.name.errors = [str(refusal)]
+            else:
+                return redirect(url_for("library.collections"))
+    return (
+        render_template(
+            "library/collections.html",
+            form=form,
+            collections=queries.collections_for(reader(), empty=True),
+        ),
+        status,
+    )
+
+
+@bp.route("/collections/<int:number>", methods=["GET", "POST"])
+@access(EDITOR)
+def collection(number: int) -> ResponseReturnValue:
+    found = queries.collection_for(reader(), number)
+    form = _nested(CollectionForm(name=found.name, parent=found.parent_id or 0))
+    status = 200
+    if form.is_submitted():
+        status = 422
+        if form.validate():
+            try:
+                service.change_collection(
+                    number, name=form.name.data or "", parent_id=form.parent.data or None
+                )
+            except Refusal as refusal:
+                form.name.errors = [str(refusal)]
+            else:
+                flash(_("Saved."), "good")
+                return redirect(url_for("library.collections"))
+    return render_template("library/collection.html", form=form, collection=found), status
+
+
+@bp.post("/collections/<int:number>/move")
+@access(EDITOR)
+def move_collection(number: int) -> ResponseReturnValue:
+    service.move_collection(number, step=-1 if request.form.get("to") == "up" else 1)
+    return redirect(url_for("library.collections"))
+
+
+@bp.post("/collections/<int:number>/delete")
+@access(EDITOR)
+def delete_collection(number: int) -> ResponseReturnValue:
+    service.remove_collection(number)
+    return redirect(url_for("library.collections"))
+
+
+def _nested(form: CollectionForm) -> CollectionForm:
+    form.parent.choices = [(0, _("At the top")), *queries.collection_choices()]
+    return form

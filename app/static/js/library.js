@@ -1,0 +1,143 @@
+// Uploading documents: several at a time, one after another, each with its own progress and answer.
+
+import { say } from "weike/app";
+
+const form = document.querySelector("[data-uploads]");
+const list = document.querySelector("[data-list]");
+const template = document.querySelector("template[data-row]");
+const token = document.querySelector('meta[name="csrf-token"]').content;
+const input = form.querySelector("input[type=file]");
+const drop = form.querySelector("[data-drop]");
+const waiting = [];
+let busy = false;
+
+/** Where the files go, and for whom: the answers of the form as part of the address. */
+function address(file) {
+  const url = new URL(form.dataset.uploads, location.href);
+  for (const [name, value] of new FormData(form)) {
+    if (typeof value === "string") url.searchParams.append(name, value);
+  }
+  url.searchParams.set("filename", file.name);
+  return url;
+}
+
+function nobodyChosen() {
+  const answers = new FormData(form);
+  return answers.get("audience") === "branches" && !answers.getAll("branches").length;
+}
+
+function add(files) {
+  if (!files.length) return;
+  if (nobodyChosen()) {
+    say(form.dataset.nobody, "warn");
+    return;
+  }
+  for (const file of input.multiple ? files : [files[0]]) {
+    const row = template.content.firstElementChild.cloneNode(true);
+    row.querySelector(".upload-name").textContent = file.name;
+    list.append(row);
+    enqueue(row, file);
+  }
+}
+
+function enqueue(row, file) {
+  row.classList.remove("upload-failed");
+  row.querySelector("button")?.remove();
+  tell(row, form.dataset.waiting);
+  if (file.size > Number(form.dataset.most)) {
+    fail(row, form.dataset.tooLarge);
+    return;
+  }
+  // The address is fixed now: the form may be set differently for the next files.
+  waiting.push({ row, file, url: address(file) });
+  next();
+}
+
+function next() {
+  if (busy || !waiting.length) return;
+  busy = true;
+  send(waiting.shift());
+}
+
+function send({ row, file, url }) {
+  const bar = row.querySelector("progress");
+  bar.hidden = false;
+  bar.value = 0;
+  const request = new XMLHttpRequest();
+  request.open("POST", url);
+  request.setRequestHeader("X-CSRFToken", token);
+  request.setRequestHeader("Accept", "application/json");
+  request.setRequestHeader("Content-Type", "application/octet-stream");
+  request.responseType = "json";
+  request.upload.addEventListener("progress", (event) => {
+    const percent = Math.floor((100 * event.loaded) / Math.max(1, event.total));
+    bar.value = percent;
+    tell(row, percent < 100 ? `${percent} %` : form.dataset.checking);
+  });
+  request.addEventListener("loadend", () => {
+    busy = false;
+    if (request.status >= 200 && request.status < 300 && request.response) finish(row, request.response);
+    else fail(row, request.response?.error ?? form.dataset.broken, request.status === 0 ? file : null);
+    next();
+  });
+  request.send(file);
+}
+
+function tell(row, sentence) {
+  row.querySelector(".upload-status").textContent = sentence;
+}
+
+function finish(row, { title, url, state_url: state }) {
+  if (form.dataset.go) {
+    location.href = url;
+    return;
+  }
+  row.classList.add("upload-done");
+  row.querySelector("progress").remove();
+  const link = document.createElement("a");
+  link.href = url;
+  link.textContent = title;
+  row.querySelector(".upload-name").replaceChildren(link);
+  // The fragment that comes asks again by itself until the text has been read.
+  const box = document.createElement("div");
+  box.setAttribute("hx-get", state);
+  box.setAttribute("hx-trigger", "load");
+  box.setAttribute("hx-swap", "outerHTML");
+  row.querySelector(".upload-status").replaceChildren(box);
+  window.htmx?.process(box);
+}
+
+function fail(row, sentence, file = null) {
+  row.classList.add("upload-failed");
+  row.querySelector("progress").hidden = true;
+  tell(row, sentence);
+  if (!file) return;
+  const again = document.createElement("button");
+  again.type = "button";
+  again.className = "btn btn-outline-secondary";
+  again.textContent = form.dataset.again;
+  again.addEventListener("click", () => enqueue(row, file));
+  row.append(again);
+}
+
+input.addEventListener("change", () => {
+  add([...input.files]);
+  input.value = "";
+});
+for (const name of ["dragenter", "dragover"]) {
+  drop.addEventListener(name, (event) => {
+    event.preventDefault();
+    drop.classList.add("dragging");
+  });
+}
+for (const name of ["dragleave", "drop"]) {
+  drop.addEventListener(name, () => drop.classList.remove("dragging"));
+}
+drop.addEventListener("drop", (event) => {
+  event.preventDefault();
+  add([...event.dataTransfer.files]);
+});
+form.addEventListener("submit", (event) => event.preventDefault());
+window.addEventListener("beforeunload", (event) => {
+  if (busy || waiting.length) event.preventDefault();
+});
