@@ -1,1 +1,1 @@
-"""The organizer's desk: who finished what."""
+"""The organizer's desk: what branches and members have done, and tables to take away."""

@@ -2,7 +2,7 @@
 
 from app.points.queries.boards import Board, Place, begins, branch_board, member_board
 from app.points.queries.chain import Break, Proof, prove
-from app.points.queries.mine import Line, Row, Today, entries, today, total, totals
+from app.points.queries.mine import Line, Row, Today, entries, entry_of, today, total, totals
 
 __all__ = [
     "Board",
@@ -15,6 +15,7 @@ __all__ = [
     "begins",
     "branch_board",
     "entries",
+    "entry_of",
     "member_board",
     "prove",
     "today",

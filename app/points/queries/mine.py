@@ -8,12 +8,13 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import aliased
 
 from app.core import clock
 from app.core.db import db
 from app.core.paging import Page, window
+from app.core.refusals import NotThere
 from app.members.models import Member
 from app.points.models import Entry
 from app.points.rules import CORRECTION, MOST_A_DAY, RULES, worth
@@ -73,6 +74,11 @@ class Line:
     author: str  # who corrected
 
     @property
+    def is_correctable(self) -> bool:
+        """Whether an organizer may still correct it; see service.correct."""
+        return self.corrects_seq is None and self.corrected_by is None
+
+    @property
     def capped(self) -> bool:
         """Whether the day's cap left fewer points than usual."""
         rule = RULES.get(self.reason)
@@ -129,8 +135,27 @@ def entries(member_id: int, page: int = 1) -> Page[Line]:
     """A member's entries, the newest first (by their number in the chain, not by the clock)."""
     session = db.session()
     offset, limit = window(page)
-    correction = aliased(Entry)
     found = session.execute(
+        _lines(member_id).order_by(Entry.seq.desc()).offset(offset).limit(limit)
+    ).all()
+    count = session.scalar(
+        select(func.count()).select_from(Entry).where(Entry.member_id == member_id)
+    )
+    rows = [_line(entry, corrected_by, author) for entry, corrected_by, author in found]
+    return Page(rows, max(1, page), count or 0)
+
+
+def entry_of(member_id: int, entry_id: int) -> Line:
+    """One entry of a member. Raises NotThere, also for another member's entry."""
+    found = db.session().execute(_lines(member_id).where(Entry.id == entry_id)).one_or_none()
+    if found is None:
+        raise NotThere
+    return _line(*found)
+
+
+def _lines(member_id: int) -> Select[Entry, int, str]:
+    correction = aliased(Entry)
+    return (
         select(Entry, correction.amount, Member.name)
         .outerjoin(
             correction,
@@ -138,15 +163,7 @@ def entries(member_id: int, page: int = 1) -> Page[Line]:
         )
         .outerjoin(Member, Member.id == Entry.author_id)
         .where(Entry.member_id == member_id)
-        .order_by(Entry.seq.desc())
-        .offset(offset)
-        .limit(limit)
-    ).all()
-    count = session.scalar(
-        select(func.count()).select_from(Entry).where(Entry.member_id == member_id)
     )
-    rows = [_line(entry, corrected_by, author) for entry, corrected_by, author in found]
-    return Page(rows, max(1, page), count or 0)
 
 
 def _line(entry: Entry, corrected_by: int | None, author: str | None) -> Line:
