@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from wtforms import RadioField, SelectField, SelectMultipleField, StringField
@@ -14,6 +16,10 @@ from app.library.rules import LONGEST_COLLECTION, LONGEST_TITLE
 
 def _number(text: str) -> int:
     return int(text or 0)
+
+
+def _choices(pairs: Iterable[tuple[int, str]]) -> list[SelectChoice]:
+    return [SelectChoice(value, label) for value, label in pairs]
 
 
 class ShelvingForm(FlaskForm):  # type: ignore[misc]
@@ -39,8 +45,8 @@ class ShelvingForm(FlaskForm):  # type: ignore[misc]
         self, collections: list[tuple[int, str]], branches: list[tuple[int, str]], none: str
     ) -> None:
         """Fill the lists; `none` is how “in no collection” is said."""
-        self.collection.choices = [(0, none), *collections]
-        self.branches.choices = branches
+        self.collection.choices = _choices([(0, none), *collections])
+        self.branches.choices = _choices(branches)
 
     @property
     def chosen_collection(self) -> int | None:
@@ -73,3 +79,7 @@ class CollectionForm(FlaskForm):  # type: ignore[misc]
         render_kw={"maxlength": LONGEST_COLLECTION},
     )
     parent = SelectField(_l("Inside"), coerce=_number)
+
+    def offer(self, collections: list[tuple[int, str]], top: str) -> None:
+        """Fill the list; `top` is how “in no other” is said."""
+        self.parent.choices = _choices([(0, top), *collections])

@@ -103,9 +103,10 @@ def _list_length(path: Path) -> int:
 
 
 def _text_kind(head: bytes, name: str) -> Kind:
-    utf16 = head.startswith((b"\xff\xfe", b"\xfe\xff"))
-    plain = head.replace(b"\x00", b"") if utf16 else head
-    begin = plain.lstrip(b"\xef\xbb\xbf\xff\xfe \t\r\n")
+    plain = head
+    if head.startswith((b"\xff\xfe", b"\xfe\xff")):
+        plain = head.decode("utf-16", "replace").encode("utf-8", "replace")
+    begin = plain.lstrip(b"\xef\xbb\xbf \t\r\n")
     if b"\x00" in plain or sum(byte < 9 or 13 < byte < 32 for byte in plain[:4096]) > 8:
         raise NotADocument
     if _MARKUP.match(begin) or _MIME.match(begin):

@@ -381,5 +381,5 @@ def delete_collection(number: int) -> ResponseReturnValue:
 
 
 def _nested(form: CollectionForm) -> CollectionForm:
-    form.parent.choices = [(0, _("At the top")), *queries.collection_choices()]
+    form.offer(queries.collection_choices(), top=_("At the top"))
     return form

@@ -40,6 +40,12 @@ def results() -> str:
     kind = _kind(request.args.get("kind", ""))
     page = request.args.get("page", 1, type=int)
     found = queries.find(reader(), text, kind=kind, page=page)
+
+    def here(**changed: Any) -> str:
+        """The address of this search with something changed."""
+        parts = {"q": text, "kind": kind, **changed}
+        return url_for("search.results", **{k: v for k, v in parts.items() if v})
+
     return render_template(
         "search/results.html",
         found=found,
@@ -49,19 +55,13 @@ def results() -> str:
         longest=LONGEST_QUERY,
         place_name=place_name,
         with_words=lambda excerpt, thing: _with_words(excerpt.url, thing.kind, text),
-        here=lambda **changed: _here(text, kind, **changed),
-        page_url=lambda number: _here(text, kind, page=number),
+        here=here,
+        page_url=lambda number: here(page=number),
     )
 
 
 def _kind(text: str) -> Kind | None:
     return Kind(text) if text in set(Kind) else None
-
-
-def _here(text: str, kind: Kind | None, **changed: Any) -> str:
-    """The address of this search with something changed."""
-    parts = {"q": text, "kind": kind, **changed}
-    return url_for("search.results", **{k: v for k, v in parts.items() if v})
 
 
 def _with_words(url: str, kind: Kind, text: str) -> str:

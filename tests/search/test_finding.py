@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
-import pytest
 from flask import Flask
 
 from app.core.jobs import run_pending
-from app.members.rules import Reader
-from app.search import queries
-from app.search.rules import Kind
 from tests.factories import People
-from tests.search.things import find, put, titles
+from tests.search.things import put, titles
 
 
 def test_traditional_and_simplified_find_each_other(app: Flask, people: People) -> None:

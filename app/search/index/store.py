@@ -123,6 +123,9 @@ class Index:
             return False
         try:
             self.snapshot()
+        except Unusable as error:
+            log.info("%s", error)
+            return False
         except Exception:
             log.warning("the search index cannot be opened", exc_info=True)
             return False

@@ -1,0 +1,116 @@
+"""Documents of every kind are read by page, slide, sheet or heading, and found."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from flask.testing import FlaskClient
+
+from tests.library import files
+from tests.library.conftest import Librarian
+
+
+def page(client: FlaskClient, address: str, **query: object) -> str:
+    answer = client.get(address, query_string=query)
+    assert answer.status_code == 200
+    return answer.get_data(as_text=True)
+
+
+def found(client: FlaskClient, text: str) -> str:
+    return page(client, "/search", q=text)
+
+
+def test_a_pdf_is_read_by_page(librarian: Librarian, member: FlaskClient) -> None:
+    address = librarian.upload(files.pdf("Hydrant inspection", "Extinguisher colours"), "Fire.pdf")
+    text = page(member, address)
+    assert 'id="p1"' in text
+    assert 'id="p2"' in text
+    assert "Text searchable" in text
+    assert "2 pages" in text
+    assert f"{address}?page=1&amp;q=extinguisher#p2" in found(member, "extinguisher")
+
+
+def test_a_word_document_is_read_by_heading(librarian: Librarian, member: FlaskClient) -> None:
+    data = files.word(
+        "# 总则", "为了规范学习。", "# 积分办法", "每日上限三十分。", "| 项目 | 分值 |"
+    )
+    address = librarian.upload(data, "制度.docx")
+    text = page(member, address)
+    assert "积分办法" in text
+    assert "项目 | 分值" in text
+    result = found(member, "每日上限")
+    assert "积分办法" in result
+    assert "#h2" in result
+
+
+def test_slides_are_read_with_their_notes(librarian: Librarian, member: FlaskClient) -> None:
+    data = files.slides(("Welcome", "Agenda", "smile"), ("Results", "Growth", "mention turnover"))
+    librarian.upload(data, "talk.pptx")
+    result = found(member, "turnover")
+    assert "Slide 2 · Results" in result
+    assert "#s2" in result
+
+
+def test_sheets_are_read_by_name(librarian: Librarian, member: FlaskClient) -> None:
+    data = files.sheets(Budget=[["Item", "Sum"], ["Projector", 1200]], Staff=[["Name"], ["王小明"]])
+    address = librarian.upload(data, "numbers.xlsx")
+    assert "2 sheets" in page(member, address)
+    assert "Staff" in found(member, "王小明")
+    assert "Budget" in found(member, "projector 1200")
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "gb18030", "big5"])
+def test_text_is_read_in_its_encoding(
+    librarian: Librarian, member: FlaskClient, encoding: str
+) -> None:
+    simplified = (
+        "党建信息化平台建设方案。支部应当定期组织学习,并如实记录每一次会议的内容和参加人员。"
+    )
+    traditional = (
+        "黨建信息化平臺建設方案。支部應當定期組織學習,並如實記錄每一次會議的內容和參加人員。"
+    )
+    text = traditional if encoding == "big5" else simplified
+    librarian.upload((text * 3).encode(encoding), "方案.txt")
+    assert "方案" in found(member, "党建信息化平台")
+
+
+def test_markdown_is_read_by_heading(librarian: Librarian, member: FlaskClient) -> None:
+    data = b"# Start\n\nhello\n\n```\n# no heading\n```\n\n## Evacuation\n\nassembly point\n"
+    address = librarian.upload(data, "plan.md")
+    text = page(member, address)
+    assert text.count('class="document-part"') == 2
+    assert "Evacuation" in found(member, "assembly point")
+
+
+def test_the_shared_samples_are_read(
+    librarian: Librarian, member: FlaskClient, samples: Path
+) -> None:
+    folder = samples / "documents"
+    pages = page(member, librarian.upload((folder / "four-pages.pdf").read_bytes(), "four.pdf"))
+    assert "4 pages" in pages
+    name = "party-building-informatisation.zh-Hant.txt"
+    librarian.upload((folder / name).read_bytes(), name)
+    for query in ("微课程", "微課程", "党建信息化", "黨建信息化"):
+        assert "party-building-informatisation" in found(member, query), query
+
+
+def test_a_long_text_is_shown_in_pages_and_hits_lead_to_theirs(
+    librarian: Librarian, member: FlaskClient
+) -> None:
+    data = files.pdf(*(f"Filler number {n}" for n in range(1, 25)), "The needle")
+    address = librarian.upload(data, "long.pdf")
+    assert "The needle" not in page(member, address)
+    assert f"{address}?page=3&amp;q=needle#p25" in found(member, "needle")
+    third = page(member, address, page=3, q="needle")
+    assert "The <mark>needle</mark>" in third
+    assert "1 place" in third
+
+
+def test_what_was_uploaded_is_shown_as_text_only(librarian: Librarian, member: FlaskClient) -> None:
+    data = b"first words <script>alert(1)</script> <img src=x onerror=alert(1)> last words"
+    address = librarian.upload(data, "sneaky.txt")
+    for text in (page(member, address, q="alert"), found(member, "alert")):
+        assert "<script>alert" not in text
+        assert "<img src=x" not in text
+        assert "&lt;script&gt;<mark>alert</mark>(1)" in text
