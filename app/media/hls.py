@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import re
-import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 MASTER = "master.m3u8"
 _MAP = re.compile(r'#EXT-X-MAP:URI="([^"]+)"')
-_ROOM_FOR_BOXES = 10_000  # more top-level boxes than that are not looked at
 
 
 class Broken(RuntimeError):
@@ -137,31 +135,3 @@ def joined(folder: Path, playlist: Playlist, segments: Sequence[Segment], target
     with target.open("wb") as out:
         for name in (playlist.init, *(segment.name for segment in segments)):
             out.write((folder / name).read_bytes())
-
-
-def boxes_missing(path: Path) -> bool:
-    """Whether an MP4 or MOV ends before its last box does: the copy was cut off.
-
-    ffprobe says nothing of it when the header stands in front, and the end would be missing.
-    """
-    size = path.stat().st_size
-    with path.open("rb") as file:
-        if file.read(12)[4:8] != b"ftyp":
-            return False
-        at = 0
-        for _ in range(_ROOM_FOR_BOXES):
-            file.seek(at)
-            head = file.read(16)
-            if len(head) < 8:
-                return False
-            length = int(struct.unpack(">I", head[:4])[0])
-            if length == 1 and len(head) == 16:
-                length = int(struct.unpack(">Q", head[8:])[0])
-            elif length == 0:
-                return False  # reaches to the end of the file, wherever that is
-            if length < 8:
-                return False  # not boxes; ffprobe will say what it is
-            at += length
-            if at >= size:
-                return at > size and head[4:8] in {b"mdat", b"moov", b"moof"}
-    return False

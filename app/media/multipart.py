@@ -9,8 +9,9 @@ from werkzeug.sansio.multipart import Data, Epilogue, File, MultipartDecoder, Ne
 
 from app.media.rules import Interrupted, NoFile
 
-CHUNK = 256 * 1024
-MOST_FIELD_BYTES = 16 * 1024
+CHUNK = 64 * 1024
+MOST_BUFFER = 4 * CHUNK  # bytes that may be held while a boundary is looked for
+MOST_BEFORE = 64 * 1024  # bytes of fields in front of the file
 MOST_PARTS = 20
 
 
@@ -24,18 +25,21 @@ class FilePart:
     def __init__(self, stream: IO[bytes], boundary: str) -> None:
         self._stream = stream
         self._decoder = MultipartDecoder(
-            boundary.encode("ascii", "ignore"), MOST_FIELD_BYTES, max_parts=MOST_PARTS
+            boundary.encode("ascii", "ignore"), MOST_BUFFER, max_parts=MOST_PARTS
         )
         self._rest = b""
         self._over = False
         self.filename = self._find()
 
     def _find(self) -> str:
+        before = 0
         while True:
             event = self._next()
             if isinstance(event, File):
                 return event.filename or ""
-            if isinstance(event, Epilogue):
+            if isinstance(event, Data):
+                before += len(event.data)
+            if isinstance(event, Epilogue) or before > MOST_BEFORE:
                 raise NoFile
 
     def _next(self) -> object:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from typing import BinaryIO, cast
+from urllib.parse import urlsplit
 
 from flask import (
     Blueprint,
@@ -12,11 +13,13 @@ from flask import (
     current_app,
     jsonify,
     make_response,
+    redirect,
     render_template,
     request,
     send_file,
     url_for,
 )
+from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError, validate_csrf
 from wtforms import ValidationError
 
@@ -128,9 +131,12 @@ def state(media_id: int) -> Response:
 
 @bp.post("/<int:media_id>/retry")
 @access(AUTHOR)
-def retry(media_id: int) -> Response:
+def retry(media_id: int) -> ResponseReturnValue:
     service.retry(_own(media_id).id)
-    return _state(media_id)
+    if "HX-Request" in request.headers:
+        return _state(media_id)
+    # Without a script: back to the page with the button.
+    return redirect("/" + urlsplit(request.referrer or "").path.lstrip("/"))
 
 
 # --- what players and pages fetch -------------------------------------------------------------

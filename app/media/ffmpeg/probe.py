@@ -11,7 +11,7 @@ import ffmpeg
 
 from app.core.child import Leash, run
 from app.core.i18n import clock_time
-from app.media import hls
+from app.media import mp4
 from app.media.ffmpeg.command import AUDIO_CODECS, SAFE, VIDEO_CODECS, Progress, address, argv
 from app.media.rules import (
     LONGEST_MS,
@@ -40,8 +40,10 @@ def probe(path: Path) -> Facts:
 
     Raises NotMedia, IncompleteFile, Protected, NothingUsable, TooManyPixels, TooLong, Implausible.
     """
-    if hls.boxes_missing(path):
+    if mp4.cut_off(path):
         raise IncompleteFile
+    if mp4.protected(path):
+        raise Protected
     report = _report(path)
     facts = facts_of(report)
     facts = _with_exact_length(path, facts, report)
@@ -56,7 +58,14 @@ def probe(path: Path) -> Facts:
 
 def _report(path: Path) -> dict[str, Any]:
     lines: list[str] = []
-    safe = [part for name, value in SAFE.items() for part in (f"-{name}", str(value))]
+    # ffprobe gives up at the first stream whose decoder is not on the list, be it a subtitle that
+    # nobody wants; `facts_of` has the list, and the encode too.
+    safe = [
+        part
+        for name, value in SAFE.items()
+        if name != "codec_whitelist"
+        for part in (f"-{name}", str(value))
+    ]
     ask = ["ffprobe", "-v", "error", *safe, "-show_format", "-show_streams", "-of", "json"]
     outcome = run([*ask, address(path)], PROBE_LEASH, on_line=lines.append)
     if "moov atom not found" in outcome.tail:
@@ -78,8 +87,6 @@ def _report(path: Path) -> dict[str, Any]:
 def facts_of(report: Mapping[str, Any]) -> Facts:
     """The facts in what ffprobe said; `duration_ms` is 0 where it said nothing to rely on."""
     streams = report.get("streams", [])
-    if any(s.get("codec_tag_string") in {"encv", "enca", "drmi", "drms"} for s in streams):
-        raise Protected
     picture = next((s for s in streams if _is_picture(s)), None)
     sound = next((s for s in streams if _is_sound(s)), None)
     if picture is None and sound is None:
