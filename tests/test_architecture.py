@@ -34,7 +34,10 @@ def test_only_core_db_commits() -> None:
         for path in SOURCES
         if path != APP / "core" / "db.py"
         for call in calls(path)
-        if isinstance(call.func, ast.Attribute) and call.func.attr == "commit"
+        if isinstance(call.func, ast.Attribute)
+        and call.func.attr == "commit"
+        # Whoosh calls the end of writing an index a commit, too.
+        and ast.unparse(call.func.value) != "writer"
     ]
     assert offenders == []
 
@@ -137,8 +140,10 @@ BREAKAGES = {
 }
 
 
-def broken_house(folder: Path, files: dict[str, str]) -> subprocess.CompletedProcess[str]:
-    """A skeleton of the house with one wrong import; runs our contracts on it."""
+def broken_house(
+    folder: Path, files: dict[str, str], contract: str
+) -> subprocess.CompletedProcess[str]:
+    """A skeleton of the house with one wrong import; runs one contract on it."""
     shutil.copytree(
         APP,
         folder / "app",
@@ -153,7 +158,7 @@ def broken_house(folder: Path, files: dict[str, str]) -> subprocess.CompletedPro
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(before + "\n" + textwrap.dedent(line) + "\n", encoding="utf-8")
     return subprocess.run(
-        [Path(sys.executable).parent / "lint-imports", "--no-cache"],
+        [Path(sys.executable).parent / "lint-imports", "--no-cache", "--contract", contract],
         cwd=folder,
         capture_output=True,
         text=True,
@@ -171,12 +176,12 @@ def breakage_of(contract: dict) -> dict[str, str]:
 
 @pytest.mark.parametrize("contract", contracts(), ids=lambda c: c["id"])
 def test_the_contract_bites(contract: dict, tmp_path: Path) -> None:
-    outcome = broken_house(tmp_path, breakage_of(contract))
+    outcome = broken_house(tmp_path, breakage_of(contract), contract["id"])
     assert outcome.returncode != 0, outcome.stdout
     assert f"{contract['name']} BROKEN" in outcome.stdout
 
 
 def test_a_stray_file_breaks_the_order_of_a_room(tmp_path: Path) -> None:
-    outcome = broken_house(tmp_path, {"app/members/oddments.py": '"""Odd."""'})
+    outcome = broken_house(tmp_path, {"app/members/oddments.py": '"""Odd."""'}, "order-members")
     assert outcome.returncode != 0
     assert "oddments" in outcome.stdout
