@@ -97,8 +97,9 @@ function read() {
     reports,
     state,
     seenMs,
-    onTick(left) {
+    onTick(left, ahead) {
       if (state.complete) return;
+      strip.show([...state.seen, ahead]);
       text.textContent = left > 0 ? fill(words.readingTime, { time: clock(left + 999) })
         : reports.end ? words.reading : words.readingEnd;
     },

@@ -3,6 +3,7 @@
 
 export const SPEEDS = [0.5, 0.75, 1, 1.25, 1.5, 1.75, 2];
 const FASTEST = 2;
+const MEMORY = "weike-player";
 
 /** Whether the browser plays HLS by itself, and well: Safari does; what others say is too new. */
 function playsHls(media) {
@@ -38,14 +39,20 @@ async function attach(media, source, urls, onBroken) {
   hls.attachMedia(media);
 }
 
+/** The language of the captions that suit a reader; Plyr wants all of them in small letters. */
 function bestTrack(media, language) {
-  const plain = (tag) => tag.replace("_", "-").toLowerCase();
   const tags = [...media.querySelectorAll("track")].map((track) => track.srclang);
-  const wanted = plain(language);
-  return (
-    tags.find((tag) => plain(tag) === wanted) ??
-    tags.find((tag) => plain(tag).split("-")[0] === wanted.split("-")[0])
-  );
+  const wanted = language.toLowerCase();
+  return tags.find((tag) => tag === wanted) ?? tags.find((tag) => tag.split("-")[0] === wanted.split("-")[0]);
+}
+
+/** Plyr remembers that captions were switched on, and forgets that they were switched off. */
+function captionsOff() {
+  try {
+    return JSON.parse(localStorage.getItem(MEMORY))?.captions === false;
+  } catch {
+    return false;
+  }
 }
 
 /**
@@ -69,8 +76,8 @@ export async function createPlayer(media, { source, language, urls, words, start
     seekTime: 10,
     // Letters work only while the player has the focus: elsewhere they belong to the reader.
     keyboard: { focused: true, global: false },
-    captions: { active: track !== undefined, language: track ?? "auto", update: false },
-    storage: { enabled: true, key: "weike-player" },
+    captions: { active: track !== undefined && !captionsOff(), language: track ?? "auto", update: false },
+    storage: { enabled: true, key: MEMORY },
     tooltips: { controls: true, seek: true },
     fullscreen: { enabled: true, fallback: true, iosNative: true },
     disableContextMenu: false,

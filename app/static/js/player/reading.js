@@ -29,7 +29,7 @@ export function readAlong({ reports, state, seenMs, onTick }) {
     counted.last = now;
     if (document.visibilityState !== "visible" || state.complete) return;
     counted.head = Math.min(state.length, counted.head + passed);
-    onTick(Math.max(0, state.length - counted.head));
+    onTick(Math.max(0, state.length - counted.head), [counted.sent, counted.head]);
     const enough = counted.head >= state.length && counted.sent < state.length;
     if (enough || now - counted.reported >= REPORT_MS) report();
   }
@@ -39,7 +39,7 @@ export function readAlong({ reports, state, seenMs, onTick }) {
     if (!entries.some((entry) => entry.isIntersecting) || reports.end) return;
     reports.end = true;
     report({ always: true });
-    onTick(Math.max(0, state.length - counted.head));
+    onTick(Math.max(0, state.length - counted.head), [counted.sent, counted.head]);
   }).observe(document.getElementById("reading-end"));
   document.addEventListener("visibilitychange", () => {
     tick();
