@@ -18,7 +18,7 @@ from app.learning.rules import CourseState
 from app.members.models import Branch, Member
 from app.members.queries import Person, branches, people_for, person_for
 from app.members.rules import Reader, path_text
-from app.organisation.rules import MOST_ROWS, Counts, TooManyRows, rolled_up
+from app.organisation.rules import MOST_ROWS, Counts, TooManyRows, percent, rolled_up
 from app.points.models import Entry
 from app.points.queries import totals
 
@@ -73,11 +73,41 @@ class Cell:
 
 
 @dataclass(frozen=True)
+class CourseLine:
+    """One course of a completion table: for how many members it is, and how far they are."""
+
+    course: CourseCard
+    states: dict[CourseState, int]
+
+    @property
+    def members(self) -> int:
+        return sum(self.states.values())
+
+    @property
+    def done(self) -> int:
+        return self.states[CourseState.DONE]
+
+    @property
+    def done_percent(self) -> int:
+        return percent(self.done, self.members)
+
+    @property
+    def fresh(self) -> int:
+        """How many have not begun."""
+        return self.states[CourseState.NEW]
+
+
+@dataclass(frozen=True)
 class Completion:
-    """A completion table: the rows that were asked for, and how many there are per state."""
+    """A completion table: the rows that were asked for, and each course with all its members."""
 
     cells: Sequence[Cell]
-    states: dict[CourseState, int]
+    courses: Sequence[CourseLine]
+
+    @property
+    def states(self) -> dict[CourseState, int]:
+        """How many rows there are per state, whichever state was asked for."""
+        return {state: sum(line.states[state] for line in self.courses) for state in CourseState}
 
     @property
     def all(self) -> int:
@@ -219,8 +249,9 @@ def completion(
         raise TooManyRows(rows=len(rows) * len(courses))
     known = completion_table(wanted, [card.id for card in courses])
     cells: list[Cell] = []
-    states = dict.fromkeys(CourseState, 0)
+    lines: list[CourseLine] = []
     for card in courses:
+        states = dict.fromkeys(CourseState, 0)
         for member_id, name, username, branch, path in rows:
             progress = known.get((member_id, card.id))
             meant = card.audience is None or not card.audience.isdisjoint(path)
@@ -230,7 +261,8 @@ def completion(
             states[cell.state] += 1
             if state is None or cell.state is state:
                 cells.append(cell)
-    return Completion(cells, states)
+        lines.append(CourseLine(card, states))
+    return Completion(cells, lines)
 
 
 def member_page(
