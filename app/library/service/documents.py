@@ -1,8 +1,7 @@
-"""What can be done in the library: upload, edit, replace, delete, arrange, and read a text."""
+"""Uploading, editing, replacing and deleting documents, and telling the search room of them."""
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import BinaryIO
 from uuid import uuid4
 
@@ -14,13 +13,11 @@ from app.core.addresses import address
 from app.core.db import after_commit, db
 from app.core.refusals import NotThere
 from app.library import queries, rules, sniff
-from app.library.child import Text
 from app.library.models import Collection, Document, DocumentBranch, DocumentFile, DocumentPart
-from app.library.rules import Kind, Reason, State
+from app.library.rules import Kind, State
 from app.library.shelf import Arrived, Shelf
 from app.members.models import Branch
 from app.members.rules import Reader
-from app.search import folding
 from app.search import service as search
 from app.search.rules import Passage
 
@@ -29,9 +26,6 @@ def shelf() -> Shelf:
     """The library's folder."""
     config = current_app.extensions["weike"]
     return Shelf(config.library_dir, reserve=config.disk_reserve)
-
-
-# Uploading: first the bytes, without a transaction; then the rows
 
 
 def receive(stream: BinaryIO, *, length: int | None, filename: str) -> tuple[Arrived, Kind]:
@@ -129,9 +123,6 @@ def _put_file(
     jobs.enqueue("library.extract", key=f"library:{file.id}", file_id=file.id)
 
 
-# Changing
-
-
 def edit(
     document_id: int,
     *,
@@ -222,170 +213,3 @@ def _publish(document: Document) -> None:
         language=file.language,
         note=collection.name if collection else "",
     )
-
-
-# Reading the text: called by the worker, step by step
-
-
-def start_reading(file_id: int) -> tuple[Path, Kind] | None:
-    """Mark a file as being read; None when there is nothing (more) to read."""
-    session = db.session()
-    row = session.execute(
-        select(DocumentFile, Document.uuid)
-        .join(Document, Document.id == DocumentFile.document_id)
-        .where(DocumentFile.id == file_id)
-    ).first()
-    if row is None or row[0].state not in rules.UNFINISHED:
-        return None
-    file, uuid = row
-    file.state = rules.move(file.state, State.READING)
-    return shelf().path(uuid, file.number, file.kind), Kind(file.kind)
-
-
-def finish_reading(file_id: int, text: Text) -> None:
-    """Keep what was read and make it findable, or keep the reason why there is nothing."""
-    session = db.session()
-    file = session.get(DocumentFile, file_id)
-    if file is None or file.state not in rules.UNFINISHED:
-        return  # deleted meanwhile
-    session.execute(delete(DocumentPart).where(DocumentPart.file_id == file.id))
-    if text.reason is not None:
-        file.state, file.reason = rules.move(file.state, State.UNSEARCHABLE), text.reason.value
-        return
-    session.execute(
-        insert(DocumentPart),
-        [
-            {
-                "file_id": file.id,
-                "position": position,
-                "anchor": part.anchor[:20],
-                "label": part.label[:200],
-                "text": part.text,
-            }
-            for position, part in enumerate(text.parts)
-        ],
-    )
-    file.state, file.reason = rules.move(file.state, State.SEARCHABLE), ""
-    file.pages, file.is_truncated = text.pages, text.is_truncated
-    file.language = folding.language_of("\n".join(part.text for part in text.parts[:20]))
-    document = session.get_one(Document, file.document_id)
-    if document.number == file.number:
-        _publish(document)
-
-
-def give_up_reading(file_id: int) -> None:
-    """For a file whose worker died on every try."""
-    file = db.session().get(DocumentFile, file_id)
-    if file is not None and file.state in rules.UNFINISHED:
-        file.state, file.reason = State.UNSEARCHABLE.value, Reason.DAMAGED.value
-
-
-def read_again(file_id: int) -> None:
-    """Have a file read once more."""
-    file = db.session().get_one(DocumentFile, file_id)
-    file.state, file.reason = rules.move(file.state, State.WAITING), ""
-    jobs.enqueue("library.extract", key=f"library:{file.id}", file_id=file.id)
-
-
-# Collections
-
-
-def add_collection(name: str, *, parent_id: int | None = None) -> int:
-    """Make a collection, at the end of its siblings; returns its id."""
-    session = db.session()
-    name = rules.clean_title(name)[: rules.LONGEST_COLLECTION]
-    _refuse_double(name, parent_id)
-    above = _path_of(parent_id)
-    _refuse_too_deep(above.count("/"))
-    last = session.scalar(select(func.max(Collection.position))) or 0
-    row = Collection(parent_id=parent_id, name=name, path="", position=last + 1)
-    session.add(row)
-    session.flush()
-    row.path = f"{above}{row.id}/"
-    return row.id
-
-
-def change_collection(collection_id: int, *, name: str, parent_id: int | None) -> None:
-    """Rename a collection and hang it somewhere, with all below it."""
-    session = db.session()
-    row = session.get(Collection, collection_id)
-    if row is None:
-        raise NotThere
-    name = rules.clean_title(name)[: rules.LONGEST_COLLECTION]
-    _refuse_double(name, parent_id, besides=row.id)
-    above, before = _path_of(parent_id), row.path
-    if above.startswith(before):
-        raise rules.TooDeep
-    below = session.scalars(select(Collection).where(Collection.path.startswith(before))).all()
-    _refuse_too_deep(
-        above.count("/") + max(each.path.count("/") for each in below) - before.count("/")
-    )
-    renamed = row.name != name
-    row.name, row.parent_id = name, parent_id
-    for each in below:
-        each.path = f"{above}{row.id}/" + each.path.removeprefix(before)
-    if renamed:
-        session.flush()
-        for document in session.scalars(
-            select(Document).where(Document.collection_id == row.id)
-        ).all():
-            _publish(document)  # results show the collection's name
-
-
-def move_collection(collection_id: int, *, step: int) -> None:
-    """Move a collection one place up (-1) or down (1) among its siblings."""
-    session = db.session()
-    row = session.get(Collection, collection_id)
-    if row is None:
-        raise NotThere
-    siblings = list(
-        session.scalars(
-            select(Collection)
-            .where(Collection.parent_id.is_not_distinct_from(row.parent_id))
-            .order_by(Collection.position, Collection.name)
-        )
-    )
-    at = siblings.index(row)
-    to = min(max(at + step, 0), len(siblings) - 1)
-    siblings.insert(to, siblings.pop(at))
-    for position, each in enumerate(siblings, 1):
-        each.position = position
-
-
-def remove_collection(collection_id: int) -> None:
-    """Delete a collection that has neither documents nor collections in it."""
-    session = db.session()
-    if session.get(Collection, collection_id) is None:
-        raise NotThere
-    inside = (
-        select(Document.id).where(Document.collection_id == collection_id),
-        select(Collection.id).where(Collection.parent_id == collection_id),
-    )
-    if any(session.scalar(each.limit(1)) is not None for each in inside):
-        raise rules.NotEmpty
-    session.execute(delete(Collection).where(Collection.id == collection_id))
-
-
-def _path_of(collection_id: int | None) -> str:
-    if collection_id is None:
-        return "/"
-    row = db.session().get(Collection, collection_id)
-    if row is None:
-        raise NotThere
-    return row.path
-
-
-def _refuse_double(name: str, parent_id: int | None, besides: int | None = None) -> None:
-    # The constraint of the table does not see two equal names at the top, where parent is null.
-    same = (
-        select(Collection.id)
-        .where(Collection.name == name, Collection.id != (besides or 0))
-        .where(Collection.parent_id.is_not_distinct_from(parent_id))
-    )
-    if db.session().scalar(same) is not None:
-        raise rules.NameTaken
-
-
-def _refuse_too_deep(levels: int) -> None:
-    if levels > rules.DEEPEST:
-        raise rules.TooDeep

@@ -1,0 +1,80 @@
+"""The text of documents: shown in pages, and searched inside one document."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from markupsafe import Markup
+from sqlalchemy import func, select
+
+from app.core.db import db
+from app.core.paging import Page, window
+from app.library.models import DocumentPart
+from app.library.rules import PARTS_SHOWN
+from app.search import folding, snippets
+from app.search.snippets import Sought
+
+MOST_HITS = 50
+
+
+def parts(file_id: int, page: int) -> Page[DocumentPart]:
+    """The text of a file, ten parts to a page."""
+    session = db.session()
+    mine = DocumentPart.file_id == file_id
+    total = session.scalar(select(func.count()).select_from(DocumentPart).where(mine)) or 0
+    offset, limit = window(page, PARTS_SHOWN)
+    rows = session.scalars(
+        select(DocumentPart).where(mine).order_by(DocumentPart.position).offset(offset).limit(limit)
+    ).all()
+    return Page(rows, max(1, page), total, PARTS_SHOWN)
+
+
+def all_parts(file_id: int) -> Sequence[DocumentPart]:
+    """The whole text of a file."""
+    return (
+        db.session()
+        .scalars(
+            select(DocumentPart)
+            .where(DocumentPart.file_id == file_id)
+            .order_by(DocumentPart.position)
+        )
+        .all()
+    )
+
+
+@dataclass(frozen=True)
+class Hit:
+    """A part of a document in which all words stand."""
+
+    anchor: str
+    label: str
+    page: int  # of the preview
+    html: Markup
+
+
+def hits(file_id: int, text: str) -> list[Hit]:
+    """The parts of one document that have all words of `text`, in the order of the document."""
+    sought = sought_for(text)
+    wanted = len(sought.units)
+    found: list[Hit] = []
+    for part in all_parts(file_id) if wanted else ():
+        whole = f"{part.label}\n{part.text}" if part.label else part.text
+        if len({number for _, _, number in sought.spans(whole)}) < wanted:
+            continue
+        html, _ = snippets.excerpt(whole, sought)
+        page = page_of(part.position)
+        found.append(Hit(part.anchor, part.label, page, html))
+        if len(found) == MOST_HITS:
+            break
+    return found
+
+
+def sought_for(text: str) -> Sought:
+    """What to mark for a query, whatever signs it has."""
+    return Sought(folding.units(text))
+
+
+def page_of(position: int) -> int:
+    """The page of the preview that a part stands on."""
+    return position // PARTS_SHOWN + 1

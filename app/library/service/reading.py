@@ -1,0 +1,75 @@
+"""Reading the text of a file: called by the worker, step by step."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from sqlalchemy import delete, insert, select
+
+from app.core import jobs
+from app.core.db import db
+from app.library import rules
+from app.library.child import Text
+from app.library.models import Document, DocumentFile, DocumentPart
+from app.library.rules import Kind, Reason, State
+from app.library.service.documents import publish, shelf
+from app.search import folding
+
+
+def start_reading(file_id: int) -> tuple[Path, Kind] | None:
+    """Mark a file as being read; None when there is nothing (more) to read."""
+    session = db.session()
+    row = session.execute(
+        select(DocumentFile, Document.uuid)
+        .join(Document, Document.id == DocumentFile.document_id)
+        .where(DocumentFile.id == file_id)
+    ).first()
+    if row is None or row[0].state not in rules.UNFINISHED:
+        return None
+    file, uuid = row
+    file.state = rules.move(file.state, State.READING)
+    return shelf().path(uuid, file.number, file.kind), Kind(file.kind)
+
+
+def finish_reading(file_id: int, text: Text) -> None:
+    """Keep what was read and make it findable, or keep the reason why there is nothing."""
+    session = db.session()
+    file = session.get(DocumentFile, file_id)
+    if file is None or file.state not in rules.UNFINISHED:
+        return  # deleted meanwhile
+    session.execute(delete(DocumentPart).where(DocumentPart.file_id == file.id))
+    if text.reason is not None:
+        file.state, file.reason = rules.move(file.state, State.UNSEARCHABLE), text.reason.value
+        return
+    session.execute(
+        insert(DocumentPart),
+        [
+            {
+                "file_id": file.id,
+                "position": position,
+                "anchor": part.anchor[:20],
+                "label": part.label[:200],
+                "text": part.text,
+            }
+            for position, part in enumerate(text.parts)
+        ],
+    )
+    file.state, file.reason = rules.move(file.state, State.SEARCHABLE), ""
+    file.pages, file.is_truncated = text.pages, text.is_truncated
+    file.language = folding.language_of("\n".join(part.text for part in text.parts[:20]))
+    session.flush()
+    publish(file.document_id)
+
+
+def give_up_reading(file_id: int) -> None:
+    """For a file whose worker died on every try."""
+    file = db.session().get(DocumentFile, file_id)
+    if file is not None and file.state in rules.UNFINISHED:
+        file.state, file.reason = State.UNSEARCHABLE.value, Reason.DAMAGED.value
+
+
+def read_again(file_id: int) -> None:
+    """Have a file read once more."""
+    file = db.session().get_one(DocumentFile, file_id)
+    file.state, file.reason = rules.move(file.state, State.WAITING), ""
+    jobs.enqueue("library.extract", key=f"library:{file.id}", file_id=file.id)
