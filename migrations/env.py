@@ -2,6 +2,7 @@
 
 from alembic import context
 from flask import current_app
+from sqlalchemy.types import TypeDecorator
 
 from app.core.db import Base, db, migrating
 
@@ -13,6 +14,13 @@ def only_real_changes(_context, _revision, directives) -> None:
     if getattr(config.cmd_opts, "autogenerate", False) and directives[0].upgrade_ops.is_empty():
         directives[:] = []
         print("The database already looks like the models.")
+
+
+def plain_types(kind, item, _context):
+    """Write our own types as what they are in the database: old migrations never import the app."""
+    if kind == "type" and isinstance(item, TypeDecorator):
+        return f"sa.{item.impl!r}"
+    return False
 
 
 def run() -> None:
@@ -30,7 +38,7 @@ def run() -> None:
                 render_as_batch=True,
                 compare_type=True,
                 process_revision_directives=only_real_changes,
-                user_module_prefix="app.core.db.",
+                render_item=plain_types,
                 transaction_per_migration=True,
             )
             with context.begin_transaction():
