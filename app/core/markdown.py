@@ -24,11 +24,15 @@ _cleaner = nh3.Cleaner(
 
 
 def render(text: str) -> Markup:
-    """HTML of a Markdown text; headings start at h2, raw HTML is shown as text, links are tame."""
+    """HTML of a Markdown text; headings start at h2, raw HTML is shown as text, links are tame.
+
+    The page has its h1; whichever level a writer begins with, the highest becomes h2.
+    """
     tokens = _parser.parse(text[:LONGEST])
-    for token in tokens:
-        if token.type in {"heading_open", "heading_close"}:
-            token.tag = f"h{min(6, int(token.tag[1]) + 1)}"
+    headings = [t for t in tokens if t.type in {"heading_open", "heading_close"}]
+    highest = min((int(token.tag[1]) for token in headings), default=1)
+    for token in headings:
+        token.tag = f"h{min(6, int(token.tag[1]) - highest + 2)}"
     html = _parser.renderer.render(tokens, _parser.options, {})
     return Markup(_cleaner.clean(html))  # noqa: S704 - cleaned one line above
 

@@ -69,3 +69,10 @@ def test_hostile_nesting_ends_soon(text: str) -> None:
 
 def test_plain_words_lose_the_marks() -> None:
     assert plain("# 标题\n\n**重点** 和 `代码`") == "标题\n重点\n和\n代码"
+
+
+def test_headings_start_at_h2_whichever_level_the_writer_begins_with() -> None:
+    assert "<h2>One</h2>" in render("### One\n\n#### Two")
+    assert "<h3>Two</h3>" in render("### One\n\n#### Two")
+    assert "<h2>One</h2>" in render("# One\n\n###### Six")
+    assert "<h6>Six</h6>" in render("# One\n\n###### Six")
