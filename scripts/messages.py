@@ -236,6 +236,22 @@ def problems(room: str) -> list[str]:
     return lines
 
 
+def clashes() -> list[str]:
+    """English that two rooms translate differently. The program merges all catalogues, so one of
+    them would be shown in both places: say it otherwise in English, or give it a context."""
+    seen: dict[tuple[Any, Any], dict[Any, list[str]]] = {}
+    for room in rooms():
+        for message in stored(room):
+            if message.id and message.string:
+                key = (message.context, message.id)
+                seen.setdefault(key, {}).setdefault(message.string, []).append(room)
+    return [
+        f"“{english}”: " + "; ".join(f"{', '.join(r)} says {text}" for text, r in words.items())
+        for (_, english), words in seen.items()
+        if len(words) > 1
+    ]
+
+
 def _short(message: Message) -> str:
     text = message.id[0] if isinstance(message.id, tuple) else message.id
     return f"{message.locations[0][0] if message.locations else ''} “{text}”"
@@ -265,7 +281,7 @@ def main() -> None:
     elif command == "compile":
         compile_all()
     elif command == "check":
-        lines = [f"{room}: {line}" for room in chosen for line in problems(room)]
+        lines = [f"{room}: {line}" for room in chosen for line in problems(room)] + clashes()
         print("\n".join(lines) or "Every message is translated.")
         sys.exit(1 if lines else 0)
     else:

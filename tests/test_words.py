@@ -19,6 +19,10 @@ def test_every_message_is_translated(room: str) -> None:
     assert messages.problems(room) == []
 
 
+def test_one_english_sentence_has_one_translation() -> None:
+    assert messages.clashes() == []
+
+
 @pytest.mark.parametrize("room", messages.rooms())
 def test_sources_are_english_and_translations_are_chinese(room: str) -> None:
     """No Chinese hides in a message id; a translation without any is a name, a unit or a sign."""
