@@ -1,0 +1,109 @@
+"""The completion table as a file: the same rows, no formulas, only one's own branches."""
+
+from __future__ import annotations
+
+import csv
+import io
+from datetime import datetime
+
+import openpyxl
+import pytest
+
+from app.core.db import unit_of_work
+from app.courses.models import Course
+from app.members.models import Branch, Member
+from tests.organisation.conftest import House
+
+EXPORT = "/organizer/completion/export"
+
+
+def as_csv(answer) -> list[list[str]]:
+    assert answer.status_code == 200
+    assert answer.data.startswith(b"\xef\xbb\xbf")  # so that Excel reads Chinese
+    return list(csv.reader(io.StringIO(answer.data.decode("utf-8-sig"))))
+
+
+def as_sheet(answer):
+    assert answer.status_code == 200
+    return openpyxl.load_workbook(io.BytesIO(answer.data)).active
+
+
+def test_the_file_holds_the_rows_of_the_page(house: House) -> None:
+    header, *rows = as_csv(house.client.get(f"{EXPORT}?as=csv"))
+    assert header[:7] == ["Course", "Theme", "Member", "User name", "Branch", "Per cent", "State"]
+    assert [(row[2], row[0], row[5], row[6]) for row in rows] == [
+        ("Ann", "Alpha", "100", "Done"),
+        ("Olga", "Alpha", "0", "Not begun"),
+        ("Bob", "Alpha", "0", "Not begun"),
+        ("Ann", "Beta", "25", "Begun"),
+        ("Olga", "Beta", "0", "Not begun"),
+        ("Bob", "Beta", "50", "Begun"),
+    ]
+    filtered = as_csv(house.client.get(f"{EXPORT}?as=csv&branch={house.dock}&state=started"))
+    assert [row[2] for row in filtered[1:]] == ["Bob"]
+
+
+def test_a_spreadsheet_has_numbers_and_moments_of_the_right_type(house: House) -> None:
+    answer = house.client.get(f"{EXPORT}?as=xlsx")
+    assert answer.headers["Content-Type"].startswith("application/vnd.openxmlformats")
+    assert answer.headers["Content-Disposition"].startswith("attachment; filename=completion-")
+    assert answer.headers["Content-Disposition"].endswith(".xlsx")
+    sheet = as_sheet(answer)
+    row = [cell.value for cell in sheet[2]]
+    assert row[2] == "Ann"
+    assert row[5] == 100
+    assert isinstance(row[10], datetime)
+    assert sheet[3][10].value is None
+
+
+FORMULAS = ["=1+1", "+cmd|' /C calc'!A0", "-2+3", "@SUM(A1)", "\t=1", "＝1＋1"]
+
+
+@pytest.mark.parametrize("evil", FORMULAS)
+def test_no_name_becomes_a_formula(house: House, evil: str) -> None:
+    with house.app.app_context(), unit_of_work() as session:
+        session.get_one(Member, house.ann).name = evil
+        session.get_one(Course, house.done.id).title = evil
+        session.get_one(Branch, house.north).name = evil
+    sheet = as_sheet(house.client.get(f"{EXPORT}?as=xlsx&course={house.done.id}"))
+    cells = [cell for row in sheet.iter_rows() for cell in row if isinstance(cell.value, str)]
+    assert sum(cell.value.strip().endswith(evil.strip()) for cell in cells) >= 3
+    assert {cell.data_type for cell in cells} == {"s"}
+    lines = as_csv(house.client.get(f"{EXPORT}?as=csv&course={house.done.id}"))
+    found = [cell for line in lines for cell in line if cell.endswith(evil.strip())]
+    assert len(found) >= 3
+    assert all(cell.startswith("'") for cell in found)
+
+
+def test_chinese_names_arrive_whole(house: House) -> None:
+    with house.app.app_context(), unit_of_work() as session:
+        session.get_one(Member, house.ann).name = "陈思远𠮷"
+    assert "陈思远𠮷" in {row[2] for row in as_csv(house.client.get(f"{EXPORT}?as=csv"))}
+
+
+def test_an_organizer_takes_only_what_is_theirs(house: House) -> None:
+    names = {row[2] for row in as_csv(house.client.get(f"{EXPORT}?as=csv"))[1:]}
+    assert names == {"Ann", "Bob", "Olga"}
+    assert house.client.get(f"{EXPORT}?as=csv&branch={house.south}").status_code == 404
+
+
+def test_the_right_is_asked_again_for_every_file(house: House) -> None:
+    client = house.client
+    assert client.get(f"{EXPORT}?as=csv").status_code == 200
+    with house.app.app_context(), unit_of_work() as session:
+        session.get_one(Member, house.organizer).is_active = False
+    assert client.get(f"{EXPORT}?as=csv").status_code == 302
+
+
+def test_five_files_an_hour_are_enough(house: House) -> None:
+    object.__setattr__(house.app.extensions["weike"], "limits", True)
+    client = house.client
+    answers = [client.get(f"{EXPORT}?as=csv").status_code for _ in range(6)]
+    assert answers == [200] * 5 + [429]
+    assert "Retry-After" in client.get(f"{EXPORT}?as=csv").headers
+    other = house.people.client(house.people.member(organizes=house.north))
+    assert other.get(f"{EXPORT}?as=csv").status_code == 200
+
+
+def test_an_odd_kind_of_file_is_a_spreadsheet(house: House) -> None:
+    assert as_sheet(house.client.get(f"{EXPORT}?as=exe"))
