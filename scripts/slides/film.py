@@ -24,12 +24,12 @@ class CannotRender(RuntimeError):
 def is_fresh(deck: Deck) -> bool:
     """Whether the video of a deck was made from what its sources hold now."""
     try:
-        return deck.video.exists() and deck.stamp.read_text(encoding="ascii") == _sources(deck)
+        return deck.video.exists() and deck.stamp.read_text(encoding="ascii") == sources(deck)
     except FileNotFoundError:
         return False
 
 
-def _sources(deck: Deck) -> str:
+def sources(deck: Deck) -> str:
     """The hash of everything that decides how the video looks and sounds."""
     total = hashlib.sha256()
     painters = [HERE / f"{name}.py" for name in ("art", "paint", "film")]
@@ -91,5 +91,5 @@ def render(deck: Deck) -> Path:
             half_done.unlink(missing_ok=True)
             raise CannotRender(f"ffmpeg could not make {deck.video}: {reason}")
     half_done.replace(deck.video)
-    deck.stamp.write_text(_sources(deck), encoding="ascii")
+    deck.stamp.write_text(sources(deck), encoding="ascii")
     return deck.video

@@ -164,6 +164,22 @@ class Scene:
         return layer
 
 
+def cover(accent: str, art: str) -> Image.Image:
+    """A picture for the card of a course: its drawing on its colour, without words."""
+    colour = hexed(accent)
+    paper, shade = mix(WHITE, colour, 0.1), mix(colour, DARK, 0.14)
+    large = Image.new("RGB", (WIDTH * 2, HEIGHT * 2), colour)
+    draw = ImageDraw.Draw(large)
+    draw.ellipse((WIDTH + 300, -900, WIDTH + 2100, 900), fill=shade)
+    draw.ellipse((-700, 700, 900, 2300), fill=shade)
+    side, half = 760, 560
+    draw.ellipse((WIDTH - half, HEIGHT - half, WIDTH + half, HEIGHT + half), fill=paper)
+    drawing = Image.new("RGB", (side, side), paper)
+    ART[art](Pen(drawing, colour, paper), 1.0, 0.15)
+    large.paste(drawing, (WIDTH - side // 2, HEIGHT - side // 2))
+    return large.reduce(2)
+
+
 def drawn_step(frame: int) -> int:
     """Which picture of the drawing a frame of a slide shows: first drawn, then going round on twos.
 
@@ -221,7 +237,7 @@ def wrapped(text: str, size: int, width: int, *, bold: bool = False) -> list[str
     """Text in rows of at most `width` pixels; Latin words stay whole, marks never begin a row."""
     letters = font(size, bold=bold)
     rows = [""]
-    for piece in re.findall(rf"[\x21-\x7e]+ ?|.[{_CLINGS}]*", text):
+    for piece in re.findall(rf"(?:[\x21-\x7e]+ ?|.)[{_CLINGS}]*", text):
         if rows[-1] and letters.getlength((rows[-1] + piece).rstrip()) > width:
             rows.append("")
         rows[-1] += piece
