@@ -136,6 +136,14 @@ class MediaFolder:
 
     def drop_version(self, uuid: str, version: int) -> None:
         _remove(self.version(uuid, version))
+        with contextlib.suppress(OSError):  # not empty: another version is there
+            self.version(uuid, version).parent.rmdir()
+
+    def drop_older_versions(self, uuid: str, version: int) -> None:
+        """Remove what tries before `version` published and never came to serve."""
+        for name in self._names("renditions", _known(uuid)):
+            if name[1:].isdigit() and int(name[1:]) < version:
+                _remove(self.root / "renditions" / uuid / name)
 
     def drop(self, uuid: str) -> None:
         """Remove everything that there is of a recording."""

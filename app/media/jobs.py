@@ -64,7 +64,9 @@ def transcode(lease: jobs.Lease, media_id: int) -> None:
         wanted = service.finish(
             media_id, attempt=task.attempt, renditions=made.renditions, posters=made.posters
         )
-    if not wanted:
+    if wanted:
+        folder.drop_older_versions(task.uuid, task.attempt)
+    else:
         folder.drop_version(task.uuid, task.attempt)
 
 

@@ -1,0 +1,320 @@
+"""Files made to do harm: nothing of another file is read, nothing runs for ever."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from flask import Flask
+
+from app.core import clock, jobs
+from app.media import ffmpeg as ours
+from app.media.rules import (
+    Facts,
+    NothingUsable,
+    NotMedia,
+    TooManyPixels,
+    TranscodeFailed,
+    ladder,
+)
+from config import ROOT
+from tests.media.conftest import Clips, Studio, ffmpeg, two_frames
+
+CANARY = b"CANARY-OF-ANOTHER-MEMBER"
+
+
+@pytest.fixture
+def private(studio: Studio, clips: Clips) -> Path:
+    """Another member's film on the same disk, with a canary in its bytes and in its picture."""
+    path = studio.root.parent / "private.ts"
+    ffmpeg("-i", str(clips["plain.mp4"]), "-c", "copy", "-metadata", "title=PRIVATE", str(path))
+    path.write_bytes(path.read_bytes() + CANARY)
+    return path
+
+
+def hls_playlist(private: Path) -> bytes:
+    return (
+        "#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXT-X-MEDIA-SEQUENCE:0\n"
+        f"#EXTINF:2.0,\nfile://{private}\n#EXT-X-ENDLIST\n"
+    ).encode()
+
+
+def concat(private: Path) -> bytes:
+    return f"ffconcat version 1.0\nfile '{private}'\n".encode()
+
+
+def relative_concat(private: Path) -> bytes:
+    return f"ffconcat version 1.0\nfile '../../../{private.name}'\nduration 2\n".encode()
+
+
+def session_description(private: Path) -> bytes:
+    return (
+        b"v=0\no=- 0 0 IN IP4 127.0.0.1\ns=x\nc=IN IP4 127.0.0.1\nt=0 0\n"
+        b"m=video 59999 RTP/AVP 96\na=rtpmap:96 H264/90000\n"
+    )
+
+
+def dash(private: Path) -> bytes:
+    return (
+        '<?xml version="1.0"?><MPD xmlns="urn:mpeg:dash:schema:mpd:2011" type="static" '
+        'mediaPresentationDuration="PT2S" profiles="urn:mpeg:dash:profile:isoff-on-demand:2011">'
+        '<Period><AdaptationSet mimeType="video/mp2t"><Representation id="1" bandwidth="1">'
+        f"<BaseURL>file://{private}</BaseURL></Representation></AdaptationSet></Period></MPD>"
+    ).encode()
+
+
+def playlist_in_avi(private: Path) -> bytes:
+    """The trick of 2017: subtitles of an AVI that are themselves a playlist."""
+    inner = hls_playlist(private)
+    gab2 = b"GAB2\x00\x02\x00\x0a\x00\x00\x00x\x00x\x00x\x00x\x00x\x00\x04\x00"
+    body = gab2 + len(inner).to_bytes(4, "little") + inner
+    chunk = b"01wb" + len(body).to_bytes(4, "little") + body
+    movi = b"LIST" + (len(chunk) + 4).to_bytes(4, "little") + b"movi" + chunk
+    header = b"LIST\x04\x00\x00\x00hdrl"
+    return b"RIFF" + (len(header) + len(movi) + 4).to_bytes(4, "little") + b"AVI " + header + movi
+
+
+def external_reference(private: Path) -> bytes:
+    """A QuickTime file whose only track lies in another file."""
+    alias = b"alis" + b"\x00\x00\x00\x00" + str(private).encode()
+    box = (len(alias) + 4).to_bytes(4, "big") + alias
+    dref = b"\x00\x00\x00\x10dref" + b"\x00\x00\x00\x00\x00\x00\x00\x01" + box
+    moov = b"moov" + dref
+    return (
+        b"\x00\x00\x00\x14ftypqt  \x00\x00\x00\x00qt  " + (len(moov) + 4).to_bytes(4, "big") + moov
+    )
+
+
+ATTACKS = [
+    hls_playlist,
+    concat,
+    relative_concat,
+    session_description,
+    dash,
+    playlist_in_avi,
+    external_reference,
+]
+
+
+@pytest.mark.parametrize("attack", ATTACKS, ids=lambda attack: attack.__name__)
+def test_a_file_that_names_another_file_is_no_media(studio: Studio, private: Path, attack) -> None:
+    """With its default options ffmpeg plays the first two of them: see the next test."""
+    before = private.stat().st_atime_ns
+    answer = studio.send(attack(private), "holiday.mp4")
+    assert answer.status_code == 422
+    assert answer.json["reason"] in {"NotMedia", "NothingUsable"}
+    assert studio.files() == set()
+    assert private.stat().st_atime_ns == before
+    with pytest.raises(TranscodeFailed):  # the encode refuses it too, should it ever get there
+        encode(studio, attack(private), Facts("video", 2000, video=0, width=320, height=180))
+    for path in studio.root.parent.rglob("*"):
+        if path.is_file() and path != private:
+            assert CANARY not in path.read_bytes()
+
+
+def encode(studio: Studio, data: bytes, facts: Facts) -> list[Path]:
+    folder = studio.root.parent / "bare"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
+    source = folder / "source"
+    source.write_bytes(data)
+    ours.encode(
+        source,
+        facts,
+        ladder(facts.width, facts.height),
+        folder,
+        threads=1,
+        progress=ours.Progress(facts.duration_ms),
+        keep_going=lambda: True,
+    )
+    return sorted(folder.glob("*.m4s"))
+
+
+def test_the_attack_is_real(private: Path, tmp_path: Path) -> None:
+    """The same playlist, with the options that ffmpeg has by default: it reads the other film."""
+    trap = tmp_path / "holiday.mp4"
+    trap.write_bytes(hls_playlist(private))
+    found = subprocess.run(
+        ["ffprobe", "-v", "error", "-show_entries", "stream=codec_name", "-of", "csv=p=0", trap],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "h264" in found.stdout
+
+
+def test_times_that_lie_far_apart_cost_no_frames(studio: Studio, tmp_path: Path) -> None:
+    """Four kilobytes, two frames, hours between them: filled up, that would be 2.5 million frames.
+
+    Such a file is refused; and if it were not, the encode would end at once.
+    """
+    trap = two_frames(tmp_path, 100_000)
+    assert trap.stat().st_size < 6_000
+    answer = studio.send(trap.read_bytes())
+    assert answer.status_code == 422
+    assert answer.json["reason"] == "TooLong"
+    start = time.monotonic()
+    parts = encode(
+        studio,
+        trap.read_bytes(),
+        Facts("video", 100_001_000, video=0, width=64, height=64, rate=25.0),
+    )
+    assert time.monotonic() - start < 20
+    assert sum(p.stat().st_size for p in parts) < 100_000
+
+
+def test_an_encode_that_takes_too_long_is_ended(studio: Studio, clips: Clips, monkeypatch) -> None:
+    monkeypatch.setattr("app.media.ffmpeg.encoding.wall_limit", lambda duration_ms: 0.5)
+    clip = studio.root.parent / "busy.mp4"
+    ffmpeg(
+        *("-f", "lavfi", "-i", "testsrc2=size=1920x1080:rate=25:duration=8"),
+        *("-c:v", "libx264", "-preset", "ultrafast", str(clip)),
+    )
+    start = time.monotonic()
+    found = studio.prepared(clip)
+    assert time.monotonic() - start < 20
+    assert found.state == "failed"
+    assert "too long" in found.error
+
+
+def test_many_streams_and_chapters_are_looked_at_quickly(studio: Studio, clips, tmp_path) -> None:
+    chapters = tmp_path / "chapters.txt"
+    chapters.write_text(
+        ";FFMETADATA1\n"
+        + "".join(f"[CHAPTER]\nTIMEBASE=1/1000\nSTART={n}\nEND={n + 1}\n" for n in range(3000))
+    )
+    clip = tmp_path / "chapters.mkv"
+    many = [part for _ in range(60) for part in ("-map", "0:a")]
+    ffmpeg(
+        *("-i", str(clips["plain.mp4"]), "-i", str(chapters), "-map", "0:v", *many),
+        *("-map_metadata", "1", "-c", "copy", str(clip)),
+    )
+    start = time.monotonic()
+    found = studio.prepared(clip)
+    assert time.monotonic() - start < 20
+    assert found.is_ready
+
+
+@pytest.mark.parametrize("name", ["plain.mp4", "sound.mp3", "odd.webm"])
+def test_flipped_bytes_never_harm_the_server(studio: Studio, clips: Clips, name: str) -> None:
+    """Broken in many places: refused, failed with a reason, or ready; never stuck."""
+    data = clips[name].read_bytes()
+    for seed in range(3):
+        broken = bytearray(data)
+        for n in range(40):
+            broken[(seed * 7919 + n * 104_729) % len(broken)] ^= 0xFF
+        answer = studio.send(bytes(broken))
+        if answer.status_code == 422:
+            continue
+        assert answer.status_code == 200
+        studio.work()
+        found = studio.recording(answer.json["id"])
+        assert found.is_finished
+        assert found.is_ready or found.error
+    assert not list((studio.root / "work").glob("*")) if (studio.root / "work").exists() else True
+
+
+def test_a_crafted_size_does_not_take_the_memory(tmp_path: Path, clips: Clips) -> None:
+    """A header that claims 65535 × 65535 pixels."""
+    data = bytearray(clips["plain.mp4"].read_bytes())
+    at = data.find(b"avc1")
+    data[at + 28 : at + 32] = b"\xff\xff\xff\xff"
+    trap = tmp_path / "size.mp4"
+    trap.write_bytes(data)
+    try:
+        facts = ours.probe(trap)
+    except (TooManyPixels, NotMedia, NothingUsable):
+        return
+    assert (facts.width, facts.height) == (320, 180)  # what the stream itself says
+
+
+def test_a_probe_that_hangs_is_ended(tmp_path: Path, monkeypatch) -> None:
+    """A named pipe never delivers: the probe gives up at its limit."""
+    from app.core.child import Leash
+
+    monkeypatch.setattr("app.media.ffmpeg.looking.PROBE_LEASH", Leash(wall=1, cpu=5))
+    monkeypatch.setattr("app.media.mp4.cut_off", lambda path: False)
+    monkeypatch.setattr("app.media.mp4.protected", lambda path: False)
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    start = time.monotonic()
+    with pytest.raises(NotMedia):
+        ours.probe(pipe)
+    assert time.monotonic() - start < 8
+
+
+# --- a worker that is killed ------------------------------------------------------------------
+
+WORKER = """
+import sys
+sys.path.insert(0, {root!r})
+from app import create_app
+from app.core import jobs
+from pathlib import Path
+from tests.conftest import make_config
+
+app = create_app(make_config(Path({folder!r}), ffmpeg_threads=1))
+print("up", flush=True)
+jobs.run_pending(app)
+"""
+
+
+def children(pid: int) -> list[int]:
+    text = Path(f"/proc/{pid}/task/{pid}/children").read_text()
+    return [int(p) for p in text.split()]
+
+
+def alive(pid: int) -> bool:
+    try:
+        text = Path(f"/proc/{pid}/stat").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+    return text.rsplit(")", 1)[1].split()[0] != "Z"
+
+
+def wait_for(what, seconds: float = 40) -> None:
+    end = time.monotonic() + seconds
+    while not what():
+        assert time.monotonic() < end, "it did not happen in time"
+        time.sleep(0.05)
+
+
+def test_a_worker_killed_in_the_middle_loses_nothing(app: Flask, studio: Studio, tmp_path) -> None:
+    """kill -9 while ffmpeg runs: no orphan, and after the lease another worker begins again."""
+    clip = tmp_path / "busy.mp4"
+    ffmpeg(
+        *("-f", "lavfi", "-i", "testsrc2=size=640x360:rate=25:duration=16"),
+        *("-c:v", "libx264", "-preset", "ultrafast", str(clip)),
+    )
+    media_id = studio.upload(clip)
+    uuid = studio.recording(media_id).uuid
+    program = textwrap.dedent(WORKER).format(root=str(ROOT), folder=str(tmp_path))
+    worker = subprocess.Popen([sys.executable, "-c", program])
+    try:
+        wait_for(lambda: list((studio.root / "work").glob(f"{uuid}-*/*.m4s")))
+        wait_for(lambda: children(worker.pid))
+        encoder = children(worker.pid)[0]
+        assert "ffmpeg" in Path(f"/proc/{encoder}/cmdline").read_text()
+    finally:
+        os.kill(worker.pid, signal.SIGKILL)
+        worker.wait()
+    wait_for(lambda: not alive(encoder), 5)
+    assert studio.recording(media_id).state == "transcoding"
+    assert jobs.sweep(app) == 0  # the lease still holds
+    later = clock.now() + jobs.LEASE + timedelta(seconds=1)
+    with clock.use(lambda: later):
+        jobs.sweep(app)
+        assert studio.recording(media_id).stage == "again"
+        studio.work()
+    found = studio.recording(media_id)
+    assert (found.state, found.version) == ("ready", 2)
+    assert list((studio.root / "work").iterdir()) == []
+    assert [p.name for p in (studio.root / "renditions" / uuid).iterdir()] == ["v2"]
