@@ -145,6 +145,8 @@ def _answers(form: MultiDict[str, str]) -> tuple[service.Answers, service.Seen]:
     seen: dict[int, int] = {}
     if len(form) > FIELDS_MOST:
         raise rules.TooManyFields
+    if not form and request.content_length:
+        raise rules.NotOfThisPaper  # no text at all: what cannot be read must not look like blank
     for field, values in form.lists():
         if field == "csrf_token":
             continue

@@ -76,7 +76,7 @@ def test_a_course_is_done_when_its_lessons_and_its_quiz_are(
     page = taker.client.get(taker.submit(taker.right_answers()).headers["Location"])
     assert "0 of 1 are" in page.get_data(as_text=True)
     watch(Player(taker.client, taker.course), time, 0, 60)
-    assert "You have finished the course" in taker.page()
+    assert "You have passed this quiz and finished the course" in taker.page()
     with app.app_context():
         done = learning.course_progress_for(taker.member, [taker.course.id])[taker.course.id]
         db.session.rollback()

