@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
@@ -16,6 +17,7 @@ from wtforms import (
     StringField,
     ValidationError,
 )
+from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 from wtforms.validators import InputRequired, Length
 
 from app.core.i18n import LANGUAGES
@@ -30,6 +32,15 @@ ROLE_LABELS = {
 }
 AUTOMATIC = "auto"  # no language of one's own: the browser's
 _NEEDED = InputRequired(_l("Please fill this in."))
+
+
+def _choices(pairs: Iterable[tuple[Any, Any]]) -> list[SelectChoice]:
+    return [SelectChoice(value, label) for value, label in pairs]
+
+
+def offer_branches(field: SelectField, choices: Iterable[tuple[int, str]]) -> None:
+    """Fill a list of branches: the ids and names that `queries.branch_choices` returns."""
+    field.choices = _choices(choices)
 
 
 def _new_password(label: Any) -> PasswordField:
@@ -92,7 +103,7 @@ class ActivateForm(_Repeated):
         },
     )
     password = _new_password(_l("New password"))
-    language = RadioField(_l("Language"), choices=list(LANGUAGES.items()))
+    language = RadioField(_l("Language"), choices=_choices(LANGUAGES.items()))
     large_type = BooleanField(_l("Large type"))
 
 
@@ -113,11 +124,11 @@ class SettingsForm(FlaskForm):  # type: ignore[misc]
     language = SelectField(
         _l("Language"),
         [_NEEDED],
-        choices=[(AUTOMATIC, _l("As the browser says")), *LANGUAGES.items()],
+        choices=_choices([(AUTOMATIC, _l("As the browser says")), *LANGUAGES.items()]),
     )
     appearance = RadioField(
         _l("Appearance"),
-        choices=list(zip(APPEARANCES, (_l("Automatic"), _l("Light"), _l("Dark")), strict=True)),
+        choices=_choices(zip(APPEARANCES, (_l("Automatic"), _l("Light"), _l("Dark")), strict=True)),
     )
     large_type = BooleanField(_l("Large type"))
 
@@ -150,10 +161,9 @@ class MemberForm(FlaskForm):  # type: ignore[misc]
 class RoleForm(FlaskForm):  # type: ignore[misc]
     """One role for a member."""
 
-    role = SelectField(_l("Role"), [_NEEDED], choices=list(ROLE_LABELS.items()), coerce=Role)
+    role = SelectField(_l("Role"), [_NEEDED], choices=_choices(ROLE_LABELS.items()), coerce=Role)
     branch_id = SelectField(
         _l("Branch to look after"),
-        [_NEEDED],
         coerce=int,
         description=_l("For organizers: this branch and all below it."),
     )

@@ -16,7 +16,7 @@ SHORTEST = 10
 LONGEST = 128
 LEAST_DIFFERENT = 5  # different characters
 LONGEST_TAIL = 8  # digits and marks behind a common word that make it no better
-LEAST_BESIDE_CONTEXT = 6  # characters that must remain beside a name everybody knows
+LEAST_BESIDE_CONTEXT = 8  # characters that must remain beside a name everybody knows
 
 
 class BadPassword(Refusal):

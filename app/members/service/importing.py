@@ -249,11 +249,10 @@ def _give_roles(member_id: int, wish: Wish, branch_id: int) -> bool:
     if not wish.roles:
         return False
     session = db.session()
-    held = set(
-        session.execute(
-            select(RoleGrant.role, RoleGrant.branch_id).where(RoleGrant.member_id == member_id)
-        ).tuples()
+    rows = session.execute(
+        select(RoleGrant.role, RoleGrant.branch_id).where(RoleGrant.member_id == member_id)
     )
+    held = {(role, place) for role, place in rows}
     wanted = {(r.value, branch_id if r is Role.ORGANIZER else None) for r in wish.roles}
     session.add_all(
         RoleGrant(member_id=member_id, role=role, branch_id=place)

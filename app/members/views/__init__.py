@@ -1,4 +1,4 @@
-"""Pages about people: signing in, the profile, branches and members."""
+"""Pages about people: signing in, the own profile, branches and members."""
 
 from app.members.views import branches, importing, people, profile, signing
 from app.members.views.door import bp

@@ -10,7 +10,7 @@ from app.core.access import access
 from app.core.refusals import Refusal
 from app.members import queries, service
 from app.members.access import ADMINISTRATOR
-from app.members.forms import BranchForm, MoveBranchForm, RenameBranchForm
+from app.members.forms import BranchForm, MoveBranchForm, RenameBranchForm, offer_branches
 from app.members.views.door import bp, show_at, typed
 
 
@@ -24,7 +24,7 @@ def branches() -> str:
 @access(ADMINISTRATOR)
 def add_branch() -> ResponseReturnValue:
     form = BranchForm()
-    form.parent_id.choices = queries.branch_choices()
+    offer_branches(form.parent_id, queries.branch_choices())
     if not form.validate():
         return _page(form), 422
     try:
@@ -37,7 +37,7 @@ def add_branch() -> ResponseReturnValue:
 
 
 def _page(form: BranchForm) -> str:
-    form.parent_id.choices = queries.branch_choices()
+    offer_branches(form.parent_id, queries.branch_choices())
     return render_template("members/branches.html", form=form, lines=queries.branch_lines())
 
 
@@ -66,7 +66,7 @@ def rename_branch(branch_id: int) -> ResponseReturnValue:
 @access(ADMINISTRATOR)
 def move_branch(branch_id: int) -> ResponseReturnValue:
     form = MoveBranchForm()
-    form.parent_id.choices = queries.branch_choices()
+    offer_branches(form.parent_id, queries.branch_choices())
     if form.validate():
         try:
             service.move_branch(branch_id, parent_id=form.parent_id.data)
@@ -93,5 +93,5 @@ def _branch_page(
     rename = rename or RenameBranchForm(formdata=None, name=line.name)
     move = move or MoveBranchForm(formdata=None, parent_id=line.parent_id)
     below = set(queries.branch_ids_below(branch_id))
-    move.parent_id.choices = [c for c in queries.branch_choices() if c[0] not in below]
+    offer_branches(move.parent_id, [c for c in queries.branch_choices() if c[0] not in below])
     return render_template("members/branch.html", line=line, rename=rename, move=move)

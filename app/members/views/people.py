@@ -23,7 +23,7 @@ from app.members.access import (
     hold,
     reader,
 )
-from app.members.forms import ROLE_LABELS, MemberForm, RoleForm
+from app.members.forms import ROLE_LABELS, MemberForm, RoleForm, offer_branches
 from app.members.queries import Person
 from app.members.rules import Role, codes, names
 from app.members.rules.names import device
@@ -113,7 +113,7 @@ def edit_member(member_id: int) -> ResponseReturnValue:
 
 def _member_form(*, person: Person | None = None, branch_id: int | None = None) -> MemberForm:
     form = MemberForm(obj=person) if person else MemberForm()
-    form.branch_id.choices = queries.branch_choices(reader())
+    offer_branches(form.branch_id, queries.branch_choices(reader()))
     if branch_id is not None and request.method == "GET":
         form.branch_id.data = branch_id
     return form
@@ -146,7 +146,7 @@ def _place(form: MemberForm, refusal: Refusal) -> Field:
 def _member_page(form: MemberForm, person: Person | None) -> str:
     me = reader()
     role_form = RoleForm(formdata=None)
-    role_form.branch_id.choices = queries.branch_choices()
+    offer_branches(role_form.branch_id, queries.branch_choices())
     if person:
         role_form.branch_id.data = person.branch_id
     return render_template(
@@ -180,9 +180,10 @@ def enable_member(member_id: int) -> ResponseReturnValue:
 @access(ADMINISTRATOR)
 def grant_role(member_id: int) -> ResponseReturnValue:
     form = RoleForm()
-    form.branch_id.choices = queries.branch_choices()
+    choices = queries.branch_choices()
+    offer_branches(form.branch_id, choices)
     if form.role.data is not Role.ORGANIZER:
-        form.branch_id.data = form.branch_id.choices[0][0]  # not asked for, so never wrong
+        form.branch_id.data = choices[0][0]  # not asked for, so never wrong
     if not form.validate():
         flash(_("Choose a role and a branch."), "bad")
         return redirect(url_for("members.member", member_id=member_id), 303)
