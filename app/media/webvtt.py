@@ -7,6 +7,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from app.core.i18n import file_size
 from app.media.rules import BadCaptions, CaptionsTooLarge
@@ -55,7 +56,7 @@ def parse(data: bytes, *, duration_ms: int) -> Parsed:
         starts = [n for n, line in enumerate(lines) if _TIMING.match(line)]
         if not starts or starts[0] > at:
             skipped += 1
-        for begin, end in zip(starts, [*starts[1:], len(lines)], strict=True):
+        for begin, end in pairwise([*starts, len(lines)]):
             following = lines[begin + 1 : end]
             if end < len(lines) and following and following[-1].strip().isdigit():
                 following.pop()  # the number of the next cue

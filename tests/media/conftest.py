@@ -194,3 +194,9 @@ def token(client: FlaskClient) -> dict[str, str]:
     page = client.get("/nowhere").get_data(as_text=True)
     value = page.split('name="csrf-token" content="', 1)[1].split('"', 1)[0]
     return {"X-CSRFToken": value, "Sec-Fetch-Site": "same-origin", "Accept": "application/json"}
+
+
+def fetch(client: FlaskClient, address: str, **headers: str):
+    """Get a file and close it; header names with _ for -."""
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    return client.get(address, headers=named, buffered=True)
