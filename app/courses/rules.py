@@ -97,10 +97,12 @@ class NotReady(Refusal):
 
 
 class BadTitle(Refusal):
+    where = "title"
     sentence = _l("Give it a title of at most %(most)s characters.")
 
 
 class BadSummary(Refusal):
+    where = "summary"
     sentence = _l("The summary has %(length)s characters; %(most)s is the most.")
 
 
@@ -115,14 +117,17 @@ class BadNumber(Refusal):
 
 
 class BadLanguage(Refusal):
+    where = "language"
     sentence = _l("Choose the language of the course.")
 
 
 class EmptyReading(Refusal):
+    where = "body"
     sentence = _l("There is nothing to read yet. Write some text.")
 
 
 class ReadingTooLong(Refusal):
+    where = "body"
     sentence = _l("The text has %(length)s characters; %(most)s is the most.")
 
 
@@ -137,6 +142,7 @@ class TooManyQuestions(Refusal):
 class WrongRecording(Refusal):
     """A video where sound is wanted, or the other way round, or somebody else's file."""
 
+    where = "media_id"
     sentence = _l("This upload cannot be used for this lesson. Upload the file again here.")
 
 
@@ -145,6 +151,7 @@ class LastLesson(Refusal):
 
 
 class NobodyChosen(Refusal):
+    where = "branches"
     sentence = _l("Choose at least one branch, or open the course to everybody.")
 
 

@@ -22,7 +22,7 @@ from app.courses.queries.catalogue import (
     may_edit,
 )
 from app.courses.rules import State
-from app.media.models import Media
+from app.media.models import Image, Media
 from app.media.queries import Picture, pictures
 from app.members.rules import Reader
 
@@ -153,3 +153,31 @@ def theme(theme_id: int) -> DeskTheme:
     if found is None:
         raise NotThere
     return found
+
+
+def own_image(reader: Reader, image_id: int | None) -> int | None:
+    """The id of a picture that the reader uploaded; None for none. Raises NotThere."""
+    if image_id is None:
+        return None
+    owner_id = db.session().scalar(select(Image.owner_id).where(Image.id == image_id))
+    if owner_id is None or not (reader.is_administrator or owner_id == reader.id):
+        raise NotThere
+    return image_id
+
+
+def removed_drafts(reader: Reader) -> list[tuple[int, str]]:
+    """The reader's own drafts that were thrown away: (id, title), the last first."""
+    rows = db.session().execute(
+        select(Course.id, Course.title)
+        .where(Course.state == State.REMOVED, Course.author_id == reader.id)
+        .order_by(Course.changed_at.desc())
+        .limit(20)
+    )
+    return [(course_id, title) for course_id, title in rows]
+
+
+def own_removed_draft(reader: Reader, course_id: int) -> int:
+    """The id of a draft that the reader threw away. Raises NotThere."""
+    if course_id not in dict(removed_drafts(reader)):
+        raise NotThere
+    return course_id

@@ -1,0 +1,191 @@
+"""Forms of the trainer's desk: shape and type of what is typed; the rules judge it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask_babel import lazy_gettext as _l
+from flask_wtf import FlaskForm
+from flask_wtf.file import FileField, FileRequired
+from wtforms import (
+    IntegerField,
+    RadioField,
+    SelectField,
+    SelectMultipleField,
+    StringField,
+    TextAreaField,
+)
+from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
+from wtforms.validators import InputRequired, NumberRange, Optional
+from wtforms.widgets import CheckboxInput, ListWidget
+
+from app.core.i18n import LANGUAGES
+from app.core.refusals import Refusal
+from app.courses import queries
+from app.courses.rules import (
+    COMPLETION_RANGE,
+    LONGEST_READING,
+    LONGEST_SUMMARY,
+    LONGEST_TITLE,
+    MOST_ATTEMPTS,
+    PASS_RANGE,
+)
+
+NEW_THEME = 0
+CAPTION_LANGUAGES = {"zh-Hans": "简体中文", "zh-Hant": "繁體中文", "en": "English"}
+
+
+def refuse(form: FlaskForm, refusal: Refusal) -> None:
+    """Show a refusal beside the field that it is about, or above the form."""
+    field = getattr(form, getattr(refusal, "where", ""), None)
+    if field is None:
+        form.form_errors.append(str(refusal))
+    else:
+        field.errors = [*field.errors, str(refusal)]
+
+
+def _title(label: Any) -> StringField:
+    return StringField(label, [InputRequired()], render_kw={"maxlength": LONGEST_TITLE})
+
+
+def _percent(label: Any, limits: tuple[int, int], **more: Any) -> IntegerField:
+    least, most = limits
+    return IntegerField(
+        label,
+        [InputRequired(), NumberRange(least, most)],
+        render_kw={"inputmode": "numeric", "min": least, "max": most},
+        **more,
+    )
+
+
+class _ThemeFields(FlaskForm):  # type: ignore[misc]
+    """A theme is chosen, or its title typed to make a new one."""
+
+    theme_id = SelectField(_l("Theme"), coerce=int)
+    new_theme = StringField(
+        _l("Title of the new theme"), render_kw={"maxlength": LONGEST_TITLE, "autocomplete": "off"}
+    )
+    language = SelectField(
+        _l("Language of the course"),
+        choices=[SelectChoice(code, name) for code, name in LANGUAGES.items()],
+    )
+
+    def offer_themes(self) -> None:
+        """Fill the list of themes; the last entry makes a new one."""
+        self.theme_id.choices = [
+            *(SelectChoice(theme.id, theme.title) for theme in queries.all_themes()),
+            SelectChoice(NEW_THEME, _l("A new theme …")),
+        ]
+
+    @property
+    def wants_new_theme(self) -> bool:
+        return bool(self.theme_id.data == NEW_THEME)
+
+
+class NewCourseForm(_ThemeFields):
+    """The least that a draft needs."""
+
+    title = _title(_l("Title"))
+
+
+class AboutForm(_ThemeFields):
+    """What a course says of itself, and who may see it."""
+
+    title = _title(_l("Title"))
+    summary = TextAreaField(
+        _l("Summary"),
+        render_kw={"maxlength": LONGEST_SUMMARY},
+        description=_l("One or two sentences: what will members know or be able to do?"),
+    )
+    audience = RadioField(
+        _l("Who may see the course"),
+        choices=[
+            SelectChoice("all", _l("Everybody")),
+            SelectChoice("branches", _l("Only these branches, with all below them")),
+        ],
+    )
+    branches = SelectMultipleField(
+        _l("Branches"),
+        coerce=int,
+        option_widget=CheckboxInput(),
+        widget=ListWidget(prefix_label=False),
+    )
+    seen = IntegerField(validators=[Optional()])  # the revision that was shown
+
+
+class CoverForm(FlaskForm):  # type: ignore[misc]
+    """The picture of a course or theme, uploaded before; empty takes it away."""
+
+    image_id = IntegerField(validators=[Optional()])
+
+
+class ReadingForm(FlaskForm):  # type: ignore[misc]
+    """A text to read."""
+
+    title = _title(_l("Title"))
+    body = TextAreaField(
+        _l("Text"),
+        render_kw={"maxlength": LONGEST_READING},
+        description=_l("Headings begin with ##, lists with a hyphen, **bold** is bold."),
+    )
+    seen = IntegerField(validators=[Optional()])
+
+
+class RecordingForm(FlaskForm):  # type: ignore[misc]
+    """A video or sound recording, uploaded before."""
+
+    title = _title(_l("Title"))
+    media_id = IntegerField(_l("File"), [InputRequired(_l("Upload a file first."))])
+
+
+class TitleForm(FlaskForm):  # type: ignore[misc]
+    title = _title(_l("Title"))
+    seen = IntegerField(validators=[Optional()])
+
+
+class ReplaceForm(FlaskForm):  # type: ignore[misc]
+    media_id = IntegerField(_l("File"), [InputRequired(_l("Upload a file first."))])
+
+
+class CaptionsForm(FlaskForm):  # type: ignore[misc]
+    """Captions of one language."""
+
+    language = SelectField(
+        _l("Language"),
+        choices=[SelectChoice(code, name) for code, name in CAPTION_LANGUAGES.items()],
+    )
+    file = FileField(
+        _l("Caption file"),
+        [FileRequired(_l("Choose a file first."))],
+        render_kw={"accept": ".vtt,.srt,text/vtt"},
+        description=_l("WebVTT (.vtt) or SubRip (.srt)."),
+    )
+
+
+class RulesForm(FlaskForm):  # type: ignore[misc]
+    """What it takes to finish a course."""
+
+    pass_percent = _percent(
+        _l("Pass mark in per cent"),
+        PASS_RANGE,
+        description=_l("How much of the quiz must be right."),
+    )
+    attempts_allowed = _percent(
+        _l("Attempts allowed"),
+        (0, MOST_ATTEMPTS),
+        description=_l("How often a member may try. 0 means: as often as they like."),
+    )
+    completion_percent = _percent(
+        _l("To be watched, in per cent"),
+        COMPLETION_RANGE,
+        description=_l("How much of a video or recording must be watched, from 50 to 100."),
+    )
+
+
+class ThemeForm(FlaskForm):  # type: ignore[misc]
+    title = _title(_l("Title"))
+    description = TextAreaField(
+        _l("Description"),
+        render_kw={"maxlength": LONGEST_SUMMARY},
+        description=_l("What do the courses of this theme have in common?"),
+    )

@@ -1,0 +1,282 @@
+"""Lessons of a course: texts, recordings, captions, their order."""
+
+from __future__ import annotations
+
+from flask import flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from app.core import markdown
+from app.core.access import access
+from app.core.db import reading
+from app.core.errors import status_of
+from app.core.refusals import NotThere, Refusal
+from app.courses import queries, rules, service
+from app.courses.forms import (
+    CAPTION_LANGUAGES,
+    CaptionsForm,
+    ReadingForm,
+    RecordingForm,
+    ReplaceForm,
+    TitleForm,
+    refuse,
+)
+from app.courses.views import bp
+from app.courses.views.editor import answer, sheet
+from app.media import queries as media_queries
+from app.media import service as media_service
+from app.members.access import AUTHOR, reader
+
+# --- new ones -------------------------------------------------------------------------------------
+
+
+@bp.get("/courses/<int:course_id>/lessons/text")
+@access(AUTHOR)
+def new_reading(course_id: int) -> str:
+    found = queries.own_course(reader(), course_id)
+    return render_template("courses/reading.html", form=ReadingForm(), lesson=None, **sheet(found))
+
+
+@bp.post("/courses/<int:course_id>/lessons/text")
+@access(AUTHOR)
+def add_reading(course_id: int) -> ResponseReturnValue:
+    found = queries.own_course(reader(), course_id)
+    form = ReadingForm()
+    if form.validate() and "preview" not in request.form:
+        try:
+            service.add_reading(course_id, title=form.title.data or "", body=form.body.data or "")
+        except Refusal as refusal:
+            refuse(form, refusal)
+        else:
+            flash(_("The lesson is added."))
+            return redirect(url_for("courses.course", course_id=course_id))
+    return _reading_again(form, found, None)
+
+
+@bp.get("/courses/<int:course_id>/lessons/recording")
+@access(AUTHOR)
+def new_recording(course_id: int) -> str:
+    found = queries.own_course(reader(), course_id)
+    return render_template(
+        "courses/recording.html", form=RecordingForm(), recording=None, **sheet(found)
+    )
+
+
+@bp.post("/courses/<int:course_id>/lessons/recording")
+@access(AUTHOR)
+def add_recording(course_id: int) -> ResponseReturnValue:
+    me = reader()
+    found = queries.own_course(me, course_id)
+    form = RecordingForm()
+    recording = media_queries.recording_for(me, form.media_id.data or 0)
+    if form.validate():
+        try:
+            if recording is None:
+                raise rules.WrongRecording
+            service.add_recording(course_id, title=form.title.data or "", media_id=recording.id)
+        except Refusal as refusal:
+            refuse(form, refusal)
+        else:
+            flash(_("The lesson is added. Members can watch it as soon as it is prepared."))
+            return redirect(url_for("courses.course", course_id=course_id))
+    page = render_template("courses/recording.html", form=form, recording=recording, **sheet(found))
+    return page, 422
+
+
+# --- editing --------------------------------------------------------------------------------------
+
+
+@bp.get("/lessons/<int:lesson_id>")
+@access(AUTHOR)
+def lesson(lesson_id: int) -> str:
+    course, found = queries.own_lesson(reader(), lesson_id)
+    if found.kind == rules.LessonKind.READING:
+        form = ReadingForm(title=found.title, body=found.body, seen=found.revision)
+        return render_template("courses/reading.html", form=form, lesson=found, **sheet(course))
+    return _recording_page(course, found, TitleForm(title=found.title, seen=found.revision))
+
+
+@bp.post("/lessons/<int:lesson_id>")
+@access(AUTHOR)
+def save_lesson(lesson_id: int) -> ResponseReturnValue:
+    course, found = queries.own_lesson(reader(), lesson_id)
+    is_reading = found.kind == rules.LessonKind.READING
+    form = ReadingForm() if is_reading else TitleForm()
+    status = 422
+    if form.validate() and "preview" not in request.form:
+        title, seen = form.title.data or "", form.seen.data
+        try:
+            if is_reading:
+                body = form.body.data or ""
+                service.edit_reading(lesson_id, title=title, body=body, seen=seen)
+            else:
+                service.rename_lesson(lesson_id, title=title, seen=seen)
+        except Refusal as refusal:
+            # What was typed stays on the page, also when another window was first.
+            refuse(form, refusal)
+            status = status_of(refusal)
+        else:
+            flash(_("Saved."))
+            return redirect(url_for("courses.course", course_id=course.id))
+    if is_reading:
+        return _reading_again(form, course, found, status)
+    return _recording_page(course, found, form), status
+
+
+def _reading_again(
+    form: ReadingForm,
+    course: queries.CourseView,
+    found: queries.LessonView | None,
+    status: int = 422,
+) -> ResponseReturnValue:
+    """The form once more: for another look, or because it was refused."""
+    looking = "preview" in request.form and not form.errors
+    page = render_template(
+        "courses/reading.html",
+        form=form,
+        lesson=found,
+        preview=_preview(course, form.body.data or "", found.id if found else None),
+        **sheet(course),
+    )
+    return page, 200 if looking else status
+
+
+def _recording_page(
+    course: queries.CourseView,
+    found: queries.LessonView,
+    form: TitleForm,
+    replace_form: ReplaceForm | None = None,
+    captions_form: CaptionsForm | None = None,
+) -> str:
+    media_id = found.media_id or 0
+    spoken = {"zh_Hans": "zh-Hans", "zh_Hant": "zh-Hant"}.get(course.language, course.language)
+    return render_template(
+        "courses/lesson.html",
+        form=form,
+        replace_form=replace_form or ReplaceForm(formdata=None),
+        captions_form=captions_form or CaptionsForm(formdata=None, language=spoken),
+        lesson=found,
+        recording=media_queries.recording(media_id),
+        tracks=media_queries.caption_tracks(media_id),
+        caption_languages=CAPTION_LANGUAGES,
+        **sheet(course),
+    )
+
+
+@bp.post("/courses/<int:course_id>/preview")
+@access(AUTHOR)
+def preview(course_id: int) -> str:
+    """A text as members will see it, with its reading time, while it is written."""
+    with reading():
+        course = queries.own_course(reader(), course_id)
+    body = request.form.get("body", "")[: rules.LONGEST_READING]
+    lesson_id = request.args.get("lesson", type=int)
+    return render_template(
+        "courses/_preview.html", fresh=True, preview=_preview(course, body, lesson_id)
+    )
+
+
+def _preview(course: queries.CourseView, body: str, lesson_id: int | None) -> dict[str, object]:
+    others = sum(other.length_ms for other in course.lessons if other.id != lesson_id)
+    length = rules.reading_ms(markdown.plain(body))
+    left = rules.LONGEST_COURSE_MS - others - length
+    return {"html": markdown.render(body), "length_ms": length, "left_ms": left}
+
+
+@bp.post("/lessons/<int:lesson_id>/recording")
+@access(AUTHOR)
+def replace(lesson_id: int) -> ResponseReturnValue:
+    me = reader()
+    course, found = queries.own_lesson(me, lesson_id)
+    form = ReplaceForm()
+    if form.validate():
+        try:
+            recording = media_queries.recording_for(me, form.media_id.data or 0)
+            if recording is None:
+                raise rules.WrongRecording
+            unused = service.replace_recording(lesson_id, media_id=recording.id)
+        except Refusal as refusal:
+            refuse(form, refusal)
+        else:
+            if unused is not None:
+                media_service.discard(unused)
+            flash(_("The file is replaced. Members can use it as soon as it is prepared."))
+            return redirect(url_for("courses.lesson", lesson_id=lesson_id))
+    titles = TitleForm(formdata=None, title=found.title, seen=found.revision)
+    return _recording_page(course, found, titles, replace_form=form), 422
+
+
+@bp.post("/lessons/<int:lesson_id>/captions")
+@access(AUTHOR)
+def add_captions(lesson_id: int) -> ResponseReturnValue:
+    course, found = queries.own_lesson(reader(), lesson_id)
+    if found.media_id is None:
+        raise NotThere
+    form = CaptionsForm()
+    if form.validate():
+        language = form.language.data
+        try:
+            media_service.attach_captions(
+                found.media_id,
+                language=language,
+                label=CAPTION_LANGUAGES[language],
+                data=form.file.data.read(),
+            )
+        except Refusal as refusal:
+            form.file.errors = [*form.file.errors, str(refusal)]
+        else:
+            service.captions_changed(lesson_id)
+            flash(_("The captions are saved."))
+            return redirect(url_for("courses.lesson", lesson_id=lesson_id) + "#captions")
+    titles = TitleForm(formdata=None, title=found.title, seen=found.revision)
+    return _recording_page(course, found, titles, captions_form=form), 422
+
+
+@bp.post("/lessons/<int:lesson_id>/captions/<language>/remove")
+@access(AUTHOR)
+def drop_captions(lesson_id: int, language: str) -> ResponseReturnValue:
+    _course, found = queries.own_lesson(reader(), lesson_id)
+    if found.media_id is None:
+        raise NotThere
+    media_service.drop_captions(found.media_id, language=language)
+    service.captions_changed(lesson_id)
+    flash(_("The captions are removed."))
+    return redirect(url_for("courses.lesson", lesson_id=lesson_id) + "#captions")
+
+
+# --- order, removing ------------------------------------------------------------------------------
+
+
+@bp.post("/courses/<int:course_id>/order")
+@access(AUTHOR)
+def order(course_id: int) -> ResponseReturnValue:
+    queries.own_course(reader(), course_id)
+    given = request.form.get("order", "").split(",")[: rules.MOST_LESSONS + 1]
+    service.order_lessons(course_id, [int(part) if part.isdigit() else 0 for part in given])
+    return answer(course_id)
+
+
+@bp.post("/lessons/<int:lesson_id>/move")
+@access(AUTHOR)
+def move_lesson(lesson_id: int) -> ResponseReturnValue:
+    course, _found = queries.own_lesson(reader(), lesson_id)
+    service.move_lesson(lesson_id, by=-1 if request.form.get("to") == "up" else 1)
+    return answer(course.id)
+
+
+@bp.post("/lessons/<int:lesson_id>/remove")
+@access(AUTHOR)
+def remove_lesson(lesson_id: int) -> ResponseReturnValue:
+    course, found = queries.own_lesson(reader(), lesson_id)
+    service.remove_lesson(lesson_id)
+    flash(_("“%(title)s” is removed. You can put it back below.", title=found.title))
+    return redirect(url_for("courses.course", course_id=course.id) + "#removed")
+
+
+@bp.post("/lessons/<int:lesson_id>/restore")
+@access(AUTHOR)
+def restore_lesson(lesson_id: int) -> ResponseReturnValue:
+    course, found = queries.own_lesson(reader(), lesson_id, removed=True)
+    service.restore_lesson(lesson_id)
+    flash(_("“%(title)s” is back, at the end of the course.", title=found.title))
+    return redirect(url_for("courses.course", course_id=course.id) + "#lessons")

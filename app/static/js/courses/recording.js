@@ -1,0 +1,14 @@
+// A recording that was just uploaded: a title from the file's name, and whether it fits.
+
+document.addEventListener("weike:uploaded", ({ target, detail }) => {
+  const form = target.closest("[data-recording-form]");
+  if (!form) return;
+  const title = form.elements.title;
+  if (title && !title.value.trim()) {
+    title.value = detail.filename.replace(/\.[^.]+$/, "").replace(/[_]+/g, " ").slice(0, 120);
+  }
+  const notice = form.querySelector("[data-too-long-notice]");
+  const over = detail.duration_ms > Number(form.dataset.left);
+  notice.textContent = over ? form.dataset.tooLong : "";
+  notice.hidden = !over;
+});
