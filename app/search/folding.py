@@ -18,7 +18,8 @@ import rjieba
 from whoosh.lang.porter2 import stem as _porter2
 
 CJK = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
-_TOKEN = re.compile(rf"[{CJK}]+|[^\W_{CJK}]+(?:['’][^\W_{CJK}]+)*")
+_TOKEN = re.compile(rf"[{CJK}]+|[^\W_{CJK}]+(?:'[^\W_{CJK}]+)*")
+_CJK_RUN = re.compile(rf"[{CJK}]+")
 _HAS_CJK = re.compile(rf"[{CJK}]")
 # A line that ends between two Chinese characters ends inside a sentence, often inside a word.
 _BROKEN_LINE = re.compile(rf"(?<=[{CJK}])\s+(?=[{CJK}])")
@@ -38,6 +39,8 @@ class _Table(dict[int, str]):
         return folded
 
     def _fold(self, char: str) -> str:
+        if char in "’‘ʼ＇":
+            return "'"
         category = unicodedata.category(char)
         if category in {"Cf", "Mn", "Me"}:
             return ""  # zero-width and combining marks: é as one or as two characters is e
@@ -47,6 +50,8 @@ class _Table(dict[int, str]):
             plain = unicodedata.normalize("NFKD", char)
             return "".join(c for c in plain if not unicodedata.combining(c)).casefold()
         folded = unicodedata.normalize("NFKC", char).casefold()
+        if len(folded) > 1:  # what comes out may be foldable in turn: ¸ is a space and a mark
+            return "".join(self[ord(c)] for c in folded if c != char)
         return str(self._simplified.convert(folded)) if _HAS_CJK.search(folded) else folded
 
 
@@ -83,8 +88,8 @@ def segmented(text: str) -> str:
 
     Taking the spaces out again gives the folded text without its spaces.
     """
-    words = rjieba.cut(joined(fold(text)))
-    return _SPACES.sub(" ", " ".join(words)).strip()
+    cut = _CJK_RUN.sub(lambda run: f" {' '.join(rjieba.cut(run.group()))} ", joined(fold(text)))
+    return _SPACES.sub(" ", cut).strip()
 
 
 def squeezed(text: str) -> str:
@@ -95,7 +100,7 @@ def squeezed(text: str) -> str:
 @lru_cache(maxsize=20_000)
 def stem(word: str) -> str:
     """The stem of a folded English word; numbers and short words stay as they are."""
-    plain = word.replace("’", "'").removesuffix("'s")
+    plain = word.removesuffix("'s")
     return str(_porter2(plain)) if len(plain) > 3 and plain.isascii() and plain.isalpha() else plain
 
 

@@ -20,7 +20,7 @@ LENGTH = 150  # characters of an excerpt in Chinese; other scripts get more
 LATIN_FACTOR = 1.6
 LEAD = 30  # characters before the first mark, if no sentence begins there
 _SENTENCE_END = re.compile(r"[。！？!?；;\n]|\.\s")
-_LATIN_WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
+_LATIN_WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)*")
 
 
 @dataclass(frozen=True)
@@ -172,12 +172,7 @@ def _loose(run: str) -> str:
 
 def _phrase(phrase: str) -> str:
     parts = [
-        _loose(run) if is_cjk else rf"(?<![a-z0-9]){_quoted(run)}(?![a-z0-9])"
+        _loose(run) if is_cjk else rf"(?<![a-z0-9]){re.escape(run)}(?![a-z0-9])"
         for run, is_cjk in folding.runs(phrase)
     ]
     return r"[\W_]*".join(parts) or r"(?!)"
-
-
-def _quoted(run: str) -> str:
-    """An English word as a pattern; jieba sets spaces around an apostrophe."""
-    return r"\s*['’]\s*".join(re.escape(part) for part in re.split("['’]", run))

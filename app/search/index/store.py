@@ -9,6 +9,7 @@ from __future__ import annotations
 import fcntl
 import logging
 import os
+import re
 import secrets
 import shutil
 import time
@@ -36,6 +37,7 @@ LOCK_DELAY = 0.05
 OPEN_TRIES = 5
 MEMORY_MB = 128  # that a writer uses before it spills to disk
 BIGGEST_SIZE = 65_535
+_TOC = re.compile(r"_MAIN_(\d+)\.toc")
 
 
 class Unusable(Exception):
@@ -44,6 +46,30 @@ class Unusable(Exception):
 
 class Busy(Exception):
     """Another process is writing."""
+
+
+class Files(FileStorage):  # type: ignore[misc]
+    """Whoosh's folder, which remembers what was opened: Whoosh leaves files open when it fails."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(str(folder))
+        self._opened: list[Any] = []
+
+    def open_file(self, name: str, **options: Any) -> Any:
+        self._opened.append(super().open_file(name, **options))
+        return self._opened[-1]
+
+    def create_file(self, name: str, **options: Any) -> Any:
+        self._opened.append(super().create_file(name, **options))
+        return self._opened[-1]
+
+    def close_files(self) -> None:
+        """Close whatever is still open."""
+        for file in self._opened:
+            if not file.is_closed:
+                with suppress(OSError, ValueError, BufferError):
+                    file.close()
+        self._opened.clear()
 
 
 class Index:
@@ -75,16 +101,14 @@ class Index:
     def snapshot(self) -> Snapshot:
         """The newest state of the index; what is unchanged since the last time is not read anew."""
         name = self._current()
-        storage = FileStorage(str(self.folder / name))
+        path = self.folder / name
         with self._lock:
             before = self._snapshot
+            if before and (before.name, before.generation) == (name, _generation(path)):
+                return before
             for attempt in range(OPEN_TRIES):
                 try:
-                    index = FileIndex(storage, schema=SCHEMA)
-                    generation = index.latest_generation()
-                    if before and (before.name, before.generation) == (name, generation):
-                        return before
-                    self._snapshot = _open(index, name, generation, before)
+                    self._snapshot = _open(path, before)
                     return self._snapshot
                 except OSError:
                     # A commit deleted a segment between reading its name and opening it.
@@ -175,7 +199,7 @@ class Index:
             path = self.folder / name
             path.mkdir()
             try:
-                FileIndex.create(FileStorage(str(path)), SCHEMA)
+                FileIndex.create(Files(path), SCHEMA)
                 yield Rebuild(self, name)
             finally:
                 if not self._is_current(name):
@@ -188,19 +212,24 @@ class Index:
             return False
 
     def _write_to(self, path: Path, changes: Changes) -> None:
-        index = FileIndex(FileStorage(str(path)), schema=SCHEMA)
-        writer = index.writer(
-            timeout=LOCK_SECONDS, delay=LOCK_DELAY, limitmb=MEMORY_MB, codec=Writing()
-        )
+        files = Files(path)
         try:
-            for key, entries in changes.items():
-                writer.delete_by_term("key", key)
-                for entry in entries:
-                    writer.add_document(**_document(key, entry))
-        except BaseException:
-            writer.cancel()
-            raise
-        writer.commit()
+            index = FileIndex(files, schema=SCHEMA)
+            writer = index.writer(
+                timeout=LOCK_SECONDS, delay=LOCK_DELAY, limitmb=MEMORY_MB, codec=Writing()
+            )
+            try:
+                for key, entries in changes.items():
+                    writer.delete_by_term("key", key)
+                    for entry in entries:
+                        writer.add_document(**_document(key, entry))
+            except BaseException:
+                with suppress(Exception):
+                    writer.cancel()
+                raise
+            writer.commit()
+        finally:
+            files.close_files()
         _make_safe(path)
 
     def _switch_to(self, name: str) -> None:
@@ -242,23 +271,39 @@ class Rebuild:
         self.index._switch_to(self.name)  # noqa: SLF001
 
 
-def _open(index: Any, name: str, generation: int, before: Snapshot | None) -> Snapshot:
+def _generation(path: Path) -> int:
+    """The number of the newest commit; Whoosh writes it into a file's name."""
+    names = os.listdir(path)  # noqa: PTH208 - at every search: names alone are faster
+    found = (_TOC.fullmatch(name) for name in names)
+    return max((int(match[1]) for match in found if match), default=-1)
+
+
+def _open(path: Path, before: Snapshot | None) -> Snapshot:
     """A snapshot of the newest commit; decoded segments of the snapshot before are taken over."""
-    reader = index.reader()
-    same = before is not None and before.name == name
-    kept = (
-        {leaf.reader.segment().segment_id(): leaf.kept for leaf in before.leaves}
-        if same and before
-        else {}
-    )
-    leaves = [
-        Leaf(leaf, kept.get(leaf.segment().segment_id()))
-        for leaf, _ in reader.leaf_readers()
-        if leaf.doc_count_all()
-    ]
-    snapshot = Snapshot(leaves, name, generation)
-    weakref.finalize(snapshot, reader.close)
+    kept = {}
+    if before is not None and before.name == path.name:
+        kept = {leaf.reader.segment().segment_id(): leaf.kept for leaf in before.leaves}
+    files = Files(path)
+    try:
+        reader = FileIndex(files, schema=SCHEMA).reader()
+        generation = reader.generation() if reader.doc_count_all() else _generation(path)
+        leaves = [
+            Leaf(leaf, kept.get(leaf.segment().segment_id()))
+            for leaf, _ in reader.leaf_readers()
+            if leaf.doc_count_all()
+        ]
+    except BaseException:
+        files.close_files()
+        raise
+    snapshot = Snapshot(leaves, path.name, generation)
+    weakref.finalize(snapshot, _close, reader, files)
     return snapshot
+
+
+def _close(reader: Any, files: Files) -> None:
+    with suppress(Exception):
+        reader.close()
+    files.close_files()
 
 
 def _document(key: str, entry: Entry) -> dict[str, Any]:

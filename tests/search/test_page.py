@@ -1,0 +1,220 @@
+"""The search page: any query is answered, nobody learns of what is not for them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from app import create_app
+from app.core import clock
+from app.core.db import db
+from app.core.jobs import run_pending
+from config import Config
+from tests.factories import People
+from tests.search.things import put
+
+ODD = [
+    '"',
+    '""',
+    "*",
+    "新*",
+    "?",
+    "NEAR(",
+    "AND",
+    "a AND OR NOT b",
+    "col:value",
+    "title:",
+    "-",
+    "--",
+    "-ladder",
+    "- ladder",
+    "(ladder",
+    "ladder)",
+    "[a TO b]",
+    "ladder^2",
+    "ladder~",
+    "\\",
+    "%",
+    "_",
+    "100%",
+    "';drop table member;--",
+    "{{7*7}}",
+    "<script>alert(1)</script>",
+    "\x00ladder",
+    "😀",
+    "👨‍👩‍👧",
+    "微课程" * 50,
+    "x" * 10_000,
+    "ladder " * 2_000,
+    "\u202eladder",
+    "\ufeffladder",
+    "i" + "\u0301" * 150,
+    "的了和",
+    "the of and",
+    "  ",
+    "“”",
+    "「」",
+    '"ladder',
+    'title:"ladder',
+    "-title:ladder",
+    "-“ladder”",
+]
+
+
+@pytest.fixture
+def ladder(app: Flask, people: People) -> FlaskClient:
+    put(app, "a", "Ladder", "how to use a ladder")
+    run_pending(app)
+    return people.client(people.member())
+
+
+def page(client: FlaskClient, text: str, **more: object) -> str:
+    answer = client.get("/search", query_string={"q": text, **more})
+    assert answer.status_code == 200, text
+    return answer.get_data(as_text=True)
+
+
+def test_no_query_is_an_error(ladder: FlaskClient) -> None:
+    for text in ODD:
+        assert "search-box" in page(ladder, text)
+
+
+def test_half_characters_and_broken_addresses_are_answered(ladder: FlaskClient) -> None:
+    for raw in (
+        "q=%ed%a0%80",
+        "q=%ff%fe",
+        "q=%00",
+        "q",
+        "q=a&kind=nothing&page=-3",
+        "page=99999999",
+    ):
+        assert ladder.get(f"/search?{raw}").status_code == 200
+
+
+def test_signs_of_the_database_are_plain_text(app: Flask, ladder: FlaskClient) -> None:
+    assert "/library/a" not in page(ladder, "%")
+    assert "/library/a" not in page(ladder, "la_der")
+    assert "/library/a" in page(ladder, "ladder%")
+
+
+def test_the_query_is_shown_escaped(ladder: FlaskClient) -> None:
+    text = page(ladder, '<script>alert(1)</script>"x')
+    assert "<script>alert" not in text
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;&#34;x" in text
+
+
+def test_stored_markup_is_shown_escaped(app: Flask, people: People) -> None:
+    put(app, "a", "<b>Bold</b> ladder", "<script>alert('ladder')</script>")
+    run_pending(app)
+    text = page(people.client(people.member()), "ladder alert")
+    assert "<script>alert" not in text
+    assert "&lt;script&gt;<mark>alert</mark>(&#39;<mark>ladder</mark>&#39;)" in text
+    assert "&lt;b&gt;Bold&lt;/b&gt; <mark>ladder</mark>" in text
+
+
+def test_an_empty_page_says_how_to_search(ladder: FlaskClient) -> None:
+    assert "Search finds the page and the second" in page(ladder, "")
+
+
+def test_no_results_say_what_often_helps(ladder: FlaskClient) -> None:
+    text = page(ladder, '"submarine" -whale')
+    assert "Nothing found" in text
+    assert "quotation marks" in text
+    assert "minus" in text
+
+
+def test_a_document_hit_carries_the_words_to_its_page(ladder: FlaskClient) -> None:
+    assert 'href="/library/a?q=ladder#p1"' in page(ladder, "ladder")
+
+
+def test_the_thirty_first_search_in_a_minute_must_wait(config: Config, people: People) -> None:
+    counting = create_app(replace(config, limits=True))
+    client = People(counting).client(people.member())
+    moment = clock.now()
+    with clock.use(lambda: moment):
+        for _ in range(30):
+            page(client, "ladder")
+        answer = client.get("/search?q=ladder")
+    assert answer.status_code == 429
+    assert 0 < int(answer.headers["Retry-After"]) <= 60
+    with counting.app_context():
+        db.engine.dispose()
+
+
+# --- who finds what ---------------------------------------------------------------------
+
+
+@pytest.fixture
+def branches(app: Flask, people: People) -> dict[str, int]:
+    """Two neighbours, one with a branch below; things for some of them."""
+    north, south = people.branch("North"), people.branch("South")
+    below = people.branch("North, depot", parent=north)
+    put(app, "everybody", "Ladders for all", "ladder of everybody")
+    put(app, "north", "Ladders of the north", "ladder secret", audience=frozenset({north}))
+    put(app, "both", "Ladders of two", "ladder shared", audience=frozenset({north, south}))
+    put(app, "nobody", "Ladders of nobody", "ladder hidden", audience=frozenset())
+    run_pending(app)
+    return {"north": north, "south": south, "below": below, "root": people.root}
+
+
+SEES = {
+    "north": {"everybody", "north", "both"},
+    "below": {"everybody", "north", "both"},
+    "south": {"everybody", "both"},
+    "root": {"everybody"},
+}
+
+
+@pytest.mark.parametrize("damaged", [False, True], ids=["index", "without index"])
+def test_readers_find_what_is_for_their_branch(
+    app: Flask, people: People, branches: dict[str, int], damaged: bool
+) -> None:
+    if damaged:
+        (app.extensions["weike"].search_dir / "current").unlink()
+    for where, sees in SEES.items():
+        text = page(people.client(people.member(branch=branches[where])), "ladder")
+        for thing in ("everybody", "north", "both", "nobody"):
+            assert (f'href="/library/{thing}' in text) == (thing in sees), (where, thing)
+        shown = len(sees)
+        assert f'<span class="chip chip-neutral">{shown}</span>' in text  # counts tell no more
+
+
+@pytest.mark.parametrize("damaged", [False, True], ids=["index", "without index"])
+def test_neither_titles_nor_texts_nor_counts_of_neighbours_leak(
+    app: Flask, people: People, branches: dict[str, int], damaged: bool
+) -> None:
+    if damaged:
+        (app.extensions["weike"].search_dir / "current").unlink()
+    south = people.client(people.member(branch=branches["south"]))
+    north = people.client(people.member(branch=branches["north"]))
+    for query in ("secret", "ladder secret", '"ladder secret"', "title:north", "north"):
+        assert "Ladders of the north" in page(north, query).replace("<mark>", "").replace(
+            "</mark>", ""
+        ), query
+        leaked = page(south, query).replace("<mark>", "").replace("</mark>", "")
+        assert "of the north" not in leaked, query
+        assert "/library/north" not in leaked, query
+    assert "Nothing found" in page(south, "secret")
+    # What is barred by a minus must not tell that it exists either.
+    assert "/library/everybody" in page(south, "ladder -secret")
+
+
+def test_a_thing_withdrawn_from_a_branch_is_gone_before_the_index_knows(
+    app: Flask, people: People, branches: dict[str, int]
+) -> None:
+    south = people.client(people.member(branch=branches["south"]))
+    assert "/library/both" in page(south, "ladder")
+    put(app, "both", "Ladders of two", "ladder shared", audience=frozenset({branches["north"]}))
+    assert "/library/both" not in page(south, "ladder")
+    run_pending(app)
+    assert "/library/both" not in page(south, "ladder")
+
+
+def test_administrators_find_everything(
+    app: Flask, people: People, branches: dict[str, int]
+) -> None:
+    text = page(people.client(people.member(role="administrator")), "ladder")
+    assert "/library/nobody" in text
