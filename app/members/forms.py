@@ -47,8 +47,9 @@ def _new_password(label: Any) -> PasswordField:
     return PasswordField(
         label,
         [_NEEDED],
-        description=_l("At least %(least)s characters. Three or four words are a good one.")
-        % {"least": SHORTEST},
+        description=_l(
+            "At least %(least)s characters. Three or four words are a good one.", least=SHORTEST
+        ),
         render_kw={"autocomplete": "new-password", "data-reveal": ""},
     )
 

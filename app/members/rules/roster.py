@@ -14,6 +14,14 @@ from app.members.rules import Role, names
 from app.members.rules.names import folded
 
 COLUMNS = ("username", "name", "branch", "email", "phone", "role")
+COLUMN_LABELS = {
+    "username": _l("username"),
+    "name": _l("name"),
+    "branch": _l("branch"),
+    "email": _l("email"),
+    "phone": _l("phone"),
+    "role": _l("role"),
+}
 NEEDED = ("username", "name", "branch")
 _HEADINGS = {
     "username": "username user login loginname account staffnumber 用户名 用戶名 "
@@ -135,11 +143,11 @@ def _places(header: Sequence[str]) -> tuple[dict[str, int], list[Problem], list[
         if column is None:
             ignored.append(heading)
         elif column in places:
-            problems.append(Problem(1, column, ColumnTwice(column=column)))
+            problems.append(Problem(1, column, ColumnTwice(column=COLUMN_LABELS[column])))
         else:
             places[column] = place
     problems += [
-        Problem(1, column, ColumnMissing(column=column))
+        Problem(1, column, ColumnMissing(column=COLUMN_LABELS[column]))
         for column in NEEDED
         if column not in places
     ]

@@ -16,7 +16,7 @@ from app.core.spreadsheet import FileTooLarge, NoTable, Table, read_table, write
 from app.members import queries, service
 from app.members.access import ORGANIZER, reader
 from app.members.forms import ConfirmImportForm, ImportForm
-from app.members.rules.roster import Roster, read_roster
+from app.members.rules.roster import COLUMN_LABELS, COLUMNS, Roster, read_roster
 from app.members.service import ImportRefused
 from app.members.views.door import bp, show_at, typed
 from app.members.views.people import picture, sheet
@@ -37,7 +37,7 @@ def import_members() -> str:
 @bp.get("/admin/members/import/template.csv")
 @access(ORGANIZER)
 def import_template() -> Response:
-    header = [_("username"), _("name"), _("branch"), _("email"), _("phone"), _("role")]
+    header = [str(COLUMN_LABELS[column]) for column in COLUMNS]
     root = queries.root_branch()
     example = [
         *("zhangsan", "张三", f"{root.name if root else ''}/一支部"),
@@ -72,6 +72,7 @@ def preview_import() -> ResponseReturnValue:
     page = render_template(
         "members/preview.html",
         plan=plan,
+        labels=COLUMN_LABELS,
         lines=[line for line in plan.lines if line.what != "same"][:SHOWN_LINES],
         problems=plan.problems[:SHOWN_PROBLEMS],
         filename=form.file.data.filename,
