@@ -133,7 +133,7 @@ class Row {
         ? fill(this.words.seconds, { n: seconds })
         : fill(this.words.minutes, { n: Math.ceil(seconds / 60) });
       this.part("status").textContent = fill(this.words.sending, {
-        percent, speed: size(speed.perSecond), left,
+        percent: `${percent} %`, speed: size(speed.perSecond), left,
       });
     });
     request.addEventListener("load", () => this.answered(request));
