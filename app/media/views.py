@@ -26,6 +26,7 @@ from wtforms import ValidationError
 from app.core import clock
 from app.core.access import access
 from app.core.i18n import file_size
+from app.core.limits import unlimited
 from app.core.refusals import NotThere
 from app.media import queries, service, webvtt
 from app.media.multipart import FilePart
@@ -144,6 +145,7 @@ def retry(media_id: int) -> ResponseReturnValue:
 
 @bp.get("/<token>/<uuid>/v<int:version>/<name>")
 @access(SIGNED_IN)
+@unlimited
 def delivered(token: str, uuid: str, version: int, name: str) -> Response:
     """A playlist, segment, poster or caption track, for the member whose link it is."""
     left = check_link(
@@ -182,6 +184,7 @@ def _captions(uuid: str, language: str) -> Response:
 
 @bp.get("/images/<uuid>/<int:width>.webp")
 @access(SIGNED_IN)
+@unlimited
 def image(uuid: str, width: int) -> Response:
     if not UUID.fullmatch(uuid) or not 0 < width <= max(PICTURE_WIDTHS):
         raise NotThere
