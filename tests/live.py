@@ -151,6 +151,7 @@ class Window:
         settings.setdefault("locale", "en-US")
         self.context: BrowserContext = chrome.new_context(base_url=site.url, **settings)
         self.page: Page = self.context.new_page()
+        self.page.set_default_timeout(15_000)
         self.site = site
         self.problems: list[str] = []
         self.page.on("console", self._heard)

@@ -1,0 +1,150 @@
+"""Every page that a person can reach by links, as each role: accessible, translated, never wide."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import urlsplit
+
+import pytest
+
+from app.core.db import unit_of_work
+from app.courses.models import Lesson
+from app.points import service as points
+from tests.learning.lessons import MINUTE, make_course, multiple, single, truefalse
+from tests.live import DESKTOP, PHONE, Site, Window
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group("live")]
+
+NARROW = {"width": 320, "height": 640}
+HTML_LIMIT = 60 * 1024
+PAGE_LIMIT = 150 * 1024  # bytes over the wire of all that a normal page needs, first visit
+MOST_PAGES = 90
+TEXT = "## 先看清楚\n\n收到邮件先停三秒，看一看**发件地址**。\n\n1. 域名对不对\n2. 链接去哪里\n"
+# Three English words in a row on a Chinese page were forgotten in a template.
+ENGLISH = """() => {
+  const found = [];
+  const walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  while (walk.nextNode()) {
+    const text = walk.currentNode.data.trim();
+    const of = walk.currentNode.parentElement;
+    if (of.closest("script, style, template, noscript, code, [lang=en]")) continue;
+    if (/[A-Za-z]{2,}( [A-Za-z]{2,}){2,}/.test(text)) found.push("English: " + text.slice(0, 80));
+  }
+  return found;
+}"""
+
+
+def shape(url: str) -> str:
+    """A page's address without its numbers and values: /courses/#?page."""
+    parts = urlsplit(url)
+    path = re.sub(r"/(?:\d+|[0-9a-f]{32})(?=/|$)", "/#", parts.path)
+    return path + "?" + "&".join(sorted(p.split("=")[0] for p in parts.query.split("&")))
+
+
+@pytest.fixture(scope="module")
+def people_ids(site: Site) -> dict[str, int]:
+    """A branch with somebody of each role, courses in every state, some points."""
+    people = site.people
+    branch = people.branch("第一支部")
+    ids = {
+        "member": people.member("王小明", branch=branch),
+        "trainer": people.member("李老师", branch=branch, role="trainer"),
+        "organizer": people.member("张书记", branch=branch, organizes=branch),
+        "administrator": people.member("赵管理", role="administrator"),
+    }
+    quiz = [
+        single("收到可疑邮件先做什么？", "打电话核实", ("马上回复",)),
+        multiple("哪些是好密码？", {"很长": "0.5", "不重复": "0.5", "写在纸上": "-0.5"}),
+        truefalse("银行会用邮件索要密码。", False),
+    ]
+    course = {"title": "识别网络钓鱼", "summary": "十分钟学会认出假邮件。", "language": "zh_Hans"}
+    reading = ("reading", 2 * MINUTE)
+    trainer = ids["trainer"]
+    made = make_course(site.app, trainer, [reading, reading], quiz, **course)
+    make_course(site.app, trainer, [("video", 9 * MINUTE)], ready=False, **course)
+    make_course(site.app, trainer, [reading], quiz, state="draft", published_at=None, **course)
+    make_course(site.app, trainer, [reading], state="withdrawn", **course)
+    with site.app.app_context(), unit_of_work() as session:
+        for lesson in session.query(Lesson):
+            lesson.title = "怎样看发件人"
+            if lesson.kind == "reading":
+                lesson.body = TEXT
+        points.credit(member_id=ids["member"], reason="lesson", source=f"lesson:{made.lesson}")
+    return ids
+
+
+def faults(window: Window, status: int, *, chinese: bool) -> list[str]:
+    """What is wrong with the page that a window shows."""
+    page = window.page
+    found = [*window.problems]
+    if status != 200:
+        found.append(f"status {status}")
+    if len(page.content().encode()) > HTML_LIMIT:
+        found.append("more than 60 KB of HTML")
+    found += window.axe()
+    if chinese:
+        found += page.evaluate(ENGLISH)
+    wide = page.viewport_size
+    for size in (wide, NARROW):
+        page.set_viewport_size(size)
+        if window.scrolls_sideways():
+            found.append(f"scrolls sideways at {size['width']} px")
+    page.set_viewport_size(wide)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("role", "settings"),
+    [
+        ("visitor", {"viewport": PHONE, "locale": "zh-CN"}),
+        ("member", {"viewport": PHONE, "locale": "zh-CN"}),
+        ("trainer", {"viewport": PHONE, "locale": "en-US", "color_scheme": "dark"}),
+        ("organizer", {"viewport": DESKTOP, "locale": "zh-CN", "color_scheme": "dark"}),
+        ("administrator", {"viewport": DESKTOP, "locale": "zh-CN"}),
+    ],
+)
+def test_every_page_of_a_role(
+    role: str, settings: dict, window, site: Site, people_ids: dict[str, int]
+) -> None:
+    visitor = window(**settings)
+    if role in people_ids:
+        visitor.sign_in(people_ids[role])
+    page = visitor.page
+    walked: dict[str, list[str]] = {}
+    waiting, seen = ["/" if role in people_ids else "/sign-in"], set()
+    while waiting and len(walked) < MOST_PAGES:
+        path = waiting.pop(0)
+        visitor.problems.clear()
+        answer = page.goto(path)
+        page.wait_for_function("!document.querySelector('.htmx-request')")
+        chinese = settings["locale"] == "zh-CN" and "lang=" not in path
+        walked[path] = faults(visitor, answer.status, chinese=chinese)
+        links = page.eval_on_selector_all(
+            "a[href]:not([download])", "all => all.map(a => a.href.split('#')[0])"
+        )
+        for link in links:
+            # Files and other people's sites are no pages of ours.
+            if not link.startswith(site.url) or re.search(r"\.[a-z0-9]{2,4}($|\?)", link):
+                continue
+            if re.search(r"/(export|download|template)", link) or shape(link) in seen:
+                continue
+            seen.add(shape(link))
+            waiting.append(link.removeprefix(site.url))
+    assert len(walked) > 3
+    assert {path: lines for path, lines in walked.items() if lines} == {}
+
+
+@pytest.mark.parametrize("path", ["/", "/courses", "/points", "/sign-in"])
+def test_a_normal_page_is_light(path: str, window, people_ids: dict[str, int]) -> None:
+    """Style sheets, scripts, icons and the page itself, as they come over the wire."""
+    first = window()
+    if path != "/sign-in":
+        first.sign_in(people_ids["member"])
+    sizes: dict[str, int] = {}
+    first.page.on(
+        "requestfinished",
+        lambda request: sizes.update({request.url: request.sizes()["responseBodySize"]}),
+    )
+    first.page.goto(path)
+    first.page.wait_for_load_state("networkidle")
+    assert sum(sizes.values()) < PAGE_LIMIT, sizes
