@@ -61,12 +61,13 @@ def _percent(label: Any, limits: tuple[int, int], **more: Any) -> IntegerField:
 class _ThemeFields(FlaskForm):  # type: ignore[misc]
     """A theme is chosen, or its title typed to make a new one."""
 
-    theme_id = SelectField(_l("Theme"), coerce=int)
+    theme_id = SelectField(_l("Theme"), [InputRequired()], coerce=int)
     new_theme = StringField(
         _l("Title of the new theme"), render_kw={"maxlength": LONGEST_TITLE, "autocomplete": "off"}
     )
     language = SelectField(
         _l("Language of the course"),
+        [InputRequired()],
         choices=[SelectChoice(code, name) for code, name in LANGUAGES.items()],
     )
 
@@ -99,6 +100,7 @@ class AboutForm(_ThemeFields):
     )
     audience = RadioField(
         _l("Who may see the course"),
+        [InputRequired()],
         choices=[
             SelectChoice("all", _l("Everybody")),
             SelectChoice("branches", _l("Only these branches, with all below them")),
@@ -111,6 +113,10 @@ class AboutForm(_ThemeFields):
         widget=ListWidget(prefix_label=False),
     )
     seen = IntegerField(validators=[Optional()])  # the revision that was shown
+
+    def __init__(self, *args: Any, **values: Any) -> None:
+        super().__init__(*args, **values)
+        self.summary.flags.required = True  # to publish; a draft may go without
 
 
 class CoverForm(FlaskForm):  # type: ignore[misc]
@@ -152,6 +158,7 @@ class CaptionsForm(FlaskForm):  # type: ignore[misc]
 
     language = SelectField(
         _l("Language"),
+        [InputRequired()],
         choices=[SelectChoice(code, name) for code, name in CAPTION_LANGUAGES.items()],
     )
     file = FileField(
