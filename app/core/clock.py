@@ -46,7 +46,7 @@ def day_bounds(day: date, zone: ZoneInfo) -> tuple[datetime, datetime]:
 
 @contextmanager
 def use(source: Callable[[], datetime]) -> Iterator[None]:
-    """Replace the clock for the time of a `with` block (tests only)."""
+    """Replace the clock for the time of a `with` block (tests, and the past of the demo)."""
     global _source  # noqa: PLW0603 - one clock for the whole process, as in the real world
     before = _source
     _source = source
