@@ -302,13 +302,6 @@ def _go_on(
     )
 
 
-def visit_length(member_id: int, visit_id: int) -> int | None:
-    """The length of the lesson of a visit, in ms; None when the visit is not the member's."""
-    return db.session().scalar(
-        select(Visit.length_ms).where(Visit.id == visit_id, Visit.member_id == member_id)
-    )
-
-
 def flags(members: Select[int] | Sequence[int], limit: int = 100) -> list[Flag]:
     """Flagged visits of these members, the newest first; for an organizer to look at."""
     trimmed = (

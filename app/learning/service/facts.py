@@ -1,0 +1,100 @@
+"""Facts about a member in a course, and the budget that all reports of an account share."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import func, select
+from sqlalchemy.exc import IntegrityError
+
+from app.core import clock
+from app.core.db import db
+from app.courses.models import CourseQuestion, Lesson
+from app.learning import rules
+from app.learning.models import CourseProgress, LessonProgress, WatchBudget
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def in_ms(moment: datetime) -> int:
+    """ms since 1970. By timedelta: a float of seconds would round."""
+    return (moment - _EPOCH) // timedelta(milliseconds=1)
+
+
+def quiz_passed(*, member_id: int, course_id: int, at: datetime) -> bool:
+    """Note that the quiz of a course was passed; returns whether the course is done by it.
+
+    The first time counts; passing again changes nothing.
+    """
+    lock(member_id)
+    facts = _facts(member_id, course_id, at)
+    if facts.quiz_passed_at is None:
+        facts.quiz_passed_at = at
+        db.session().flush()
+    return settle(member_id, course_id, at)
+
+
+def settle(member_id: int, course_id: int, now: datetime) -> bool:
+    """Store that a course is done when it is; returns whether it became so just now."""
+    session = db.session()
+    facts = _facts(member_id, course_id, now)
+    if facts.completed_at is not None:
+        return False
+    lessons, done = session.execute(
+        select(func.count(Lesson.id), func.count(LessonProgress.completed_at))
+        .outerjoin(
+            LessonProgress,
+            (LessonProgress.lesson_id == Lesson.id) & (LessonProgress.member_id == member_id),
+        )
+        .where(Lesson.course_id == course_id, Lesson.removed_at.is_(None))
+    ).one()
+    has_quiz = session.scalar(
+        select(CourseQuestion.question_id).where(CourseQuestion.course_id == course_id).limit(1)
+    )
+    if not rules.is_course_done(
+        lessons=lessons,
+        lessons_done=done,
+        has_quiz=has_quiz is not None,
+        passed=facts.quiz_passed_at is not None,
+    ):
+        return False
+    facts.completed_at = now
+    session.flush()
+    return True
+
+
+def _facts(member_id: int, course_id: int, now: datetime) -> CourseProgress:
+    """The row of facts about a member in a course; made when there is none. Needs `lock`."""
+    session = db.session()
+    facts = session.scalar(
+        select(CourseProgress).where(
+            CourseProgress.member_id == member_id, CourseProgress.course_id == course_id
+        )
+    )
+    if facts is None:
+        facts = CourseProgress(member_id=member_id, course_id=course_id, started_at=now)
+        session.add(facts)
+        session.flush()
+    return facts
+
+
+def lock(member_id: int) -> WatchBudget:
+    """The account's budget, locked until the end of the transaction; made when there is none."""
+    session = db.session()
+    found = session.get(WatchBudget, member_id, with_for_update=True, populate_existing=True)
+    if found is not None:
+        return found
+    fresh = rules.Budget.fresh(in_ms(clock.now()))
+    try:
+        with session.begin_nested():
+            found = WatchBudget(
+                member_id=member_id,
+                live_ms=fresh.live_ms,
+                whole_ms=fresh.whole_ms,
+                counted_at=fresh.counted_at,
+                trims_in_a_row=0,
+            )
+            session.add(found)
+    except IntegrityError:  # another request of this account was first (PostgreSQL only)
+        return session.get_one(WatchBudget, member_id, with_for_update=True, populate_existing=True)
+    return found

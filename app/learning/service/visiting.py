@@ -1,0 +1,119 @@
+"""Open a visit: the first thing that the page of a lesson does."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+
+from sqlalchemy import select
+
+from app.core import clock
+from app.core.db import db
+from app.learning import rules
+from app.learning.models import LessonProgress, Visit
+from app.learning.service.facts import in_ms, lock, settle
+
+
+@dataclass(frozen=True)
+class VisitState:
+    """What the browser may know after each call, and the token for its next report."""
+
+    visit_id: int
+    seq: int
+    token: str
+    applied: bool  # False: this report came before, or out of turn, and changed nothing
+    spans: list[list[int]]
+    length_ms: int
+    percent: int
+    position_ms: int
+    complete: bool
+    trimmed: str = ""  # a rules.Reason when a part was not credited
+    credited_ms: int = 0
+    points: int = 0  # for completing the lesson with this report
+    course_done: bool = False  # with this report
+
+
+def new_token() -> str:
+    """A token that is good for one report."""
+    return secrets.token_hex(12)
+
+
+def open_visit(
+    *,
+    member_id: int,
+    lesson_id: int,
+    course_id: int,
+    kind: str,
+    length_ms: int,
+    completion_percent: int,
+    device: str = "",
+) -> VisitState:
+    """Begin one visit of a lesson that the member may see; returns what a report needs."""
+    session = db.session()
+    budget = lock(member_id)
+    now = clock.now()
+    ms = in_ms(now)
+    after = rules.Budget(budget.live_ms, budget.whole_ms, budget.counted_at).opened(ms)
+    budget.live_ms, budget.whole_ms, budget.counted_at = (
+        after.live_ms,
+        after.whole_ms,
+        after.counted_at,
+    )
+    measure = rules.measure_of(kind, length_ms, completion_percent)
+    visit = Visit(
+        member_id=member_id,
+        lesson_id=lesson_id,
+        course_id=course_id,
+        device=device[:120],
+        length_ms=measure.length_ms,
+        needed_ms=measure.needed_ms,
+        needs_end=measure.needs_end,
+        speed=measure.speed,
+        started_at=now,
+        heard_at=now,
+        seq=0,
+        token=new_token(),
+        credited_ms=0,
+    )
+    session.add(visit)
+    progress = session.scalar(
+        select(LessonProgress).where(
+            LessonProgress.member_id == member_id, LessonProgress.lesson_id == lesson_id
+        )
+    )
+    if progress is None:
+        progress = LessonProgress(
+            member_id=member_id,
+            lesson_id=lesson_id,
+            course_id=course_id,
+            spans=[],
+            seen_ms=0,
+            length_ms=measure.length_ms,
+            position_ms=0,
+            end_reached=False,
+            started_at=now,
+        )
+        session.add(progress)
+    elif progress.length_ms != measure.length_ms:
+        # The trainer replaced the recording: what lies beyond its new end was never in it.
+        spans = rules.clipped(progress.spans, measure.length_ms)
+        progress.spans, progress.seen_ms = [list(s) for s in spans], rules.measure(spans)
+        progress.position_ms = min(progress.position_ms, measure.length_ms)
+        progress.length_ms = measure.length_ms
+    progress.heard_at = now
+    session.flush()
+    # Also here: the last missing lesson may have been taken out of the course since.
+    course_done = settle(member_id, course_id, now)
+    complete = progress.completed_at is not None
+    return VisitState(
+        visit_id=visit.id,
+        seq=visit.seq,
+        token=visit.token,
+        applied=True,
+        spans=progress.spans,
+        length_ms=measure.length_ms,
+        percent=rules.percent_seen(progress.seen_ms, measure.length_ms, complete=complete),
+        position_ms=progress.position_ms,
+        complete=complete,
+        course_done=course_done,
+    )
