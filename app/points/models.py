@@ -93,7 +93,10 @@ TRIGGERS = {
     ),
     "postgresql": (
         """CREATE OR REPLACE FUNCTION ledger_entry_is_final() RETURNS trigger AS $$
-        BEGIN RAISE EXCEPTION 'ledger entries are never changed or deleted'; END
+        BEGIN
+          RAISE EXCEPTION 'ledger entries are never changed or deleted'
+            USING ERRCODE = 'integrity_constraint_violation';
+        END
         $$ LANGUAGE plpgsql""",
         """CREATE TRIGGER ledger_entry_no_update BEFORE UPDATE ON ledger_entry
         FOR EACH ROW EXECUTE FUNCTION ledger_entry_is_final()""",

@@ -141,6 +141,17 @@ def test_a_missing_trigger_is_told(copy: Copy) -> None:
     assert "First break: unguarded: the trigger ledger_entry_no_update is missing" in told
 
 
+def test_a_trigger_that_does_nothing_is_no_trigger(copy: Copy) -> None:
+    with closing(sqlite3.connect(copy.path)) as db:
+        db.execute("DROP TRIGGER ledger_entry_no_delete")
+        db.execute(
+            f"CREATE TRIGGER ledger_entry_no_delete BEFORE DELETE ON {ENTRY} BEGIN SELECT 1; END"
+        )
+    code, told = copy.verify()
+    assert code == 1
+    assert "First break: unguarded: the trigger ledger_entry_no_delete is missing" in told
+
+
 def test_another_secret_key_is_named_as_the_likely_cause(copy: Copy) -> None:
     object.__setattr__(copy.config, "secret_key", "another " * 8)
     code, told = copy.verify()
