@@ -277,7 +277,7 @@ def test_the_theme_follows_the_system_when_no_one_was_chosen(design) -> None:
     theme = "document.documentElement.dataset.bsTheme"
     assert page.evaluate(theme) == "dark"
     page.emulate_media(color_scheme="light")
-    page.wait_for_function(f"{theme} === 'light'")
+    page.wait_for_function(f"() => {theme} === 'light'")
 
 
 @pytest.mark.browser

@@ -116,7 +116,7 @@ def test_every_page_of_a_role(
         path = waiting.pop(0)
         visitor.problems.clear()
         answer = page.goto(path)
-        page.wait_for_function("!document.querySelector('.htmx-request')")
+        page.wait_for_function("() => !document.querySelector('.htmx-request')")
         chinese = settings["locale"] == "zh-CN" and "lang=" not in path
         walked[path] = faults(visitor, answer.status, chinese=chinese)
         links = page.eval_on_selector_all(
