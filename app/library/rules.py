@@ -38,8 +38,8 @@ TYPES = {
     Kind.DOCX: f"{_OFFICE}.wordprocessingml.document",
     Kind.PPTX: f"{_OFFICE}.presentationml.presentation",
     Kind.XLSX: f"{_OFFICE}.spreadsheetml.sheet",
-    Kind.TEXT: "text/plain; charset=utf-8",
-    Kind.MARKDOWN: "text/plain; charset=utf-8",
+    Kind.TEXT: "text/plain",
+    Kind.MARKDOWN: "text/plain",
 }
 
 
@@ -210,7 +210,7 @@ def display_name(name: str, kind: Kind) -> str:
     name = unicodedata.normalize("NFC", name.replace("\x00", " "))
     name = "".join(char for char in name if unicodedata.category(char) not in {"Cf", "Cs", "Co"})
     name = "".join(" " if unicodedata.category(char) == "Cc" else char for char in name)
-    name = _SPACES.sub(" ", _HARMFUL.sub(" ", name)).strip(" .")
+    name = _SPACES.sub(" ", _HARMFUL.sub(" ", name)).strip()
     stem, dot, ending = name.rpartition(".")
     if dot and ending.lower() in {*Kind, "markdown", "text", "log", "csv"}:
         name = stem

@@ -104,11 +104,11 @@ def repacked(data: bytes, changes: dict[str, bytes], **more: bytes) -> bytes:
 
 
 def bomb() -> bytes:
-    """A Word document of some hundred kilobytes that unpacks to 190 MB."""
+    """A Word document of some hundred kilobytes that unpacks to 150 MB."""
     paragraph = b"<w:p><w:r><w:t>" + b"A" * 1000 + b"</w:t></w:r></w:p>"
     head = (
         b'<w:document xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main">'
         b"<w:body>"
     )
-    body = head + paragraph * (190_000_000 // len(paragraph)) + b"</w:body></w:document>"
+    body = head + paragraph * (150_000_000 // len(paragraph)) + b"</w:body></w:document>"
     return repacked(word("x"), {"word/document.xml": body})
