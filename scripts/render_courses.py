@@ -17,7 +17,7 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from pathlib import Path
 
 from scripts.slides import deck as decks
-from scripts.slides import film, fonts, voice
+from scripts.slides import film, fonts, paint, voice
 from scripts.slides.deck import Deck
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -54,6 +54,17 @@ def render(found: list[Deck], *, force: bool = False, say: bool = True) -> int:
     return len(waiting)
 
 
+def paint_covers(found: list[Deck], *, force: bool = False) -> None:
+    """Paint the cover pictures that decks name and that are not there yet; they are kept in git."""
+    for deck in found:
+        for name, (colour, drawing) in deck.covers.items():
+            path = deck.media / name
+            if force or not path.exists():
+                picture = paint.cover(colour, drawing).quantize(96, dither=paint.Image.Dither.NONE)
+                picture.save(path, optimize=True)
+                print(f"  {deck.slug}/{name}")
+
+
 def speak(found: list[Deck]) -> None:
     """Speak each deck whose words changed, then write its captions in both languages."""
     for deck in found:
@@ -83,6 +94,7 @@ def main() -> int:
             return 1
         if options.voice:
             speak(found)
+        paint_covers(found, force=options.force and options.voice)
         made = render(found, force=options.force)
     except REASONS as reason:
         print(reason, file=sys.stderr)

@@ -62,6 +62,7 @@ class Deck:
     slides: tuple[Slide, ...]
     spoken: dict[str, str] = field(default_factory=dict)
     voices: dict[str, int] = field(default_factory=dict)
+    covers: dict[str, tuple[str, str]] = field(default_factory=dict)  # file → colour, drawing
 
     @property
     def slug(self) -> str:
@@ -135,8 +136,9 @@ def load(path: Path) -> Deck:
             slides=slides,
             spoken=dict(raw.get("spoken", {})),
             voices=dict(raw.get("voices", {})),
+            covers={name: (look[0], look[1]) for name, look in raw.get("covers", {}).items()},
         )
-    except (tomllib.TOMLDecodeError, KeyError, TypeError) as error:
+    except (tomllib.TOMLDecodeError, KeyError, TypeError, IndexError) as error:
         raise BadDeck(f"{path}: {error!r}; courses/README.md shows how it must look") from error
     if deck.language not in LANGUAGES:
         raise BadDeck(f"{path}: language must be zh_Hans or en, and is “{deck.language}”")
