@@ -1,0 +1,294 @@
+"""The lesson page in a real browser: a real video, watched, jumped about in, and read."""
+
+from __future__ import annotations
+
+import random
+import subprocess
+import time
+
+import pytest
+from flask import Flask
+
+from app.core.db import db, unit_of_work
+from app.courses.models import Lesson
+from app.learning import queries
+from app.media import service as media
+from tests.learning.lessons import Made, make_course, single
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group("site")]
+SECONDS = 12
+
+
+@pytest.fixture(scope="module")
+def clip(site, tmp_path_factory: pytest.TempPathFactory) -> int:
+    """A short video with captions, prepared by the worker of the site; its media id."""
+    path = tmp_path_factory.mktemp("clip") / "clip.mp4"
+    subprocess.run(
+        [
+            *("ffmpeg", "-v", "error", "-f", "lavfi"),
+            *("-i", f"testsrc2=s=320x180:r=12:d={SECONDS}"),
+            *("-f", "lavfi", "-i", f"sine=d={SECONDS}", "-shortest"),
+            *("-c:v", "libx264", "-preset", "ultrafast", "-g", "24", "-c:a", "aac", str(path)),
+        ],
+        check=True,
+    )
+    trainer = site.people.member(role="trainer")
+    with path.open("rb") as stream, site.app.app_context():
+        stored = media.store(filename=path.name, stream=stream, length=path.stat().st_size)
+    with site.app.app_context(), unit_of_work():
+        media_id = media.register(stored, owner_id=trainer)
+        for language, label, words in (("en", "English", "Hello"), ("zh-Hans", "简体中文", "你好")):
+            media.attach_captions(
+                media_id,
+                language=language,
+                label=label,
+                data=f"WEBVTT\n\n00:00.000 --> 00:11.000\n{words}\n".encode(),
+            )
+    deadline = time.monotonic() + 120
+    while time.monotonic() < deadline:
+        with site.app.app_context():
+            found = media_queries(media_id)
+            db.session.rollback()
+        if found.is_ready:
+            return media_id
+        assert found.state != "failed", found.detail
+        time.sleep(0.3)
+    raise AssertionError("the worker did not prepare the clip")
+
+
+def media_queries(media_id: int):
+    from app.media.queries import recording
+
+    found = recording(media_id)
+    assert found is not None
+    return found
+
+
+@pytest.fixture
+def course(site, clip: int) -> Made:
+    """A video, a text and a quiz."""
+    trainer = site.people.member(role="trainer")
+    made = make_course(
+        site.app,
+        trainer,
+        [("video", media_length(site.app, clip)), ("reading", 8_000)],
+        [single("Which?", "this", ("that",))],
+    )
+    with site.app.app_context(), unit_of_work() as session:
+        session.get_one(Lesson, made.lessons[0]).media_id = clip
+        session.get_one(Lesson, made.lessons[1]).body = "\n\n".join(["A paragraph to read."] * 80)
+    return made
+
+
+def media_length(app: Flask, media_id: int) -> int:
+    with app.app_context():
+        length = media_queries(media_id).duration_ms
+        db.session.rollback()
+    return length
+
+
+def progress(site, member: int, lesson: int):
+    with site.app.app_context():
+        found = queries.lesson_progress_for(member, [lesson]).get(lesson)
+        db.session.rollback()
+    return found
+
+
+def opened(window, site, course: Made, *, lesson: int = 0, query: str = "", **settings: object):
+    member = settings.pop("member", None) or site.people.member()
+    win = window(**settings)
+    win.sign_in(member)
+    win.page.goto(f"/courses/{course.slug}/lessons/{course.lessons[lesson]}{query}")
+    if lesson == 0:
+        win.page.wait_for_selector("#player[data-ready]")
+    return win, member
+
+
+def play(win, speed: float = 2) -> None:
+    win.page.evaluate(
+        "speed => { const v = document.querySelector('video'); v.muted = true;"
+        " v.playbackRate = speed; return v.play(); }",
+        speed,
+    )
+
+
+def test_watching_to_the_end_completes_the_lesson(window, site, course: Made) -> None:
+    win, member = opened(window, site, course)
+    page = win.page
+    assert "complete at 90 %" in page.inner_text("#seen-text")
+    assert page.locator(".plyr__captions").count() == 1
+    play(win)
+    page.wait_for_selector(".seen-text .icon", timeout=30_000)
+    assert page.inner_text("#seen-text").strip() == "Complete"
+    assert "10 points for you" in page.inner_text("#lesson-live")
+    assert page.locator("#lesson-next .btn-primary").inner_text().startswith("Next lesson")
+    assert progress(site, member, course.lesson).is_complete
+    assert not win.scrolls_sideways()
+    assert win.axe() == []
+    assert win.problems == []
+
+
+def test_captions_are_on_in_the_language_of_the_reader_and_stay_off_when_switched_off(
+    window, site, course: Made
+) -> None:
+    win, _ = opened(window, site, course)
+    page = win.page
+    play(win, 0.5)
+    page.wait_for_selector(".plyr__caption")
+    assert page.inner_text(".plyr__caption") == "Hello"
+    page.focus(".plyr")
+    page.keyboard.press("c")
+    page.wait_for_selector(".plyr__caption", state="hidden")
+    page.reload()
+    page.wait_for_selector("#player[data-ready]")
+    play(win, 0.5)
+    page.wait_for_timeout(700)
+    assert not page.locator(".plyr__caption").is_visible()
+    assert win.problems == []
+
+
+def test_jumping_to_the_end_is_not_watching_and_one_press_plays_what_is_missing(
+    window, site, course: Made
+) -> None:
+    win, member = opened(window, site, course)
+    page = win.page
+    play(win)
+    page.wait_for_function("() => document.querySelector('video').currentTime > 3")
+    page.evaluate("document.querySelector('video').currentTime = 11")
+    page.wait_for_function("() => document.querySelector('video').ended", timeout=15_000)
+    page.wait_for_selector("#play-gaps:not([hidden])")
+    assert "Still missing" in page.inner_text("#seen-text")
+    assert not progress(site, member, course.lesson).is_complete
+    page.click("#play-gaps")
+    page.wait_for_selector(".seen-text .icon", timeout=30_000)
+    assert progress(site, member, course.lesson).is_complete
+    assert win.problems == []
+
+
+def test_another_device_goes_on_where_this_one_stopped(window, site, course: Made) -> None:
+    win, member = opened(window, site, course)
+    play(win)
+    win.page.wait_for_function("() => document.querySelector('video').currentTime > 6.5")
+    win.page.evaluate("document.querySelector('video').pause()")
+    deadline = time.monotonic() + 10
+    while (found := progress(site, member, course.lesson)) is None or found.position_ms < 6_000:
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    other, _ = opened(window, site, course, member=member, viewport={"width": 1440, "height": 900})
+    other.page.wait_for_selector("#resumed:not([hidden])")
+    assert "You stopped at 0:0" in other.page.inner_text("#resumed")
+    other.page.wait_for_function("() => document.querySelector('video').currentTime > 5.9")
+    at = other.page.evaluate("document.querySelector('video').currentTime")
+    assert abs(at - found.position_ms / 1000) < 0.5
+    other.page.click("#resumed button")
+    other.page.wait_for_function("() => document.querySelector('video').currentTime < 5")
+    assert other.problems == []
+
+
+def test_an_address_can_name_a_second(window, site, course: Made) -> None:
+    win, _ = opened(window, site, course, query="?t=5")
+    win.page.wait_for_function(
+        "() => Math.abs(document.querySelector('video').currentTime - 5) < 0.5"
+    )
+    assert not win.page.locator("#resumed").is_visible()
+
+
+def test_the_keyboard_moves_the_player(window, site, course: Made) -> None:
+    win, _ = opened(window, site, course)
+    page = win.page
+    video = "document.querySelector('video')"
+    page.focus(".plyr")
+    page.keyboard.press("Space")
+    page.wait_for_function(f"() => !{video}.paused && {video}.currentTime > 0.1")
+    page.keyboard.press(">")
+    page.wait_for_function(f"() => {video}.playbackRate === 1.25")
+    page.keyboard.press("<")
+    page.keyboard.press("<")
+    page.wait_for_function(f"() => {video}.playbackRate === 0.75")
+    page.keyboard.press("m")
+    page.wait_for_function(f"() => {video}.muted")
+    page.keyboard.press("ArrowRight")
+    page.wait_for_function(f"() => {video}.currentTime > 9")
+    page.keyboard.press("Space")
+    page.wait_for_function(f"() => {video}.paused")
+    page.keyboard.press("f")
+    page.wait_for_function("() => document.fullscreenElement !== null")
+    assert win.problems == []
+
+
+def test_no_speed_above_two_is_played(window, site, course: Made) -> None:
+    win, _ = opened(window, site, course)
+    play(win, 4)
+    win.page.wait_for_function("() => document.querySelector('video').playbackRate === 2")
+
+
+def test_reports_that_get_lost_are_sent_again(window, site, course: Made) -> None:
+    """One in three never arrives, one in three arrives and its answer is lost."""
+    win, member = opened(window, site, course)
+    chance = random.Random(4)
+    fates: list[str] = []
+
+    def meddle(route) -> None:
+        fate = chance.choice(["good", "lost", "answer lost"]) if len(fates) < 6 else "good"
+        fates.append(fate)
+        if fate == "lost":
+            route.abort()
+        elif fate == "answer lost":
+            route.fetch()
+            route.abort()
+        else:
+            route.continue_()
+
+    win.page.route("**/spans", meddle)
+    play(win, 1)
+    for _ in range(4):
+        win.page.wait_for_timeout(1_500)
+        win.page.evaluate("document.querySelector('video').pause()")
+        win.page.wait_for_timeout(2_300)
+        win.page.evaluate("document.querySelector('video').play()")
+    win.page.wait_for_selector(".seen-text .icon", timeout=60_000)
+    assert progress(site, member, course.lesson).is_complete
+    assert {"lost", "answer lost"} <= set(fates)
+
+
+def test_closing_the_page_sends_what_was_seen(window, site, course: Made) -> None:
+    win, member = opened(window, site, course)
+    play(win, 1)
+    win.page.wait_for_function("() => document.querySelector('video').currentTime > 2.5")
+    win.page.goto("/me")
+    deadline = time.monotonic() + 10
+    while (found := progress(site, member, course.lesson)) is None or found.seen_ms < 2_000:
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+
+
+def test_a_text_is_complete_after_its_time_and_its_end(window, site, course: Made) -> None:
+    win, member = opened(window, site, course, lesson=1)
+    page = win.page
+    page.wait_for_function(
+        "() => document.getElementById('seen-text').textContent.includes('to the end')"
+    )
+    assert not progress(site, member, course.lessons[1]).is_complete
+    page.evaluate("document.getElementById('reading-end').scrollIntoView()")
+    page.wait_for_selector(".seen-text .icon", timeout=20_000)
+    assert progress(site, member, course.lessons[1]).is_complete
+    assert page.locator("#lesson-next .btn-primary").inner_text().startswith("To the quiz")
+    assert not win.scrolls_sideways()
+    assert win.axe() == []
+    assert win.problems == []
+
+
+def test_pages_of_a_lesson_are_accessible_in_the_dark_and_on_a_desk(
+    window, site, course: Made
+) -> None:
+    for lesson in (0, 1):
+        win, _ = opened(
+            window,
+            site,
+            course,
+            lesson=lesson,
+            viewport={"width": 1440, "height": 900},
+            color_scheme="dark",
+        )
+        assert win.axe() == []
+        assert not win.scrolls_sideways()
