@@ -41,7 +41,8 @@ KEYWORDS: dict[str, Any] = {
     "pgettext": ((1, "c"), 2),
     "npgettext": ((1, "c"), 2, 3),
 }
-PLACEHOLDER = re.compile(r"%\((\w+)\)[a-z]|%[sd]")
+# %(name)s is filled by Python, {name} by a script of ours.
+PLACEHOLDER = re.compile(r"%\((\w+)\)[a-z]|%[sd]|\{\w+\}")
 # The files never say when: two people who extract the same words get the same file.
 NO_TIME = datetime(2026, 1, 1, tzinfo=UTC)
 
