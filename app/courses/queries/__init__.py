@@ -21,6 +21,7 @@ from app.courses.queries.catalogue import (
 )
 from app.courses.queries.desk import (
     DeskTheme,
+    all_course_ids,
     all_themes,
     course_id_of,
     courses_with,
@@ -29,6 +30,7 @@ from app.courses.queries.desk import (
     own_image,
     own_lesson,
     own_removed_draft,
+    owner_for,
     removed_drafts,
     removed_lessons,
     theme,
@@ -41,6 +43,7 @@ __all__ = [
     "LessonView",
     "QuizPaper",
     "ThemeView",
+    "all_course_ids",
     "all_themes",
     "cards",
     "cards_for",
@@ -56,6 +59,7 @@ __all__ = [
     "own_image",
     "own_lesson",
     "own_removed_draft",
+    "owner_for",
     "published_courses",
     "quiz_of",
     "removed_drafts",

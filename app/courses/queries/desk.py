@@ -24,7 +24,8 @@ from app.courses.queries.catalogue import (
 from app.courses.rules import State
 from app.media.models import Image, Media
 from app.media.queries import Picture, pictures
-from app.members.rules import Reader
+from app.members.models import Member, RoleGrant
+from app.members.rules import Reader, Role, names
 
 
 @dataclass(frozen=True)
@@ -181,3 +182,22 @@ def own_removed_draft(reader: Reader, course_id: int) -> int:
     if course_id not in dict(removed_drafts(reader)):
         raise NotThere
     return course_id
+
+
+def owner_for(username: str = "") -> int | None:
+    """Who owns what a command makes: the named author, else the first administrator or trainer."""
+    wanted = (
+        select(Member.id)
+        .join(RoleGrant, RoleGrant.member_id == Member.id)
+        .where(Member.is_active, RoleGrant.role.in_((Role.ADMINISTRATOR, Role.TRAINER)))
+        .order_by(RoleGrant.role, Member.id)  # "administrator" comes before "trainer"
+    )
+    if username:
+        wanted = wanted.where(Member.username == names.username(username))
+    return db.session().scalar(wanted.limit(1))
+
+
+def all_course_ids() -> list[int]:
+    """Every course that is not removed, the oldest first."""
+    rows = select(Course.id).where(Course.state != State.REMOVED).order_by(Course.id)
+    return list(db.session().scalars(rows))

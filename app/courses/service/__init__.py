@@ -23,6 +23,13 @@ from app.courses.service.lessons import (
     replace_recording,
     restore_lesson,
 )
+from app.courses.service.packages import (
+    Loaded,
+    Outcome,
+    load_package,
+    loaded_already,
+    package_of,
+)
 from app.courses.service.publishing import (
     publish,
     publish_checks,
@@ -47,6 +54,8 @@ from app.courses.service.themes import (
 )
 
 __all__ = [
+    "Loaded",
+    "Outcome",
     "add_question",
     "add_reading",
     "add_recording",
@@ -56,10 +65,13 @@ __all__ = [
     "describe",
     "edit_reading",
     "edit_theme",
+    "load_package",
+    "loaded_already",
     "move_lesson",
     "move_question",
     "move_theme",
     "order_lessons",
+    "package_of",
     "publish",
     "publish_checks",
     "recount",

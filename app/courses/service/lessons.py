@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from sqlalchemy import func, select
 
@@ -140,6 +141,75 @@ def restore_lesson(lesson_id: int) -> None:
     lesson.position = _next_position(course)
     lesson.removed_at = None
     touch(course)
+
+
+# --- all at once ----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """A lesson as a package says it."""
+
+    kind: str
+    title: str
+    length_ms: int
+    body: str = ""
+    media_id: int | None = None
+
+
+def wanted_reading(title: str, body: str) -> Wanted:
+    """A text. Raises BadTitle, EmptyReading, ReadingTooLong."""
+    body, length = _reading(body)
+    return Wanted(LessonKind.READING.value, rules.title_of(title), length, body=body)
+
+
+def wanted_recording(title: str, media_id: int) -> Wanted:
+    """A recording. Raises BadTitle, WrongRecording."""
+    found = media.recording(media_id)
+    if found is None:
+        raise rules.WrongRecording
+    return Wanted(found.kind, rules.title_of(title), found.duration_ms, media_id=media_id)
+
+
+def set_lessons(course_id: int, wanted: Sequence[Wanted]) -> None:
+    """Give a course exactly these lessons, in this order. Raises CourseTooLong, TooManyLessons.
+
+    A lesson of the same kind with the same title, or the same content, stays the same lesson, and
+    members keep their progress in it; others are removed.
+    """
+    if len(wanted) > rules.MOST_LESSONS:
+        raise rules.TooManyLessons(most=rules.MOST_LESSONS)
+    course = locked(course_id)
+    course.length_ms = rules.whole_length((one.title, one.length_ms) for one in wanted)
+    session = db.session()
+    free = _in_order(course_id)
+    kept: dict[int, Lesson] = {}
+    for is_same in (_same_title, _same_content):
+        for number, one in enumerate(wanted):
+            row = next((r for r in free if number not in kept and is_same(r, one)), None)
+            if row is not None:
+                kept[number] = row
+                free.remove(row)
+    for row in free:
+        row.removed_at = clock.now()
+    for number, one in enumerate(wanted):
+        row = kept.get(number)
+        if row is None:
+            row = Lesson(course_id=course_id, kind=one.kind, position=number + 1)
+            session.add(row)
+        elif not (_same_title(row, one) and _same_content(row, one)):
+            row.revision += 1
+        row.title, row.body, row.media_id = one.title, one.body, one.media_id
+        row.length_ms, row.position = one.length_ms, number + 1
+    touch(course)
+
+
+def _same_title(row: Lesson, one: Wanted) -> bool:
+    return (row.kind, row.title) == (one.kind, one.title)
+
+
+def _same_content(row: Lesson, one: Wanted) -> bool:
+    return (row.kind, row.body, row.media_id) == (one.kind, one.body, one.media_id)
 
 
 # --- inside ---------------------------------------------------------------------------------------

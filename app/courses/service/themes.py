@@ -11,8 +11,13 @@ from app.courses.models import Course, Theme
 from app.courses.service.publishing import refresh_search, refresh_theme
 
 
-def create_theme(*, title: str, description: str = "", slug: str = "") -> int:
-    """Add a theme at the end and return its id. Raises BadTitle, BadSummary, BadSlug."""
+def create_theme(
+    *, title: str, description: str = "", slug: str = "", position: int | None = None
+) -> int:
+    """Add a theme, at the end unless told where, and return its id.
+
+    Raises BadTitle, BadSummary, BadSlug.
+    """
     title, description = rules.title_of(title), rules.summary_of(description)
     session = db.session()
     if slug and not rules.is_slug(slug):
@@ -21,7 +26,12 @@ def create_theme(*, title: str, description: str = "", slug: str = "") -> int:
         taken = session.scalars(select(Theme.slug)).all()
         slug = rules.first_free(rules.slug_of(title) or "theme", taken)
     last = session.scalar(select(func.max(Theme.position))) or 0
-    row = Theme(slug=slug, title=title, description=description, position=last + 1)
+    row = Theme(
+        slug=slug,
+        title=title,
+        description=description,
+        position=last + 1 if position is None else position,
+    )
     session.add(row)
     session.flush()
     return row.id

@@ -1,0 +1,130 @@
+"""Writing a course as a folder that reads back as the same course."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Mapping
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import tomli_w
+from flask_babel import lazy_gettext as _l
+
+from app.core.refusals import Conflict
+from app.courses.package.facts import COURSE_FILE, QUESTIONS_FILE, Package, Question
+
+
+class FolderThere(Conflict):
+    """Nothing is ever written over a folder that may hold somebody's sources."""
+
+    sentence = _l("“%(folder)s” is there already. Remove it, or choose another folder.")
+
+
+def write(package: Package, root: Path, contents: Mapping[str, bytes | Path]) -> Path:
+    """Write `root/<slug>` and return it; `contents` are the files beside the TOML, by name.
+
+    A Path is copied. The folder appears only when it is complete. Raises FolderThere.
+    """
+    target = root / package.slug
+    if target.exists():
+        raise FolderThere(folder=str(target))
+    root.mkdir(parents=True, exist_ok=True)
+    draft = root / f".{package.slug}.{os.getpid()}"
+    shutil.rmtree(draft, ignore_errors=True)
+    draft.mkdir()
+    try:
+        _put(draft / COURSE_FILE, _toml(_course(package)))
+        if package.questions:
+            _put(
+                draft / QUESTIONS_FILE,
+                _toml({"question": [_question(q) for q in package.questions]}),
+            )
+        for name, content in contents.items():
+            path = draft / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            if isinstance(content, Path):
+                shutil.copyfile(content, path)
+            else:
+                _put(path, content)
+        draft.rename(target)
+    except BaseException:
+        shutil.rmtree(draft, ignore_errors=True)
+        raise
+    return target
+
+
+def _put(path: Path, content: bytes) -> None:
+    path.write_bytes(content)
+
+
+def _toml(content: dict[str, Any]) -> bytes:
+    return tomli_w.dumps(content, multiline_strings=True).encode()
+
+
+def _course(package: Package) -> dict[str, Any]:
+    facts: dict[str, Any] = {
+        "title": package.title,
+        "summary": package.summary,
+        "language": package.language,
+        "theme": package.theme,
+        "completion_percent": package.completion_percent,
+        "pass_percent": package.pass_percent,
+        "attempts": package.attempts,
+        "audience": "all" if package.audience is None else list(package.audience),
+        "state": package.state,
+    }
+    if package.cover:
+        facts["cover"] = package.cover
+    whole: dict[str, Any] = {"course": facts}
+    if package.theme_facts:
+        theme = package.theme_facts
+        whole["theme"] = {
+            "slug": theme.slug,
+            "title": theme.title,
+            "description": theme.description,
+            "order": theme.order or 0,
+        }
+        if theme.cover:
+            whole["theme"]["cover"] = theme.cover
+    if package.lessons:
+        whole["lesson"] = [
+            {
+                "kind": lesson.kind,
+                "title": lesson.title,
+                "file": lesson.file,
+                **(
+                    {
+                        "captions": [
+                            {"language": c.language, "label": c.label, "file": c.file}
+                            for c in lesson.captions
+                        ]
+                    }
+                    if lesson.captions
+                    else {}
+                ),
+            }
+            for lesson in package.lessons
+        ]
+    return whole
+
+
+def _question(question: Question) -> dict[str, Any]:
+    body = question.body
+    found: dict[str, Any] = {"kind": question.kind, "stem": body["stem"]}
+    if body["explanation"]:
+        found["explanation"] = body["explanation"]
+    if "answer" in body:
+        found["answer"] = body["answer"]
+    if "options" in body:
+        found["option"] = [
+            {"text": option["text"], "fraction": _number(option["fraction"])}
+            for option in body["options"]
+        ]
+    return found
+
+
+def _number(fraction: str) -> int | Decimal:
+    number = Decimal(fraction)
+    return int(number) if number == number.to_integral_value() else number

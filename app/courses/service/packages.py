@@ -1,0 +1,265 @@
+"""Courses as plain files: a package into the database, and a course out of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from sqlalchemy import delete, select
+
+from app.core.db import db
+from app.core.refusals import NotThere, Refusal
+from app.courses import queries
+from app.courses.models import Course, CourseQuestion, Theme
+from app.courses.package import Caption, Package, PackageLesson, PackageTheme, Question
+from app.courses.rules import LessonKind, State, slug_of
+from app.courses.service import editing, lessons, publishing, quiz, themes
+from app.media import queries as media
+from app.media import service as media_service
+from app.media import webvtt
+from app.media.models import Image
+from app.members.queries import branches
+from app.members.rules.names import branch_path
+from app.members.service import branch_at
+from app.questions import queries as bank
+from app.questions import service as questions
+
+
+class NoTheme(Refusal):
+    """The package names a theme that does not exist and does not say what it is."""
+
+    def __str__(self) -> str:
+        return f"There is no theme “{self.slug}”. Describe it in a [theme] table."
+
+
+class Outcome(StrEnum):
+    CREATED = "created"
+    UPDATED = "updated"
+    UNCHANGED = "unchanged"
+
+
+@dataclass(frozen=True)
+class Loaded:
+    course_id: int
+    outcome: Outcome
+
+
+def loaded_already(package: Package) -> int | None:
+    """The course that exactly these files were loaded into before, if there is one."""
+    return db.session().scalar(
+        select(Course.id).where(
+            Course.slug == package.slug,
+            Course.state != State.REMOVED,
+            Course.package_hash == package.hash,
+        )
+    )
+
+
+def load_package(
+    package: Package, *, author_id: int, files: Mapping[str, int], pictures: Mapping[str, int]
+) -> Loaded:
+    """Make the course say what its package says; the author stays who it is.
+
+    `files` are the media ids of recordings, `pictures` the image ids of covers, both by name in
+    the package. Loading the same files again changes nothing, not even what was edited in the
+    pages since. Raises what the verbs raise: CourseTooLong, NotReady, UnknownBranch, NoTheme …
+    """
+    done = loaded_already(package)
+    if done is not None:
+        return Loaded(done, Outcome.UNCHANGED)
+    theme_id = _theme(package, pictures)
+    course_id = queries.course_id_of(package.slug)
+    outcome = Outcome.UPDATED
+    if course_id is None:
+        outcome = Outcome.CREATED
+        course_id = editing.create_course(
+            author_id=author_id,
+            title=package.title,
+            theme_id=theme_id,
+            language=package.language,
+            slug=package.slug,
+            summary=package.summary,
+        )
+    else:
+        editing.describe(
+            course_id,
+            title=package.title,
+            summary=package.summary,
+            theme_id=theme_id,
+            language=package.language,
+        )
+    editing.set_rules(
+        course_id,
+        completion_percent=package.completion_percent,
+        pass_percent=package.pass_percent,
+        attempts_allowed=package.attempts,
+    )
+    audience = package.audience
+    ids = None if audience is None else [branch_at(branch_path(path)) for path in audience]
+    editing.set_audience(course_id, ids)
+    if package.cover:
+        editing.set_cover(course_id, pictures[package.cover])
+    _lessons(course_id, package, files)
+    _quiz(course_id, package, author_id)
+    course = publishing.locked(course_id)
+    _move_to(course, State(package.state))
+    course.package_hash = package.hash
+    publishing.touch(course)
+    return Loaded(course_id, outcome)
+
+
+def _theme(package: Package, pictures: Mapping[str, int]) -> int:
+    found = db.session().scalar(select(Theme.id).where(Theme.slug == package.theme))
+    if found is not None:
+        return found
+    facts = package.theme_facts
+    if facts is None:
+        raise NoTheme(slug=package.theme)
+    theme_id = themes.create_theme(
+        title=facts.title,
+        description=facts.description,
+        slug=facts.slug,
+        position=facts.order,
+    )
+    if facts.cover:
+        themes.set_theme_cover(theme_id, pictures[facts.cover])
+    return theme_id
+
+
+def _lessons(course_id: int, package: Package, files: Mapping[str, int]) -> None:
+    wanted = []
+    for lesson in package.lessons:
+        if lesson.kind == LessonKind.READING:
+            wanted.append(lessons.wanted_reading(lesson.title, lesson.text))
+            continue
+        media_id = files[lesson.file]
+        wanted.append(lessons.wanted_recording(lesson.title, media_id))
+        for caption in lesson.captions:
+            media_service.attach_captions(
+                media_id,
+                language=caption.language,
+                label=caption.label,
+                data=(package.folder / caption.file).read_bytes(),
+            )
+    lessons.set_lessons(course_id, wanted)
+
+
+def _quiz(course_id: int, package: Package, author_id: int) -> None:
+    """The questions of the package in their order; equal ones keep their place in the bank."""
+    session = db.session()
+    paper = queries.quiz_of(course_id)
+    asked = bank.questions(paper.question_ids if paper else ())
+    free = [asked[i] for i in (paper.question_ids if paper else ())]
+    session.execute(delete(CourseQuestion).where(CourseQuestion.course_id == course_id))
+    session.expire_all()
+    for question in package.questions:
+        same = next((q for q in free if (q.kind, q.plain) == (question.kind, question.body)), None)
+        if same is None:
+            stem = question.body["stem"]
+            same = next((q for q in free if (q.kind, q.stem) == (question.kind, stem)), None)
+            if same is not None:
+                questions.revise(same.id, question.body, author_id)
+        if same is not None:
+            free.remove(same)
+            quiz.add_question(course_id, same.id)
+        else:
+            quiz.write_question(
+                course_id, kind=question.kind, body=question.body, author_id=author_id
+            )
+
+
+def _move_to(course: Course, wanted: State) -> None:
+    """Bring a course into the state that its package says, by moves that are allowed."""
+    if wanted is State.PUBLISHED and course.state != State.PUBLISHED:
+        publishing.publish(course.id)
+    elif wanted is not State.PUBLISHED and course.state == State.PUBLISHED:
+        publishing.withdraw(course.id)
+    elif wanted is State.WITHDRAWN and course.state == State.DRAFT:
+        publishing.publish(course.id)
+        publishing.withdraw(course.id)
+
+
+# --- out ------------------------------------------------------------------------------------------
+
+
+def package_of(course_id: int) -> tuple[Package, dict[str, bytes | Path]]:
+    """A course as a package, and the files that belong to it. Raises NotThere.
+
+    The same course gives the same bytes; recordings are the originals as they were uploaded.
+    """
+    course = queries.course_by_id(course_id)
+    theme = db.session().get(Theme, course.theme_id) if course else None
+    if course is None or theme is None:
+        raise NotThere
+    contents: dict[str, bytes | Path] = {}
+    parts = [_lesson(lesson, contents) for lesson in course.lessons]
+    paper = queries.quiz_of(course_id)
+    asked = bank.questions(paper.question_ids if paper else ())
+    package = Package(
+        slug=course.slug,
+        title=course.title,
+        summary=course.summary,
+        language=course.language,
+        theme=theme.slug,
+        theme_facts=PackageTheme(
+            slug=theme.slug,
+            title=theme.title,
+            description=theme.description,
+            order=theme.position,
+            cover=_picture(theme.cover_image_id, "theme.webp", contents),
+        ),
+        completion_percent=course.completion_percent,
+        pass_percent=course.pass_percent,
+        attempts=course.attempts_allowed,
+        audience=_branch_paths(course.audience),
+        state=course.state,
+        cover=_picture(course.cover_image_id, "cover.webp", contents),
+        lessons=tuple(parts),
+        questions=tuple(
+            Question(asked[i].kind, asked[i].plain) for i in (paper.question_ids if paper else ())
+        ),
+    )
+    return package, contents
+
+
+def _lesson(lesson: queries.LessonView, contents: dict[str, bytes | Path]) -> PackageLesson:
+    name = f"{lesson.number:02}-{slug_of(lesson.title) or lesson.kind}"
+    if lesson.media_id is None:
+        contents[f"{name}.md"] = f"{lesson.body}\n".encode()
+        return PackageLesson(lesson.kind, lesson.title, f"{name}.md")
+    recording = media.recording(lesson.media_id)
+    if recording is None:
+        raise NotThere
+    ending = Path(recording.filename).suffix.lower()
+    plain = ending if ending[1:].isascii() and ending[1:].isalnum() else ""
+    file = f"media/{name}{plain}"
+    contents[file] = media_service.media_folder().source(recording.uuid)
+    captions = []
+    for track in media.caption_tracks(lesson.media_id):
+        beside = f"media/{name}.{track.language}.vtt"
+        cues = media.cues(lesson.media_id, language=track.language)
+        contents[beside] = webvtt.write([(c.start_ms, c.end_ms, c.text) for c in cues]).encode()
+        captions.append(Caption(track.language, track.label, beside))
+    return PackageLesson(lesson.kind, lesson.title, file, captions=tuple(captions))
+
+
+def _picture(image_id: int | None, name: str, contents: dict[str, bytes | Path]) -> str:
+    row = db.session().get(Image, image_id) if image_id is not None else None
+    if row is None:
+        return ""
+    contents[name] = media_service.media_folder().image(row.uuid, row.widths[-1])
+    return name
+
+
+def _branch_paths(audience: frozenset[int] | None) -> tuple[str, ...] | None:
+    """Branches as paths of names, which are the same on another instance."""
+    if audience is None:
+        return None
+    tree = {branch.id: branch for branch in branches()}
+    return tuple(
+        "/".join(tree[part].name for part in branch.path_ids)
+        for branch in tree.values()
+        if branch.id in audience
+    )
