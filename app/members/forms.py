@@ -173,14 +173,14 @@ class RoleForm(FlaskForm):  # type: ignore[misc]
 class BranchForm(FlaskForm):  # type: ignore[misc]
     """A branch to add."""
 
-    name = StringField(_l("Name"), [_NEEDED], render_kw={"maxlength": LONGEST_BRANCH})
+    name = StringField(_l("Name of the branch"), [_NEEDED], render_kw={"maxlength": LONGEST_BRANCH})
     parent_id = SelectField(_l("Below"), [_NEEDED], coerce=int)
 
 
 class RenameBranchForm(FlaskForm):  # type: ignore[misc]
     """Another name for a branch."""
 
-    name = StringField(_l("Name"), [_NEEDED], render_kw={"maxlength": LONGEST_BRANCH})
+    name = StringField(_l("Name of the branch"), [_NEEDED], render_kw={"maxlength": LONGEST_BRANCH})
 
 
 class MoveBranchForm(FlaskForm):  # type: ignore[misc]

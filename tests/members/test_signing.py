@@ -348,6 +348,17 @@ def test_cookies_are_out_of_reach(people: People, account: Account) -> None:
         assert len(cookie) < 4096
 
 
+def test_sign_ins_of_long_ago_are_forgotten(people: People, account: Account, hand: Hand) -> None:
+    anna = account(username="anna")
+    for _ in range(3):
+        sign_in(people.client(), "anna")
+        hand.pass_by(days=8)
+    assert open_sign_ins(people.app, anna) == 3
+    hand.pass_by(days=60)
+    sign_in(people.client(), "anna")
+    assert open_sign_ins(people.app, anna) == 1
+
+
 # --- my devices -----------------------------------------------------------------------------------
 
 

@@ -9,7 +9,7 @@ from datetime import timedelta
 from argon2 import PasswordHasher
 from argon2.exceptions import Argon2Error, InvalidHashError
 from flask import current_app
-from sqlalchemy import update
+from sqlalchemy import delete, update
 
 from app.core import clock, limits
 from app.core.db import db
@@ -29,6 +29,8 @@ _NOBODY = (
     "$argon2id$v=19$m=19456,t=2,p=1$vSSzGUC42UsDiRKqSU8L8A"
     "$DGTNZtgjxkBclHtTfE/S1KVXu0bG/48izHcRb2R9+nQ"
 )
+
+SIGN_INS_KEPT = timedelta(days=30)  # after they have expired
 
 ACCOUNT_HERE = Patience("sign in: account here", free=5, seconds=15 * 60)
 ACCOUNT = Patience("sign in: account", free=20, seconds=3600)
@@ -129,7 +131,16 @@ def sign_in(
         raise WrongSignIn
     if instead_of:
         sign_out(instead_of)
+    _forget_old_sign_ins(member_id)
     return reader, start_sign_in(member_id, absolute=_absolute(reader), device=device)
+
+
+def _forget_old_sign_ins(member_id: int) -> None:
+    db.session().execute(
+        delete(SignIn).where(
+            SignIn.member_id == member_id, SignIn.expires_at < clock.now() - SIGN_INS_KEPT
+        )
+    )
 
 
 def _absolute(reader: Reader) -> timedelta:
