@@ -74,7 +74,7 @@ class CollectionForm(FlaskForm):  # type: ignore[misc]
     """A collection: its name, and the one that it is in."""
 
     name = StringField(
-        _l("Name"),
+        _l("Name of the collection"),
         [InputRequired(), Length(max=LONGEST_COLLECTION)],
         render_kw={"maxlength": LONGEST_COLLECTION},
     )
