@@ -5,10 +5,20 @@ from __future__ import annotations
 import logging
 import secrets
 
-from flask import Flask, Response, g, jsonify, make_response, render_template, request
+from flask import (
+    Flask,
+    Response,
+    current_app,
+    g,
+    jsonify,
+    make_response,
+    render_template,
+    request,
+)
 from flask_babel import gettext as _
+from flask_login import current_user
 from flask_wtf.csrf import CSRFError
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from werkzeug.exceptions import HTTPException
 
 from app.core.refusals import Conflict, NoRoom, NotAllowed, NotThere, Refusal, TooMuch, TooOften
@@ -56,6 +66,14 @@ def answer(status: int, sentence: str, *, reason: str = "", incident: str = "") 
     return response
 
 
+def _need_no_reader() -> None:
+    """Error pages are drawn as for a visitor when the database cannot say who is signed in."""
+    try:
+        current_user.is_authenticated  # noqa: B018 - asks the database, unless it is known already
+    except SQLAlchemyError:
+        g._login_user = current_app.login_manager.anonymous_user()  # type: ignore[attr-defined]  # noqa: SLF001
+
+
 def init_app(app: Flask) -> None:
     @app.errorhandler(Refusal)
     def refused(refusal: Refusal) -> Response:
@@ -95,6 +113,7 @@ def init_app(app: Flask) -> None:
     def busy(error: OperationalError) -> Response:
         text = str(error.orig)
         log.exception("the database refused: %s", text)
+        _need_no_reader()
         if "full" in text:
             return answer(507, str(NoRoom()))
         response = answer(503, _("The server is busy. Please try again in a moment."))
@@ -107,6 +126,7 @@ def init_app(app: Flask) -> None:
             raise error
         g.incident = secrets.token_hex(4)
         log.exception("incident %s at %s %s", g.incident, request.method, request.path)
+        _need_no_reader()
         return answer(
             500,
             _("Something broke on our side. Nothing you did caused it; please try again."),
