@@ -14,6 +14,7 @@ import os
 import sys
 import time
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from multiprocessing import get_context
 from pathlib import Path
 
 from scripts.slides import deck as decks
@@ -42,7 +43,9 @@ def render(found: list[Deck], *, force: bool = False, say: bool = True) -> int:
         return 0
     fonts.font(24)  # before any process starts: the answer is the same for all
     began = time.monotonic()
-    with ProcessPoolExecutor(max_workers=min(os.cpu_count() or 1, len(waiting), 4)) as pool:
+    workers = min(os.cpu_count() or 1, len(waiting), 4)
+    # Spawned, since whoever calls this may have threads already.
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
         jobs = [pool.submit(film.render, deck) for deck in waiting]
         for job in as_completed(jobs):
             path = job.result()

@@ -356,11 +356,33 @@ def test_the_demo_makes_an_instance_come_alive(lively, capsys):
     assert answer.status_code == 303
     assert browser.get("/").status_code == 200
 
+    command = lively.test_cli_runner().invoke(args=["courses", "check"])
+    assert command.exit_code == 0, command.output
+    assert command.output.count(": good") == len(SLUGS)
+
     began = clock.monotonic()
     capsys.readouterr()
     assert demo.ensure(lively), "a second start changes nothing"
     assert clock.monotonic() - began < 1
     assert capsys.readouterr().out == ""
+
+
+def test_an_interrupted_start_goes_on_where_it_stopped(app, capsys):
+    config = app.extensions["weike"]
+    notes = config.instance_dir / "demo.json"
+    with app.app_context():
+        kept = demo.Notes.read(notes)
+        people.settle(
+            config.instance_dir / "demo-accounts.txt", note=lambda ids: kept.add("people", ids)
+        )
+        before = demo.Notes.read(notes).ids
+        kept.done += ["courses", "history"]
+        kept.add("and nothing else yet")
+    assert demo.ensure(app)
+    assert demo.Notes.read(notes).ids == before
+    assert "admin " not in capsys.readouterr().out, "passwords are shown once"
+    with app.app_context(), reading():
+        assert library.documents_for(members.reader_for(before["member"])).total >= 3
 
 
 def test_an_instance_with_members_of_its_own_is_left_alone(app, people):

@@ -23,7 +23,7 @@ from app.learning import service as learning
 from app.points import service as points
 from app.questions import types
 from app.questions.queries import Question, versions
-from scripts.demo.people import PEOPLE
+from scripts.demo.people import Person
 
 DAYS = 35  # how far the past goes back
 LATEST = timedelta(minutes=10)  # the newest that happened, before now
@@ -113,28 +113,26 @@ def _answer(question: Question, *, right: bool) -> set[str]:
     return set(choices[marks.index(max(marks) if right else min(marks))])
 
 
-def live(ids: dict[str, int], courses: dict[str, CourseView], zone: ZoneInfo) -> None:
-    """Give every member of the demo a past with these courses (by slug)."""
+def live(person: Person, member_id: int, courses: dict[str, CourseView], zone: ZoneInfo) -> None:
+    """Give one member of the demo a past with these courses (by slug)."""
     end = clock.now() - LATEST
     today = end.astimezone(zone).date()
     monday, _ = clock.day_bounds(today - timedelta(days=today.weekday()), zone)
-    for number, person in enumerate(PEOPLE):
+    luck = random.Random(person.username)
+    life = Life(member_id, end - timedelta(days=DAYS + 1), luck)
+    with unit_of_work():
         if person.username == "admin":
-            continue
-        luck = random.Random(number)
-        life = Life(ids[person.username], end - timedelta(days=DAYS + 1), luck)
-        with unit_of_work():
-            if person.username == "member":
-                _the_member(life, courses, end)
-                continue
-            often = luck.randint(2 + person.eager, 4 + 4 * person.eager)
-            early = _moments(luck, often, end - timedelta(days=DAYS), monday, zone)
-            late = _moments(
-                luck, luck.randint(0, 1) + person.eager, monday, end - timedelta(minutes=90), zone
-            )
-            _somebody(life, _wanted(luck, person.eager, courses.values()), early, late)
-            if person.eager and luck.random() < 0.4:
-                _begin_another(life, courses["phishing-passwords-en"], end)
+            return
+        if person.username == "member":
+            _the_member(life, courses, end)
+            return
+        often = luck.randint(2 + person.eager, 4 + 4 * person.eager)
+        lately = max(0, person.eager - luck.randint(0, 1))
+        early = _moments(luck, often, end - timedelta(days=DAYS), monday, zone)
+        late = _moments(luck, lately, monday, end - timedelta(minutes=90), zone)
+        _somebody(life, _wanted(luck, person.eager, courses.values()), early, late)
+        if person.eager and luck.random() < 0.4:
+            _begin_another(life, courses["phishing-passwords-en"], end)
 
 
 def _wanted(luck: random.Random, eager: int, courses: Iterable[CourseView]) -> list[CourseView]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -73,8 +74,8 @@ PEOPLE = (
 )
 
 
-def settle(accounts_file: Path) -> dict[str, int]:
-    """Make the branches and the members; returns member ids by user name.
+def settle(accounts_file: Path, *, note: Callable[[dict[str, int]], None]) -> None:
+    """Make the branches and the members, and `note` member ids by user name before the commit.
 
     The four accounts get random passwords, which are written to `accounts_file` and nowhere else.
     """
@@ -107,7 +108,7 @@ def settle(accounts_file: Path) -> dict[str, int]:
                 members.activate(code, new_hash=hashes[person.username])
         members.grant(ids["trainer"], Role.TRAINER)
         members.grant(ids["organizer"], Role.ORGANIZER, branch_id=branches["信息科技部党总支"])
-    return ids
+        note(ids)
 
 
 def new_password() -> str:
