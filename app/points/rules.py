@@ -13,6 +13,7 @@ import hashlib
 import hmac
 import json
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
@@ -28,6 +29,7 @@ LONGEST_SOURCE = 120
 LONGEST_NOTE = 300
 CORRECTION = "correction"
 START = "0" * 64  # the previous hash of a member's first entry
+_compact = json.JSONEncoder(separators=(",", ":")).encode
 
 
 @dataclass(frozen=True)
@@ -179,26 +181,26 @@ class Fact:
     author_id: int | None
 
     def hash(self, key: bytes, previous: str) -> str:
-        """HMAC-SHA256, in hex, over the previous hash and this entry as a JSON array.
-
-        Moments are written in UTC with microseconds, so SQLite and PostgreSQL agree.
-        """
+        """The hash of this entry when it follows the entry with the hash `previous`."""
         parts = [
-            value.astimezone(UTC).isoformat(timespec="microseconds")
-            if isinstance(value, datetime)
-            else value
-            for value in (
-                *("weike/entry/1", previous, self.member_id, self.seq, self.branch_id),
-                *(self.reason, self.rule_version, self.amount, self.source),
-                *(self.occurred_at, self.recorded_at, self.note),
-                *(self.corrects_seq, self.author_id),
-            )
+            moment_text(part) if isinstance(part, datetime) else part
+            for part in (getattr(self, name) for name in self.__dataclass_fields__)
         ]
-        message = json.dumps(parts, separators=(",", ":")).encode()
-        return hmac.digest(key, message, hashlib.sha256).hex()
+        return entry_hash(key, previous, parts)
 
 
-def head_seal(key: bytes, member_id: int, seq: int, entry_hash: str) -> str:
+def moment_text(moment: datetime) -> str:
+    """A moment as it is hashed: UTC with microseconds, so that all databases agree."""
+    return moment.astimezone(UTC).isoformat(timespec="microseconds")
+
+
+def entry_hash(key: bytes, previous: str, parts: Sequence[object]) -> str:
+    """HMAC-SHA256, in hex, over the previous hash and the parts of a Fact as one JSON array."""
+    message = _compact(["weike/entry/1", previous, *parts])
+    return hmac.digest(key, message.encode(), hashlib.sha256).hex()
+
+
+def head_seal(key: bytes, member_id: int, seq: int, last_hash: str) -> str:
     """The seal on the end of a member's chain; without it, cutting off the end would not show."""
-    message = json.dumps(["weike/head/1", member_id, seq, entry_hash], separators=(",", ":"))
+    message = _compact(["weike/head/1", member_id, seq, last_hash])
     return hmac.digest(key, message.encode(), hashlib.sha256).hex()

@@ -87,6 +87,7 @@ def test_an_empty_ledger_is_whole(app: Flask) -> None:
           "WHERE member_id = 2 AND seq = 5")], "edited", 5),
         (["UPDATE {t} SET occurred_at = 'yesterday' WHERE member_id = 2 AND seq = 5"],
          "edited", 5),
+        (["UPDATE {t} SET seq = 'x' WHERE member_id = 2 AND seq = 7"], "edited", 7),
         (["UPDATE {t} SET amount = 10.5 WHERE member_id = 2 AND seq = 5"], "edited", 5),
         (["UPDATE {t} SET hash = '00' WHERE member_id = 2 AND seq = 2"], "edited", 2),
         (["UPDATE {t} SET prev_hash = '00' WHERE member_id = 2 AND seq = 2"], "edited", 2),

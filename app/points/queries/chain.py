@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from itertools import groupby
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import String, func, inspect, select, text, type_coerce
+from sqlalchemy import String, func, select, text, type_coerce
 
 from app.core.db import db
 from app.points.models import Entry, Head
-from app.points.rules import START, Fact, head_seal
+from app.points.rules import START, Fact, entry_hash, head_seal, moment_text
 
-CHUNK = 2_000
+CHUNK = 2_000  # rows read at a time
+PARTS = tuple(Fact.__dataclass_fields__)
+MEMBER, SEQ, AMOUNT = (PARTS.index(name) for name in ("member_id", "seq", "amount"))
+MOMENTS = ("occurred_at", "recorded_at")
+MOMENT_PLACES = tuple(PARTS.index(name) for name in MOMENTS)
 # Triggers that work: by name, not switched off, and (SQLite) not made harmless.
 TRIGGERS_NEEDED = {
     "sqlite": (
@@ -65,15 +69,15 @@ def prove(key: bytes) -> Proof:
         head.member_id: (head.seq, head.hash, head.seal)
         for head in session.execute(select(Head.member_id, Head.seq, Head.hash, Head.seal))
     }
-    for member_id, rows in groupby(_rows(), key=lambda row: row["member_id"]):
-        chain = list(rows)
+    for member_id, links in groupby(_links(), key=lambda link: link.parts[MEMBER]):
+        chain = list(links)
         proof.members += 1
         proof.entries += len(chain)
         found = _first_break(key, member_id, chain, heads.pop(member_id, None))
         if found is not None:
             proof.breaks.append(found)
             continue
-        proof.points += sum(row["amount"] for row in chain)
+        proof.points += sum(link.parts[AMOUNT] for link in chain)
     for member_id, (seq, *_rest) in heads.items():
         proof.breaks.append(
             Break("truncated", member_id, 1, f"all {seq} entries of the member are gone")
@@ -95,39 +99,53 @@ def _unguarded() -> Iterator[Break]:
         yield Break("unguarded", None, None, f"the trigger {name} is missing or switched off")
 
 
-def _rows() -> Iterator[dict[str, Any]]:
-    """All entries as plain values; moments as stored, because edited ones may be unreadable."""
+class Link(NamedTuple):
+    """An entry as it is stored. `parts` are those of a Fact, moments as the database gives them,
+    because edited ones may be unreadable."""
+
+    id: int
+    prev_hash: str
+    hash: str
+    parts: tuple[Any, ...]
+
+    @property
+    def seq(self) -> Any:
+        return self.parts[SEQ]
+
+
+def _links() -> Iterator[Link]:
+    """All entries in the order of the chains."""
+    table = Entry.__table__.c
     columns = [
-        type_coerce(column, String).label(column.key)
-        if column.key in {"occurred_at", "recorded_at"}
-        else column
-        for column in inspect(Entry).columns
+        type_coerce(table[name], String) if name in MOMENTS else table[name] for name in PARTS
     ]
     found = db.session().execute(
-        select(*columns).order_by(Entry.member_id, Entry.seq, Entry.id),
+        select(table.id, table.prev_hash, table.hash, *columns).order_by(
+            table.member_id, table.seq, table.id
+        ),
         execution_options={"yield_per": CHUNK},
     )
-    for row in found.mappings():
-        yield dict(row)
+    for row in found:
+        yield Link(row[0], row[1], row[2], row[3:])
 
 
 def _first_break(
-    key: bytes, member_id: int, chain: Sequence[dict[str, Any]], head: tuple[int, str, str] | None
+    key: bytes, member_id: int, chain: Sequence[Link], head: tuple[int, str, str] | None
 ) -> Break | None:
     previous, last_id, points = START, 0, 0
-    for wanted, row in enumerate(chain, start=1):
+    for wanted, link in enumerate(chain, start=1):
         good = (
-            row["seq"] == wanted
-            and row["prev_hash"] == previous
-            and row["id"] > last_id
-            and _hash(key, row, wanted, previous) == row["hash"]
+            link.seq == wanted
+            and link.prev_hash == previous
+            and link.id > last_id
+            and _hash(key, link, wanted) == link.hash
         )
         if not good:
             if head is not None and wanted > head[0]:
                 return Break("inserted", member_id, wanted, "the entry was not made by Weike")
             return _diagnose(key, member_id, chain, wanted, previous)
-        previous, last_id = row["hash"], row["id"]
-        points += row["amount"]
+        previous, last_id = link.hash, link.id
+        points += link.parts[AMOUNT]
         if points < 0:
             return Break("negative", member_id, wanted, "the sum falls below 0 here")
     return _check_head(key, member_id, len(chain), previous, head)
@@ -152,50 +170,49 @@ def _check_head(
 
 
 def _diagnose(
-    key: bytes,
-    member_id: int,
-    chain: Sequence[dict[str, Any]],
-    wanted: int,
-    previous: str,
+    key: bytes, member_id: int, chain: Sequence[Link], wanted: int, previous: str
 ) -> Break:
     """Which kind of break it is: where the entry that belongs here has gone."""
-    row = chain[wanted - 1]
-    if row["seq"] < wanted:
-        return Break("duplicated", member_id, row["seq"], "two entries have this number")
-    if _belongs(key, row, wanted, previous):
+    link, seq = chain[wanted - 1], wanted
+    if not isinstance(link.seq, int):
+        kind, words = "edited", "the number of the entry is no number"
+    elif link.seq < wanted:
+        kind, words, seq = "duplicated", "two entries have this number", link.seq
+    elif _belongs(key, link, wanted, previous):
         # Whole and in its place, only its number or its row id was changed.
-        return Break("reordered", member_id, wanted, "the entry carries another number or id")
-    elsewhere = any(_belongs(key, other, wanted, previous) for other in chain[wanted:])
-    if elsewhere:
-        return Break("reordered", member_id, wanted, "the entry stands at another place")
-    if row["seq"] > wanted:
-        return Break("deleted", member_id, wanted, "the entry is gone")
-    # The number is right and the content is not. Whole at its own old place: the row before was
-    # taken out and the others were renumbered.
-    for seq in range(wanted + 1, len(chain) + 2):
-        if _hash(key, row, seq, row["prev_hash"]) == row["hash"]:
-            return Break(
-                "deleted", member_id, wanted, "the entry is gone and others took its place"
-            )
-    return Break("edited", member_id, wanted, "the entry is not what was written")
+        kind, words = "reordered", "the entry carries another number or id"
+    elif any(_belongs(key, other, wanted, previous) for other in chain[wanted:]):
+        kind, words = "reordered", "the entry stands at another place"
+    elif link.seq > wanted:
+        kind, words = "deleted", "the entry is gone"
+    elif any(_hash(key, link, old) == link.hash for old in range(wanted + 1, len(chain) + 2)):
+        # It is whole at another number: the entry before was taken out and the rest renumbered.
+        kind, words = "deleted", "the entry is gone and others took its place"
+    else:
+        kind, words = "edited", "the entry is not what was written"
+    return Break(kind, member_id, seq, words)
 
 
-def _belongs(key: bytes, row: dict[str, Any], seq: int, previous: str) -> bool:
-    return bool(row["prev_hash"] == previous and _hash(key, row, seq, previous) == row["hash"])
+def _belongs(key: bytes, link: Link, seq: int, previous: str) -> bool:
+    return link.prev_hash == previous and _hash(key, link, seq) == link.hash
 
 
-def _hash(key: bytes, row: dict[str, Any], seq: int, previous: str) -> str:
+def _hash(key: bytes, link: Link, seq: int) -> str:
+    """The hash that an entry should have with this number; "" for values that we never wrote."""
+    parts = list(link.parts)
+    parts[SEQ] = seq
     try:
-        values = {name: row[name] for name in Fact.__dataclass_fields__}
-        values["occurred_at"] = _moment(row["occurred_at"])
-        values["recorded_at"] = _moment(row["recorded_at"])
-        values["seq"] = seq
-        return Fact(**values).hash(key, previous)
+        for place in MOMENT_PLACES:
+            parts[place] = _moment(parts[place])
+        return entry_hash(key, link.prev_hash, parts)
     except (TypeError, ValueError):
-        return ""  # no entry of ours has such values
+        return ""
 
 
-def _moment(value: object) -> datetime:
-    """A stored moment: text in UTC on SQLite, a datetime on PostgreSQL."""
-    moment = value if isinstance(value, datetime) else datetime.fromisoformat(str(value))
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+def _moment(value: object) -> str:
+    """A stored moment as it is hashed: SQLite gives text in UTC, PostgreSQL a datetime."""
+    if isinstance(value, datetime):
+        return moment_text(value)
+    if isinstance(value, str):
+        return f"{value.replace(' ', 'T', 1)}+00:00"
+    raise TypeError(value)
