@@ -210,6 +210,14 @@ function size(within) {
 size(document);
 document.addEventListener("htmx:load", (event) => size(event.detail.elt.parentElement ?? document));
 
+// ---- Rows that do not fit ----------------------------------------------------------------------
+
+// Where one is must be seen, also when the tabs are wider than the phone.
+for (const here of document.querySelectorAll(".tabs > [aria-current], .segments > [aria-current]")) {
+  const row = here.parentElement;
+  row.scrollLeft = here.offsetLeft - row.offsetLeft - (row.clientWidth - here.offsetWidth) / 2;
+}
+
 // ---- Forms that came back --------------------------------------------------------------------
 
 const wrong = document.querySelector("[data-focus], main [aria-invalid=true]");
