@@ -17,11 +17,14 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from multiprocessing import get_context
 from pathlib import Path
 
-from scripts.slides import deck as decks
-from scripts.slides import film, fonts, paint, voice
-from scripts.slides.deck import Deck
-
 ROOT = Path(__file__).resolve().parent.parent
+if str(ROOT) not in sys.path:  # when it is run as a plain file
+    sys.path.insert(0, str(ROOT))
+
+from scripts.slides import deck as decks  # noqa: E402
+from scripts.slides import film, fonts, paint, voice  # noqa: E402
+from scripts.slides.deck import Deck  # noqa: E402
+
 COURSES = ROOT / "courses"
 NOT_DECKS = {"course.toml", "questions.toml"}
 REASONS = (decks.BadDeck, fonts.NoFont, film.CannotRender, voice.NoVoice)

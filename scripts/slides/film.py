@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import shutil
 import subprocess
 import tempfile
@@ -44,7 +45,7 @@ def render(deck: Deck) -> Path:
         raise CannotRender("ffmpeg is missing, which makes the videos: apt-get install ffmpeg")
     times = decks.times_of(deck)
     deck.video.parent.mkdir(parents=True, exist_ok=True)
-    half_done = deck.video.with_name(f".{deck.video.name}.part")
+    half_done = deck.video.with_name(f".{deck.video.name}.{os.getpid()}.part")
     pictures = ffmpeg.input(
         "pipe:",
         format="rawvideo",
