@@ -55,6 +55,7 @@ def results() -> str:
         longest=LONGEST_QUERY,
         place_name=place_name,
         with_words=lambda excerpt, thing: _with_words(excerpt.url, thing.kind, text),
+        whole=lambda thing: _with_words(thing.url, thing.kind, text),
         here=here,
         page_url=lambda number: here(page=number),
     )
