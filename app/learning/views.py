@@ -119,4 +119,5 @@ def _answer(state: service.VisitState) -> Response:
         trimmed=state.trimmed,
         points=state.points,
         courseDone=state.course_done,
+        coursePercent=state.course_percent,
     )

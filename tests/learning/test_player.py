@@ -122,6 +122,8 @@ def test_watching_to_the_end_completes_the_lesson(window, site, course: Made) ->
     assert page.inner_text("#seen-text").strip() == "Complete"
     assert "10 points for you" in page.inner_text("#lesson-live")
     assert page.locator("#lesson-next .btn-primary").inner_text().startswith("Next lesson")
+    assert "% of the course" in page.inner_text("#course-progress")
+    assert not page.inner_text("#course-progress").strip().startswith("0 %")
     assert progress(site, member, course.lesson).is_complete
     assert not win.scrolls_sideways()
     assert win.axe() == []

@@ -72,6 +72,7 @@ def test_watching_nine_tenths_completes_a_lesson_and_earns_its_points(
     assert player.state["complete"] is True
     assert player.state["points"] == 10
     assert player.state["courseDone"] is True
+    assert player.state["coursePercent"] == 100
     assert total(app, member) == 10
     found = course_progress(app, member, course)
     assert (found.percent, found.lessons_done, found.state) == (100, 1, "done")

@@ -17,6 +17,7 @@ from app.core.refusals import NotThere
 from app.courses.models import Lesson
 from app.learning import rules
 from app.learning.models import LessonProgress, TrimmedReport, Visit, WatchBudget
+from app.learning.queries import course_progress_for
 from app.learning.service.facts import in_ms, settle
 from app.learning.service.visiting import VisitState, new_token
 from app.points import service as points
@@ -135,13 +136,14 @@ def report_spans(visit_id: int, *, member_id: int, raw: object) -> VisitState:
                 spans=[list(span) for span in report.spans],
             )
         )
-    earned, course_done = 0, False
+    earned, course_done, course_percent = 0, False, None
     if outcome.completes:
         title = session.scalar(select(Lesson.title).where(Lesson.id == row.lesson_id)) or ""
         earned = points.credit(
             member_id=member_id, reason="lesson", source=f"lesson:{row.lesson_id}", note=title
         )
         course_done = settle(member_id, row.course_id, now)
+        course_percent = course_progress_for(member_id, [row.course_id])[row.course_id].percent
     complete = outcome.completes or row.completed_at is not None
     return VisitState(
         visit_id=visit_id,
@@ -157,6 +159,7 @@ def report_spans(visit_id: int, *, member_id: int, raw: object) -> VisitState:
         credited_ms=outcome.credited_ms,
         points=earned,
         course_done=course_done,
+        course_percent=course_percent,
     )
 
 

@@ -31,6 +31,7 @@ class VisitState:
     credited_ms: int = 0
     points: int = 0  # for completing the lesson with this report
     course_done: bool = False  # with this report
+    course_percent: int | None = None  # only when this report completed the lesson
 
 
 def new_token() -> str:

@@ -59,6 +59,11 @@ function celebrate(answer) {
   const next = document.getElementById("lesson-next");
   next.dataset.complete = "";
   next.querySelector(".btn-outline-secondary")?.classList.replace("btn-outline-secondary", "btn-primary");
+  const course = document.getElementById("course-progress");
+  if (course && answer.coursePercent !== null) {
+    course.querySelector("progress").value = answer.coursePercent;
+    course.querySelector(".meter-text").textContent = fill(words.percentOfCourse, { percent: answer.coursePercent });
+  }
   const parts = [answer.points ? fill(words.points, { points: answer.points }) : words.completed];
   if (answer.courseDone) parts.push(words.courseDone);
   live.textContent = parts.join(" ");
