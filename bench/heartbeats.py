@@ -34,8 +34,8 @@ from flask import Flask, jsonify, request, session
 ROOT = Path(__file__).resolve().parent.parent
 MEMBERS = 400
 CLIENTS = 8
-ROUNDS = 4
-SECONDS = 2.5  # of one turn
+ROUNDS = 3
+SECONDS = 3.0  # of one turn
 GOAL = 0.6
 LESSON_MS = 600_000
 STEP_MS = 500  # that one report brings
@@ -265,10 +265,12 @@ class Client(threading.Thread):
         return f"/learning/visits/{member['visit']}/spans", json.dumps(report)
 
 
-def turn(port: int, kind: str, members: list[dict]) -> tuple[float, list[str]]:
+def turn(
+    port: int, kind: str, members: list[dict], seconds: float = SECONDS
+) -> tuple[float, list[str]]:
     """Answers per second of one turn."""
     began = time.monotonic()
-    clients = [Client(port, kind, members[n::CLIENTS], began + SECONDS) for n in range(CLIENTS)]
+    clients = [Client(port, kind, members[n::CLIENTS], began + seconds) for n in range(CLIENTS)]
     for client in clients:
         client.start()
     for client in clients:
@@ -331,7 +333,7 @@ def main() -> None:
         rates: dict[str, list[float]] = {kind: [] for kind in KINDS}
         try:
             for kind in KINDS:
-                turn(ports[kind], kind, members[:CLIENTS])  # warm, and not counted
+                turn(ports[kind], kind, members[:CLIENTS], 1.0)  # warm, and not counted
             for number in range(ROUNDS):
                 for kind in KINDS if number % 2 == 0 else reversed(KINDS):
                     rate, bad = turn(ports[kind], kind, members)

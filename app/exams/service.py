@@ -146,6 +146,8 @@ def submit(
     session.flush()
     if not attempt.passed:
         return _ended(attempt)
+    # In the order in which a report of watching locks them too: first the facts, then the ledger.
+    done = learning.quiz_passed(member_id=member_id, course_id=attempt.course_id, at=now)
     title = session.scalar(select(Course.title).where(Course.id == attempt.course_id))
     earned = points.credit(
         member_id=member_id,
@@ -154,7 +156,6 @@ def submit(
         occurred_at=now,
         note=title or "",
     )
-    done = learning.quiz_passed(member_id=member_id, course_id=attempt.course_id, at=now)
     return _ended(attempt, points=earned, course_done=done)
 
 
