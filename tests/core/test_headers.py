@@ -30,10 +30,10 @@ def test_pages_are_never_kept_by_caches(people: People) -> None:
 def test_static_files_are_kept_for_ever_under_their_hash(app: Flask) -> None:
     client = app.test_client()
     url = app.extensions["fingerprints"].url("css/tokens.css")
-    right = client.get(url)
+    right = client.get(url, buffered=True)
     assert right.status_code == 200
     assert "immutable" in right.headers["Cache-Control"]
-    wrong = client.get("/static/css/tokens.0000000000.css")
+    wrong = client.get("/static/css/tokens.0000000000.css", buffered=True)
     assert "immutable" not in wrong.headers.get("Cache-Control", "")
     assert client.get("/static/../config.0000000000.py").status_code == 404
 
