@@ -19,15 +19,20 @@ export function say(sentence, tone = "good") {
   box.className = `notice notice-${tone}`;
   if (tone === "bad") box.setAttribute("role", "alert");
   box.textContent = sentence;
-  const same = [...notices.children].find((other) => other.dataset.said === sentence);
-  if (same) same.remove();
   notices.append(box);
-  return box;
 }
 
 function dress(box) {
   if (box.dataset.said !== undefined || !box.classList.contains("notice")) return;
-  box.dataset.said = box.textContent.trim();
+  const said = box.textContent.trim();
+  // A request that is repeated by itself must not fill the screen, nor be read out for ever.
+  const same = [...notices.children].find((other) => other.dataset.said === said);
+  if (same) {
+    box.remove();
+    same.animate?.([{ opacity: 0.3 }, { opacity: 1 }], 400);
+    return;
+  }
+  box.dataset.said = said;
   const close = document.createElement("button");
   close.type = "button";
   close.className = "notice-close";
@@ -38,7 +43,7 @@ function dress(box) {
   box.append(close);
   if (box.classList.contains("notice-bad") || box.classList.contains("notice-warn")) return;
   // Long enough to be read twice; the pointer or the keyboard upon it stops the clock.
-  const life = Math.max(8000, box.dataset.said.length * 160);
+  const life = Math.max(8000, said.length * 160);
   let timer;
   const start = () => {
     timer = setTimeout(() => {
