@@ -62,7 +62,8 @@ def sharpness(frame: Path) -> float:
 
     Measured at 320 pixels, so that the grain of a dark frame does not win.
     """
-    with Image.open(frame, formats=("PNG",)) as picture:
+    with Image.open(frame, formats=("JPEG",)) as picture:
+        picture.draft("L", (320, 320))  # decoded small: a twentieth of the time
         small = picture.convert("L")
         small.thumbnail((320, 320))
         light = ImageStat.Stat(small).mean[0]
@@ -72,7 +73,7 @@ def sharpness(frame: Path) -> float:
 
 def posters(frame: Path, widths: Sequence[int], folder: Path) -> list[str]:
     """Write a frame as poster-<width>.webp in these widths; returns the names."""
-    with Image.open(frame, formats=("PNG",)) as picture:
+    with Image.open(frame, formats=("JPEG",)) as picture:
         plain = picture.convert("RGB")
     names = [f"poster-{width}.webp" for width in widths]
     for name, width in zip(names, widths, strict=True):

@@ -98,7 +98,7 @@ def test_posters_are_made_in_the_size_of_the_video(studio: Studio, clips: Clips)
         assert picture.size == (640, 360)
         assert picture.convert("L").getextrema()[1] > 200
     assert studio.links(found.id).poster.endswith("poster-640.webp")
-    assert list(studio.version(found).glob("*.png")) == []
+    assert list(studio.version(found).glob("frame-*")) == []
 
 
 def test_nothing_but_the_source_and_the_version_stays_on_disk(studio: Studio, clips: Clips) -> None:
