@@ -66,13 +66,12 @@ def load_sign_in(token: str) -> SignedIn | None:
     now = clock.now()
     with reading():
         found = sign_in_of(token_hash(token), now)
-        if found is None:
-            return None
-        reader, member = found
-        signed_in = SignedIn(
-            reader, token, large_type=member.large_type, appearance=member.appearance
-        )
-    return signed_in if _still_awake(reader, int(now.timestamp())) else None
+    if found is None:
+        return None
+    signed_in = SignedIn(
+        found.reader, token, large_type=found.large_type, appearance=found.appearance
+    )
+    return signed_in if _still_awake(found.reader, int(now.timestamp())) else None
 
 
 def _still_awake(reader: Reader, now: int) -> bool:
