@@ -130,7 +130,7 @@ class ReadingForm(FlaskForm):  # type: ignore[misc]
 
     title = _title(_l("Title"))
     body = TextAreaField(
-        _l("Text"),
+        _l("The text"),
         render_kw={"maxlength": LONGEST_READING},
         description=_l("Headings begin with ##, lists with a hyphen, **bold** is bold."),
     )

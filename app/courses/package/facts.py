@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from flask_babel import lazy_gettext as _l
-
 from app.core.refusals import Refusal
 
 COURSE_FILE = "course.toml"
@@ -31,7 +29,7 @@ class Problem:
 class BadPackage(Refusal):
     """A folder that is no course; `problems` are all that were found, in order."""
 
-    sentence = _l("%(first)s")
+    sentence = "%(first)s"
 
     def __init__(self, problems: Sequence[Problem]) -> None:
         super().__init__(problems=tuple(sorted(problems)), first=str(min(problems)))

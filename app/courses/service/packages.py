@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
+from flask_babel import lazy_gettext as _l
 from sqlalchemy import delete, select
 
 from app.core.db import db
@@ -30,8 +31,7 @@ from app.questions import service as questions
 class NoTheme(Refusal):
     """The package names a theme that does not exist and does not say what it is."""
 
-    def __str__(self) -> str:
-        return f"There is no theme “{self.slug}”. Describe it in a [theme] table."
+    sentence = _l("There is no theme “%(slug)s”. Describe it in a [theme] table.")
 
 
 class Outcome(StrEnum):
