@@ -205,6 +205,18 @@ def test_watching_one_half_twice_is_half(
     assert total(app, member) == 0
 
 
+def test_changing_the_speed_and_reloading_finishes_nothing_early(
+    app: Flask, people: People, trainer: int, member: int, time: Time
+) -> None:
+    """Kolibri added up time at the new speed again after a reload."""
+    short = make_course(app, trainer, [("video", MINUTE)])
+    for rate, start in ((1, 0), (2, 10), (0.5, 10), (2, 0)):
+        page = Player(people.client(member), short)
+        watch(page, time, start, start + 20, rate)
+    assert page.state["seen"] == [[0, 30_000]]
+    assert page.state["percent"] == 50
+
+
 def test_four_tabs_earn_no_more_than_one(
     app: Flask, people: People, trainer: int, member: int, time: Time
 ) -> None:

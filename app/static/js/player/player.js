@@ -3,6 +3,7 @@
 
 export const SPEEDS = [0.5, 0.75, 1, 1.25, 1.5, 1.75, 2];
 const FASTEST = 2;
+const AHEAD_SECONDS = 60; // so that a tunnel does not stop the lesson
 const MEMORY = "weike-player";
 
 /** Whether the browser plays HLS by itself, and well: Safari does; what others say is too new. */
@@ -11,7 +12,7 @@ function playsHls(media) {
   return !("MediaSource" in window) || navigator.vendor.startsWith("Apple");
 }
 
-async function attach(media, source, urls, onBroken) {
+async function attach(media, source, start, urls, onBroken) {
   if (playsHls(media)) {
     media.src = source;
     return;
@@ -21,8 +22,16 @@ async function attach(media, source, urls, onBroken) {
     media.src = source;
     return;
   }
-  // Light lessons of a few minutes: half a minute ahead is enough, and phones pay for data.
-  const hls = new Hls({ enableWorker: false, maxBufferLength: 30, backBufferLength: 60 });
+  // Phones pay for data: before somebody plays, only the first piece is loaded.
+  const hls = new Hls({
+    enableWorker: false,
+    maxBufferLength: 2,
+    backBufferLength: 60,
+    startPosition: start > 0 ? start : -1,
+  });
+  media.addEventListener("play", () => {
+    hls.config.maxBufferLength = AHEAD_SECONDS;
+  }, { once: true });
   let mended = false;
   hls.on(Hls.Events.ERROR, (event, problem) => {
     if (!problem.fatal) return;
@@ -115,7 +124,7 @@ export async function createPlayer(media, { source, language, urls, words, start
   media.addEventListener("error", () => {
     if (media.error) onBroken();
   });
-  await attach(media, source, urls, onBroken);
+  await attach(media, source, start, urls, onBroken);
   box()?.setAttribute("tabindex", "0");
   return {
     media,
