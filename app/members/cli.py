@@ -30,7 +30,7 @@ _SIGNS = "abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789"
 @group.command("add")
 @click.option("--username", required=True, help="For signing in, e.g. a staff number.")
 @click.option("--name", required=True, help="As it is shown.")
-@click.option("--branch", required=True, help="The path from the top: 总部/一支部")
+@click.option("--branch", required=True, help="The path from the top: Head office/Branch 1")
 @click.option("--email", default="")
 @click.option("--phone", default="")
 @click.option("--role", type=click.Choice([r.value for r in Role]), help="Besides learning.")
