@@ -53,6 +53,11 @@ def transcode(lease: jobs.Lease, media_id: int) -> None:
         folder.publish(work, task.uuid, task.attempt)
     except Discarded:
         return
+    except TranscodeFailed:
+        with reading():
+            if queries.is_there(media_id):
+                raise
+        return  # it failed because its source was taken away
     except (NoRoom, ffmpeg.Passing) as error:
         if lease.last:
             sentence = NoRoom.sentence if isinstance(error, NoRoom) else UNEXPECTED

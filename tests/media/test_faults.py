@@ -207,7 +207,7 @@ def test_many_streams_and_chapters_are_looked_at_quickly(studio: Studio, clips, 
 def test_flipped_bytes_never_harm_the_server(studio: Studio, clips: Clips, name: str) -> None:
     """Broken in many places: refused, failed with a reason, or ready; never stuck."""
     data = clips[name].read_bytes()
-    for seed in range(3):
+    for seed in range(2):
         broken = bytearray(data)
         for n in range(40):
             broken[(seed * 7919 + n * 104_729) % len(broken)] ^= 0xFF
@@ -291,7 +291,7 @@ def test_a_worker_killed_in_the_middle_loses_nothing(app: Flask, studio: Studio,
     """kill -9 while ffmpeg runs: no orphan, and after the lease another worker begins again."""
     clip = tmp_path / "busy.mp4"
     ffmpeg(
-        *("-f", "lavfi", "-i", "testsrc2=size=640x360:rate=25:duration=16"),
+        *("-f", "lavfi", "-i", "testsrc2=size=640x360:rate=25:duration=10"),
         *("-c:v", "libx264", "-preset", "ultrafast", str(clip)),
     )
     media_id = studio.upload(clip)

@@ -229,9 +229,11 @@ def test_the_row_is_used_by_keyboard_and_speaks_chinese(chrome, desk: Desk, clip
     window.sign_in(desk.trainer)
     page = window.page
     page.goto("/rows")
+    page.wait_for_load_state("networkidle")
     page.locator("[data-upload-file]").first.focus()
+    expect(page.locator("[data-upload-file]").first).to_be_focused()
     with page.expect_file_chooser() as chooser:
-        page.keyboard.press("Enter")
+        page.keyboard.press("Space")
     chooser.value.set_files(clips["tiny.mp4"])
     expect(page.locator("[data-media-state=queued]")).to_contain_text("排队中")
     assert window.axe() == []
