@@ -253,6 +253,29 @@ def test_reports_that_get_lost_are_sent_again(window, site, course: Made) -> Non
     assert {"lost", "answer lost"} <= set(fates)
 
 
+def test_the_first_report_after_an_outage_brings_all_of_it(window, site, course: Made) -> None:
+    """A second one would come too soon to be believed."""
+    win, member = opened(window, site, course)
+    sent: list[dict] = []
+
+    def meddle(route) -> None:
+        if win.page.evaluate("window.away !== false"):
+            route.abort()
+        else:
+            sent.append(route.request.post_data_json)
+            route.continue_()
+
+    win.page.route("**/spans", meddle)
+    play(win, 1)
+    win.page.wait_for_function("() => document.querySelector('video').currentTime > 9")
+    win.page.evaluate("window.away = false; dispatchEvent(new Event('online'))")
+    win.page.wait_for_selector(".seen-text .icon", timeout=30_000)
+    assert sent[0]["kept"] is True
+    assert len(sent[0]["spans"]) == 1
+    assert sent[0]["spans"][0][1] >= 9_000
+    assert progress(site, member, course.lesson).is_complete
+
+
 def test_closing_the_page_sends_what_was_seen(window, site, course: Made) -> None:
     win, member = opened(window, site, course)
     play(win, 1)

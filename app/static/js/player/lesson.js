@@ -88,6 +88,7 @@ const reports = data.counts
       course: data.course,
       lesson: data.lesson,
       length: data.length,
+      collect: () => ({ spans: [], age: 0, position: data.position }), // until something is there
       onState: heard,
       onTrouble: troubled,
     })
@@ -159,12 +160,14 @@ async function play() {
 
   const recorder = new Recorder(media);
   let settling = null;
-  const report = (extra = {}) => {
-    clearTimeout(settling);
+  reports.collect = () => {
     const age = recorder.age * 1000;
-    reports.add(recorder.take().map(([from, to, rate]) => [from * 1000, to * 1000, rate]));
-    reports.position = player.time * 1000;
-    return reports.send({ age, ...extra });
+    const spans = recorder.take().map(([from, to, rate]) => [from * 1000, to * 1000, rate]);
+    return { spans, age, position: player.time * 1000 };
+  };
+  const report = (extra) => {
+    clearTimeout(settling);
+    return reports.send(extra);
   };
   const settle = () => {
     clearTimeout(settling);

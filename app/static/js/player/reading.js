@@ -13,12 +13,14 @@ export function readAlong({ reports, state, seenMs, onTick }) {
     return Math.min(1, Math.max(0, through));
   };
 
-  function report(extra = {}) {
-    if (counted.head > counted.sent) {
-      reports.add([[counted.sent, Math.min(counted.head, state.length), 1]]);
-      counted.sent = counted.head;
-    }
-    reports.position = Math.round(place() * state.length);
+  reports.collect = () => {
+    const spans = counted.head > counted.sent ? [[counted.sent, Math.min(counted.head, state.length), 1]] : [];
+    const age = counted.head - counted.sent;
+    counted.sent = counted.head;
+    return { spans, age, position: place() * state.length };
+  };
+
+  function report(extra) {
     counted.reported = performance.now();
     reports.send(extra);
   }

@@ -37,10 +37,14 @@ export class Reports {
   #over = false;
   #lastSent = 0;
 
-  /** `onState` gets each answer, `onTrouble` one of: offline, online, signIn, reload. */
-  constructor({ url, course, lesson, length, onState, onTrouble }) {
-    Object.assign(this, { url, course, lesson, length, onState, onTrouble });
-    this.position = 0;
+  /**
+   * `onState` gets each answer, `onTrouble` one of: offline, online, signIn, reload. `collect` gives
+   * what was seen since it was asked last: { spans: [[from, to, rate], …], age, position }, where
+   * `age` is how old the oldest of it is. It is asked for every report, so that the first one after
+   * an outage brings all of it: a second one would have to explain how it can be so soon.
+   */
+  constructor({ url, course, lesson, length, collect, onState, onTrouble }) {
+    Object.assign(this, { url, course, lesson, length, collect, onState, onTrouble });
     this.end = false;
     this.token = document.querySelector("meta[name=csrf-token]").content;
     addEventListener("online", () => this.#soon(0));
@@ -69,7 +73,7 @@ export class Reports {
     this.onState(this.#visit);
   }
 
-  add(spans) {
+  #add(spans) {
     for (const [from, to, rate] of spans) {
       const a = Math.max(0, Math.min(this.length, Math.round(from)));
       const b = Math.max(0, Math.min(this.length, Math.round(to)));
@@ -82,17 +86,19 @@ export class Reports {
     return performance.now() - this.#lastSent;
   }
 
-  /** Send what is waiting. `age` is how old the oldest of it is (ms); `always` sends a bare position. */
-  async send({ age = 0, leaving = false, always = false } = {}) {
+  /** Send what was seen; `always` sends a bare position too, `leaving` when the page is closing. */
+  async send({ leaving = false, always = false } = {}) {
     if (this.#over) return;
     if (this.#busy) {
-      this.#again ||= this.#waiting.length > 0;
+      this.#again = true;
       return;
     }
     if (!this.#visit) {
       if (!leaving) await this.open();
       if (!this.#visit) return;
     }
+    const { spans, age, position } = this.collect();
+    this.#add(spans);
     this.#waiting = compact(this.#waiting);
     if (!this.#waiting.length && !always) return;
     clearTimeout(this.#timer);
@@ -103,7 +109,7 @@ export class Reports {
       token: this.#visit.token,
       seq: this.#visit.seq,
       spans: sent,
-      position: Math.max(0, Math.min(this.length, Math.round(this.position))),
+      position: Math.max(0, Math.min(this.length, Math.round(position))),
       kept: this.#failures > 0 || age > LATE_MS,
       end: this.end,
     };
