@@ -93,7 +93,7 @@ class Site:
             process.kill()
             process.wait()
 
-    def wait_until_up(self, seconds: float = 30) -> None:
+    def wait_until_up(self, seconds: float = 180) -> None:
         deadline = time.monotonic() + seconds
         while True:
             try:
