@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -32,9 +32,12 @@ class _Table(dict[int, str]):
     def __init__(self) -> None:
         super().__init__()
         self._simplified = opencc.OpenCC("t2s")
+        self.uneven: set[str] = set()  # characters met that do not become exactly one
 
     def __missing__(self, code: int) -> str:
         folded = self._fold(chr(code))
+        if len(folded) != 1:
+            self.uneven.add(chr(code))
         self[code] = folded
         return folded
 
@@ -63,19 +66,19 @@ def fold(text: str) -> str:
     return text.translate(_table)
 
 
-def fold_with_offsets(text: str) -> tuple[str, list[int]]:
+def fold_with_offsets(text: str) -> tuple[str, Sequence[int]]:
     """The folded text, and for each of its characters the place in `text` that it came from.
 
     One more offset stands at the end: the length of `text`.
     """
-    parts: list[str] = []
+    folded = fold(text)
+    if _table.uneven.isdisjoint(text):
+        return folded, range(len(text) + 1)
     offsets: list[int] = []
     for place, char in enumerate(text):
-        folded = _table[ord(char)]
-        parts.append(folded)
-        offsets.extend([place] * len(folded))
+        offsets.extend([place] * len(_table[ord(char)]))
     offsets.append(len(text))
-    return "".join(parts), offsets
+    return folded, offsets
 
 
 def joined(folded: str) -> str:

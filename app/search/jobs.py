@@ -98,7 +98,7 @@ def rebuild(lease: Lease) -> None:
             done.update({thing.number: (thing.key, thing.revision) for thing in things})
             last = things[-1].number
             lease.report(min(95, 95 * len(done) // total), "indexing")
-        with fresh.last_changes():
+        with fresh.last_changes() as change:
             # What changed while we were building; nobody else writes to any index now.
             with reading():
                 changes = [row.id for row in service.pending(None)]
@@ -108,7 +108,7 @@ def rebuild(lease: Lease) -> None:
             gone: dict[str, list[Entry]] = {
                 key: [] for number, (key, _) in done.items() if number not in current
             }
-            fresh.add(gone | late)
+            change(gone | late)
             fresh.go_live()
     with unit_of_work():
         service.forget(changes)

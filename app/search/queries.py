@@ -21,7 +21,7 @@ from app.search import folding, snippets
 from app.search.folding import Unit
 from app.search.index import KINDS, Ask, Entry, Hit, Scan, Unusable, opened
 from app.search.models import SearchChange, SearchPassage, SearchThing
-from app.search.rules import Kind, Wish, audience_of, parse
+from app.search.rules import Kind, Passage, Wish, audience_of, parse
 from app.search.snippets import Sought
 
 PAGE_SIZE = 10
@@ -123,7 +123,7 @@ def find(reader: Reader, text: str, *, kind: Kind | None = None, page: int = 1) 
     groups = _grouped(scan.hits)
     counts = Counter(group.kind for group in groups)
     chosen = [group for group in groups if kind is None or group.kind is kind]
-    _look_closely(chosen, wish)
+    _look_closely(chosen, wish, ask)
     offset, limit = window(page, PAGE_SIZE)
     rows = _shown(chosen[offset : offset + limit], sought, reader)
     return Results(
@@ -166,36 +166,43 @@ def _grouped(hits: Iterable[Hit]) -> list[_Group]:
     return sorted(groups.values(), key=lambda group: (-group.score, group.thing))
 
 
-def _look_closely(groups: list[_Group], wish: Wish) -> None:
+def _look_closely(groups: list[_Group], wish: Wish, ask: Ask) -> None:
     """Raise those of the best that have the query as it was typed, in place."""
     whole = folding.squeezed("".join((*wish.words, *wish.phrases, *wish.in_title)))
     best = groups[:LOOKED_AT]
     if len(whole) < 2 or len(best) < 2:
         return
-    titles = {
-        number: folding.squeezed(title)
-        for number, title in db.session().execute(
-            select(SearchThing.id, SearchThing.search_title).where(
-                SearchThing.id.in_([group.thing for group in best])
+    session = db.session()
+    title = func.replace(SearchThing.search_title, " ", "")
+    in_titles = dict(
+        session.execute(
+            select(SearchThing.id, title == whole).where(
+                SearchThing.id.in_([group.thing for group in best]),
+                title.contains(whole, autoescape=True),
             )
-        )
-    }
+        ).all()
+    )
     places = [(group.thing, group.hits[0].position) for group in best]
-    texts = {
-        number: folding.squeezed(text)
-        for number, text in db.session().execute(
-            select(SearchPassage.thing_id, SearchPassage.search_text).where(
-                tuple_(SearchPassage.thing_id, SearchPassage.position).in_(places)
+    is_plain = sum(len(unit.grams) for unit in (*ask.wanted, *ask.in_title)) == 1
+    # A single pair or word stands as typed wherever it was found at all.
+    in_texts = (
+        set()
+        if is_plain
+        else set(
+            session.scalars(
+                select(SearchPassage.thing_id).where(
+                    tuple_(SearchPassage.thing_id, SearchPassage.position).in_(places),
+                    func.replace(SearchPassage.search_text, " ", "").contains(
+                        whole, autoescape=True
+                    ),
+                )
             )
         )
-    }
+    )
     for group in best:
-        title = titles.get(group.thing, "")
-        if title == whole:
-            group.score *= IS_TITLE
-        elif whole in title:
-            group.score *= IN_TITLE
-        if whole in texts.get(group.thing, ""):
+        if group.thing in in_titles:
+            group.score *= IS_TITLE if in_titles[group.thing] else IN_TITLE
+        if group.thing in in_texts:
             group.score *= IN_TEXT
     groups[:LOOKED_AT] = sorted(best, key=lambda group: (-group.score, group.thing))
 
@@ -234,11 +241,12 @@ def _shown(groups: Sequence[_Group], sought: Sought, reader: Reader) -> list[Fou
         )
     }
     places = [(hit.thing, hit.position) for group in groups for hit in group.hits[: EXCERPTS + 1]]
+    row = SearchPassage
     passages = {
-        (passage.thing_id, passage.position): passage
-        for passage in session.scalars(
-            select(SearchPassage).where(
-                tuple_(SearchPassage.thing_id, SearchPassage.position).in_(places)
+        (number, position): Passage(anchor, label, text, url)
+        for number, position, anchor, label, text, url in session.execute(
+            select(row.thing_id, row.position, row.anchor, row.label, row.text, row.url).where(
+                tuple_(row.thing_id, row.position).in_(places)
             )
         )
     }
@@ -267,7 +275,7 @@ def _may_see(reader: Reader, thing: SearchThing) -> bool:
     return branches_of(reader) is None or reader.may_see(audience_of(thing.audience))
 
 
-def _excerpts(passages: Sequence[SearchPassage], sought: Sought) -> list[Excerpt]:
+def _excerpts(passages: Sequence[Passage], sought: Sought) -> list[Excerpt]:
     """The best passage, and others when words are to be seen in them (not only in the title)."""
     shown: list[Excerpt] = []
     for passage in passages:

@@ -33,7 +33,7 @@ def test_offsets_lead_back_to_the_text(text: str) -> None:
     folded, offsets = folding.fold_with_offsets(text)
     assert folded == folding.fold(text)
     assert len(offsets) == len(folded) + 1
-    assert offsets == sorted(offsets)
+    assert list(offsets) == sorted(offsets)
     assert all(0 <= place <= len(text) for place in offsets)
 
 

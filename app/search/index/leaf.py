@@ -8,9 +8,7 @@ from collections import OrderedDict
 from threading import Lock
 from typing import Any
 
-from whoosh.codec.whoosh3 import W3LeafMatcher
-from whoosh.matching import FilterMatcher
-from whoosh.reading import TermNotFound
+from app.search.index.writing import decoded
 
 K1 = 1.2  # BM25: how soon more of the same word counts no more (Robertson and Zaragoza 2009)
 B = 0.6  # BM25: how much long passages are held against them
@@ -47,11 +45,6 @@ class Leaf:
         self.deleted = frozenset(int(d) for d in reader.segment().deleted_docs())
         self._live: dict[frozenset[int], bytes] = {}
 
-    def frequency(self, field: str, term: str) -> int:
-        """In how many passages a term occurs."""
-        with self.kept.lock:
-            return int(self.reader.doc_frequency(field, term.encode()))
-
     def beginning_with(self, field: str, prefix: str, most: int) -> list[str]:
         """The first terms that begin with `prefix`, at most `most`."""
         found = []
@@ -70,7 +63,7 @@ class Leaf:
             if part is not None:
                 kept.parts.move_to_end(key)
                 return part
-            ids, weights = self._decode(field, term)
+            ids, weights = decoded(self.reader, field, term.encode())
             if not ids:
                 return _NOTHING
             if field == "title":
@@ -113,37 +106,12 @@ class Leaf:
             if mask is None:
                 fresh = bytearray(self.count)
                 for term in ("all", *(str(branch) for branch in branches)):
-                    for number in self._decode("audience", term)[0]:
+                    for number in decoded(self.reader, "audience", term.encode())[0]:
                         fresh[number] = 1
                 mask = kept.audiences[branches] = bytes(fresh)
                 while len(kept.audiences) > MOST_MASKS:
                     kept.audiences.popitem(last=False)
             return mask
-
-    def _decode(self, field: str, term: str) -> tuple[list[int], list[float]]:
-        """The postings of a term, whole blocks at a time: ten times faster than one by one.
-
-        Whoosh moves one file position for all matchers of a segment: only under the lock.
-        """
-        try:
-            matcher = self.reader.postings(field, term.encode())
-        except TermNotFound:
-            return [], []
-        if isinstance(matcher, FilterMatcher):
-            matcher = matcher.child
-        ids: list[int] = []
-        weights: list[float] = []
-        while matcher.is_active():
-            ids_of_block, weight = matcher.id(), matcher.weight()
-            if isinstance(matcher, W3LeafMatcher):
-                ids.extend(matcher._ids)  # noqa: SLF001 - the version is pinned by its hash
-                weights.extend(matcher._weights)  # noqa: SLF001
-                matcher._next_block()  # noqa: SLF001
-            else:
-                ids.append(ids_of_block)
-                weights.append(weight)
-                matcher.next()
-        return ids, weights
 
 
 def _column(reader: Any, name: str, code: str) -> array[int]:

@@ -18,6 +18,7 @@ from app.search.index.leaf import Leaf
 MOST_PREFIXED = 300  # terms that a single character may stand for
 WORD_SHARE = 0.5  # weight of a jieba word or stem beside the pairs that it is made of
 TITLE_SHARE = 1.6  # weight of the same term in the title
+MOST_RARITIES = 20_000  # kept per snapshot
 ENOUGH = 0.5  # of the terms, when no passage has them all
 
 
@@ -57,6 +58,7 @@ class Snapshot:
     name: str = ""
     generation: int = -1
     total: int = field(init=False)
+    _rarities: dict[tuple[str, str], float] = field(init=False, default_factory=dict)
     mean_size: float = field(init=False)
 
     def __post_init__(self) -> None:
@@ -116,8 +118,7 @@ class Snapshot:
                 some.update(leaf.part(place, term, mean))
             yield some
         elif unit.is_cjk:
-            for gram in sorted(unit.grams, key=lambda gram: leaf.frequency(place, gram)):
-                yield leaf.part(place, gram, mean)
+            yield from sorted((leaf.part(place, gram, mean) for gram in unit.grams), key=len)
         else:
             exact = leaf.part(place, unit.text, mean)
             stemmed = leaf.part("words", unit.words[0], mean) if place == "grams" else {}
@@ -165,5 +166,10 @@ class Snapshot:
 
     def _rarity(self, place: str, term: str) -> float:
         """The weight of a term by how few passages have it (BM25's idf, never negative)."""
-        having = sum(leaf.frequency(place, term) for leaf in self.leaves)
-        return log(1 + (self.total - having + 0.5) / (having + 0.5))
+        found = self._rarities.get((place, term))
+        if found is None:
+            having = sum(len(leaf.part(place, term, self.mean_size)) for leaf in self.leaves)
+            found = log(1 + (self.total - having + 0.5) / (having + 0.5))
+            if len(self._rarities) < MOST_RARITIES:
+                self._rarities[place, term] = found
+        return found

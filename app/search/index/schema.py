@@ -19,6 +19,7 @@ from app.search.rules import Kind
 
 VERSION = 1  # grows with every change of the schema or of folding; older indexes are rebuilt
 KINDS = tuple(Kind)  # a kind's number in the column; append only
+BLOCK = 1024  # postings that are read at once
 LONGEST_TERM = 60  # characters; longer "words" are noise and are cut
 
 
@@ -50,13 +51,12 @@ SCHEMA = Schema(
 class Writing(W3Codec):  # type: ignore[misc]
     """How segments are written. Readers need not know: the files say it themselves."""
 
-    # Our passages keep their size in a column. Whoosh would ask the disk for it at every posting,
-    # which made indexing five times slower.
+    # Our passages keep their size in a column; Whoosh would ask the disk for it at every posting.
     length_stats = False
 
     def __init__(self) -> None:
-        # We read whole lists, so large blocks; the strongest compression saves little.
-        super().__init__(blocklimit=1024, compression=1)
+        # We read whole lists, so large blocks; most are too small for compression to pay.
+        super().__init__(blocklimit=BLOCK, compression=0)
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ import shutil
 import time
 import weakref
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -27,7 +27,8 @@ from app.core import clock
 from app.search import folding
 from app.search.index.leaf import Leaf
 from app.search.index.ranking import Ask, Scan, Snapshot
-from app.search.index.schema import KINDS, SCHEMA, VERSION, Entry, Writing
+from app.search.index.schema import KINDS, SCHEMA, VERSION, Entry
+from app.search.index.writing import Writer
 
 log = logging.getLogger(__name__)
 Changes = Mapping[str, Sequence[Entry]]  # "kind:ref" → all passages of the thing; none removes it
@@ -35,7 +36,7 @@ Changes = Mapping[str, Sequence[Entry]]  # "kind:ref" → all passages of the th
 LOCK_SECONDS = 10.0
 LOCK_DELAY = 0.05
 OPEN_TRIES = 5
-MEMORY_MB = 128  # that a writer uses before it spills to disk
+MOST_POSTINGS = 8_000_000  # in one commit of a rebuild, about 100 MB of memory
 BIGGEST_SIZE = 65_535
 _TOC = re.compile(r"_MAIN_(\d+)\.toc")
 
@@ -198,10 +199,12 @@ class Index:
             name = f"v{VERSION}-{int(clock.epoch())}-{secrets.token_hex(4)}"
             path = self.folder / name
             path.mkdir()
+            fresh = Rebuild(self, name)
             try:
                 FileIndex.create(Files(path), SCHEMA)
-                yield Rebuild(self, name)
+                yield fresh
             finally:
+                fresh.give_up()
                 if not self._is_current(name):
                     shutil.rmtree(path, ignore_errors=True)
 
@@ -212,24 +215,11 @@ class Index:
             return False
 
     def _write_to(self, path: Path, changes: Changes) -> None:
-        files = Files(path)
-        try:
-            index = FileIndex(files, schema=SCHEMA)
-            writer = index.writer(
-                timeout=LOCK_SECONDS, delay=LOCK_DELAY, limitmb=MEMORY_MB, codec=Writing()
-            )
-            try:
-                for key, entries in changes.items():
-                    writer.delete_by_term("key", key)
-                    for entry in entries:
-                        writer.add_document(**_document(key, entry))
-            except BaseException:
-                with suppress(Exception):
-                    writer.cancel()
-                raise
-            writer.commit()
-        finally:
-            files.close_files()
+        with _writer(path) as writer:
+            for key, entries in changes.items():
+                writer.delete_by_term("key", key)
+                for entry in entries:
+                    writer.add_document(**_document(key, entry))
         _make_safe(path)
 
     def _switch_to(self, name: str) -> None:
@@ -249,26 +239,57 @@ class Index:
 
 
 class Rebuild:
-    """An index in the making, beside the live one."""
+    """An index in the making, beside the live one: one long commit, then the last changes."""
 
     def __init__(self, index: Index, name: str) -> None:
         self.index = index
         self.name = name
         self.path = index.folder / name
+        self._bulk = ExitStack()
+        self._writer: Any = None
 
-    def add(self, changes: Changes) -> None:
-        """Add things to the new index."""
-        self.index._write_to(self.path, changes)  # noqa: SLF001 - two classes of one module
+    def add(self, things: Changes) -> None:
+        """Add things that are not in the new index yet. Nothing is deleted, which is quick."""
+        if self._writer is None:
+            self._writer = self._bulk.enter_context(_writer(self.path))
+        for key, entries in things.items():
+            for entry in entries:
+                self._writer.add_document(**_document(key, entry))
+        if self._writer.pool.count > MOST_POSTINGS:
+            self._bulk.close()
+            self._writer = None
 
     @contextmanager
-    def last_changes(self) -> Iterator[None]:
-        """Hold all other writers off, so that the last changes can be added before going live."""
+    def last_changes(self) -> Iterator[Callable[[Changes], None]]:
+        """Commit what was added, hold all other writers off, and take changes before going live."""
+        self._bulk.close()
         with self.index.writing():
-            yield
+            yield lambda changes: self.index._write_to(self.path, changes)  # noqa: SLF001
 
     def go_live(self) -> None:
         """Make the new index the live one, in one step."""
-        self.index._switch_to(self.name)  # noqa: SLF001
+        self.index._switch_to(self.name)  # noqa: SLF001 - two classes of one module
+
+    def give_up(self) -> None:
+        """Close what is still open, without a commit."""
+        self._bulk.pop_all().__exit__(GeneratorExit, GeneratorExit(), None)
+
+
+@contextmanager
+def _writer(path: Path) -> Iterator[Any]:
+    """A Whoosh writer, committed at the end of the block; an error leaves the index as it was."""
+    files = Files(path)
+    try:
+        writer = Writer(FileIndex(files, schema=SCHEMA), timeout=LOCK_SECONDS, delay=LOCK_DELAY)
+        try:
+            yield writer
+        except BaseException:
+            with suppress(Exception):
+                writer.cancel()
+            raise
+        writer.save()
+    finally:
+        files.close_files()
 
 
 def _generation(path: Path) -> int:
