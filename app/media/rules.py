@@ -24,7 +24,6 @@ MOST_FRAMES_PER_SECOND = 60
 LEAST_BITS_PER_SECOND = 50
 DURATION_SLACK_MS = 500  # by how much a rendition may differ from its source
 LONGEST_NAME = 120
-FREE_SPACE_FACTOR = 2  # a transcode is begun only when this many times the source fits
 
 
 class State(StrEnum):

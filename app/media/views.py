@@ -26,7 +26,7 @@ from wtforms import ValidationError
 from app.core import clock
 from app.core.access import access
 from app.core.i18n import file_size
-from app.core.limits import unlimited
+from app.core.limits import limited, unlimited
 from app.core.refusals import NotThere
 from app.media import queries, service, webvtt
 from app.media.multipart import FilePart
@@ -85,6 +85,7 @@ def _body(limit: int) -> tuple[BinaryIO, str, int | None]:
 
 @bp.post("/upload")
 @access(AUTHOR)
+@limited("uploads", most=60, seconds=3600, burst=20)
 def upload() -> Response:
     _check_token()
     stream, name, length = _body(current_app.extensions["weike"].upload_limit)
@@ -102,6 +103,7 @@ def upload() -> Response:
 
 @bp.post("/images")
 @access(AUTHOR)
+@limited("pictures", most=120, seconds=3600, burst=40)
 def upload_image() -> Response:
     _check_token()
     stream, _, _ = _body(current_app.extensions["weike"].image_limit)

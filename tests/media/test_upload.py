@@ -12,6 +12,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select
 
+from app.core import clock
 from app.core.db import db
 from app.media.models import Media
 from tests.conftest import make_config
@@ -318,6 +319,17 @@ def test_an_upload_needs_the_token_of_the_page(studio: Studio, clips: Clips) -> 
     cross = {**studio.headers, "Sec-Fetch-Site": "cross-site"}
     assert studio.client.post("/media/upload", data=data, headers=cross).status_code == 403
     assert studio.files() == set()
+
+
+def test_uploads_are_counted_before_they_are_read(studio: Studio) -> None:
+    now = clock.now()
+    with clock.use(lambda: now):
+        answers = [studio.send(b"no media") for _ in range(21)]
+    assert [a.status_code for a in answers] == [422] * 20 + [429]
+    assert answers[-1].headers["Retry-After"]
+    rival = studio.people.client(studio.people.member(role="trainer"))
+    answer = rival.post("/media/upload", data=b"no media", headers=token(rival))
+    assert answer.status_code == 422  # each has their own count
 
 
 def test_nothing_is_locked_while_a_body_arrives(studio: Studio, clips: Clips) -> None:
