@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import io
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from app import create_app
 from app.core import jobs
-from app.core.db import db
+from app.core.db import Base, db
 from app.media import queries, service
 from app.media.queries import Recording
+from tests.conftest import make_config
 from tests.factories import People
 
 PICTURE = ("-f", "lavfi", "-i")
@@ -170,6 +173,18 @@ class Studio:
         parts = [folder / f"{rung}-init.mp4", *sorted(folder.glob(f"{rung}-*.m4s"))]
         target.write_bytes(b"".join(p.read_bytes() for p in parts))
         return target
+
+
+@contextmanager
+def studio_with(folder: Path, **settings: object) -> Iterator[Studio]:
+    """A studio in an application with settings of its own."""
+    app = create_app(make_config(folder, **settings))
+    with app.app_context():
+        Base.metadata.create_all(db.engine)
+    yield Studio(app, People(app))
+    with app.app_context():
+        db.session.remove()
+        db.engine.dispose()
 
 
 @pytest.fixture

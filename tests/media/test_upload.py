@@ -15,8 +15,7 @@ from sqlalchemy import func, select
 from app.core import clock
 from app.core.db import db
 from app.media.models import Media
-from tests.conftest import make_config
-from tests.media.conftest import Clips, Studio, ffmpeg, token, two_frames
+from tests.media.conftest import Clips, Studio, ffmpeg, studio_with, token, two_frames
 
 
 def refused(studio: Studio, data: bytes, name: str = "clip.mp4", status: int = 422) -> dict:
@@ -236,44 +235,26 @@ def test_a_container_without_picture_or_sound_is_refused(studio: Studio, tmp_pat
     assert refused(studio, clip.read_bytes())["reason"] == "NothingUsable"
 
 
-def test_what_is_larger_than_the_limit_is_refused_before_it_is_read(tmp_path, clips) -> None:
-    from app import create_app
-    from app.core.db import Base
-    from tests.factories import People
-
-    app = create_app(make_config(tmp_path, upload_limit=20_000))
-    with app.app_context():
-        Base.metadata.create_all(db.engine)
-    studio = Studio(app, People(app))
-    said = refused(studio, bytes(20_001), status=413)
-    assert "19.5 KB" in said["error"]
-    assert refused(studio, bytes(200_000), status=413)["reason"] == "FileTooLarge"
-    form = studio.client.post(
-        "/media/upload",
-        data={"file": (io.BytesIO(bytes(50_000)), "form.mp4")},
-        content_type="multipart/form-data",
-        headers=studio.headers,
-    )
-    assert form.status_code == 413
-    assert studio.files() == set()
-    with app.app_context():
-        db.engine.dispose()
+def test_what_is_larger_than_the_limit_is_refused_before_it_is_read(tmp_path: Path) -> None:
+    with studio_with(tmp_path, upload_limit=20_000) as studio:
+        said = refused(studio, bytes(20_001), status=413)
+        assert "19.5 KB" in said["error"]
+        assert refused(studio, bytes(200_000), status=413)["reason"] == "FileTooLarge"
+        form = studio.client.post(
+            "/media/upload",
+            data={"file": (io.BytesIO(bytes(50_000)), "form.mp4")},
+            content_type="multipart/form-data",
+            headers=studio.headers,
+        )
+        assert form.status_code == 413
+        assert studio.files() == set()
 
 
 def test_a_full_disk_is_said_before_anything_is_written(tmp_path: Path, clips: Clips) -> None:
-    from app import create_app
-    from app.core.db import Base
-    from tests.factories import People
-
     free = shutil.disk_usage(tmp_path).free
-    app = create_app(make_config(tmp_path, disk_reserve=free * 2))
-    with app.app_context():
-        Base.metadata.create_all(db.engine)
-    studio = Studio(app, People(app))
-    said = refused(studio, clips["plain.mp4"].read_bytes(), status=507)
-    assert said["reason"] == "NoRoom"
-    with app.app_context():
-        db.engine.dispose()
+    with studio_with(tmp_path, disk_reserve=free * 2) as studio:
+        said = refused(studio, clips["plain.mp4"].read_bytes(), status=507)
+        assert said["reason"] == "NoRoom"
 
 
 def test_a_long_or_hostile_name_is_only_ever_shown(studio: Studio, clips: Clips) -> None:
@@ -321,15 +302,15 @@ def test_an_upload_needs_the_token_of_the_page(studio: Studio, clips: Clips) -> 
     assert studio.files() == set()
 
 
-def test_uploads_are_counted_before_they_are_read(studio: Studio) -> None:
+def test_uploads_are_counted_before_they_are_read(tmp_path: Path) -> None:
     now = clock.now()
-    with clock.use(lambda: now):
+    with studio_with(tmp_path, limits=True) as studio, clock.use(lambda: now):
         answers = [studio.send(b"no media") for _ in range(21)]
-    assert [a.status_code for a in answers] == [422] * 20 + [429]
-    assert answers[-1].headers["Retry-After"]
-    rival = studio.people.client(studio.people.member(role="trainer"))
-    answer = rival.post("/media/upload", data=b"no media", headers=token(rival))
-    assert answer.status_code == 422  # each has their own count
+        assert [a.status_code for a in answers] == [422] * 20 + [429]
+        assert answers[-1].headers["Retry-After"]
+        rival = studio.people.client(studio.people.member(role="trainer"))
+        answer = rival.post("/media/upload", data=b"no media", headers=token(rival))
+        assert answer.status_code == 422  # each has their own count
 
 
 def test_nothing_is_locked_while_a_body_arrives(studio: Studio, clips: Clips) -> None:
