@@ -41,13 +41,17 @@ def init_app(app: Flask) -> None:
 
 def watch(app: Flask) -> None:
     """Have a missing or damaged index rebuilt, and a forgotten outbox emptied."""
-    with app.app_context():
-        usable = opened().is_usable()
-        with unit_of_work():
-            if not usable:
-                jobs.enqueue("search.rebuild", key="search.rebuild")
-            elif service.pending(1):
-                service.wake()
+    try:
+        with app.app_context():
+            usable = opened().is_usable()
+            with unit_of_work():
+                if not usable:
+                    jobs.enqueue("search.rebuild", key="search.rebuild")
+                elif service.pending(1):
+                    service.wake()
+    except Exception:
+        # The database may be busy, or not made yet; the worker must start nevertheless.
+        log.exception("the search index could not be looked at")
 
 
 @jobs.handler("search.index")

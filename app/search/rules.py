@@ -38,7 +38,7 @@ class Passage:
 
 
 def place_name(anchor: str, label: str) -> str:
-    """How a passage is called for the reader: “Page 3”, “Slide 2 · Title”, or its own label.
+    """How a document's passage is called: “Page 3”, “Slide 2 · Title”, or its own label.
 
     Labels are stored in the language of the thing; what only counts is said in the reader's.
     """

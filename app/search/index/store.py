@@ -28,7 +28,7 @@ from app.search import folding
 from app.search.index.leaf import Leaf
 from app.search.index.ranking import Ask, Scan, Snapshot
 from app.search.index.schema import KINDS, SCHEMA, VERSION, Entry
-from app.search.index.writing import Writer
+from app.search.index.writing import Writer, tidy
 
 log = logging.getLogger(__name__)
 Changes = Mapping[str, Sequence[Entry]]  # "kind:ref" → all passages of the thing; none removes it
@@ -287,7 +287,7 @@ def _writer(path: Path) -> Iterator[Any]:
             with suppress(Exception):
                 writer.cancel()
             raise
-        writer.save()
+        writer.commit(mergetype=tidy)
     finally:
         files.close_files()
 

@@ -78,7 +78,7 @@ class Pool:
 
 
 class Writer(SegmentWriter):  # type: ignore[misc]
-    """Whoosh's writer with our pool, and our way of merging."""
+    """Whoosh's writer with our pool; commit it with `tidy` as its way of merging."""
 
     pool: Any
 
@@ -104,12 +104,8 @@ class Writer(SegmentWriter):  # type: ignore[misc]
         self.pool.write(self.fieldwriter, self.schema)
         self.fieldwriter.close()
 
-    def save(self) -> None:
-        """Make everything lasting; small and worn segments are merged on the way."""
-        self.commit(mergetype=_tidy)
 
-
-def _tidy(writer: Any, segments: list[Any]) -> list[Any]:
+def tidy(writer: Any, segments: list[Any]) -> list[Any]:
     """Drop segments of which nothing is left, rewrite those half empty, merge the small ones."""
     rest = []
     for segment in segments:

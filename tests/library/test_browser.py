@@ -1,0 +1,116 @@
+"""Library and search in a real browser, with web server and worker of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.library import files
+from tests.live import DESKTOP, Site, Window
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture
+def papers(tmp_path: Path) -> dict[str, str]:
+    made = {
+        "Hydrant plan.pdf": files.pdf("Hydrants and ladders", "The needle is here"),
+        "办法.docx": files.word("# 总则", "为加强消防安全管理，制定本办法。"),
+        "Trick.pdf": b"<!DOCTYPE html><script>alert(1)</script>",
+    }
+    for name, data in made.items():
+        (tmp_path / name).write_bytes(data)
+    return {name: str(tmp_path / name) for name in made}
+
+
+def test_several_files_are_uploaded_read_and_found(
+    site: Site, window: Callable[..., Window], papers: dict[str, str]
+) -> None:
+    trainer = window(viewport=DESKTOP)
+    trainer.sign_in(site.people.member(role="trainer"))
+    page = trainer.page
+    page.goto("/library/upload")
+    page.set_input_files("#files", list(papers.values()))
+    rows = page.locator("[data-list] > li")
+    expect(rows).to_have_count(3)
+    expect(page.get_by_text("Text searchable")).to_have_count(2, timeout=30_000)
+    expect(rows.filter(has_text="Trick.pdf")).to_contain_text("no document that the library takes")
+    rows.filter(has_text="Hydrant plan").get_by_role("link").click()
+    expect(page.locator("h1")).to_have_text("Hydrant plan")
+    expect(page.locator("#p2")).to_contain_text("The needle is here")
+    assert trainer.axe() == []
+    trainer.problems = [p for p in trainer.problems if "422" not in p]  # the refused file
+    assert trainer.problems == []
+
+    reader = window()
+    reader.sign_in(site.people.member())
+    page = reader.page
+    page.goto("/search")
+    page.fill("#search-box", "needle")
+    page.keyboard.press("Enter")
+    mark = page.locator(".search-result mark").first
+    expect(mark).to_have_text("needle", timeout=15_000)
+    assert reader.axe() == []
+    assert not reader.scrolls_sideways()
+    page.locator(".search-passage").first.click()
+    expect(page).to_have_url(f"{site.url}{page.url.removeprefix(site.url)}")
+    assert page.url.endswith("?page=1&q=needle#p2")
+    expect(page.locator("#p2 mark")).to_have_text("needle")
+    for path in ("/library", "/search", "/search?q=nowhere+to+be+found"):
+        page.goto(path)
+        assert reader.axe() == []
+        assert not reader.scrolls_sideways()
+    assert reader.problems == []
+
+
+def test_a_document_says_by_itself_when_it_has_been_read(
+    site: Site, window: Callable[..., Window]
+) -> None:
+    trainer = window()
+    trainer.sign_in(site.people.member(role="trainer"))
+    page = trainer.page
+    site.stop("worker")
+    try:
+        page.goto("/library/upload")
+        page.set_input_files(
+            "#files",
+            {"name": "late.txt", "mimeType": "text/plain", "buffer": b"words that come late"},
+        )
+        page.get_by_role("link", name="late").click()
+        expect(page.get_by_text("Text is being read")).to_be_visible()
+        expect(page.get_by_text("appears here in a moment")).to_be_visible()
+    finally:
+        site.start("worker")
+    expect(page.get_by_text("words that come late")).to_be_visible(timeout=30_000)
+    expect(page.get_by_text("Text searchable")).to_be_visible()
+    assert trainer.problems == []
+
+
+def test_an_editor_chooses_branches_and_deletes_after_being_asked(
+    site: Site, window: Callable[..., Window]
+) -> None:
+    branch = site.people.branch("Harbour")
+    trainer = window()
+    trainer.sign_in(site.people.member(role="trainer"))
+    page = trainer.page
+    page.goto("/library/upload")
+    expect(page.get_by_label("Harbour")).to_be_hidden()
+    page.get_by_label("Only these branches").check()
+    page.get_by_label("Harbour").check()
+    page.set_input_files(
+        "#files", {"name": "pier.txt", "mimeType": "text/plain", "buffer": b"pier rules"}
+    )
+    page.get_by_role("link", name="pier").click()
+    expect(page.get_by_text("Harbour")).to_be_visible()
+    assert branch
+    assert trainer.axe() == []
+    page.get_by_role("button", name="Delete").click()
+    page.get_by_role("alertdialog").get_by_role("button", name="Delete").click()
+    expect(page.get_by_text("“pier” is deleted.")).to_be_visible()
+    page.goto("/library/collections")
+    assert trainer.axe() == []
+    assert not trainer.scrolls_sideways()
+    assert trainer.problems == []
