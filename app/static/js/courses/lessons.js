@@ -23,6 +23,12 @@ async function bind() {
 
 bind();
 
+// htmx gives a new item the style="…" of the old one with its id; dragging leaves an empty one,
+// and the security policy would complain.
+document.addEventListener("htmx:beforeSwap", ({ detail }) => {
+  for (const item of detail.target.querySelectorAll("[data-sortable] [style]")) item.removeAttribute("style");
+});
+
 document.addEventListener("htmx:afterSettle", ({ detail }) => {
   if (detail.target.id !== "lessons" && detail.elt.id !== "lessons") return;
   bind();
