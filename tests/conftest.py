@@ -81,9 +81,9 @@ def samples() -> Path:
     return SAMPLES
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory, migrated: Path):
-    """Web and worker running on an instance of their own, shared by the browser tests."""
+    """Web and worker running on an instance of their own, shared by the tests of one file."""
     from tests.live import free_port, running_site
 
     config = make_config(
