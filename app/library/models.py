@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
@@ -41,6 +41,17 @@ class Document(Base):
     owner_id: Mapped[int] = mapped_column(ForeignKey("member.id"), index=True)
     open_to_all: Mapped[bool] = mapped_column(default=True)
     number: Mapped[int] = mapped_column(default=1)
+    authors: Mapped[str] = mapped_column(String(300), default="")
+    publisher: Mapped[str] = mapped_column(String(200), default="")
+    dated: Mapped[date | None]  # when it was published, as far as that is known
+    issue: Mapped[str] = mapped_column(String(60), default="")  # of a periodical
+    language: Mapped[str] = mapped_column(String(10), default="")  # "": as the text shows it
+    tags: Mapped[str] = mapped_column(String(300), default="")  # separated by ", "
+    summary: Mapped[str] = mapped_column(Text, default="")
+    is_pinned: Mapped[bool] = mapped_column(default=False)
+    may_download: Mapped[bool] = mapped_column(default=True)
+    valid_from: Mapped[date | None]  # readers see it from this day on …
+    valid_until: Mapped[date | None]  # … to the end of this one
     created_at: Mapped[datetime]
     changed_at: Mapped[datetime]
 
@@ -58,6 +69,40 @@ class DocumentBranch(Base):
     )
 
 
+class DocumentCourse(Base):
+    """A course that a document belongs with."""
+
+    __tablename__ = "library_document_course"
+
+    document_id: Mapped[int] = mapped_column(
+        ForeignKey("library_document.id", ondelete="CASCADE"), primary_key=True
+    )
+    course_id: Mapped[int] = mapped_column(
+        ForeignKey("course.id", ondelete="CASCADE"),
+        primary_key=True,
+        index=True,
+        autoincrement=False,
+    )
+
+
+class DocumentPlace(Base):
+    """Where a member stopped reading a document."""
+
+    __tablename__ = "library_place"
+
+    member_id: Mapped[int] = mapped_column(
+        ForeignKey("member.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+    document_id: Mapped[int] = mapped_column(
+        ForeignKey("library_document.id", ondelete="CASCADE"),
+        primary_key=True,
+        index=True,
+        autoincrement=False,
+    )
+    anchor: Mapped[str] = mapped_column(String(20))
+    changed_at: Mapped[datetime]
+
+
 class DocumentFile(Base):
     """One version of a document's file. A version never changes; only its reading goes on."""
 
@@ -67,7 +112,11 @@ class DocumentFile(Base):
         CheckConstraint(
             "state in ('waiting', 'reading', 'searchable', 'unsearchable')", name="state"
         ),
-        CheckConstraint("kind in ('pdf', 'docx', 'pptx', 'xlsx', 'txt', 'md')", name="kind"),
+        CheckConstraint(
+            "kind in ('pdf', 'docx', 'pptx', 'xlsx', 'odt', 'odp', 'ods', 'epub', 'html', 'rtf', "
+            "'doc', 'ppt', 'xls', 'txt', 'md', 'jpg', 'png')",
+            name="kind",
+        ),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -82,6 +131,7 @@ class DocumentFile(Base):
     pages: Mapped[int] = mapped_column(default=0)  # pages, slides, sheets or sections
     language: Mapped[str] = mapped_column(String(10), default="")  # as far as the text shows it
     is_truncated: Mapped[bool] = mapped_column(default=False)  # the rest was not read
+    has_cover: Mapped[bool] = mapped_column(default=False)  # a picture of the first page
     uploaded_by: Mapped[int] = mapped_column(ForeignKey("member.id"))
     uploaded_at: Mapped[datetime]
 

@@ -1,8 +1,8 @@
-"""Tables of the search room: things that can be found, their passages, and the outbox."""
+"""Tables of the search room: things that can be found, their passages, the outbox, and words."""
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
@@ -24,6 +24,9 @@ class SearchThing(Base):
     note: Mapped[str] = mapped_column(String(300), default="")  # shown below the title
     url: Mapped[str] = mapped_column(String(500))
     language: Mapped[str] = mapped_column(String(10), default="")
+    authors: Mapped[str] = mapped_column(String(300), default="")  # found by author:
+    shelf: Mapped[str] = mapped_column(String(500), default="")  # found by collection:
+    dated: Mapped[date | None]  # of the thing itself, when that is known; found by year:
     audience: Mapped[str] = mapped_column(Text)  # "all", or branch ids as "|4|9|"
     digest: Mapped[str] = mapped_column(String(64))  # of all that was put: the same is no change
     revision: Mapped[int] = mapped_column(default=1)  # grows with each change
@@ -56,3 +59,14 @@ class SearchChange(Base):
     kind: Mapped[str] = mapped_column(String(20))
     ref: Mapped[str] = mapped_column(String(80))
     created_at: Mapped[datetime]
+
+
+class SearchWords(Base):
+    """Words that mean the same, one to a line; a single one is only a word that jieba must know."""
+
+    __tablename__ = "search_words"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    words: Mapped[str] = mapped_column(Text)
+    changed_by: Mapped[int] = mapped_column(ForeignKey("member.id"))
+    changed_at: Mapped[datetime]
