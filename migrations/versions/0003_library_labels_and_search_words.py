@@ -16,7 +16,6 @@ KINDS = (
     "kind in ('pdf', 'docx', 'pptx', 'xlsx', 'odt', 'odp', 'ods', 'epub', 'html', 'rtf', "
     "'doc', 'ppt', 'xls', 'txt', 'md', 'jpg', 'png')"
 )
-STATES = "state in ('waiting', 'reading', 'searchable', 'unsearchable')"
 LABEL = (
     ("authors", sa.String(length=300), ""),
     ("publisher", sa.String(length=200), ""),
@@ -125,17 +124,7 @@ def drop(table, columns):
 
 
 def take_kinds(kinds):
-    """Say anew which kinds of files there are. A copy of the table must be told of every check."""
-    if op.get_bind().dialect.name == "sqlite":
-        with op.batch_alter_table(
-            "library_file",
-            recreate="always",
-            table_args=(
-                sa.CheckConstraint(STATES, name=op.f("ck_library_file_state")),
-                sa.CheckConstraint(kinds, name=op.f("ck_library_file_kind")),
-            ),
-        ):
-            pass
-    else:
-        op.drop_constraint(op.f("ck_library_file_kind"), "library_file", type_="check")
-        op.create_check_constraint(op.f("ck_library_file_kind"), "library_file", kinds)
+    """Say anew which kinds of files there are."""
+    with op.batch_alter_table("library_file") as batch:
+        batch.drop_constraint(op.f("ck_library_file_kind"), type_="check")
+        batch.create_check_constraint(op.f("ck_library_file_kind"), kinds)
