@@ -20,6 +20,7 @@ FILES = {
     "plyr/dist/plyr.svg": "plyr.svg",
     "hls.js/dist/hls.light.min.mjs": "hls.js",
     "sortablejs/modular/sortable.esm.js": "sortable.js",
+    "tus-js-client/dist/tus.min.js": "tus.js",
     "axe-core/axe.min.js": "axe.js",
 }
 # icon('x') and empty_state('x', …) in templates; icon="x" in Python; "#icon:x" anywhere else.

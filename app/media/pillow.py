@@ -57,6 +57,27 @@ def write(picture: Image.Image, width: int, target: Path) -> None:
     clean.save(target, "WEBP", quality=QUALITY, method=4)
 
 
+def boxed(picture: Image.Image, width: int, height: int) -> bytes:
+    """A WebP that fits into this box; never larger than the picture is."""
+    fitting = picture.copy()
+    fitting.thumbnail((width, height), _SMOOTH)
+    clean = Image.new(fitting.mode, fitting.size)
+    clean.paste(fitting)
+    target = BytesIO()
+    clean.save(target, "WEBP", quality=90, method=4)
+    return target.getvalue()
+
+
+def icon(picture: Image.Image, side: int, *, share: float = 0.7) -> bytes:
+    """A square PNG on white; the picture takes `share` of its side, so that no mask cuts it."""
+    inner = ImageOps.contain(picture.convert("RGBA"), (int(side * share),) * 2, _SMOOTH)
+    ground = Image.new("RGB", (side, side), "white")
+    ground.paste(inner, ((side - inner.width) // 2, (side - inner.height) // 2), inner)
+    target = BytesIO()
+    ground.save(target, "PNG", optimize=True)
+    return target.getvalue()
+
+
 def sharpness(frame: Path) -> float:
     """How much there is to see in a frame: the spread of its edges; next to none when it is black.
 

@@ -5,6 +5,7 @@ from app.media.service.folder import media_folder
 from app.media.service.links import PlayLinks, play_links
 from app.media.service.pictures import (
     StoredImage,
+    logo,
     receive_image,
     register_image,
     store_image,
@@ -41,6 +42,7 @@ __all__ = [
     "fail",
     "finish",
     "import_file",
+    "logo",
     "media_folder",
     "missing",
     "play_links",

@@ -56,3 +56,13 @@ def register_image(stored: StoredImage, *, owner_id: int) -> int:
 def receive_image(*, owner_id: int, stream: BinaryIO) -> int:
     """Keep a picture as WebP in up to two widths; returns the image id."""
     return register_image(store_image(stream), owner_id=owner_id)
+
+
+def logo(stream: BinaryIO) -> tuple[bytes, bytes]:
+    """A picture as a header's mark (WebP, at most 320 × 96) and as an icon (PNG, 512 × 512).
+
+    Nothing is stored. Raises NotPicture and PictureTooLarge.
+    """
+    limit = config().image_limit
+    picture = pillow.read(stream.read(limit + 1), limit=limit)
+    return pillow.boxed(picture, 320, 96), pillow.icon(picture, 512)

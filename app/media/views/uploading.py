@@ -1,14 +1,11 @@
-"""Uploading, the state of a recording, and the files that players and pages fetch."""
+"""Sending a recording or a picture, and how far its preparation is."""
 
 from __future__ import annotations
 
-import hashlib
 from typing import BinaryIO, cast
 from urllib.parse import urlsplit
 
 from flask import (
-    Blueprint,
-    Flask,
     Response,
     current_app,
     jsonify,
@@ -16,49 +13,23 @@ from flask import (
     redirect,
     render_template,
     request,
-    send_file,
     url_for,
 )
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError, validate_csrf
 from wtforms import ValidationError
 
-from app.core import clock
 from app.core.access import access
 from app.core.i18n import file_size
-from app.core.limits import limited, unlimited
+from app.core.limits import limited
 from app.core.refusals import NotThere
-from app.media import queries, service, webvtt
+from app.media import queries, service
 from app.media.multipart import FilePart
-from app.media.rules import (
-    CAPTION_NAME,
-    FILE_NAME,
-    PICTURE_WIDTHS,
-    UUID,
-    FileTooLarge,
-    check_link,
-)
-from app.members.access import AUTHOR, SIGNED_IN, reader
+from app.media.rules import FileTooLarge
+from app.media.views import bp
+from app.members.access import AUTHOR, reader
 
-bp = Blueprint("media", __name__, template_folder="templates", url_prefix="/media")
-
-TYPES = {
-    "m3u8": "application/vnd.apple.mpegurl",
-    "mp4": "video/mp4",
-    "m4s": "video/iso.segment",
-    "webp": "image/webp",
-}
 MULTIPART_EXTRA = 64 * 1024  # bytes of headers and small fields around an uploaded file
-
-
-def init_app(app: Flask) -> None:
-    """Let the two uploads check the token themselves, in the header: to look for it among form
-    fields, as is done elsewhere, would read the whole body before the view runs.
-    """
-    for view in (upload, upload_image):
-        app.extensions["csrf"].exempt(view)
-    config = app.extensions["weike"]
-    app.jinja_env.globals.update(upload_limit=config.upload_limit, image_limit=config.image_limit)
 
 
 def _check_token() -> None:
@@ -142,57 +113,4 @@ def retry(media_id: int) -> ResponseReturnValue:
     return redirect("/" + urlsplit(request.referrer or "").path.lstrip("/"))
 
 
-# --- what players and pages fetch -------------------------------------------------------------
-
-
-@bp.get("/<token>/<uuid>/v<int:version>/<name>")
-@access(SIGNED_IN)
-@unlimited
-def delivered(token: str, uuid: str, version: int, name: str) -> Response:
-    """A playlist, segment, poster or caption track, for the member whose link it is."""
-    left = check_link(
-        current_app.extensions["weike"].secret_key,
-        token,
-        uuid,
-        version,
-        member_id=reader().id,
-        now=clock.epoch(),
-    )
-    captions = CAPTION_NAME.fullmatch(name)
-    if captions:
-        return _captions(uuid, captions[1])
-    if not FILE_NAME.fullmatch(name):
-        raise NotThere
-    path = service.media_folder().version(uuid, version) / name
-    if not path.is_file():
-        raise NotThere
-    response = send_file(path, mimetype=TYPES[path.suffix[1:]], conditional=True)
-    # A version never changes; the address lives as long as the link.
-    response.headers["Cache-Control"] = f"private, max-age={left}, immutable"
-    return response
-
-
-def _captions(uuid: str, language: str) -> Response:
-    cues = queries.cues_by_uuid(uuid, language)
-    if cues is None:
-        raise NotThere
-    text = webvtt.write((cue.start_ms, cue.end_ms, cue.text) for cue in cues)
-    response = Response(text, mimetype="text/vtt")
-    response.set_etag(hashlib.sha256(text.encode()).hexdigest()[:32])
-    # The trainer may correct captions at any time.
-    response.headers["Cache-Control"] = "private, no-cache"
-    return cast("Response", response.make_conditional(request))
-
-
-@bp.get("/images/<uuid>/<int:width>.webp")
-@access(SIGNED_IN)
-@unlimited
-def image(uuid: str, width: int) -> Response:
-    if not UUID.fullmatch(uuid) or not 0 < width <= max(PICTURE_WIDTHS):
-        raise NotThere
-    path = service.media_folder().image(uuid, width)
-    if not path.is_file():
-        raise NotThere
-    response = send_file(path, mimetype="image/webp", conditional=True)
-    response.headers["Cache-Control"] = "private, max-age=31536000, immutable"
-    return response
+WITH_BODIES = (upload, upload_image)

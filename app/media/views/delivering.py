@@ -1,0 +1,77 @@
+"""Files that players and pages fetch: playlists, segments, posters, captions, pictures."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import cast
+
+from flask import Response, current_app, request, send_file
+
+from app.core import clock
+from app.core.access import access
+from app.core.limits import unlimited
+from app.core.refusals import NotThere
+from app.media import queries, service, webvtt
+from app.media.rules import CAPTION_NAME, FILE_NAME, PICTURE_WIDTHS, UUID, check_link
+from app.media.views import bp
+from app.members.access import SIGNED_IN, reader
+
+TYPES = {
+    "m3u8": "application/vnd.apple.mpegurl",
+    "mp4": "video/mp4",
+    "m4s": "video/iso.segment",
+    "webp": "image/webp",
+}
+
+
+@bp.get("/<token>/<uuid>/v<int:version>/<name>")
+@access(SIGNED_IN)
+@unlimited
+def delivered(token: str, uuid: str, version: int, name: str) -> Response:
+    """A playlist, segment, poster or caption track, for the member whose link it is."""
+    left = check_link(
+        current_app.extensions["weike"].secret_key,
+        token,
+        uuid,
+        version,
+        member_id=reader().id,
+        now=clock.epoch(),
+    )
+    captions = CAPTION_NAME.fullmatch(name)
+    if captions:
+        return _captions(uuid, captions[1])
+    if not FILE_NAME.fullmatch(name):
+        raise NotThere
+    path = service.media_folder().version(uuid, version) / name
+    if not path.is_file():
+        raise NotThere
+    response = send_file(path, mimetype=TYPES[path.suffix[1:]], conditional=True)
+    # A version never changes; the address lives as long as the link.
+    response.headers["Cache-Control"] = f"private, max-age={left}, immutable"
+    return response
+
+
+def _captions(uuid: str, language: str) -> Response:
+    cues = queries.cues_by_uuid(uuid, language)
+    if cues is None:
+        raise NotThere
+    text = webvtt.write((cue.start_ms, cue.end_ms, cue.text) for cue in cues)
+    response = Response(text, mimetype="text/vtt")
+    response.set_etag(hashlib.sha256(text.encode()).hexdigest()[:32])
+    # The trainer may correct captions at any time.
+    response.headers["Cache-Control"] = "private, no-cache"
+    return cast("Response", response.make_conditional(request))
+
+
+@bp.get("/images/<uuid>/<int:width>.webp")
+@access(SIGNED_IN)
+@unlimited
+def image(uuid: str, width: int) -> Response:
+    if not UUID.fullmatch(uuid) or not 0 < width <= max(PICTURE_WIDTHS):
+        raise NotThere
+    path = service.media_folder().image(uuid, width)
+    if not path.is_file():
+        raise NotThere
+    response = send_file(path, mimetype="image/webp", conditional=True)
+    response.headers["Cache-Control"] = "private, max-age=31536000, immutable"
+    return response
