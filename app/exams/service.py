@@ -6,6 +6,7 @@ import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 
 from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
@@ -71,6 +72,7 @@ def start(*, member_id: int, course_id: int) -> int:
                 seed=secrets.randbits(62),
                 pass_percent=paper.pass_percent,
                 questions=len(asked),
+                out_of=Decimal(len(asked)),
                 started_at=clock.now(),
             )
             session.add(attempt)
@@ -142,7 +144,7 @@ def submit(
     attempt.passed = rules.is_passed(attempt.score, attempt.questions, attempt.pass_percent)
     attempt.submitted_at = now
     attempt.receipt = rules.receipt(secrets.randbits(50))
-    attempt.state = "submitted"
+    attempt.state, attempt.ended_by = "submitted", "member"
     session.flush()
     if not attempt.passed:
         return _ended(attempt)
