@@ -41,6 +41,7 @@ class LessonProgress:
     completed_at: datetime | None
     heard_at: datetime
     spans: list[list[int]]  # [[from, to], …] in order, merged
+    end_reached: bool  # of a text
 
     @property
     def is_complete(self) -> bool:
@@ -115,6 +116,7 @@ def _lesson(row: LessonRow) -> LessonProgress:
         completed_at=row.completed_at,
         heard_at=row.heard_at,
         spans=row.spans,
+        end_reached=row.end_reached,
     )
 
 

@@ -43,6 +43,8 @@ def lesson(slug: str, lesson_id: int) -> str:
         course_progress=queries.course_progress_for(who.id, [course.id])[course.id],
         links=links,
         measure=measure,
+        gaps=rules.gaps(mine.spans if mine else [], measure.length_ms),
+        short_ms=max(0, measure.needed_ms - (mine.seen_ms if mine else 0)),
         start_ms=start * 1000 if start is not None and start >= 0 else None,
     )
 

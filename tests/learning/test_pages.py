@@ -76,6 +76,24 @@ def test_what_is_seen_is_drawn_before_any_script_runs(
     assert '"resume": 30000' in text
 
 
+def test_what_is_missing_is_said_in_words_before_any_script_runs(
+    people: People, course: Made, time: Time
+) -> None:
+    member = people.member()
+    assert 'id="why" hidden' in page(people, member, course)
+    player = Player(people.client(member), course)
+    watch(player, time, 0, 20)
+    watch(player, time, 35, 50)
+    text = page(people, member, course)
+    assert 'id="why">' in text
+    assert "<li>0:20–0:35</li>" in text
+    assert "<li>0:50–1:00</li>" in text
+    assert "0:19 more of what is missing, and the lesson is complete." in text
+    watch(player, time, 20, 40)
+    watch(player, time, 50, 60)
+    assert "Why isn" not in page(people, member, course)
+
+
 @pytest.mark.parametrize(
     ("query", "start"),
     [("?t=73", "73000"), ("?t=0", "0"), ("", "null"), ("?t=-5", "null"), ("?t=NaN", "null")],

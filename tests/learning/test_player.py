@@ -8,6 +8,7 @@ import time
 
 import pytest
 from flask import Flask
+from playwright.sync_api import Error
 
 from app.core.db import db, unit_of_work
 from app.courses.models import Lesson
@@ -161,7 +162,12 @@ def test_jumping_to_the_end_is_not_watching_and_one_press_plays_what_is_missing(
     page.wait_for_selector("#play-gaps:not([hidden])")
     assert "Still missing" in page.inner_text("#seen-text")
     assert not progress(site, member, course.lesson).is_complete
-    page.click("#play-gaps")
+    page.click("#why summary")
+    assert "more of what is missing" in page.inner_text("#why-short")
+    assert page.locator("#gaps button").count() >= 1
+    assert page.locator(".plyr__progress .seen-seek rect").count() >= 2
+    assert win.axe() == []
+    page.click("#gaps button")
     page.wait_for_selector(".seen-text .icon", timeout=30_000)
     assert progress(site, member, course.lesson).is_complete
     assert win.problems == []
@@ -283,6 +289,29 @@ def test_closing_the_page_sends_what_was_seen(window, site, course: Made) -> Non
     win.page.goto("/me")
     deadline = time.monotonic() + 10
     while (found := progress(site, member, course.lesson)) is None or found.seen_ms < 2_000:
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+
+
+def test_what_was_watched_offline_is_counted_though_the_page_was_closed(
+    window, site, course: Made
+) -> None:
+    """The connection was gone until after the page was; any page of ours brings it later."""
+    win, member = opened(window, site, course)
+    play(win, 1)
+    win.page.wait_for_function("() => document.querySelector('video').buffered.end(0) > 11")
+    win.context.set_offline(True)
+    before = progress(site, member, course.lesson).seen_ms
+    win.page.wait_for_function("() => document.querySelector('video').currentTime > 5")
+    with pytest.raises(Error, match="ERR_INTERNET_DISCONNECTED"):
+        win.page.goto("/me")
+    assert progress(site, member, course.lesson).seen_ms == before
+    win.context.set_offline(False)
+    win.page.goto("/courses")
+    kept = "Object.keys(localStorage).filter(key => key.startsWith('weike-unsent:')).length"
+    win.page.wait_for_function(f"() => {kept} === 0")
+    deadline = time.monotonic() + 10
+    while progress(site, member, course.lesson).seen_ms < 4_500:
         assert time.monotonic() < deadline
         time.sleep(0.1)
 

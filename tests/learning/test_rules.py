@@ -75,6 +75,13 @@ def _within(span: tuple[int, int], found: list) -> bool:
     return span[0] == span[1] or any(a <= span[0] and span[1] <= b for a, b in found)
 
 
+def test_a_gap_of_less_than_a_second_is_not_named() -> None:
+    assert rules.gaps([(0, 10_000), (10_900, 20_000), (30_000, 59_500)], 60_000) == [
+        (20_000, 30_000)
+    ]
+    assert rules.gaps([], 60_000) == [(0, 60_000)]
+
+
 def test_watching_again_costs_nothing_and_earns_nothing() -> None:
     verdict = rules.judge([(0, 60_000)], [(0, 60_000)], 0)
     assert (verdict.claimed_ms, verdict.credited_ms) == (0, 0)

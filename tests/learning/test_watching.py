@@ -9,6 +9,8 @@ from datetime import timedelta
 
 import pytest
 from flask import Flask
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from app.core.db import db
 from app.learning import queries
@@ -378,6 +380,38 @@ def test_a_visit_ends_after_half_a_day_and_the_page_opens_another(
     assert player.report((0, 10))["applied"] is True
 
 
+def test_what_a_closed_page_kept_is_credited_up_to_three_days_later(
+    player: Player, time: Time
+) -> None:
+    """The phone watched five minutes in the train, and was opened again the day after."""
+    watch(player, time, 0, 60)
+    time.go_on(26 * 3600)
+    with player.client.session_transaction() as session:
+        session["seen"] = int(time().timestamp())
+    assert player.send(player.body((60, 360))).status_code == 409
+    player.report((60, 360), kept=True)
+    assert player.seen() == 360
+    time.go_on(3 * 24 * 3600)
+    with player.client.session_transaction() as session:
+        session["seen"] = int(time().timestamp())
+    assert player.send(player.body((360, 370), kept=True)).status_code == 409
+
+
+def test_a_day_away_is_worth_no_more_than_twenty_minutes(
+    app: Flask, people: People, trainer: int, member: int, time: Time
+) -> None:
+    made = make_course(app, trainer, [("video", 20 * MINUTE)] * 3, length_ms=20 * MINUTE)
+    players = [Player(people.client(member), made, lesson) for lesson in made.lessons]
+    for player in players:
+        player.open()
+    time.go_on(11 * 3600)
+    for player in players:
+        with player.client.session_transaction() as session:
+            session["seen"] = int(time().timestamp())
+        player.report((0, 1200), kept=True)
+    assert sum(player.seen() for player in players) <= 20 * 60 + 60 + 2
+
+
 # --- the shape of requests ------------------------------------------------------------------------
 
 
@@ -657,6 +691,87 @@ def test_a_request_that_waited_for_its_turn_uses_the_clock_of_its_turn(
         budget = db.session.get(WatchBudget, member)
         assert budget.counted_at == int(time().timestamp() * 1000)
         db.session.rollback()
+
+
+# --- any requests at all --------------------------------------------------------------------------
+
+_span = st.tuples(st.integers(0, 590), st.integers(1, 600)).map(
+    lambda pair: (pair[0], min(600, pair[0] + pair[1]))
+)
+_requests = st.one_of(
+    st.tuples(st.just("wait"), st.sampled_from([0.3, 5, 12, 45, 400, 4000])),
+    st.tuples(st.just("open"), st.integers(0, 1)),
+    st.tuples(
+        *(st.just("report"), st.integers(0, 9), st.lists(_span, min_size=1, max_size=3)),
+        *(st.booleans(), st.sampled_from([0.25, 1, 2])),
+    ),
+    st.tuples(st.just("replay"), st.integers(0, 99), st.booleans()),
+    st.tuples(st.just("parallel"), st.integers(0, 9), st.booleans()),
+)
+
+
+@settings(
+    max_examples=14, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(story=st.lists(_requests, min_size=3, max_size=12))
+def test_no_sequence_of_requests_earns_more_than_the_clock(
+    app: Flask, people: People, course: Made, trainer: int, time: Time, story: list
+) -> None:
+    """New reports, old ones again, out of order, backdated as kept, from many tabs, in parallel."""
+    member = people.member()
+    client, courses = people.client(member), [course, make_course(app, trainer)]
+    tabs = [Player(client, course)]
+    tabs[0].open()
+    began, sent = time(), []
+
+    def send(tab: Player, body: dict) -> None:
+        sent.append((tab, body))
+        answer = tab.send(body)
+        assert answer.status_code in {200, 409, 422}, answer.get_data(as_text=True)
+        if answer.status_code == 200:
+            tab.state = answer.get_json()
+
+    for act in story:
+        match act:
+            case ("wait", seconds):
+                time.go_on(seconds)
+                with client.session_transaction() as session:
+                    session["seen"] = int(time().timestamp())
+            case ("open", which):
+                tabs.append(Player(client, courses[which]))
+                tabs[-1].open()
+            case ("report", which, spans, kept, rate):
+                tab = tabs[which % len(tabs)]
+                send(tab, tab.body(*spans, kept=kept, rate=rate))
+            case ("replay", which, freshly) if sent:
+                tab, body = sent[which % len(sent)]
+                fresh = {"token": tab.state["token"], "seq": tab.state["seq"]} if freshly else {}
+                send(tab, {**body, **fresh, "kept": True})
+            case ("parallel", which, kept):
+                tab = tabs[which % len(tabs)]
+                body = tab.body((0, tab.state["length"] / 1000), kept=kept, rate=2)
+                others = [people.client(member) for _ in range(3)]
+                heads = [{**csrf(one), "Accept": "application/json"} for one in others]
+                url = f"/learning/visits/{tab.state['visit']}/spans"
+                with ThreadPoolExecutor(3) as pool:
+                    answers = list(
+                        pool.map(
+                            lambda pair, url=url, body=body: pair[0].post(
+                                url, json=body, headers=pair[1]
+                            ),
+                            zip(others, heads, strict=True),
+                        )
+                    )
+                good = [a.get_json() for a in answers if a.status_code == 200]
+                assert sum(state["applied"] for state in good) <= 1
+                if good:
+                    tab.state = max(good, key=lambda state: state["seq"])
+    passed = (time() - began).total_seconds()
+    with app.app_context():
+        lessons = [lesson for made in courses for lesson in made.lessons]
+        found = queries.lesson_progress_for(member, lessons)
+        db.session.rollback()
+    assert sum(one.seen_ms for one in found.values()) / 1000 <= 2 * passed + 2
 
 
 # --- texts ----------------------------------------------------------------------------------------

@@ -31,7 +31,6 @@ from app.learning.rules.lessons import (
 from app.learning.rules.reports import (
     BODY_MOST,
     TRIMS_UNTIL_FLAG,
-    VISIT_LIFE_MS,
     BadReport,
     Outcome,
     Report,
@@ -39,8 +38,9 @@ from app.learning.rules.reports import (
     VisitOver,
     checked_report,
     heard,
+    is_over,
 )
-from app.learning.rules.spans import Span, clipped, measure, missing, union
+from app.learning.rules.spans import Span, clipped, gaps, measure, missing, union
 
 __all__ = [
     "BODY_MOST",
@@ -52,7 +52,6 @@ __all__ = [
     "SILENCE_MS",
     "SLACK_MS",
     "TRIMS_UNTIL_FLAG",
-    "VISIT_LIFE_MS",
     "BadReport",
     "Budget",
     "CourseState",
@@ -70,8 +69,10 @@ __all__ = [
     "clipped",
     "course_percent",
     "course_state",
+    "gaps",
     "heard",
     "is_course_done",
+    "is_over",
     "judge",
     "measure",
     "measure_of",

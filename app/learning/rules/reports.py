@@ -19,6 +19,7 @@ SPANS_MOST = 40  # in one report
 SLOWEST = 0.25
 TOKEN_MOST = 40  # characters
 VISIT_LIFE_MS = 12 * 3600_000  # then the page opens a new visit by itself
+KEPT_LIFE_MS = 3 * 24 * 3600_000  # a page that was closed offline reports when its owner is back
 TRIFLE_MS = 1_000  # a smaller cut is not worth writing down
 TRIMS_UNTIL_FLAG = 3  # in a row
 
@@ -27,6 +28,11 @@ class BadReport(Refusal):
     """What a browser sent is no report; `where` names the field."""
 
     sentence = _l("This report of watching cannot be read. Reload the page.")
+
+
+def is_over(open_for_ms: int, *, kept: bool) -> bool:
+    """Whether a visit that was opened so long ago takes no more reports."""
+    return open_for_ms > (KEPT_LIFE_MS if kept else VISIT_LIFE_MS)
 
 
 class VisitOver(Conflict):

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 
 Span = tuple[int, int]  # [from, to) in ms of the lesson
 
+TRIFLE_MS = 1_000  # a smaller gap is not worth naming
 JOIN_MS = 300  # players round; a smaller gap between two spans is none
 
 
@@ -36,6 +37,11 @@ def missing(spans: Sequence[Sequence[int]], length_ms: int) -> list[Span]:
     if at < length_ms:
         found.append((at, length_ms))
     return found
+
+
+def gaps(spans: Sequence[Sequence[int]], length_ms: int) -> list[Span]:
+    """What is missing and worth naming: nobody is sent to look at half a second."""
+    return [gap for gap in missing(spans, length_ms) if gap[1] - gap[0] >= TRIFLE_MS]
 
 
 def clipped(spans: Iterable[Sequence[int]], length_ms: int) -> list[Span]:

@@ -6,7 +6,6 @@ for each call, cost more than everything else here together (bench/heartbeats.py
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Any, cast
 
 from sqlalchemy import Table, bindparam, select, update
@@ -80,7 +79,7 @@ def report_spans(visit_id: int, *, member_id: int, raw: object) -> VisitState:
     report = rules.checked_report(raw, length_ms=row.length_ms)
     # Asked only now: while this request waited for its turn, others were served.
     now = clock.now()
-    if now - row.started_at > timedelta(milliseconds=rules.VISIT_LIFE_MS):
+    if rules.is_over(in_ms(now) - in_ms(row.started_at), kept=report.kept):
         raise rules.VisitOver
     if report.seq != row.seq or report.token != row.token:
         return _unchanged(row)

@@ -227,3 +227,15 @@ for (const here of document.querySelectorAll(".tabs > [aria-current], .segments 
 
 const wrong = document.querySelector("[data-focus], main [aria-invalid=true]");
 if (wrong && !document.querySelector("[autofocus]")) wrong.focus();
+
+// ---- Watched without a connection ------------------------------------------------------------
+
+// A page that was closed offline left its report behind; the pages of lessons send it themselves.
+try {
+  if (!document.getElementById("lesson-data") && Object.keys(localStorage).some((key) => key.startsWith("weike-unsent:"))) {
+    const { sendUnsent } = await import("weike/player/unsent");
+    await sendUnsent(document.querySelector("meta[name=csrf-token]").content);
+  }
+} catch {
+  // No store, nothing left behind.
+}

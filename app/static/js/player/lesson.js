@@ -41,6 +41,8 @@ function show(percent) {
   } else if (!isReading) {
     text.textContent = fill(words.seen, { percent, needed: data.needed });
   }
+  const why = document.getElementById("why");
+  if (why) why.hidden = state.complete || !state.seen.length;
   if (!gapsButton) return;
   const gaps = gapsOf(state.seen, state.length);
   // Only when something was left out: everything still ahead is no gap.
@@ -50,6 +52,32 @@ function show(percent) {
     const parts = gaps.slice(0, 6).map(([from, to]) => `${clock(from)}–${clock(to)}`);
     text.textContent += ` · ${fill(words.missing, { parts: parts.join(", ") })}`;
   }
+  if (why && !why.hidden) explain(gaps);
+}
+
+let playPart = null; // set once there is a player
+
+/** The list behind “Why isn't this complete?”: what is missing, each part good for one press. */
+function explain(gaps) {
+  const seenMs = state.seen.reduce((sum, [from, to]) => sum + to - from, 0);
+  document.getElementById("why-short").textContent =
+    fill(words.short, { time: clock(Math.max(0, data.neededMs - seenMs) + 999) });
+  const focused = document.activeElement?.dataset.from;
+  const list = document.getElementById("gaps");
+  list.replaceChildren(...gaps.map(([from, to]) => {
+    const item = document.createElement("li");
+    const button = document.createElement("button");
+    const part = `${clock(from)}–${clock(to)}`;
+    button.type = "button";
+    button.className = "btn btn-sm btn-outline-secondary";
+    button.dataset.from = from;
+    button.setAttribute("aria-label", fill(words.playPart, { part }));
+    button.append(icon("play-fill"), part); // #icon:play-fill
+    button.addEventListener("click", () => playPart?.(from));
+    item.append(button);
+    return item;
+  }));
+  if (focused) (list.querySelector(`[data-from="${focused}"]`) ?? list.querySelector("button"))?.focus();
 }
 
 function celebrate(answer) {
@@ -106,6 +134,13 @@ function read() {
     onTick(left, ahead) {
       if (state.complete) return;
       strip.show([...state.seen, ahead]);
+      const [time, end] = [document.getElementById("why-time"), document.getElementById("why-end")];
+      time.textContent = left > 0 ? fill(words.timeShort, { time: clock(left + 999) }) : words.timeEnough;
+      time.classList.toggle("done", left <= 0);
+      if (reports.end) {
+        end.textContent = words.endReached;
+        end.classList.add("done");
+      }
       text.textContent = left > 0 ? fill(words.readingTime, { time: clock(left + 999) })
         : reports.end ? words.reading : words.readingEnd;
     },
@@ -145,6 +180,7 @@ async function play() {
     onBroken: () => say(words.broken, "bad"),
   });
   document.getElementById("player").dataset.ready = "";
+  if (strip && player.bar) strip.mount(player.bar);
   if (data.start === null && data.resume > 0) {
     offer(words.restart, () => {
       player.seek(0);
@@ -191,6 +227,11 @@ async function play() {
   const inGap = (gaps) => {
     const at = player.time * 1000;
     return gaps.some(([from, to]) => at >= from - 500 && at < to);
+  };
+  playPart = (from) => {
+    gapsOnly = true;
+    player.seek(from / 1000);
+    player.play();
   };
   gapsButton.addEventListener("click", async () => {
     gapsOnly = true;

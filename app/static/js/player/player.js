@@ -128,6 +128,10 @@ export async function createPlayer(media, { source, language, urls, words, start
   box()?.setAttribute("tabindex", "0");
   return {
     media,
+    /** The bar on which one seeks. */
+    get bar() {
+      return box()?.querySelector(".plyr__progress");
+    },
     get time() {
       return media.currentTime;
     },

@@ -1,6 +1,8 @@
 // Tells the server what was seen, and keeps it until the server has said that it knows.
 // Times in ms. Every report carries the visit's next token; the answer brings the one after.
 
+import { forget, keep, sendUnsent } from "weike/player/unsent";
+
 const SPANS_MOST = 40;
 const LATE_MS = 15_000;
 const WAITS_MS = [3_000, 6_000, 12_000, 30_000];
@@ -36,6 +38,8 @@ export class Reports {
   #again = false;
   #over = false;
   #lastSent = 0;
+  #position = 0;
+  #closing = false;
 
   /**
    * `onState` gets each answer, `onTrouble` one of: offline, online, signIn, reload. `collect` gives
@@ -48,6 +52,17 @@ export class Reports {
     this.end = false;
     this.token = document.querySelector("meta[name=csrf-token]").content;
     addEventListener("online", () => this.#soon(0));
+    // Before the last report of a page that closes: its answer will not be heard.
+    addEventListener("pagehide", () => {
+      this.#closing = true;
+      if (this.#visit && !this.#over) {
+        this.#collect();
+        this.#keep();
+      }
+    });
+    addEventListener("pageshow", () => {
+      this.#closing = false;
+    });
   }
 
   /** Begin a visit. Called when the page opens; asked again, it waits for the same one. */
@@ -59,6 +74,7 @@ export class Reports {
   }
 
   async #begin() {
+    if (!this.#visit) await sendUnsent(this.token); // so that the strip knows of it at once
     const answer = await this.#post(this.url, { course: this.course, lesson: this.lesson });
     if (!answer) {
       this.#soon(this.#wait());
@@ -81,6 +97,30 @@ export class Reports {
     }
   }
 
+  /** Take over what was seen since the last time; returns how old the oldest of it is. */
+  #collect() {
+    const { spans, age, position } = this.collect();
+    this.#position = Math.max(0, Math.min(this.length, Math.round(position)));
+    this.#add(spans);
+    this.#waiting = compact(this.#waiting);
+    return age;
+  }
+
+  /** Lay what waits where it outlives the page; or clear the place when nothing does. */
+  #keep() {
+    if (!this.#visit || this.#over) return;
+    const { visit, token, seq } = this.#visit;
+    if (!this.#waiting.length) {
+      forget(visit);
+      return;
+    }
+    const url = `${this.url}/${visit}/spans`;
+    keep({
+      ...{ url, visit, token, seq, closed: this.#closing },
+      ...{ spans: this.#waiting, position: this.#position, end: this.end },
+    });
+  }
+
   /** How long ago the last report left. */
   get quiet() {
     return performance.now() - this.#lastSent;
@@ -91,16 +131,19 @@ export class Reports {
     if (this.#over) return;
     if (this.#busy) {
       this.#again = true;
+      if (leaving && this.#visit) {
+        this.#collect();
+        this.#keep();
+      }
       return;
     }
     if (!this.#visit) {
       if (!leaving) await this.open();
       if (!this.#visit) return;
     }
-    const { spans, age, position } = this.collect();
-    this.#add(spans);
-    this.#waiting = compact(this.#waiting);
+    const age = this.#collect();
     if (!this.#waiting.length && !always) return;
+    if (leaving || this.#failures) this.#keep();
     clearTimeout(this.#timer);
     this.#busy = true;
     this.#lastSent = performance.now();
@@ -109,7 +152,7 @@ export class Reports {
       token: this.#visit.token,
       seq: this.#visit.seq,
       spans: sent,
-      position: Math.max(0, Math.min(this.length, Math.round(position))),
+      position: this.#position,
       kept: this.#failures > 0 || age > LATE_MS,
       end: this.end,
     };
@@ -145,11 +188,13 @@ export class Reports {
         return;
       }
       this.#waiting = this.#waiting.slice(sent.length);
+      this.#keep();
       if (this.#failures > 1) this.onTrouble("online");
       this.#failures = 0;
       this.onState(state);
       if (this.#waiting.length) this.#soon(2_000);
     } else if (answer.status === 409) {
+      forget(this.#visit.visit);
       this.#visit = null; // open for half a day: a new visit goes on
       this.#soon(200);
     } else if (answer.status === 429) {
@@ -164,11 +209,13 @@ export class Reports {
 
   #failed() {
     this.#failures += 1;
+    this.#keep();
     if (this.#failures === 2) this.onTrouble("offline");
     this.#soon(this.#wait());
   }
 
   #refused(answer) {
+    if (answer.status === 401) this.#keep(); // for after the next sign-in
     this.#over = true;
     this.onTrouble(answer.status === 401 ? "signIn" : "reload");
   }

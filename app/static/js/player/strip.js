@@ -25,13 +25,31 @@ export function clock(ms) {
 export class Strip {
   constructor(length) {
     this.length = length;
-    this.parts = document.getElementById("seen-parts");
+    this.parts = [document.getElementById("seen-parts")];
     this.here = document.getElementById("seen-here");
+  }
+
+  /** Draw the same below the bar on which one seeks, for full screen too. */
+  mount(bar) {
+    const svg = document.createElementNS(SVG, "svg");
+    svg.setAttribute("class", "seen-strip seen-seek");
+    svg.setAttribute("viewBox", "0 0 1000 8");
+    svg.setAttribute("preserveAspectRatio", "none");
+    svg.setAttribute("aria-hidden", "true");
+    const parts = this.parts[0].cloneNode(true);
+    parts.removeAttribute("id");
+    svg.append(parts);
+    bar.append(svg);
+    this.parts.push(parts);
   }
 
   show(seen, length = this.length) {
     this.length = length;
-    this.parts.replaceChildren(
+    for (const group of this.parts) this.#draw(group, seen, length);
+  }
+
+  #draw(group, seen, length) {
+    group.replaceChildren(
       ...seen.map(([from, to]) => {
         const part = document.createElementNS(SVG, "rect");
         part.setAttribute("x", ((from * 1000) / length).toFixed(1));
