@@ -1,0 +1,83 @@
+"""Commands about exams: statistics, of an exam here or of a table of marks from anywhere."""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import click
+from flask.cli import AppGroup
+
+from app.core.refusals import Refusal
+from app.exams import markbook
+from app.exams.rules.statistics import Statistics, statistics
+
+group = AppGroup("exams", help="Exams and their statistics.")
+
+
+@group.command("statistics")
+@click.argument("exam_id", type=int, required=False)
+@click.option(
+    "--csv",
+    "table",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="A table of marks: attempts in rows, slots in columns.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Every figure at full double precision.")
+def statistics_(exam_id: int | None, table: Path | None, as_json: bool) -> None:
+    """Figures by the formulas of Moodle's quiz statistics, of EXAM_ID or of a CSV file."""
+    if (exam_id is None) == (table is None):
+        raise click.UsageError("Give the id of an exam, or --csv FILE.")
+    assert table is not None
+    try:
+        book = markbook.read(table.read_bytes())
+    except Refusal as refusal:
+        click.echo(f"{table}: {refusal}", err=True)
+        sys.exit(1)
+    found = statistics(book.marks, book.max_marks)
+    names = list(book.slots)
+    if as_json:
+        click.echo(json.dumps(in_json(found, names), ensure_ascii=False, indent=2))
+    else:
+        click.echo(in_words(found, names))
+
+
+def in_json(found: Statistics, names: list[str]) -> dict[str, Any]:
+    """All figures; Python writes a double with as many digits as bring the same double back."""
+    told = asdict(found)
+    told["slots"] = [
+        {**slot, "name": name} for slot, name in zip(told["slots"], names, strict=True)
+    ]
+    return told
+
+
+def in_words(found: Statistics, names: list[str]) -> str:
+    """A table for people; a figure that is not defined is a dash."""
+
+    def say(value: float | None, digits: int = 4) -> str:
+        return "–" if value is None else f"{value:.{digits}f}"
+
+    lines = [
+        f"attempts                  {found.attempts}",
+        f"mean                      {say(found.mean)} of {say(found.max_mark, 2)}",
+        f"median                    {say(found.median)}",
+        f"standard deviation        {say(found.standard_deviation)}",
+        f"skewness                  {say(found.skewness)}",
+        f"kurtosis                  {say(found.kurtosis)}",
+        f"internal consistency, %   {say(found.internal_consistency, 2)}",
+        f"error ratio, %            {say(found.error_ratio, 2)}",
+        f"standard error            {say(found.standard_error)}",
+        "",
+        "slot  facility      sd  discr. index  discr. efficiency  eff. weight  name",
+    ]
+    lines += [
+        f"{slot.slot:>4}  {say(slot.facility):>8}  {say(slot.standard_deviation):>6}"
+        f"  {say(slot.discrimination_index, 2):>12}  {say(slot.discriminative_efficiency, 2):>17}"
+        f"  {say(slot.effective_weight, 2):>11}  {name}"
+        + ("  (works against the paper)" if slot.negative_covariance else "")
+        for slot, name in zip(found.slots, names, strict=True)
+    ]
+    return "\n".join(lines)
