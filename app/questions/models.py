@@ -1,4 +1,4 @@
-"""Tables of the question bank: a question, and its versions that never change."""
+"""Tables of the question bank: a question, its versions that never change, and how it is sorted."""
 
 from __future__ import annotations
 
@@ -15,12 +15,90 @@ class Question(Base):
     """One question of the bank; what it says stands in its newest version."""
 
     __tablename__ = "question"
-    __table_args__ = (CheckConstraint("kind in ('single', 'multiple', 'truefalse')", name="kind"),)
+    __table_args__ = (
+        CheckConstraint(
+            "kind in ('single', 'multiple', 'truefalse', 'short', 'numeric', 'blanks', 'cloze',"
+            " 'matching', 'ordering', 'essay', 'hotspot', 'file')",
+            name="kind",
+        ),
+        CheckConstraint("state in ('draft', 'review', 'ready', 'retired')", name="state"),
+        CheckConstraint("difficulty between 1 and 5", name="difficulty"),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     kind: Mapped[str] = mapped_column(String(12))
     author_id: Mapped[int] = mapped_column(ForeignKey("member.id"), index=True)
     created_at: Mapped[datetime]
+    category_id: Mapped[int | None] = mapped_column(ForeignKey("question_category.id"), index=True)
+    difficulty: Mapped[int | None]  # 1 (easy) to 5 (hard), as the author sees it
+    source: Mapped[str] = mapped_column(String(500), default="", server_default="")
+    state: Mapped[str] = mapped_column(String(8), default="ready", server_default="ready")
+    import_id: Mapped[int | None] = mapped_column(ForeignKey("question_import.id"), index=True)
+
+
+class Category(Base):
+    """One folder of the bank; `path` is "/1/4/" with the ids from the top down to its own."""
+
+    __tablename__ = "question_category"
+    __table_args__ = (UniqueConstraint("parent_id", "name"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    parent_id: Mapped[int | None] = mapped_column(ForeignKey("question_category.id"))
+    name: Mapped[str] = mapped_column(String(80))
+    path: Mapped[str] = mapped_column(String(200), index=True)
+
+
+class QuestionTag(Base):
+    """One word that a question is tagged with."""
+
+    __tablename__ = "question_tag"
+
+    question_id: Mapped[int] = mapped_column(
+        ForeignKey("question.id", ondelete="CASCADE"), primary_key=True
+    )
+    tag: Mapped[str] = mapped_column(String(40), primary_key=True, index=True)
+
+
+class QuestionChange(Base):
+    """Who changed how a question is sorted, and when; what it says changes by versions.
+
+    `what` is {fact: [before, after]} for category, tags, difficulty, source and state.
+    """
+
+    __tablename__ = "question_change"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    question_id: Mapped[int] = mapped_column(
+        ForeignKey("question.id", ondelete="CASCADE"), index=True
+    )
+    member_id: Mapped[int] = mapped_column(ForeignKey("member.id"))
+    changed_at: Mapped[datetime]
+    what: Mapped[dict[str, Any]]
+
+
+class QuestionImport(Base):
+    """One file on its way into the bank: read, looked over, taken in whole or not, taken back.
+
+    `items` are what was read: [{place, kind, body, facts, problems}, …]; `notes` is what the file
+    said that we cannot keep: [{place, what, mend}, …].
+    """
+
+    __tablename__ = "question_import"
+    __table_args__ = (
+        CheckConstraint("state in ('open', 'done', 'undone', 'dropped')", name="state"),
+        CheckConstraint("(state in ('done', 'undone')) = (finished_at is not null)", name="final"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    author_id: Mapped[int] = mapped_column(ForeignKey("member.id"), index=True)
+    filename: Mapped[str] = mapped_column(String(200))
+    format: Mapped[str] = mapped_column(String(20))
+    state: Mapped[str] = mapped_column(String(8), default="open")
+    items: Mapped[list[Any]]
+    notes: Mapped[list[Any]]
+    revision: Mapped[int] = mapped_column(default=0)  # counts edits, so that no window overwrites
+    created_at: Mapped[datetime]
+    finished_at: Mapped[datetime | None]
 
 
 class QuestionVersion(Base):

@@ -14,6 +14,15 @@ LONGEST_TEXT = 4_000  # characters of a stem or an explanation
 LONGEST_OPTION = 1_000  # characters
 FEWEST_OPTIONS = 2
 MOST_OPTIONS = 12
+MOST_ANSWERS = 30  # accepted answers of one text or number
+LONGEST_ANSWER = 300  # characters of a short answer
+LONGEST_ESSAY = 20_000  # characters
+MOST_GAPS = 30
+MOST_PAIRS = 20
+MOST_ITEMS = 20  # to be put in order
+MOST_CRITERIA = 10  # of a rubric
+MOST_UNITS = 12
+MOST_TYPOS = 2
 NEAR_ENOUGH = Decimal("0.01")  # how far right fractions may miss 1, as 3 × 0.333 does
 _STEP = Decimal("0.00001")
 
@@ -24,12 +33,65 @@ class Kind(StrEnum):
     SINGLE = "single"
     MULTIPLE = "multiple"
     TRUEFALSE = "truefalse"
+    SHORT = "short"
+    NUMERIC = "numeric"
+    BLANKS = "blanks"
+    CLOZE = "cloze"
+    MATCHING = "matching"
+    ORDERING = "ordering"
+    ESSAY = "essay"
 
 
 KIND_NAMES = {
     Kind.SINGLE: _l("Single choice"),
     Kind.MULTIPLE: _l("Multiple choice"),
     Kind.TRUEFALSE: _l("True or false"),
+    Kind.SHORT: _l("Short text"),
+    Kind.NUMERIC: _l("Number"),
+    Kind.BLANKS: _l("Fill in the blanks"),
+    Kind.CLOZE: _l("Text with gaps"),
+    Kind.MATCHING: _l("Matching"),
+    Kind.ORDERING: _l("Putting in order"),
+    Kind.ESSAY: _l("Essay"),
+}
+# Icons of the kinds, by name of bootstrap-icons.
+KIND_ICONS = {
+    Kind.SINGLE: "record-circle",
+    Kind.MULTIPLE: "check2-square",
+    Kind.TRUEFALSE: "check2-circle",
+    Kind.SHORT: "input-cursor-text",
+    Kind.NUMERIC: "123",
+    Kind.BLANKS: "three-dots",
+    Kind.CLOZE: "body-text",
+    Kind.MATCHING: "arrow-left-right",
+    Kind.ORDERING: "list-ol",
+    Kind.ESSAY: "pencil",
+}
+
+
+class Answering(StrEnum):
+    """What the browser sends for an answer, and so which field names a page uses.
+
+    The whole answer to question 12 is the field `q12`; a part of it is `q12.<name of the part>`.
+    """
+
+    TICKS = "ticks"  # q12 = name of an option, as often as options are ticked
+    TEXT = "text"  # q12 = a text
+    PARTS = "parts"  # q12.<name> = a text, a place (1, 2, 3 …), or the name of an option
+
+
+class Marking(StrEnum):
+    """How an order that is partly right is marked."""
+
+    PLACES = "places"  # each item in its own place gives its share
+    NEIGHBOURS = "neighbours"  # each item that follows the right one gives its share
+    ALL = "all"  # everything in order, or nothing
+
+
+MARKING_NAMES = {
+    Marking.PLACES: _l("each item in its own place gives its share"),
+    Marking.NEIGHBOURS: _l("each item that follows the right one gives its share"),
+    Marking.ALL: _l("only the whole order counts"),
 }
 
 
@@ -102,6 +164,113 @@ class BadFraction(BadQuestion):
 class FractionsMissOne(BadQuestion):
     where = "options"
     sentence = _l("The right answers are worth %(total)s together; they must be worth 1.")
+
+
+class NoAcceptedAnswer(BadQuestion):
+    where = "answers"
+    sentence = _l("Give at least one answer that is worth the whole mark.")
+
+
+class TooManyAnswers(BadQuestion):
+    where = "answers"
+    sentence = _l("There are %(number)s answers; %(most)s is the most.")
+
+
+class BadShare(BadQuestion):
+    """The worth of an accepted answer, which is never negative."""
+
+    where = "answers"
+    sentence = _l("“%(text)s” is no share of the mark: use a number from 0 to 1.")
+
+
+class SameAnswer(BadQuestion):
+    where = "answers"
+    sentence = _l("Two answers say the same: “%(text)s”.")
+
+
+class OnlyStars(BadQuestion):
+    where = "answers"
+    sentence = _l("“%(text)s” would accept everything: write some of the text, too.")
+
+
+class BadNumber(BadQuestion):
+    where = "answers"
+    sentence = _l("“%(text)s” is not a number.")
+
+
+class BadInterval(BadQuestion):
+    where = "answers"
+    sentence = _l("The interval from %(low)s to %(high)s is empty: write the smaller number first.")
+
+
+class BadUnit(BadQuestion):
+    where = "units"
+    sentence = _l("“%(text)s” is no unit: give a name that is not a number, and how many it is.")
+
+
+class NoGap(BadQuestion):
+    where = "stem"
+    sentence = _l("Put each answer into the text in double brackets: [[Beijing]].")
+
+
+class TooManyGaps(BadQuestion):
+    where = "stem"
+    sentence = _l("There are %(number)s gaps; %(most)s is the most.")
+
+
+class BadGap(BadQuestion):
+    """`number` counts the gaps from 1."""
+
+    where = "stem"
+    sentence = _l("Gap %(number)s: %(problem)s")
+
+
+class NoChoiceHere(BadQuestion):
+    where = "stem"
+    sentence = _l(
+        "A gap with answers to choose from (the right one marked with =) belongs into a question "
+        "of the kind “Text with gaps”."
+    )
+
+
+class TooFewPairs(BadQuestion):
+    where = "pairs"
+    sentence = _l("Give at least %(fewest)s pairs.")
+
+
+class TooManyPairs(BadQuestion):
+    where = "pairs"
+    sentence = _l("There are %(number)s pairs; %(most)s is the most.")
+
+
+class HalfAPair(BadQuestion):
+    where = "pairs"
+    sentence = _l("Pair %(number)s lacks one side.")
+
+
+class SameLeft(BadQuestion):
+    where = "pairs"
+    sentence = _l("“%(text)s” stands on the left twice.")
+
+
+class TooFewItems(BadQuestion):
+    where = "items"
+    sentence = _l("Give at least %(fewest)s things to be put in order, each on a line of its own.")
+
+
+class TooManyItems(BadQuestion):
+    where = "items"
+    sentence = _l("There are %(number)s things to be put in order; %(most)s is the most.")
+
+
+class SameItem(BadQuestion):
+    where = "items"
+    sentence = _l("Two things to be put in order say the same: “%(text)s”.")
+
+
+class BadRubric(BadQuestion):
+    where = "rubric"
+    sentence = _l("The criteria are worth %(total)s together; they must be worth 1.")
 
 
 class NoAnswer(BadQuestion):

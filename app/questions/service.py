@@ -23,7 +23,7 @@ def create(*, kind: str, body: dict[str, Any], author_id: int) -> int:
     row = Question(kind=kind, author_id=author_id, created_at=clock.now())
     session.add(row)
     session.flush()
-    _add_version(row.id, 1, clean, author_id)
+    _add_version(row.id, kind, 1, clean, author_id)
     return row.id
 
 
@@ -52,7 +52,7 @@ def revise(
     now = queries.question(question_id)
     if now is not None and now.plain == kind.plain(clean):
         return newest
-    _add_version(question_id, newest + 1, clean, author_id)
+    _add_version(question_id, row.kind, newest + 1, clean, author_id)
     return newest + 1
 
 
@@ -64,14 +64,16 @@ def copy(question_id: int, *, author_id: int) -> int:
     return create(kind=found.kind, body=found.plain, author_id=author_id)
 
 
-def _add_version(question_id: int, number: int, body: dict[str, Any], author_id: int) -> None:
+def _add_version(
+    question_id: int, kind: str, number: int, body: dict[str, Any], author_id: int
+) -> None:
     session = db.session()
     session.add(
         QuestionVersion(
             question_id=question_id,
             number=number,
             body=body,
-            said=fold(" ".join([body["stem"], *(o["text"] for o in body["options"])])),
+            said=fold(" ".join(types.of(kind).said(body))),
             author_id=author_id,
             created_at=clock.now(),
         )

@@ -223,7 +223,7 @@ def test_what_is_shown_is_the_same_whatever_is_right(body: dict[str, Any], chanc
     assert shown == multiple.shown(turned, order)
     assert [o["id"] for o in shown["options"]] == order
     assert CANARY not in json.dumps(shown)
-    assert set(shown) == {"kind", "stem", "many", "options"}
+    assert set(shown) == {"kind", "stem", "material", "many", "options"}
     assert all(set(o) == {"id", "text"} for o in shown["options"])
 
 

@@ -10,11 +10,9 @@ from typing import Any
 from app.questions.rules import (
     FEWEST_OPTIONS,
     LONGEST_OPTION,
-    LONGEST_TEXT,
     MOST_OPTIONS,
     BadFraction,
     EmptyOption,
-    NoStem,
     NotAnAnswer,
     SameOption,
     TextTooLong,
@@ -22,6 +20,7 @@ from app.questions.rules import (
     TooManyOptions,
     plain_number,
 )
+from app.questions.types import texts
 
 _ALPHABET = "bcdfghjkmnpqrstvwxz23456789"  # no vowels: a token is never a word
 
@@ -34,18 +33,6 @@ def tokens(number: int) -> list[str]:
     ids = list(found)
     secrets.SystemRandom().shuffle(ids)
     return ids
-
-
-def texts(body: Mapping[str, Any]) -> dict[str, Any]:
-    """Stem and explanation (both Markdown), trimmed and within their limits."""
-    stem = str(body.get("stem") or "").strip()
-    explanation = str(body.get("explanation") or "").strip()
-    if not stem:
-        raise NoStem
-    for where, text in (("stem", stem), ("explanation", explanation)):
-        if len(text) > LONGEST_TEXT:
-            raise TextTooLong(where=where, length=len(text), most=LONGEST_TEXT)
-    return {"stem": stem, "explanation": explanation}
 
 
 def clean(body: Mapping[str, Any]) -> dict[str, Any]:
@@ -66,14 +53,16 @@ def clean(body: Mapping[str, Any]) -> dict[str, Any]:
         if text in seen:
             raise SameOption(text=text)
         seen.add(text)
-        found.append(
-            {
-                "id": token,
-                "text": text,
-                "fraction": plain_number(_number(option.get("fraction", 0))),
-            }
-        )
-    return {**texts(body), "options": found}
+        row = {
+            "id": token,
+            "text": text,
+            "fraction": plain_number(_number(option.get("fraction", 0))),
+        }
+        feedback = str(option.get("feedback") or "").strip()
+        if len(feedback) > LONGEST_OPTION:
+            raise TextTooLong(where="options", length=len(feedback), most=LONGEST_OPTION)
+        found.append({**row, "feedback": feedback} if feedback else row)
+    return {**texts.texts(body), "options": found}
 
 
 def _number(value: object) -> Decimal:
@@ -89,10 +78,13 @@ def _number(value: object) -> Decimal:
 def plain(body: dict[str, Any]) -> dict[str, Any]:
     """Everything but the ids."""
     return {
-        "stem": body["stem"],
-        "explanation": body["explanation"],
-        "options": [{"text": o["text"], "fraction": o["fraction"]} for o in body["options"]],
+        **texts.texts_of(body),
+        "options": [{k: v for k, v in o.items() if k != "id"} for o in body["options"]],
     }
+
+
+def said(body: dict[str, Any]) -> list[str]:
+    return [body["stem"], *(option["text"] for option in body["options"])]
 
 
 def options(body: dict[str, Any]) -> list[str]:
@@ -108,8 +100,7 @@ def shown(body: dict[str, Any], order: list[str], *, kind: str, many: bool) -> d
     """What may be seen before submitting. Every key is named here, so nothing slips through."""
     by_id = {option["id"]: option["text"] for option in body["options"]}
     return {
-        "kind": kind,
-        "stem": body["stem"],
+        **texts.shown(body, kind=kind),
         "many": many,
         "options": [{"id": token, "text": by_id[token]} for token in order if token in by_id],
     }
@@ -144,11 +135,7 @@ def explained(
     chosen = set(response)
     least = Decimal(0) if kind == "multiple" else Decimal("0.99999")
     return {
-        "kind": kind,
-        "stem": body["stem"],
-        "explanation": body["explanation"],
-        "mark": plain_number(mark),
-        "is_right": mark == 1,
+        **texts.explained(body, kind=kind, mark=mark),
         "options": [
             {
                 "id": option["id"],
@@ -156,6 +143,7 @@ def explained(
                 "fraction": option["fraction"],
                 "right": fraction(option) > least,
                 "ticked": option["id"] in chosen,
+                "feedback": option.get("feedback", "") if option["id"] in chosen else "",
             }
             for option in body["options"]
         ],

@@ -5,12 +5,22 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
-from app.questions.rules import NEAR_ENOUGH, FractionsMissOne, NoneRight, plain_number, summed
+from app.questions.rules import (
+    NEAR_ENOUGH,
+    Answering,
+    FractionsMissOne,
+    NoneRight,
+    plain_number,
+    summed,
+)
 from app.questions.types import choices
 
 KIND = "multiple"
+ANSWERING = Answering.TICKS
+BY_HAND = False
 plain = choices.plain
 options = choices.options
+said = choices.said
 understood = choices.understood
 
 

@@ -5,12 +5,22 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
-from app.questions.rules import BadFraction, NotAnAnswer, NotOneRight, plain_number, summed
+from app.questions.rules import (
+    Answering,
+    BadFraction,
+    NotAnAnswer,
+    NotOneRight,
+    plain_number,
+    summed,
+)
 from app.questions.types import choices
 
 KIND = "single"
+ANSWERING = Answering.TICKS
+BY_HAND = False
 plain = choices.plain
 options = choices.options
+said = choices.said
 
 
 def clean(body: dict[str, Any]) -> dict[str, Any]:

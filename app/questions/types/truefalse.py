@@ -5,10 +5,12 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
-from app.questions.rules import NoAnswer, NotAnAnswer, summed
-from app.questions.types import choices
+from app.questions.rules import Answering, NoAnswer, NotAnAnswer, summed
+from app.questions.types import choices, texts
 
 KIND = "truefalse"
+ANSWERING = Answering.TICKS
+BY_HAND = False
 options = choices.options
 
 
@@ -22,15 +24,18 @@ def clean(body: dict[str, Any]) -> dict[str, Any]:
         {"id": token, "text": word, "fraction": "1" if (word == "true") == answer else "0"}
         for token, word in zip(choices.tokens(2), ("true", "false"), strict=True)
     ]
-    return {**choices.texts(body), "options": pair}
+    return {**texts.texts(body), "options": pair}
 
 
 def plain(body: dict[str, Any]) -> dict[str, Any]:
     return {
-        "stem": body["stem"],
-        "explanation": body["explanation"],
+        **texts.texts_of(body),
         "answer": body["options"][0]["fraction"] == "1",
     }
+
+
+def said(body: dict[str, Any]) -> list[str]:
+    return [body["stem"]]
 
 
 def shown(body: dict[str, Any], order: list[str]) -> dict[str, Any]:
