@@ -1,0 +1,127 @@
+"""`make run`'s last step: serving, a second start, and an end that leaves nothing behind."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+from app import create_app
+from app.core.db import unit_of_work
+from app.media import service as media
+from config import ROOT
+from tests.conftest import make_config
+from tests.factories import People
+from tests.live import free_port
+
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("live")]
+LONG = 120  # seconds that a busy machine may take to start
+
+
+def belonging_to(folder: Path) -> dict[int, str]:
+    """The processes that work below a folder, by their command line or their environment."""
+    found = {}
+    for entry in Path("/proc").iterdir():
+        if not entry.name.isdigit() or int(entry.name) == os.getpid():
+            continue
+        try:
+            command = (entry / "cmdline").read_bytes()
+            mark = os.fsencode(folder)
+            if mark in command or mark in (entry / "environ").read_bytes():
+                found[int(entry.name)] = command.replace(b"\0", b" ").decode()[:80]
+        except OSError:  # ended meanwhile, or not ours to read
+            continue
+    return found
+
+
+def wait_for(what: str, done, seconds: float = LONG) -> None:
+    deadline = time.monotonic() + seconds
+    while not done():
+        assert time.monotonic() < deadline, f"no {what} after {seconds} s"
+        time.sleep(0.1)
+
+
+@pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGTERM])
+def test_the_end_leaves_no_process_behind(
+    tmp_path: Path, migrated: Path, sign: signal.Signals
+) -> None:
+    config = make_config(tmp_path)
+    config.instance_dir.mkdir()
+    shutil.copy(migrated, config.instance_dir / "weike.sqlite")
+    app = create_app(config)
+    trainer = People(app).member(role="trainer")
+    long_enough = tmp_path / "long.mp4"
+    subprocess.run(
+        [
+            *("ffmpeg", "-v", "error", "-f", "lavfi", "-i", "testsrc2=s=1280x720:r=5:d=120"),
+            *("-c:v", "libx264", "-preset", "ultrafast", "-g", "50", str(long_enough)),
+        ],
+        check=True,
+    )
+    with app.app_context(), unit_of_work():
+        media.import_file(long_enough, owner_id=trainer, filename="long.mp4")
+    port = free_port()
+    environment = {
+        **{k: v for k, v in os.environ.items() if not k.startswith("WEIKE_")},
+        "WEIKE_SECRET_KEY": config.secret_key,
+        "WEIKE_INSTANCE_DIR": str(config.instance_dir),
+        "WEIKE_MEDIA_DIR": str(config.media_dir),
+        "WEIKE_SEARCH_DIR": str(config.search_dir),
+    }
+    command = [sys.executable, "-m", "scripts.serve", "--port", str(port), "--no-demo"]
+
+    def is_up() -> bool:
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=2) as answer:
+                return answer.status == 200
+        except OSError:
+            return False
+
+    with (tmp_path / "serve.log").open("wb") as log:
+        serving = subprocess.Popen(
+            command, cwd=ROOT, env=environment, stdout=log, stderr=log, start_new_session=True
+        )
+        try:
+            wait_for("answer", is_up)
+            wait_for("ffmpeg", lambda: "ffmpeg" in " ".join(belonging_to(tmp_path).values()))
+            # A terminal's Ctrl-C reaches the whole foreground group; SIGTERM only the parent.
+            (os.killpg if sign is signal.SIGINT else os.kill)(serving.pid, sign)
+            serving.wait(timeout=LONG)
+            wait_for("end of every process", lambda: not belonging_to(tmp_path), 10)
+        finally:
+            if serving.poll() is None:
+                os.killpg(serving.pid, signal.SIGKILL)
+                serving.wait()
+    output = (tmp_path / "serve.log").read_text(encoding="utf-8")
+    assert f"Weike is at http://127.0.0.1:{port}" in output
+    assert "Traceback" not in output
+
+
+def test_a_port_that_is_taken_is_said_in_one_sentence(tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        refused = subprocess.run(
+            [sys.executable, "-m", "scripts.serve", "--port", str(port)],
+            cwd=ROOT,
+            env={
+                **{k: v for k, v in os.environ.items() if not k.startswith("WEIKE_")},
+                "WEIKE_SECRET_KEY": "test-" * 10,
+                "WEIKE_INSTANCE_DIR": str(tmp_path / "instance"),
+            },
+            capture_output=True,
+            text=True,
+            timeout=LONG,
+        )
+    assert refused.returncode == 1
+    assert f"port {port} is in use" in refused.stderr
+    assert refused.stderr.count("\n") == 1
