@@ -14,6 +14,7 @@ from playwright.sync_api import Browser
 from werkzeug.serving import make_server
 
 from app import create_app
+from app.core import colours
 from app.core.db import db
 from config import ROOT
 from tests.conftest import make_config
@@ -141,6 +142,39 @@ def test_a_brand_of_another_colour_can_be_read_too(theme: str, seed: str) -> Non
         ground: tuple(m for m in marks if "brand" in ground + m) for ground, marks in TEXT.items()
     }
     assert too_faint(names, brand, 4.5) == []
+
+
+SHADES = ("00", "55", "aa", "ff")
+
+
+@pytest.mark.parametrize("theme", THEMES)
+@pytest.mark.parametrize("red", SHADES)
+def test_any_colour_becomes_a_brand_that_can_be_read(theme: str, red: str) -> None:
+    for green in SHADES:
+        for blue in SHADES:
+            given = f"#{red}{green}{blue}"
+            seed = colours.readable(colours.parsed(given)).seed
+            names = tokens(theme, seed=seed)
+            brand = {
+                ground: tuple(m for m in marks if "brand" in ground + m)
+                for ground, marks in TEXT.items()
+            }
+            assert too_faint(names, brand, 4.5) == [], (given, seed)
+            assert too_faint(names, {"line": ("brand-text",)}, 3.0) == [], (given, seed)
+
+
+def test_a_colour_that_can_be_read_is_left_alone() -> None:
+    for seed in colours.PRESETS:
+        assert colours.readable(colours.parsed(seed)).seed == seed
+
+
+@pytest.mark.parametrize("theme", THEMES)
+def test_the_brands_style_sheet_says_what_the_tokens_mix(theme: str) -> None:
+    names = tokens(theme, seed="#0b5cab")
+    rule = colours.style_sheet("#0b5cab").splitlines()[THEMES.index(theme)]
+    for name, value in re.findall(r"--(brand-[\w]+):(#\w+)", rule):
+        pair = zip(colour(value, names), colour(names[name], names), strict=True)
+        assert all(abs(a - b) <= 1 for a, b in pair), name
 
 
 @pytest.mark.parametrize("theme", THEMES)

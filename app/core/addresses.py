@@ -20,6 +20,7 @@ ADDRESSES = {
     "points": "/points",
     "me": "/me",
     "organizer": "/organizer",
+    "organisation_settings": "/admin/organisation",
     "desk": "/desk",
     "desk_themes": "/desk/themes",
     "desk_quiz": "/desk/courses/{course}/quiz",

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlencode
 
 from babel.dates import format_timedelta
-from flask import Flask, Response, has_request_context, request
+from flask import Flask, Response, current_app, has_request_context, request
 from flask_babel import (
     Babel,
+    Domain,
     format_date,
     format_datetime,
     format_decimal,
@@ -19,7 +21,7 @@ from flask_babel import (
     gettext,
 )
 
-from app.core import clock
+from app.core import clock, settings
 
 LANGUAGES = {"zh_Hans": "简体中文", "zh_Hant": "繁體中文", "en": "English"}
 HTML_TAGS = {"zh_Hans": "zh-Hans", "zh_Hant": "zh-Hant", "en": "en"}
@@ -90,7 +92,12 @@ def init_app(app: Flask, *, chosen: Callable[[], str | None], rooms: Iterable[st
             )
         return response
 
-    Babel(app, locale_selector=locale, timezone_selector=lambda: config.time_zone)
+    babel = Babel(
+        app,
+        locale_selector=locale,
+        timezone_selector=lambda: current_app.extensions["weike"].time_zone,
+    )
+    babel.domain_instance = _OwnWords()
     app.before_request(_speak_in_forms)
     app.jinja_env.globals.update(
         language=current_language,
@@ -108,6 +115,34 @@ def init_app(app: Flask, *, chosen: Callable[[], str | None], rooms: Iterable[st
         moment=lambda moment: format_datetime(moment, "short") if moment else "",
         ago=ago,
     )
+
+
+class _Renamed:
+    """A catalogue whose every message passes through the organisation's own vocabulary."""
+
+    def __init__(self, catalogue: Any, rename: Callable[[str], str]) -> None:
+        self.catalogue, self.rename = catalogue, rename
+
+    def ugettext(self, message: str) -> str:
+        return self.rename(self.catalogue.ugettext(message))
+
+    def ungettext(self, one: str, many: str, n: int) -> str:
+        return self.rename(self.catalogue.ungettext(one, many, n))
+
+    def upgettext(self, context: str, message: str) -> str:
+        return self.rename(self.catalogue.upgettext(context, message))
+
+    def unpgettext(self, context: str, one: str, many: str, n: int) -> str:
+        return self.rename(self.catalogue.unpgettext(context, one, many, n))
+
+
+class _OwnWords(Domain):  # type: ignore[misc]
+    """All catalogues, in the words of the organisation."""
+
+    def get_translations(self) -> Any:
+        catalogue = super().get_translations()
+        rename = settings.renamer(str(get_locale() or "en")) if current_app else None
+        return _Renamed(catalogue, rename) if rename else catalogue
 
 
 class _FormWords:

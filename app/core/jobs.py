@@ -18,7 +18,7 @@ from flask import Flask, current_app
 from huey import SqliteHuey
 from sqlalchemy import func, or_, select, update
 
-from app.core import clock
+from app.core import clock, settings
 from app.core.db import after_commit, db, unit_of_work
 from app.core.models import Job
 from app.core.refusals import Refusal
@@ -190,6 +190,7 @@ def latest(key: str) -> Job | None:
 def run(app: Flask, job_id: int) -> None:
     """Claim and do one job; nothing happens when somebody else has it or it is done."""
     with app.app_context():
+        settings.look_now_and_then()
         claim = _claim(job_id)
         if claim is None:
             return

@@ -1,4 +1,4 @@
-"""What a course page offers first, and how the day is greeted."""
+"""What a course page offers first, how the day is greeted, what an organisation may choose."""
 
 from __future__ import annotations
 
@@ -90,3 +90,65 @@ def day_part(hour: int) -> DayPart:
     if 12 <= hour < 18:
         return DayPart.AFTERNOON
     return DayPart.EVENING if 18 <= hour < 23 else DayPart.NIGHT
+
+
+LONGEST_ORGANISATION = 40  # characters that the header of a phone can show
+ZONES = (
+    "Asia/Shanghai",
+    "Asia/Urumqi",
+    "Asia/Hong_Kong",
+    "Asia/Macau",
+    "Asia/Taipei",
+    "Asia/Singapore",
+    "Asia/Kuala_Lumpur",
+    "Asia/Bangkok",
+    "Asia/Tokyo",
+    "Asia/Seoul",
+    "Asia/Kolkata",
+    "Asia/Dubai",
+    "Europe/London",
+    "Europe/Paris",
+    "Europe/Berlin",
+    "Europe/Moscow",
+    "Africa/Nairobi",
+    "America/Sao_Paulo",
+    "America/New_York",
+    "America/Chicago",
+    "America/Los_Angeles",
+    "Australia/Sydney",
+    "UTC",
+)
+
+
+@dataclass(frozen=True)
+class Preset:
+    """Words that a kind of organisation uses: (Chinese, English, English for many), "" for ours."""
+
+    branch: tuple[str, str, str] = ("", "", "")
+    member: tuple[str, str, str] = ("", "", "")
+    organizer: tuple[str, str, str] = ("", "", "")
+
+
+PRESETS = {
+    "party": Preset(branch=("党支部", "party branch", "party branches"), member=("党员", "", "")),
+    "union": Preset(
+        branch=("工会小组", "union group", "union groups"),
+        member=("会员", "", ""),
+        organizer=("工会干事", "union officer", "union officers"),
+    ),
+    "company": Preset(
+        branch=("部门", "department", "departments"),
+        member=("员工", "employee", "employees"),
+        organizer=("培训管理员", "training manager", "training managers"),
+    ),
+    "bank": Preset(
+        branch=("网点", "outlet", "outlets"),
+        member=("员工", "employee", "employees"),
+        organizer=("培训管理员", "training manager", "training managers"),
+    ),
+    "school": Preset(
+        branch=("班级", "class", "classes"),
+        member=("学员", "learner", "learners"),
+        organizer=("班主任", "class teacher", "class teachers"),
+    ),
+}

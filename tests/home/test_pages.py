@@ -327,6 +327,7 @@ def attempt(
                 state="submitted",
                 seed=number,
                 questions=1,
+                out_of=1,
                 pass_percent=60,
                 score=score,
                 passed=passed,

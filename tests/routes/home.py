@@ -6,4 +6,11 @@ MATRIX = {
     "home.theme": "signed in",
     "home.course": "signed in",
     "home.health": "public",
+    "home.organisation": "administrator",
+    "home.choose_look": "administrator",
+    "home.choose_words": "administrator",
+    "home.colour": "administrator",
+    "home.brand_style": "public",
+    "home.logo": "public",
+    "home.logo_icon": "public",
 }

@@ -1,0 +1,92 @@
+"""What administrators decide about the organisation as a whole."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from dataclasses import dataclass, replace
+from functools import cache
+from typing import Any, BinaryIO
+
+from app.core import colours, settings
+from app.core.vocabulary import Term
+from app.media import service as media
+
+LOGO = "logo"
+
+
+@dataclass(frozen=True)
+class Logo:
+    """The organisation's picture, made anew from what was sent: for the header and for icons."""
+
+    mark: bytes  # WebP, at most 320 × 96
+    icon: bytes  # PNG, 512 × 512, on white
+
+    @property
+    def digest(self) -> str:
+        return hashlib.sha256(self.mark + self.icon).hexdigest()[:20]
+
+
+def look_at_logo(stream: BinaryIO) -> Logo:
+    """Decode a picture that was sent. Touches no database: call it before the first query.
+
+    Raises NotPicture and PictureTooLarge.
+    """
+    mark, icon = media.logo(stream)
+    return Logo(mark, icon)
+
+
+def choose_look(
+    *, name: str, time_zone: str, colour: str, logo: Logo | None, drop_logo: bool = False
+) -> colours.Brand | None:
+    """Set name, clock, colour and logo; returns the brand when the colour had to be corrected.
+
+    `colour` is one that the form has accepted; `logo=None` keeps the present one.
+    """
+    brand = colours.readable(colours.parsed(colour) or (0.0, 0.0, 0.0))
+    before = settings.organisation()
+    digest = "" if drop_logo else before.logo
+    if logo is not None:
+        digest = logo.digest
+        settings.store(LOGO, {"mark": _text(logo.mark), "icon": _text(logo.icon)})
+    settings.set_organisation(
+        replace(
+            settings.Organisation.of(settings.stored(settings.ORGANISATION)),
+            name=" ".join(name.split()),
+            time_zone=time_zone,
+            colour=brand.seed,
+            logo=digest,
+        )
+    )
+    return brand if brand.is_corrected else None
+
+
+def choose_words(words: dict[str, Term]) -> None:
+    """Set the organisation's own words; their Traditional Chinese is derived."""
+    full = {
+        name: replace(term, zh_hant=_traditional().convert(term.zh_hans))
+        for name, term in words.items()
+        if any((term.en, term.zh_hans))
+    }
+    now = settings.Organisation.of(settings.stored(settings.ORGANISATION))
+    settings.set_organisation(replace(now, words=full))
+
+
+def stored_logo(digest: str) -> Logo | None:
+    """The picture with this digest; None when another one (or none) is set."""
+    value: dict[str, Any] = settings.stored(LOGO)
+    if not value:
+        return None
+    logo = Logo(base64.b64decode(value["mark"]), base64.b64decode(value["icon"]))
+    return logo if logo.digest == digest else None
+
+
+def _text(data: bytes) -> str:
+    return base64.b64encode(data).decode("ascii")
+
+
+@cache
+def _traditional() -> Any:
+    from opencc import OpenCC
+
+    return OpenCC("s2twp")
