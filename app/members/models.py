@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint, true
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.core.db import Base
@@ -47,6 +47,7 @@ class Member(Base):
     language: Mapped[str] = mapped_column(String(10), default="")  # "" follows the browser
     large_type: Mapped[bool] = mapped_column(default=False)
     appearance: Mapped[str] = mapped_column(String(5), default="auto")
+    in_rankings: Mapped[bool] = mapped_column(default=True, server_default=true())
     created_at: Mapped[datetime]
 
     branch: Mapped[Branch] = relationship(lazy="joined")

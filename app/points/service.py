@@ -68,7 +68,7 @@ def credit(
         .where(Entry.member_id == member_id, Entry.reason == reason)
         .where(Entry.occurred_at >= start, Entry.occurred_at < end)
     )
-    amount = worth(rule, int(earned or 0))
+    amount = worth(rule, int(earned or 0)).amount
     _append(
         member_id=member_id,
         branch_id=branch_id,

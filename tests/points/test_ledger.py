@@ -295,12 +295,12 @@ def test_nobody_corrects_their_own_points_or_without_a_reason(
         (
             "INSERT OR REPLACE INTO ledger_entry SELECT id, member_id, seq, branch_id, reason,"
             " rule_version, 999, source, occurred_at, recorded_at, note, corrects_seq, author_id,"
-            " prev_hash, hash FROM ledger_entry WHERE seq = 1"
+            " prev_hash, hash, theme_id FROM ledger_entry WHERE seq = 1"
         ),
         (
             "INSERT OR REPLACE INTO ledger_entry SELECT 77, member_id, seq, branch_id, reason,"
             " rule_version, 999, 'other', occurred_at, recorded_at, note, corrects_seq, author_id,"
-            " prev_hash, hash FROM ledger_entry WHERE seq = 1"
+            " prev_hash, hash, theme_id FROM ledger_entry WHERE seq = 1"
         ),
     ],
 )

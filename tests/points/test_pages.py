@@ -13,7 +13,7 @@ from app.core.db import db, unit_of_work
 from app.members.models import Member
 from app.points import queries
 from app.points.models import Entry
-from app.points.rules import RULES, Period
+from app.points.rules import REASONS, Period
 from tests.factories import People, csrf
 from tests.points.ledger import Ledger, at, shanghai
 from tests.statements import counted
@@ -94,7 +94,7 @@ def test_an_entry_of_a_rule_that_is_gone_still_stands_there(
 ) -> None:
     member = people.member()
     ledger.earn(member, "quiz", note="An old course")
-    monkeypatch.delitem(RULES, "quiz")
+    monkeypatch.delitem(REASONS, "quiz")
     told = words(people.client(member).get("/points"))
     assert "quiz An old course" in told
 
@@ -210,7 +210,7 @@ def test_a_week_begins_on_monday_and_a_month_on_the_first_in_shanghai(
     with people.app.app_context(), at(shanghai(2026, 4, 2)):
         sums = {
             period: queries.member_board(people.root, member, queries.begins(period, zone)).me
-            for period in Period
+            for period in (Period.WEEK, Period.MONTH, Period.ALL)
         }
         db.session.remove()
     assert {period: place.points for period, place in sums.items()} == {

@@ -107,7 +107,7 @@ def test_an_empty_ledger_is_whole(app: Flask) -> None:
           ("UPDATE ledger_head SET seq = 6, hash = (SELECT hash FROM {t} WHERE member_id = 2 "
           "AND seq = 6) WHERE member_id = 2")], "forged", 6),
         ([("INSERT INTO {t} SELECT 1000, 2, 8, branch_id, 'gift', 1, 500, 'x:1', occurred_at, "
-          "recorded_at, '', NULL, NULL, hash, 'made up' FROM {t} WHERE member_id = 2 "
+          "recorded_at, '', NULL, NULL, hash, 'made up', 0 FROM {t} WHERE member_id = 2 "
           "AND seq = 7")], "inserted", 8),
         (["UPDATE {t} SET member_id = 2, seq = 8 WHERE member_id = 3"], "inserted", 8),
     ],

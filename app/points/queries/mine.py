@@ -17,7 +17,7 @@ from app.core.paging import Page, window
 from app.core.refusals import NotThere
 from app.members.models import Member
 from app.points.models import Entry
-from app.points.rules import CORRECTION, MOST_A_DAY, RULES, worth
+from app.points.rules import CORRECTION, MOST_A_DAY, REASONS, RULES, worth
 
 
 @dataclass(frozen=True)
@@ -100,14 +100,15 @@ def today(member_id: int, zone: ZoneInfo) -> Today:
     rows = tuple(
         Row(
             reason=rule.reason,
-            label=rule.label,
-            offer=rule.offer,
-            icon=rule.icon,
+            label=REASONS[rule.reason].label,
+            offer=REASONS[rule.reason].offer,
+            icon=REASONS[rule.reason].icon,
             earned=sums.get(rule.reason, 0),
             cap=rule.cap,
-            next=worth(rule, sums.get(rule.reason, 0)),
+            next=worth(rule, sums.get(rule.reason, 0)).amount,
         )
         for rule in RULES.values()
+        if rule.reason in REASONS
     )
     return Today(
         earned=sum(sums.values()), most=MOST_A_DAY, rows=rows, checked_in="sign_in" in sums
@@ -167,7 +168,7 @@ def _lines(member_id: int) -> Select[Entry, int, str]:
 
 
 def _line(entry: Entry, corrected_by: int | None, author: str | None) -> Line:
-    rule = RULES.get(entry.reason)  # None for corrections, and for rules that are gone
+    reason = REASONS.get(entry.reason)  # None for corrections, and for reasons that are gone
     icon = "award"
     if entry.reason == CORRECTION:
         icon = "pencil"
@@ -175,8 +176,8 @@ def _line(entry: Entry, corrected_by: int | None, author: str | None) -> Line:
         id=entry.id,
         seq=entry.seq,
         reason=entry.reason,
-        label=rule.label if rule else None,
-        icon=rule.icon if rule else icon,
+        label=reason.label if reason else None,
+        icon=reason.icon if reason else icon,
         amount=entry.amount,
         note=entry.note,
         occurred_at=entry.occurred_at,

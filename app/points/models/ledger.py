@@ -54,6 +54,8 @@ class Entry(Base):
     reason: Mapped[str] = mapped_column(String(20))
     rule_version: Mapped[int]
     amount: Mapped[int]  # points
+    # The theme of what was learnt; 0 for none. Part of the hash when it is there.
+    theme_id: Mapped[int] = mapped_column(default=0, server_default="0")
     source: Mapped[str] = mapped_column(String(LONGEST_SOURCE))
     occurred_at: Mapped[datetime]  # decides the day, the week and the month
     recorded_at: Mapped[datetime]
@@ -113,3 +115,12 @@ for _dialect, _statements in TRIGGERS.items():
             "after_create",
             DDL(_statement).execute_if(dialect=_dialect),  # type: ignore[no-untyped-call]
         )
+
+
+class LedgerTheme(Base):
+    """The name of a theme that entries belong to, as the room of courses last told it."""
+
+    __tablename__ = "ledger_theme"
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    title: Mapped[str] = mapped_column(String(200))
