@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
+from typing import Any
 
 import opencc
 import rjieba
@@ -24,6 +24,48 @@ _HAS_CJK = re.compile(rf"[{CJK}]")
 # A line that ends between two Chinese characters ends inside a sentence, often inside a word.
 _BROKEN_LINE = re.compile(rf"(?<=[{CJK}])\s+(?=[{CJK}])")
 _SPACES = re.compile(r"\s+")
+WORD_WEIGHT = 100_000  # how sure jieba is of a word that the organisation taught it
+
+
+class _Cutter:
+    """jieba with its own dictionary, or with the organisation's words besides."""
+
+    def __init__(self) -> None:
+        self.learnt: frozenset[str] = frozenset()
+        self.jieba: Any = rjieba
+
+    def learn(self, words: frozenset[str]) -> None:
+        if words == self.learnt:
+            return
+        jieba = rjieba
+        if words:
+            jieba = rjieba.Jieba()
+            for word in sorted(words):
+                jieba.add_word(word, WORD_WEIGHT, None)
+        # Other threads cut with the old one until here; pairs of characters find in any case.
+        self.jieba, self.learnt = jieba, words
+
+
+_cutter = _Cutter()
+
+
+def learn(words: Iterable[str]) -> None:
+    """Teach jieba the Chinese words of the organisation, for this process; the same is no work.
+
+    Cutting decides about order only: what was cut otherwise is found all the same.
+    """
+    folded = {squeezed(word) for word in words}
+    _cutter.learn(frozenset(w for w in folded if len(w) > 1 and _CJK_RUN.fullmatch(w)))
+
+
+def cut(run: str) -> list[str]:
+    """The words of a folded Chinese run."""
+    return list(_cutter.jieba.cut(run))
+
+
+def cut_finely(run: str) -> list[str]:
+    """The words of a folded Chinese run, and the shorter words inside them."""
+    return list(_cutter.jieba.cut_for_search(run))
 
 
 class _Table(dict[int, str]):
@@ -91,8 +133,8 @@ def segmented(text: str) -> str:
 
     Taking the spaces out again gives the folded text without its spaces.
     """
-    cut = _CJK_RUN.sub(lambda run: f" {' '.join(rjieba.cut(run.group()))} ", joined(fold(text)))
-    return _SPACES.sub(" ", cut).strip()
+    apart = _CJK_RUN.sub(lambda run: f" {' '.join(cut(run.group()))} ", joined(fold(text)))
+    return _SPACES.sub(" ", apart).strip()
 
 
 def squeezed(text: str) -> str:
@@ -125,12 +167,26 @@ def language_of(text: str) -> str:
     return "en" if letters > 20 else ""
 
 
+def script_of(text: str) -> str:
+    """zh_Hant or zh_Hans when a text has a character of only one of them, else ""."""
+    chinese = [char for char in text if _HAS_CJK.match(char)]
+    if any(_table[ord(char)] != char for char in chinese):
+        return "zh_Hant"
+    traditional = _converter("s2t")
+    return "zh_Hans" if any(traditional.convert(char) != char for char in chinese) else ""
+
+
+def as_written(folded: str, *, like: str) -> str:
+    """A folded text in the script of another text."""
+    return _converter("s2t").convert(folded) if script_of(like) == "zh_Hant" else folded
+
+
 def words(text: str) -> list[str]:
     """Words for ranking: Chinese by jieba for search (信息化 gives 信息 too), English by stem."""
     found: list[str] = []
     for run, is_cjk in runs(text):
         if is_cjk:
-            found.extend(rjieba.cut_for_search(run))
+            found.extend(cut_finely(run))
         else:
             found.append(stem(run))
     return found
@@ -151,71 +207,21 @@ def grams(text: str) -> list[str]:
     return found
 
 
-@dataclass(frozen=True)
-class Unit:
-    """One thing that a query asks for: all `grams` of it, near its `words` if possible.
-
-    An English word is satisfied by its gram (as written) or its stem in `words`; a single Chinese
-    character by any gram that begins with it.
-    """
-
-    text: str
-    grams: tuple[str, ...]
-    words: tuple[str, ...]
-    is_cjk: bool
-
-    @property
-    def is_single(self) -> bool:
-        return self.is_cjk and len(self.text) == 1
+def is_chinese(text: str) -> bool:
+    """Whether there is a Chinese character in a text."""
+    return _HAS_CJK.search(text) is not None
 
 
-STOP_WORDS = (
-    frozenset("的了着和与及或在是有吗呢吧啊之对从为把被将也都就而中到我你他她它这那")
-    | {"我们", "你们", "他们", "什么", "怎么", "怎样", "如何", "哪些", "哪里", "为什么"}
-    | {"以及", "关于", "这个", "那个", "一个", "可以", "a", "an", "the", "of", "to", "in", "on"}
-    | {"at", "for", "and", "or", "is", "are", "be", "by", "with", "from", "as", "how", "what"}
-)
+@lru_cache(maxsize=4)
+def _converter(name: str) -> Any:
+    return opencc.OpenCC(name)
 
 
-def units(*texts: str, exact: bool = False) -> tuple[Unit, ...]:
-    """What a query asks for, each once, without stop words unless there is nothing else.
-
-    A Chinese run is cut by jieba; a character that jieba leaves alone holds on to its neighbours
-    (微课程 is cut 微, 课程 and asks for 微课 too). `exact` keeps every run whole, stop words too.
-    """
-    found: list[Unit] = []
-    idle: list[Unit] = []
-    for run, is_cjk in (run for text in texts for run in runs(text)):
-        if not is_cjk:
-            unit = Unit(run, (run,), (stem(run),), is_cjk=False)
-            (idle if run in STOP_WORDS and not exact else found).append(unit)
-        elif exact:
-            found.append(_cjk_unit(run))
-        else:
-            for part, is_idle in _parts(run):
-                (idle if is_idle else found).append(_cjk_unit(part))
-    return tuple(dict.fromkeys(found or idle))
-
-
-def _cjk_unit(part: str) -> Unit:
-    grams = tuple(dict.fromkeys(part[at : at + 2] for at in range(len(part) - 1))) or (part,)
-    return Unit(part, grams, tuple(dict.fromkeys(rjieba.cut_for_search(part))), is_cjk=True)
-
-
-def _parts(run: str) -> Iterator[tuple[str, bool]]:
-    """The words of a Chinese run, lonely characters joined to what stands beside them."""
-    part, lonely = "", False
-    for word in rjieba.cut(run):
-        if word in STOP_WORDS:
-            if part:
-                yield part, False
-            yield word, True
-            part, lonely = "", False
-        elif part and not (lonely or len(word) == 1):
-            yield part, False
-            part = word
-        else:
-            part += word
-            lonely = len(word) == 1
-    if part:
-        yield part, False
+@lru_cache(maxsize=5_000)
+def said_elsewhere(word: str) -> tuple[str, ...]:
+    """How a folded Chinese word is called on the other side of the strait, folded: 软件 → 软体."""
+    other = (
+        fold(_converter("s2twp").convert(word)),
+        fold(_converter("tw2sp").convert(_converter("s2t").convert(word))),
+    )
+    return tuple(found for found in dict.fromkeys(other) if found != word)

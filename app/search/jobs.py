@@ -68,6 +68,7 @@ def empty_outbox(lease: Lease) -> None:
         # Read while no other writer is at work: what is older must never be written later.
         with index.writing() as write:
             with reading():
+                queries.thesaurus()  # so that jieba cuts as it should
                 changes = [(row.id, row.kind, row.ref) for row in service.pending(CHANGES_AT_ONCE)]
                 entries = queries.entries([(kind, ref) for _, kind, ref in changes])
             if not changes:
@@ -88,6 +89,7 @@ def try_later(error: str, detail: str) -> None:
 def rebuild(lease: Lease) -> None:
     """Build the index anew beside the live one, then put it in its place in one step."""
     with reading():
+        queries.thesaurus()  # so that jieba cuts as it should
         total = max(1, queries.thing_count())
     done: dict[int, tuple[str, int]] = {}  # a thing's number → its key and the revision read
     with opened().rebuilding() as fresh:

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from flask_babel import gettext
+from flask_babel import lazy_gettext as _l
+
+from app.core.refusals import Refusal
 
 LONGEST_PASSAGE = 8_000  # characters; longer ones are stored in several rows with one anchor
 MOST_PASSAGES = 5_000  # of one thing; what follows is not searchable
@@ -21,6 +24,43 @@ class Kind(StrEnum):
     CAPTION = "caption"
     DOCUMENT = "document"
     THEME = "theme"
+
+
+class Order(StrEnum):
+    """In which order results come."""
+
+    BEST = "best"
+    NEWEST = "newest"
+
+
+# A course is more likely what was meant than one of its captions.
+KIND_SHARE = {
+    Kind.COURSE: 1.25,
+    Kind.THEME: 1.2,
+    Kind.LESSON: 1.15,
+    Kind.DOCUMENT: 1.0,
+    Kind.CAPTION: 0.9,
+}
+FOREIGN, OTHER_SCRIPT, UNKNOWN = 0.7, 0.95, 0.9
+
+
+def share_of(language: str, *, is_chinese: bool, script: str, speaks: str) -> float:
+    """The weight of things in a language, for a query in Chinese or not.
+
+    `script` is that of the query when it shows one, `speaks` the reader's language. A course may
+    have captions in a language that it is not in; who types Chinese wants Chinese courses first.
+    """
+    if not language:
+        return UNKNOWN
+    if not is_chinese:
+        # English words and pinyin are typed by people who read Chinese, too.
+        if language == (speaks or "en"):
+            return 1.0
+        return OTHER_SCRIPT if language[:2] == "zh" == speaks[:2] or language == "en" else FOREIGN
+    if language == "en":
+        return FOREIGN
+    wanted = script or (speaks if speaks[:2] == "zh" else "zh_Hans")
+    return 1.0 if language == wanted else OTHER_SCRIPT
 
 
 @dataclass(frozen=True)
@@ -55,6 +95,21 @@ def place_name(anchor: str, label: str) -> str:
     return label
 
 
+class NoWords(Refusal):
+    sentence = _l("Write at least one word.")
+
+
+MOST_WORDS = 20  # in one group
+LONGEST_WORD = 40
+
+
+def words_of(text: str) -> tuple[str, ...]:
+    """The words of a group: one to a line, or with = between them. Equal ones count once."""
+    pieces = re.split(r"[=＝\n]", text)
+    words = (" ".join(piece.split())[:LONGEST_WORD] for piece in pieces)
+    return tuple(dict.fromkeys(word for word in words if any(map(str.isalnum, word))))[:MOST_WORDS]
+
+
 def audience_tokens(audience: frozenset[int] | None) -> str:
     """An audience as it is stored: None → "all", {4, 9} → "|4|9|", nobody → "|"."""
     if audience is None:
@@ -71,43 +126,129 @@ def audience_of(tokens: str) -> frozenset[int] | None:
 
 @dataclass(frozen=True)
 class Wish:
-    """A query as it was typed, taken apart: plain words, exact phrases, unwanted, in the title."""
+    """A query as it was typed, taken apart: what must be there, what must not, and where.
+
+    `since` and `until` are years, both inclusive. Words ending with * were typed as beginnings.
+    """
 
     words: tuple[str, ...] = ()
     phrases: tuple[str, ...] = ()
     without: tuple[str, ...] = ()
     in_title: tuple[str, ...] = ()
+    authors: tuple[str, ...] = ()
+    collections: tuple[str, ...] = ()
+    kinds: tuple[Kind, ...] = ()
+    since: int | None = None
+    until: int | None = None
 
     def __bool__(self) -> bool:
+        return bool(self.has_text or self.is_narrowed)
+
+    @property
+    def has_text(self) -> bool:
+        """Whether there is something to rank by."""
         return bool(self.words or self.phrases or self.in_title)
 
+    @property
+    def is_narrowed(self) -> bool:
+        """Whether a sign asks for things by what stands on their label."""
+        return bool(self.authors or self.collections or self.kinds or self.since or self.until)
 
+
+# How each sign may be written; whatever else stands before a colon is a word.
+SIGNS = {
+    "title": "in_title",
+    "标题": "in_title",
+    "標題": "in_title",
+    "author": "authors",
+    "作者": "authors",
+    "collection": "collections",
+    "栏目": "collections",
+    "欄目": "collections",
+    "kind": "kinds",
+    "type": "kinds",
+    "类型": "kinds",
+    "類型": "kinds",
+    "year": "years",
+    "年份": "years",
+    "年": "years",
+}
+# Kinds as people say them, folded; the plural of English is cut off before looking here.
+KIND_WORDS = {kind.value: kind for kind in Kind} | {
+    "课程": Kind.COURSE,
+    "微课": Kind.COURSE,
+    "课节": Kind.LESSON,
+    "字幕": Kind.CAPTION,
+    "文档": Kind.DOCUMENT,
+    "文件": Kind.DOCUMENT,
+    "专题": Kind.THEME,
+}
+_QUOTES = '"“”„‟＂'
 _PIECE = re.compile(
-    r"""(?:(?<=\s)|^)(?P<minus>-)?(?P<title>(?:title|标题|標題)[:：])?  # both only before something
-        (?:["“”](?P<phrase>[^"“”]+)["“”]|「(?P<corner>[^」]+)」|(?P<word>[^\s"“”「」]+))
-        |(?P<rest>[^\s"“”「」]+)""",
+    rf"""(?:(?<=\s)|^)(?P<minus>[-－−])?  # both only before something
+        (?:(?P<sign>{"|".join(sorted(SIGNS, key=len, reverse=True))})[:：])?
+        (?:[{_QUOTES}](?P<phrase>[^{_QUOTES}]+)[{_QUOTES}]|「(?P<corner>[^」]+)」
+        |《(?P<book>[^》]+)》|(?P<word>[^\s{_QUOTES}「」《》]+))
+        |(?P<rest>[^\s{_QUOTES}「」《》]+)""",
     re.VERBOSE | re.IGNORECASE,
 )
+_YEARS = re.compile(r"(?P<first>\d{4})?(?P<to>\.\.+|…|-|－|–|—|~|～|至)?(?P<last>\d{4})?年?")
 
 
 def parse(text: str) -> Wish:
     """Take a query apart. There is no wrong query: what is no sign of ours is plain words.
 
-    Signs are "exact phrase" (also “ ” and 「 」), -without, title:word and their mixtures.
+    Signs are "exact phrase" (also “ ”, 「 」 and 《 》), -without, title:, author:, collection:,
+    kind:, year:2019..2024 and beginning*.
     """
     found: dict[str, list[str]] = {"words": [], "phrases": [], "without": [], "in_title": []}
+    found |= {"authors": [], "collections": []}
+    kinds: list[Kind] = []
+    years: tuple[int | None, int | None] = (None, None)
     for piece in _PIECE.finditer(text[:LONGEST_QUERY]):
-        phrase = piece["phrase"] or piece["corner"]
+        phrase = piece["phrase"] or piece["corner"] or piece["book"]
         plain = phrase or piece["word"] or piece["rest"]
         if not any(char.isalnum() for char in plain):
             continue
+        place = SIGNS.get((piece["sign"] or "").lower(), "")
         if piece["minus"]:
             found["without"].append(plain)
-        elif piece["title"]:
-            found["in_title"].append(plain)
+        elif place == "kinds" and (kind := kind_of(plain)) is not None:
+            kinds.append(kind)
+        elif place == "years" and (span := _years(plain)) is not None:
+            years = span
+        elif place in found:
+            found[place].append(plain)
+        elif place:  # kind:nonsense and year:soon are words like any other
+            found["words"].append(f"{piece['sign']} {plain}")
         else:
             found["phrases" if phrase else "words"].append(plain)
-    if found["without"] and not (found["words"] or found["phrases"] or found["in_title"]):
+    wish = Wish(
+        **{name: tuple(pieces) for name, pieces in found.items()},
+        kinds=tuple(dict.fromkeys(kinds)),
+        since=years[0],
+        until=years[1],
+    )
+    if found["without"] and not wish:
         # Only unwanted words would be nearly everything: nobody means that.
-        found["words"], found["without"] = found["without"], []
-    return Wish(**{name: tuple(pieces) for name, pieces in found.items()})
+        wish = Wish(words=tuple(found["without"]))
+    return wish
+
+
+def kind_of(text: str) -> Kind | None:
+    """A kind by any of its names; None for anything else."""
+    plain = text.strip().lower()
+    return KIND_WORDS.get(plain) or KIND_WORDS.get(plain.removesuffix("s"))
+
+
+def _years(text: str) -> tuple[int | None, int | None] | None:
+    """The first and last year of 2019, 2019..2024, 2019.. or ..2024; None for anything else."""
+    match = _YEARS.fullmatch(text)
+    if match is None or not (match["first"] or match["last"]):
+        return None
+    first, last = (int(match[name]) if match[name] else None for name in ("first", "last"))
+    if match["to"] is None:
+        return (first, first) if last is None else None
+    if first and last and first > last:
+        first, last = last, first
+    return first, last

@@ -9,23 +9,27 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import date
 
 from sqlalchemy import delete, insert, select
 
 from app.core import clock, jobs
 from app.core.db import db
 from app.core.models import Job
+from app.core.refusals import NotThere
 from app.search import folding
-from app.search.models import SearchChange, SearchPassage, SearchThing
+from app.search.models import SearchChange, SearchPassage, SearchThing, SearchWords
 from app.search.rules import (
     LONGEST_PASSAGE,
     MOST_PASSAGES,
     Kind,
+    NoWords,
     Passage,
     audience_tokens,
+    words_of,
 )
 
-__all__ = ["Passage", "forget", "pending", "put", "remove", "wake"]
+__all__ = ["Passage", "forget", "keep_words", "pending", "put", "remove", "remove_words", "wake"]
 
 
 def put(
@@ -38,18 +42,24 @@ def put(
     audience: frozenset[int] | None,
     language: str = "",
     note: str = "",
+    authors: str = "",
+    shelf: str = "",
+    dated: date | None = None,
 ) -> None:
     """Make a thing findable, or replace what was known of it; the same again is no change.
 
     `kind` is one of rules.Kind and `ref` the thing's id in its own room. `audience` None is for
     all; otherwise branch ids, each meant with all branches below. `note` is shown, not searched.
+    `authors`, `shelf` (the names of its collections, from the top) and `dated` are what author:,
+    collection: and year: look at; without a date, the day of the last change stands for it.
     The passages' texts are plain text. Takes part in the caller's transaction.
     """
     session = db.session()
     kind = Kind(kind).value
     title, note, tokens = _clean(title)[:300], _clean(note)[:300], audience_tokens(audience)
     rows = list(_cut(passages))[:MOST_PASSAGES] or [Passage("", "", "")]
-    digest = _digest(title, url, note, language, tokens, rows)
+    authors, shelf = _clean(authors)[:300], _clean(shelf)[:500]
+    digest = _digest(title, url, note, language, tokens, rows, authors, shelf, str(dated))
     thing = session.scalar(
         select(SearchThing).where(SearchThing.kind == kind, SearchThing.ref == str(ref))
     )
@@ -60,6 +70,7 @@ def put(
         return
     thing.search_title = folding.segmented(title)
     thing.title, thing.url, thing.note, thing.language = title, url, note, language
+    thing.authors, thing.shelf, thing.dated = authors, shelf, dated
     thing.audience, thing.digest = tokens, digest
     thing.revision, thing.changed_at = thing.revision + 1, clock.now()
     session.flush()
@@ -93,6 +104,35 @@ def remove(*, kind: str, ref: str) -> None:
     session.execute(delete(SearchPassage).where(SearchPassage.thing_id == thing_id))
     session.execute(delete(SearchThing).where(SearchThing.id == thing_id))
     _announce(kind, str(ref))
+
+
+def keep_words(text: str, *, by: int, words_id: int | None = None) -> int:
+    """Keep a group of words that mean the same, or change one; returns its id.
+
+    One word alone is a word that is never cut apart. Raises NoWords, NotThere. The index is built
+    anew in the background, since its texts are cut otherwise from now on.
+    """
+    session = db.session()
+    words = words_of(text)
+    if not words:
+        raise NoWords
+    row = session.get(SearchWords, words_id) if words_id is not None else SearchWords()
+    if row is None:
+        raise NotThere
+    row.words, row.changed_by, row.changed_at = "\n".join(words), by, clock.now()
+    session.add(row)
+    session.flush()
+    jobs.enqueue("search.rebuild", key="search.rebuild")
+    return row.id
+
+
+def remove_words(words_id: int) -> None:
+    """Forget a group of words."""
+    session = db.session()
+    if session.get(SearchWords, words_id) is None:
+        raise NotThere
+    session.execute(delete(SearchWords).where(SearchWords.id == words_id))
+    jobs.enqueue("search.rebuild", key="search.rebuild")
 
 
 def _announce(kind: str, ref: str) -> None:

@@ -14,7 +14,7 @@ from functools import cached_property
 from markupsafe import Markup, escape
 
 from app.search import folding
-from app.search.folding import Unit
+from app.search.units import Unit
 
 LENGTH = 150  # characters of an excerpt in Chinese; other scripts get more
 LATIN_FACTOR = 1.6
@@ -32,8 +32,17 @@ class Sought:
     phrases: Sequence[str] = ()
 
     @cached_property
+    def _flat(self) -> list[tuple[int, Unit]]:
+        """Everything that satisfies a unit, with the unit's number."""
+        return [(number, each) for number, u in enumerate(self.units) for each in u.flat()]
+
+    @cached_property
     def _stems(self) -> dict[str, int]:
-        return {u.words[0]: n for n, u in enumerate(self.units) if not u.is_cjk}
+        return {u.words[0]: n for n, u in self._flat if not u.is_cjk and u.words}
+
+    @cached_property
+    def _beginnings(self) -> list[tuple[str, int]]:
+        return [(u.text, n) for n, u in self._flat if u.is_prefix]
 
     @cached_property
     def _patterns(self) -> list[tuple[int, list[re.Pattern[str]]]]:
@@ -47,7 +56,7 @@ class Sought:
                     if pieces
                 ],
             )
-            for number, u in enumerate(self.units)
+            for number, u in self._flat
             if u.is_cjk
         ]
 
@@ -64,6 +73,9 @@ class Sought:
             number = self._stems.get(folding.stem(word.group()))
             if number is not None:
                 found.append((word.start(), word.end(), number))
+            for beginning, begun in self._beginnings:
+                if word.group().startswith(beginning) and begun != number:
+                    found.append((word.start(), word.start() + len(beginning), begun))
         for number, patterns in self._patterns:
             for pattern in patterns:
                 hits = [(hit.start(), hit.end(), number) for hit in pattern.finditer(folded)]

@@ -102,7 +102,9 @@ def downgrade():
     op.drop_table("library_place")
     op.drop_table("library_document_course")
     op.drop_table("search_words")
-    op.execute("delete from library_file where not (" + OLD_KINDS + ")")
+    op.execute(
+        "delete from library_file where kind not in ('pdf', 'docx', 'pptx', 'xlsx', 'txt', 'md')"
+    )
     take_kinds(OLD_KINDS)
     drop("library_file", (("has_cover",),))
     drop("library_document", LABEL)

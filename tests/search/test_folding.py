@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from app.search import folding
 from app.search.rules import LONGEST_QUERY, Kind, audience_of, audience_tokens, parse
 from app.search.snippets import Sought, excerpt, marked
+from app.search.units import units
 
 TEXT = st.text(
     st.characters(codec=None) | st.sampled_from("黨党課课程 \n’'é\u0301ﬁ㎏Ａ1"), max_size=60
@@ -46,7 +47,7 @@ def test_cutting_into_words_loses_nothing(text: str) -> None:
 @settings(max_examples=200, deadline=None)
 @given(TEXT, TEXT)
 def test_marking_shows_the_whole_text_and_nothing_else(text: str, query: str) -> None:
-    sought = Sought(folding.units(query), (query,))
+    sought = Sought(units(query), (query,))
     assert marked(text, sought).replace("<mark>", "").replace("</mark>", "") == marked(
         text, Sought()
     )
@@ -59,7 +60,7 @@ def test_there_is_no_wrong_query(text: str) -> None:
     wish = parse(text)
     pieces = (*wish.words, *wish.phrases, *wish.without, *wish.in_title)
     assert sum(map(len, pieces)) <= LONGEST_QUERY
-    folding.units(*pieces)
+    units(*pieces)
 
 
 def test_an_audience_survives_being_stored() -> None:

@@ -12,8 +12,8 @@ from app.core.db import db
 from app.core.paging import Page, window
 from app.library.models import DocumentPart
 from app.library.rules import PARTS_SHOWN
-from app.search import folding, snippets
-from app.search.snippets import Sought
+from app.search import snippets
+from app.search.queries import sought_for
 
 MOST_HITS = 50
 
@@ -56,7 +56,7 @@ class Hit:
 def hits(file_id: int, text: str) -> list[Hit]:
     """The parts of one document that have all words of `text`, in the order of the document."""
     sought = sought_for(text)
-    wanted = len(sought.units)
+    wanted = len(sought.units) + len(sought.phrases)
     found: list[Hit] = []
     for part in all_parts(file_id) if wanted else ():
         whole = f"{part.label}\n{part.text}" if part.label else part.text
@@ -68,11 +68,6 @@ def hits(file_id: int, text: str) -> list[Hit]:
         if len(found) == MOST_HITS:
             break
     return found
-
-
-def sought_for(text: str) -> Sought:
-    """What to mark for a query, whatever signs it has."""
-    return Sought(folding.units(text))
 
 
 def page_of(position: int) -> int:

@@ -2,11 +2,26 @@
 
 from flask import current_app
 
-from app.search.index.ranking import Ask, Hit, Scan
-from app.search.index.schema import KINDS, Entry
+from app.search.index.ranking import Ask, Hit, Scan, Snapshot, Tally, class_of, tally
+from app.search.index.schema import KINDS, LANGUAGES, Entry
 from app.search.index.store import Busy, Index, Unusable
 
-__all__ = ["KINDS", "Ask", "Busy", "Entry", "Hit", "Index", "Scan", "Unusable", "opened"]
+__all__ = [
+    "KINDS",
+    "LANGUAGES",
+    "Ask",
+    "Busy",
+    "Entry",
+    "Hit",
+    "Index",
+    "Scan",
+    "Snapshot",
+    "Tally",
+    "Unusable",
+    "class_of",
+    "opened",
+    "tally",
+]
 
 
 def opened() -> Index:

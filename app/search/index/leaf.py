@@ -8,6 +8,7 @@ from collections import OrderedDict
 from threading import Lock
 from typing import Any
 
+from app.search.index.schema import LANGUAGES
 from app.search.index.writing import decoded
 
 K1 = 1.2  # BM25: how soon more of the same word counts no more (Robertson and Zaragoza 2009)
@@ -28,7 +29,13 @@ class Kept:
         self.revisions = _column(reader, "revision", "I")
         self.positions = _column(reader, "position", "H")
         self.kinds = _column(reader, "kind", "B")
+        self.languages = _column(reader, "language", "B")
+        self.days = _column(reader, "day", "I")
         self.sizes = _column(reader, "size", "H")
+        self.classes = bytes(
+            kind * len(LANGUAGES) + language
+            for kind, language in zip(self.kinds, self.languages, strict=True)
+        )
         self.parts: OrderedDict[tuple[str, str], Part] = OrderedDict()
         self.postings = 0
         self.audiences: OrderedDict[frozenset[int], bytes] = OrderedDict()

@@ -7,19 +7,26 @@ through the passages one after another, as Whoosh's own matchers do, is several 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from heapq import nlargest
 from math import ceil, log
 from typing import NamedTuple
 
-from app.search.folding import Unit
+from app.search import pinyin
 from app.search.index.leaf import Leaf
+from app.search.index.schema import AUTHOR, KINDS, LANGUAGES, SHELF
+from app.search.units import Unit
 
-MOST_PREFIXED = 300  # terms that a single character may stand for
+MOST_PREFIXED = 300  # terms that a single character, a prefix or a spelling may stand for
+MOST_HITS = 3_000  # best passages that are looked at any further
 WORD_SHARE = 0.5  # weight of a jieba word or stem beside the pairs that it is made of
 TITLE_SHARE = 1.6  # weight of the same term in the title
+OTHER_SHARE = 0.8  # weight of what only means the same
+SOUND_WORTH = 5.0  # of a title that sounds like what was typed
 MOST_RARITIES = 20_000  # kept per snapshot
 ENOUGH = 0.5  # of the terms, when no passage has them all
+NEVER = 0  # the day of a thing without a date
 
 
 class Hit(NamedTuple):
@@ -29,13 +36,27 @@ class Hit(NamedTuple):
     position: int
     kind: int  # number in schema.KINDS
     score: float
+    language: int = 0  # number in schema.LANGUAGES
+    day: int = NEVER  # of the thing, as date.toordinal says it
+
+
+class Tally(NamedTuple):
+    """How many things answer, by what stands on their labels."""
+
+    kinds: Mapping[int, int]  # number in schema.KINDS → things
+    languages: Mapping[int, int]
+    days: Mapping[int, int]
 
 
 @dataclass(frozen=True)
 class Scan:
-    """All passages that answer, in no order; `relaxed` when none of them has every word."""
+    """The best passages that answer, in no order, and how many things do in all.
+
+    `relaxed` when none of them has every word.
+    """
 
     hits: list[Hit]
+    tally: Tally
     relaxed: bool = False
 
 
@@ -46,8 +67,39 @@ class Ask:
     wanted: tuple[Unit, ...]
     in_title: tuple[Unit, ...] = ()
     without: tuple[Unit, ...] = ()
+    authors: tuple[Unit, ...] = ()
+    shelves: tuple[Unit, ...] = ()
+    kinds: frozenset[int] | None = None  # numbers in schema.KINDS that are asked for
+    shown: int | None = None  # the kind whose hits are wanted; all are counted
+    languages: frozenset[int] | None = None
+    since: int = NEVER  # days, both inclusive
+    until: int = NEVER
     branches: frozenset[int] | None = None
     must_have_all: bool = False
+    by_day: bool = False  # the newest, not the best
+    shares: tuple[float, ...] = ()  # weight of each class, see class_of
+
+    @property
+    def is_narrowed(self) -> bool:
+        """Whether it asks for things by their labels, so that no word is needed."""
+        return bool(
+            self.authors or self.shelves or self.since or self.until or self.kinds or self.languages
+        )
+
+
+def class_of(kind: int, language: int) -> int:
+    """The class of things of a kind in a language, as Kept.classes has it."""
+    return kind * len(LANGUAGES) + language
+
+
+def tally(hits: Iterable[Hit]) -> Tally:
+    """Count things among hits."""
+    things = {hit.thing: hit for hit in hits}.values()
+    return Tally(
+        Counter(hit.kind for hit in things),
+        Counter(hit.language for hit in things),
+        Counter(hit.day for hit in things),
+    )
 
 
 @dataclass
@@ -67,21 +119,103 @@ class Snapshot:
         self.mean_size = max(1.0, size / max(1, self.total))
 
     def scan(self, ask: Ask) -> Scan:
-        """All passages with every wanted unit; failing that, those with at least half of them."""
+        """The best passages with every wanted unit; failing that, of those with half of them."""
         barred = self._barred(ask.without)
-        strict: list[Hit] = []
+        found = [self._strict(leaf, ask, barred) for leaf in self.leaves]
+        if not any(found) and any(unit.initials for unit in ask.wanted):
+            spelt = tuple(
+                replace(unit, sound=unit.sound or unit.initials) if unit.initials else unit
+                for unit in ask.wanted
+            )
+            trial = replace(ask, wanted=spelt)
+            found = [self._strict(leaf, trial, barred, first=True) for leaf in self.leaves]
+            if any(found):
+                return self._scan(found, trial, first=True)
+        if any(found) or ask.must_have_all or ask.in_title or not ask.wanted:
+            return self._scan(found, ask)
+        loose = [self._narrowed(leaf, self._having_some(leaf, ask), ask) for leaf in self.leaves]
+        loose = [
+            self._allowed(leaf, numbers, ask, barred)
+            for leaf, numbers in zip(self.leaves, loose, strict=True)
+        ]
+        return replace(self._scan(loose, ask), relaxed=True)
+
+    def count(self, term: str, field_name: str, branches: frozenset[int] | None) -> int:
+        """How many passages that a reader may see have a term."""
+        count = 0
         for leaf in self.leaves:
-            found = self._having_all(leaf, (*ask.wanted,), "grams")
-            if ask.in_title:
-                titled = self._having_all(leaf, ask.in_title, "title")
-                found = titled if found is None else found and titled and found & titled
-            strict.extend(self._scored(leaf, found or set(), ask, barred))
-        if strict or ask.must_have_all or ask.in_title:
-            return Scan(strict)
-        loose: list[Hit] = []
+            mask = leaf.seen_by(branches)
+            count += sum(mask[n] for n in leaf.part(field_name, term, self.mean_size))
+        return count
+
+    def raw_terms(self, field_name: str, prefix: str, most: int) -> set[str]:
+        """Terms with a prefix, whoever may see them: only to be compared, never to be shown."""
+        found: set[str] = set()
         for leaf in self.leaves:
-            loose.extend(self._scored(leaf, self._having_some(leaf, ask), ask, barred))
-        return Scan(loose, relaxed=True)
+            found.update(leaf.beginning_with(field_name, prefix, most))
+        return found
+
+    def beginning_with(
+        self, field_name: str, prefix: str, branches: frozenset[int] | None, most: int
+    ) -> Counter[str]:
+        """Terms with a prefix that stand in passages which a reader may see, with how many."""
+        found: Counter[str] = Counter()
+        for leaf in self.leaves:
+            mask = leaf.seen_by(branches)
+            for term in leaf.beginning_with(field_name, prefix, most):
+                seen = sum(mask[n] for n in leaf.part(field_name, term, self.mean_size))
+                if seen:
+                    found[term] += seen
+        return found
+
+    # Which passages
+
+    def _strict(
+        self, leaf: Leaf, ask: Ask, barred: frozenset[int], *, first: bool = False
+    ) -> list[int]:
+        found = self._having_all(leaf, ask.wanted, "grams", first=first)
+        if ask.in_title and (found is None or found):
+            titled = self._having_all(leaf, ask.in_title, "title")
+            found = titled if found is None else found & (titled or set())
+        if found is None and ask.is_narrowed:
+            # Nothing but signs: each thing once, by its first passage.
+            found = {n for n, position in enumerate(leaf.kept.positions) if not position}
+        return self._allowed(leaf, self._narrowed(leaf, found or set(), ask), ask, barred)
+
+    def _narrowed(self, leaf: Leaf, found: set[int], ask: Ask) -> set[int]:
+        """Those whose labels are as asked."""
+        kept = leaf.kept
+        for sign, units in ((AUTHOR, ask.authors), (SHELF, ask.shelves)):
+            for unit in units:
+                if found:
+                    found &= self._labelled(leaf, sign, unit)
+        if ask.since or ask.until:
+            days, last = kept.days, ask.until or 10**9
+            found = {n for n in found if ask.since <= days[n] <= last and days[n]}
+        if ask.kinds is not None:
+            kinds = kept.kinds
+            found = {n for n in found if kinds[n] in ask.kinds}
+        if ask.languages is not None:
+            languages = kept.languages
+            found = {n for n in found if languages[n] in ask.languages}
+        return found
+
+    def _labelled(self, leaf: Leaf, sign: str, unit: Unit) -> set[int]:
+        mean, some = self.mean_size, set[int]()
+        if unit.is_single:
+            for term in leaf.beginning_with("facts", sign + unit.text, MOST_PREFIXED):
+                some.update(leaf.part("facts", term, mean))
+            return some
+        lists = [leaf.part("facts", sign + gram, mean).keys() for gram in unit.grams]
+        return set(lists[0]).intersection(*lists[1:]) if lists else some
+
+    @staticmethod
+    def _allowed(leaf: Leaf, found: Collection[int], ask: Ask, barred: frozenset[int]) -> list[int]:
+        mask, things = leaf.seen_by(ask.branches), leaf.kept.things
+        numbers = [number for number in found if mask[number]]
+        if barred:
+            numbers = [number for number in numbers if things[number] not in barred]
+        return numbers
 
     def _barred(self, without: Sequence[Unit]) -> frozenset[int]:
         """Things of which any passage has one of these units."""
@@ -94,11 +228,13 @@ class Snapshot:
                         barred.add(things[number])
         return frozenset(barred)
 
-    def _having_all(self, leaf: Leaf, units: Sequence[Unit], place: str) -> set[int] | None:
+    def _having_all(
+        self, leaf: Leaf, units: Sequence[Unit], place: str, *, first: bool = False
+    ) -> set[int] | None:
         """The passages with all units; None when nothing was asked for."""
         common: set[int] | None = None
         for unit in sorted(units, key=lambda unit: not unit.is_cjk):
-            for having in self._each(leaf, unit, place):
+            for having in self._each(leaf, unit, place, first=first):
                 if common is None:
                     common = set(having)
                 elif len(common) <= len(having):
@@ -109,27 +245,53 @@ class Snapshot:
                     return set()
         return common
 
-    def _each(self, leaf: Leaf, unit: Unit, place: str) -> Iterator[dict[int, float] | set[int]]:
-        """Posting lists that a passage must stand in, all of them, to have a unit."""
+    def _each(
+        self, leaf: Leaf, unit: Unit, place: str, *, first: bool = False
+    ) -> Iterator[Collection[int]]:
+        """Collections of passages; one must stand in each of them to have a unit."""
+        if unit.others:
+            some: set[int] = set()
+            for group in ((replace(unit, others=()),) if unit.grams else (), *unit.others):
+                some |= self._having_all(leaf, group, place, first=first) or set()
+            yield some
+            return
         mean = self.mean_size
         if unit.is_single:
-            some: set[int] = set()
-            for term in leaf.beginning_with(place, unit.text, MOST_PREFIXED):
-                some.update(leaf.part(place, term, mean))
-            yield some
+            yield self._beginning(leaf, place, unit.text)
         elif unit.is_cjk:
             yield from sorted((leaf.part(place, gram, mean) for gram in unit.grams), key=len)
         else:
             exact = leaf.part(place, unit.text, mean)
             stemmed = leaf.part("words", unit.words[0], mean) if place == "grams" else {}
-            yield stemmed if len(exact) == 0 else exact.keys() | stemmed.keys()
+            having: Collection[int] = exact.keys() | stemmed.keys() if exact else stemmed
+            if unit.is_prefix:
+                having = self._beginning(leaf, place, unit.text).union(having)
+            if unit.sound:
+                having = self._sounding(leaf, unit, first=first).union(having)
+            yield having
+
+    def _beginning(self, leaf: Leaf, place: str, prefix: str) -> set[int]:
+        some: set[int] = set()
+        for term in leaf.beginning_with(place, prefix, MOST_PREFIXED):
+            some.update(leaf.part(place, term, self.mean_size))
+        return some
+
+    def _sounding(self, leaf: Leaf, unit: Unit, *, first: bool) -> set[int]:
+        found = self._beginning(leaf, "sounds", pinyin.FULL + unit.sound)
+        if first or unit.is_prefix:
+            found |= self._beginning(leaf, "sounds", pinyin.FIRST + unit.sound)
+        return found
 
     def _having_some(self, leaf: Leaf, ask: Ask) -> set[int]:
         mask = leaf.seen_by(ask.branches)
         counts: Counter[int] = Counter()
         atoms = 0
         for unit in ask.wanted:
-            terms = [Unit(g, (g,), (), is_cjk=True) for g in unit.grams] if unit.is_cjk else [unit]
+            terms = (
+                [Unit(g, (g,), (), is_cjk=True) for g in unit.grams]
+                if unit.is_cjk and not unit.others
+                else [unit]
+            )
             for term in terms:
                 atoms += 1
                 for having in self._each(leaf, term, "grams"):
@@ -137,32 +299,89 @@ class Snapshot:
         enough = max(1, ceil(atoms * ENOUGH))
         return {number for number, times in counts.items() if times >= enough}
 
-    def _scored(
-        self, leaf: Leaf, found: set[int], ask: Ask, barred: frozenset[int]
-    ) -> Iterator[Hit]:
-        kept, mask = leaf.kept, leaf.seen_by(ask.branches)
-        numbers = [number for number in found if mask[number]]
-        if barred:
-            numbers = [number for number in numbers if kept.things[number] not in barred]
-        if not numbers:
-            return
+    # How well
+
+    def _scan(self, found: Sequence[list[int]], ask: Ask, *, first: bool = False) -> Scan:
+        hits: list[Hit] = []
+        kinds: Counter[int] = Counter()
+        languages: Counter[int] = Counter()
+        days: Counter[int] = Counter()
+        for leaf, numbers in zip(self.leaves, found, strict=True):
+            if not numbers:
+                continue
+            kept = leaf.kept
+            # All passages of a thing stand in one segment: any of them speaks for it.
+            things = dict(zip(map(kept.things.__getitem__, numbers), numbers, strict=True))
+            kinds.update(map(kept.kinds.__getitem__, things.values()))
+            if ask.shown is not None:
+                things = {t: n for t, n in things.items() if kept.kinds[n] == ask.shown}
+                numbers = [n for n in numbers if kept.kinds[n] == ask.shown]  # noqa: PLW2901
+            languages.update(map(kept.languages.__getitem__, things.values()))
+            days.update(map(kept.days.__getitem__, things.values()))
+            hits.extend(self._best(leaf, numbers, ask, first=first))
+        if len(hits) > MOST_HITS:
+            hits = nlargest(MOST_HITS, hits, key=_newest if ask.by_day else _score)
+        return Scan(hits, Tally(kinds, languages, days))
+
+    def _best(self, leaf: Leaf, numbers: list[int], ask: Ask, *, first: bool) -> Iterator[Hit]:
+        kept = leaf.kept
+        scores = self._scores(leaf, numbers, ask, first=first)
+        if ask.shares:
+            shares, classes = ask.shares, kept.classes
+            scores = [s * shares[classes[n]] for s, n in zip(scores, numbers, strict=True)]
+        order: Iterable[int] = range(len(numbers))
+        if len(numbers) > MOST_HITS:
+            days = kept.days
+            order = (
+                nlargest(MOST_HITS, order, key=lambda at: (days[numbers[at]], scores[at]))
+                if ask.by_day
+                else nlargest(MOST_HITS, order, key=scores.__getitem__)
+            )
+        for at in order:
+            n = numbers[at]
+            yield Hit(
+                kept.things[n],
+                kept.positions[n],
+                kept.kinds[n],
+                scores[at],
+                kept.languages[n],
+                kept.days[n],
+            )
+
+    def _scores(self, leaf: Leaf, numbers: list[int], ask: Ask, *, first: bool) -> list[float]:
         scores = [0.0] * len(numbers)
-        for place, term, share in self._terms((*ask.wanted, *ask.in_title)):
-            part = leaf.part(place, term, self.mean_size)
-            if part:
-                worth, get = share * self._rarity(place, term), part.get
-                scores = [s + worth * get(n, 0.0) for s, n in zip(scores, numbers, strict=True)]
-        for number, score in zip(numbers, scores, strict=True):
-            yield Hit(kept.things[number], kept.positions[number], kept.kinds[number], score)
+        for unit in (*ask.wanted, *ask.in_title):
+            for place, term, share in self._terms(unit):
+                part = leaf.part(place, term, self.mean_size)
+                if part:
+                    worth, get = share * self._rarity(place, term), part.get
+                    scores = [s + worth * get(n, 0.0) for s, n in zip(scores, numbers, strict=True)]
+            for each in unit.flat():
+                some: set[int] = set()
+                if each.sound:
+                    some = self._sounding(leaf, each, first=first)
+                if each.is_prefix:
+                    some = some | self._beginning(leaf, "grams", each.text)
+                if some:
+                    scores = [
+                        s + SOUND_WORTH if n in some else s
+                        for s, n in zip(scores, numbers, strict=True)
+                    ]
+        return scores
 
     @staticmethod
-    def _terms(units: Sequence[Unit]) -> Iterator[tuple[str, str, float]]:
-        for unit in units:
-            for gram in unit.grams:
-                yield "grams", gram, 1.0
-                yield "title", gram, TITLE_SHARE
-            for word in unit.words:
-                yield "words", word, WORD_SHARE
+    def _terms(unit: Unit) -> Iterator[tuple[str, str, float]]:
+        """Field, term and weight of everything that counts for a unit; equal terms once."""
+        found: dict[tuple[str, str], float] = {}
+        for each in unit.flat():
+            share = 1.0 if each.text == unit.text or not unit.grams else OTHER_SHARE
+            for gram in each.grams:
+                found.setdefault(("grams", gram), share)
+                found.setdefault(("title", gram), share * TITLE_SHARE)
+            for word in each.words:
+                found.setdefault(("words", word), share * WORD_SHARE)
+        for (place, term), share in found.items():
+            yield place, term, share
 
     def _rarity(self, place: str, term: str) -> float:
         """The weight of a term by how few passages have it (BM25's idf, never negative)."""
@@ -173,3 +392,14 @@ class Snapshot:
             if len(self._rarities) < MOST_RARITIES:
                 self._rarities[place, term] = found
         return found
+
+
+def _score(hit: Hit) -> float:
+    return hit.score
+
+
+def _newest(hit: Hit) -> tuple[int, float]:
+    return hit.day, hit.score
+
+
+assert len(KINDS) * len(LANGUAGES) < 256  # a class is one byte

@@ -17,8 +17,11 @@ from whoosh.formats import Existence
 
 from app.search.rules import Kind
 
-VERSION = 1  # grows with every change of the schema or of folding; older indexes are rebuilt
+VERSION = 2  # grows with every change of the schema or of folding; older indexes are rebuilt
 KINDS = tuple(Kind)  # a kind's number in the column; append only
+# A language's number in the column; append only. "" is not known.
+LANGUAGES = ("", "zh_Hans", "zh_Hant", "en")
+AUTHOR, SHELF = "a", "c"  # what terms of `facts` begin with
 BLOCK = 1024  # postings that are read at once
 LONGEST_TERM = 60  # characters; longer "words" are noise and are cut
 
@@ -39,11 +42,15 @@ SCHEMA = Schema(
     grams=Terms(),  # every pair of Chinese characters, whole words elsewhere; title included
     words=Terms(),  # jieba's words and English stems; title included
     title=Terms(),  # the grams of the title alone
+    sounds=Terms(),  # the title in pinyin; at the first passage of a thing only
+    facts=Terms(),  # the grams of authors and collections
     audience=Terms(),  # "all" or branch ids
     thing=COLUMN(NumericColumn("I")),
     revision=COLUMN(NumericColumn("I")),
     position=COLUMN(NumericColumn("H")),
     kind=COLUMN(NumericColumn("B")),
+    language=COLUMN(NumericColumn("B")),
+    day=COLUMN(NumericColumn("I")),  # of the thing, as date.toordinal says it; 0 for none
     size=COLUMN(NumericColumn("H")),  # how many grams, at most 65 535
 )
 
@@ -70,3 +77,7 @@ class Entry:
     title: str
     body: str
     audience: frozenset[int] | None
+    language: str = ""
+    authors: str = ""
+    shelf: str = ""
+    day: int = 0

@@ -24,10 +24,10 @@ from whoosh.filedb.filestore import FileStorage
 from whoosh.index import FileIndex
 
 from app.core import clock
-from app.search import folding
+from app.search import folding, pinyin
 from app.search.index.leaf import Leaf
 from app.search.index.ranking import Ask, Scan, Snapshot
-from app.search.index.schema import KINDS, SCHEMA, VERSION, Entry
+from app.search.index.schema import AUTHOR, KINDS, LANGUAGES, SCHEMA, SHELF, VERSION, Entry
 from app.search.index.writing import Writer, tidy
 
 log = logging.getLogger(__name__)
@@ -336,11 +336,16 @@ def _document(key: str, entry: Entry) -> dict[str, Any]:
         "grams": body + title,
         "words": folding.words(entry.body) + folding.words(entry.title),
         "title": title,
+        "sounds": pinyin.terms(entry.title) if entry.position == 0 else [],
+        "facts": [AUTHOR + gram for gram in folding.grams(entry.authors)]
+        + [SHELF + gram for gram in folding.grams(entry.shelf)],
         "audience": audience,
         "thing": entry.thing,
         "revision": entry.revision,
         "position": entry.position,
         "kind": KINDS.index(entry.kind),
+        "language": LANGUAGES.index(entry.language) if entry.language in LANGUAGES else 0,
+        "day": entry.day,
         "size": min(BIGGEST_SIZE, len(body) + len(title)),
     }
 

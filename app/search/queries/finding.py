@@ -7,37 +7,41 @@ the database. When the index cannot be used, the database answers alone, worse a
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from datetime import date
 
 from markupsafe import Markup
-from sqlalchemy import ColumnElement, func, or_, select, tuple_
+from sqlalchemy import func, select, tuple_
 
 from app.core.db import db
 from app.core.paging import Page, window
 from app.members.rules import Reader
 from app.search import folding, snippets
-from app.search.folding import Unit
-from app.search.index import KINDS, Ask, Entry, Hit, Scan, Unusable, opened
-from app.search.models import SearchChange, SearchPassage, SearchThing
-from app.search.rules import Kind, Passage, Wish, audience_of, parse
+from app.search.index import (
+    KINDS,
+    LANGUAGES,
+    Ask,
+    Hit,
+    Scan,
+    Unusable,
+    class_of,
+    opened,
+    tally,
+)
+from app.search.models import SearchPassage, SearchThing
+from app.search.queries import scanning
+from app.search.queries.words import thesaurus
+from app.search.rules import KIND_SHARE, Kind, Order, Passage, Wish, audience_of, parse, share_of
 from app.search.snippets import Sought
+from app.search.spelling import corrections
+from app.search.units import Thesaurus, units
 
 PAGE_SIZE = 10
 EXCERPTS = 3  # passages shown of one thing
 LOOKED_AT = 60  # best things that are looked at more closely
 MOST_CHECKED = 3_000  # best passages in which an exact phrase is looked for
-MOST_SCANNED = 300  # things that the database alone answers with
 
-# A course is more likely what was meant than one of its captions.
-KIND_SHARE = {
-    Kind.COURSE: 1.25,
-    Kind.THEME: 1.2,
-    Kind.LESSON: 1.15,
-    Kind.DOCUMENT: 1.0,
-    Kind.CAPTION: 0.9,
-}
 IS_TITLE, IN_TITLE, IN_TEXT = 3.0, 1.8, 1.4  # when the whole query stands there as it was typed
 
 
@@ -61,37 +65,33 @@ class Found:
     note: str
     url: str
     language: str
+    authors: str
+    dated: date | None
     excerpts: list[Excerpt]
     passages: int  # that answer, in all
 
 
 @dataclass(frozen=True)
 class Results:
-    """What a search found for a reader. Counts are of things, by kind, whatever kind is shown."""
+    """What a search found for a reader. Counts are of things, by kind, whatever kind is shown.
+
+    `languages` and `years` count things of the kind that is shown; `meant` is another query with
+    better answers, when this one has few.
+    """
 
     text: str
     wish: Wish
     page: Page[Found]
     counts: dict[Kind, int] = field(default_factory=dict)
+    languages: dict[str, int] = field(default_factory=dict)
+    years: dict[int, int] = field(default_factory=dict)
     relaxed: bool = False  # nothing has all words; these have at least half of them
     degraded: bool = False  # the index could not be used
+    meant: str = ""
 
     @property
     def total(self) -> int:
         return sum(self.counts.values())
-
-
-class ThingRow(NamedTuple):
-    """Which thing, and in which revision."""
-
-    number: int
-    kind: str
-    ref: str
-    revision: int
-
-    @property
-    def key(self) -> str:
-        return f"{self.kind}:{self.ref}"
 
 
 @dataclass
@@ -100,56 +100,146 @@ class _Group:
 
     thing: int
     kind: Kind
+    day: int
     score: float = 0.0
     hits: list[Hit] = field(default_factory=list)
 
 
-def find(reader: Reader, text: str, *, kind: Kind | None = None, page: int = 1) -> Results:
-    """Things that answer `text` and that `reader` may see, best first, ten to a page."""
+def find(
+    reader: Reader,
+    text: str,
+    *,
+    kind: Kind | None = None,
+    page: int = 1,
+    order: Order = Order.BEST,
+    language: str = "",
+    year: int | None = None,
+    speaks: str = "",
+) -> Results:
+    """Things that answer `text` and that `reader` may see, best first, ten to a page.
+
+    `language` and `year` narrow what is found; `speaks` is the language that the reader sees the
+    site in, which comes first among equals.
+    """
     wish = parse(text)
+    nothing = Results(text, wish, Page([], 1, 0, PAGE_SIZE))
     if not wish:
-        return Results(text, wish, Page([], 1, 0, PAGE_SIZE))
-    ask = _ask(wish, reader)
+        return nothing
+    known = thesaurus()
+    ask = _ask(
+        wish,
+        reader,
+        text,
+        known,
+        kind=kind,
+        order=order,
+        language=language,
+        year=year,
+        speaks=speaks,
+    )
     sought = Sought((*ask.wanted, *ask.in_title), wish.phrases)
-    if not (ask.wanted or ask.in_title):
-        return Results(text, wish, Page([], 1, 0, PAGE_SIZE))
+    if not (ask.wanted or ask.in_title or ask.is_narrowed):
+        return nothing
     degraded = False
     try:
         scan = opened().scan(ask)
     except Unusable:
-        scan, degraded = _scan_database(ask), True
+        scan, degraded = scanning.scan_database(ask), True
     if wish.phrases:
-        scan = Scan(_with_phrases(scan.hits, sought), scan.relaxed)
+        kept = _with_phrases(scan.hits, sought)
+        scan = Scan(kept, tally(kept), scan.relaxed)
     groups = _grouped(scan.hits)
-    counts = Counter(group.kind for group in groups)
     chosen = [group for group in groups if kind is None or group.kind is kind]
-    _look_closely(chosen, wish, ask)
+    if order is Order.NEWEST:
+        chosen.sort(key=lambda group: (-group.day, -group.score, group.thing))
+    else:
+        _look_closely(chosen, wish, ask)
     offset, limit = window(page, PAGE_SIZE)
     rows = _shown(chosen[offset : offset + limit], sought, reader)
+    counts = {KINDS[number]: count for number, count in scan.tally.kinds.items()}
+    meant = ""
+    if not degraded and (scan.relaxed or not counts):
+        meant = _meant(reader, wish, text, ask)
     return Results(
         text,
         wish,
         Page(rows, max(1, page), len(chosen), PAGE_SIZE),
-        {k: counts[k] for k in Kind if counts[k]},
+        {k: counts[k] for k in Kind if counts.get(k)},
+        languages={LANGUAGES[number]: n for number, n in scan.tally.languages.items() if number},
+        years=_years(scan.tally.days),
         relaxed=scan.relaxed,
         degraded=degraded,
+        meant=meant,
     )
 
 
-def _ask(wish: Wish, reader: Reader) -> Ask:
-    phrases = folding.units(*wish.phrases, exact=True)
+def _years(days: Mapping[int, int]) -> dict[int, int]:
+    years: Counter[int] = Counter()
+    for day, count in days.items():
+        if day:
+            years[date.fromordinal(day).year] += count
+    return dict(sorted(years.items(), reverse=True))
+
+
+def _ask(
+    wish: Wish,
+    reader: Reader,
+    text: str,
+    known: Thesaurus,
+    *,
+    kind: Kind | None = None,
+    order: Order = Order.BEST,
+    language: str = "",
+    year: int | None = None,
+    speaks: str = "",
+) -> Ask:
+    phrases = units(*wish.phrases, exact=True)
+    words = units(*wish.words, thesaurus=known)
+    since, until = (year, year) if year else (wish.since, wish.until)
     return Ask(
-        wanted=tuple(dict.fromkeys((*folding.units(*wish.words), *phrases))),
-        in_title=folding.units(*wish.in_title, exact=True),
-        without=folding.units(*wish.without, exact=True),
+        wanted=tuple(dict.fromkeys((*words, *phrases))),
+        in_title=units(*wish.in_title, exact=True),
+        without=units(*wish.without, exact=True),
+        authors=units(*wish.authors, exact=True),
+        shelves=units(*wish.collections, exact=True),
+        kinds=frozenset(KINDS.index(k) for k in wish.kinds) or None,
+        shown=KINDS.index(kind) if kind is not None else None,
+        languages=frozenset((LANGUAGES.index(language),)) if language in LANGUAGES[1:] else None,
+        since=date(max(1, since), 1, 1).toordinal() if since else 0,
+        until=date(min(9999, max(1, until)), 12, 31).toordinal() if until else 0,
         branches=branches_of(reader),
         must_have_all=bool(phrases),
+        by_day=order is Order.NEWEST or not wish.has_text,
+        shares=_shares(text, speaks or reader.language),
     )
+
+
+def _shares(text: str, speaks: str) -> tuple[float, ...]:
+    """The weight of every class of things for a query: its kind, and its language."""
+    is_chinese = folding.is_chinese(text)
+    script = folding.script_of(text) if is_chinese else ""
+    shares = [1.0] * (len(KINDS) * len(LANGUAGES))
+    for kind_number, kind in enumerate(KINDS):
+        for number, language in enumerate(LANGUAGES):
+            share = share_of(language, is_chinese=is_chinese, script=script, speaks=speaks)
+            shares[class_of(kind_number, number)] = KIND_SHARE[kind] * share
+    return tuple(shares)
 
 
 def branches_of(reader: Reader) -> frozenset[int] | None:
     """The branches whose things a reader finds; None for administrators, who find everything."""
     return None if reader.is_administrator else frozenset(reader.branch_path)
+
+
+def _meant(reader: Reader, wish: Wish, text: str, ask: Ask) -> str:
+    """A query that differs by little and that has answers for this reader; "" when none does."""
+    snapshot = opened().snapshot()
+    for changed in corrections(text, wish, snapshot, ask.branches):
+        trial = _ask(parse(changed), reader, changed, thesaurus())
+        scan = snapshot.scan(trial)
+        if scan.hits and not scan.relaxed:
+            return changed
+    return ""
 
 
 def _grouped(hits: Iterable[Hit]) -> list[_Group]:
@@ -158,17 +248,17 @@ def _grouped(hits: Iterable[Hit]) -> list[_Group]:
     for hit in hits:
         group = groups.get(hit.thing)
         if group is None:
-            group = groups[hit.thing] = _Group(hit.thing, KINDS[hit.kind])
+            group = groups[hit.thing] = _Group(hit.thing, KINDS[hit.kind], hit.day)
         group.hits.append(hit)
     for group in groups.values():
         group.hits.sort(key=lambda hit: (-hit.score, hit.position))
-        group.score = group.hits[0].score * KIND_SHARE[group.kind]
+        group.score = group.hits[0].score
     return sorted(groups.values(), key=lambda group: (-group.score, group.thing))
 
 
 def _look_closely(groups: list[_Group], wish: Wish, ask: Ask) -> None:
     """Raise those of the best that have the query as it was typed, in place."""
-    whole = folding.squeezed("".join((*wish.words, *wish.phrases, *wish.in_title)))
+    whole = folding.squeezed("".join((*wish.words, *wish.phrases, *wish.in_title))).replace("*", "")
     best = groups[:LOOKED_AT]
     if len(whole) < 2 or len(best) < 2:
         return
@@ -253,7 +343,7 @@ def _shown(groups: Sequence[_Group], sought: Sought, reader: Reader) -> list[Fou
     found = []
     for group in groups:
         thing = things.get(group.thing)
-        if thing is None or not _may_see(reader, thing):
+        if thing is None or not may_see(reader, thing):
             continue
         rows = [passages.get((hit.thing, hit.position)) for hit in group.hits[: EXCERPTS + 1]]
         found.append(
@@ -264,6 +354,8 @@ def _shown(groups: Sequence[_Group], sought: Sought, reader: Reader) -> list[Fou
                 note=thing.note,
                 url=thing.url,
                 language=thing.language,
+                authors=thing.authors,
+                dated=thing.dated,
                 excerpts=_excerpts([row for row in rows if row is not None], sought),
                 passages=len(group.hits),
             )
@@ -271,7 +363,15 @@ def _shown(groups: Sequence[_Group], sought: Sought, reader: Reader) -> list[Fou
     return found
 
 
-def _may_see(reader: Reader, thing: SearchThing) -> bool:
+def sought_for(text: str) -> Sought:
+    """What is to be marked in a text for a query."""
+    wish = parse(text)
+    found = units(*wish.words, *wish.in_title, thesaurus=thesaurus())
+    return Sought(found, wish.phrases)
+
+
+def may_see(reader: Reader, thing: SearchThing) -> bool:
+    """The last word on who may see a thing, by what the database says now."""
     return branches_of(reader) is None or reader.may_see(audience_of(thing.audience))
 
 
@@ -283,98 +383,3 @@ def _excerpts(passages: Sequence[Passage], sought: Sought) -> list[Excerpt]:
         if html and (not shown or distinct) and len(shown) < EXCERPTS:
             shown.append(Excerpt(passage.anchor, passage.label, passage.url, html))
     return shown
-
-
-# Without the index
-
-
-def _scan_database(ask: Ask) -> Scan:
-    """Look for the words in the stored texts one by one: no ranking to speak of, but an answer."""
-    bare = func.replace(SearchPassage.search_text, " ", "")
-    title = func.replace(SearchThing.search_title, " ", "")
-
-    def has(unit: Unit, *places: ColumnElement[str]) -> ColumnElement[bool]:
-        return or_(*(place.contains(unit.text, autoescape=True) for place in places))
-
-    # Nothing is known of how rare a word is; one in the title counts more than one in the text.
-    marks = [has(unit, title).label(f"m{number}") for number, unit in enumerate(ask.wanted)]
-    statement = (
-        select(SearchThing.id, SearchPassage.position, SearchThing.kind, *marks)
-        .join(SearchPassage, SearchPassage.thing_id == SearchThing.id)
-        .where(*(has(unit, bare, title) for unit in ask.wanted))
-        .where(*(has(unit, title) for unit in ask.in_title))
-        .where(*(~has(unit, bare, title) for unit in ask.without))
-        .where(_audience(ask.branches))
-        .order_by(SearchThing.changed_at.desc(), SearchThing.id, SearchPassage.position)
-        .limit(MOST_SCANNED * 10)
-    )
-    return Scan(
-        [
-            Hit(thing, position, KINDS.index(Kind(kind)), float(1 + sum(map(bool, titled))))
-            for thing, position, kind, *titled in db.session().execute(statement)
-        ]
-    )
-
-
-def _audience(branches: frozenset[int] | None) -> ColumnElement[bool]:
-    if branches is None:
-        return SearchThing.id.is_not(None)
-    return or_(
-        SearchThing.audience == "all",
-        *(SearchThing.audience.contains(f"|{branch}|") for branch in sorted(branches)),
-    )
-
-
-# What the worker reads
-
-
-def thing_count() -> int:
-    """How many things can be found."""
-    return db.session().scalar(select(func.count()).select_from(SearchThing)) or 0
-
-
-def passage_count() -> int:
-    """How many passages can be found."""
-    return db.session().scalar(select(func.count()).select_from(SearchPassage)) or 0
-
-
-def change_count() -> int:
-    """How many lines wait in the outbox."""
-    return db.session().scalar(select(func.count()).select_from(SearchChange)) or 0
-
-
-def things_after(number: int, limit: int | None) -> list[ThingRow]:
-    """Things by number, from the one after `number`; all of them for None."""
-    rows = db.session().execute(
-        select(SearchThing.id, SearchThing.kind, SearchThing.ref, SearchThing.revision)
-        .where(SearchThing.id > number)
-        .order_by(SearchThing.id)
-        .limit(limit)
-    )
-    return [ThingRow(*row) for row in rows]
-
-
-def entries(things: Iterable[tuple[str, str]]) -> dict[str, list[Entry]]:
-    """What the index should hold of things, by "kind:ref"; nothing of those that are gone."""
-    wanted = list(dict.fromkeys(things))
-    found: dict[str, list[Entry]] = {f"{kind}:{ref}": [] for kind, ref in wanted}
-    for start in range(0, len(wanted), 200):
-        rows = db.session().execute(
-            select(SearchThing, SearchPassage.position, SearchPassage.search_text)
-            .join(SearchPassage, SearchPassage.thing_id == SearchThing.id)
-            .where(tuple_(SearchThing.kind, SearchThing.ref).in_(wanted[start : start + 200]))
-            .order_by(SearchThing.id, SearchPassage.position)
-        )
-        for thing, position, text in rows:
-            found[f"{thing.kind}:{thing.ref}"].append(
-                Entry(
-                    thing=thing.id,
-                    revision=thing.revision,
-                    position=position,
-                    kind=thing.kind,
-                    title=thing.search_title,
-                    body=text,
-                    audience=audience_of(thing.audience),
-                )
-            )
-    return found

@@ -1,0 +1,41 @@
+"""Reads of the search room: finding, suggesting, our own words, and what is to be indexed."""
+
+from app.search.queries.finding import (
+    PAGE_SIZE,
+    Excerpt,
+    Found,
+    Results,
+    branches_of,
+    find,
+    sought_for,
+)
+from app.search.queries.indexing import (
+    ThingRow,
+    change_count,
+    entries,
+    passage_count,
+    thing_count,
+    things_after,
+)
+from app.search.queries.suggesting import Suggestion, suggest
+from app.search.queries.words import all_words, thesaurus
+
+__all__ = [
+    "PAGE_SIZE",
+    "Excerpt",
+    "Found",
+    "Results",
+    "Suggestion",
+    "ThingRow",
+    "all_words",
+    "branches_of",
+    "change_count",
+    "entries",
+    "find",
+    "passage_count",
+    "sought_for",
+    "suggest",
+    "thesaurus",
+    "thing_count",
+    "things_after",
+]

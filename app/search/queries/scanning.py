@@ -1,0 +1,82 @@
+"""Searching without the index: the database looks for the words one by one."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from sqlalchemy import ColumnElement, and_, func, or_, select
+
+from app.core.db import db
+from app.search.index import KINDS, LANGUAGES, Ask, Hit, Scan, tally
+from app.search.models import SearchPassage, SearchThing
+from app.search.rules import Kind
+from app.search.units import Unit
+
+MOST_SCANNED = 3_000  # passages that the database alone answers with
+
+
+def scan_database(ask: Ask) -> Scan:
+    """Look for the words in the stored texts one by one: no ranking to speak of, but an answer."""
+    bare = func.replace(SearchPassage.search_text, " ", "")
+    title = func.replace(SearchThing.search_title, " ", "")
+
+    def has(unit: Unit, *places: ColumnElement[str]) -> ColumnElement[bool]:
+        ways = [(unit,)] if unit.grams else []
+        return or_(
+            *(
+                and_(*(place.contains(each.text, autoescape=True) for each in way))
+                for way in (*ways, *unit.others)
+                for place in places
+            )
+        )
+
+    def labelled(unit: Unit, place: ColumnElement[str]) -> ColumnElement[bool]:
+        return func.lower(place).contains(unit.text, autoescape=True)
+
+    # Nothing is known of how rare a word is; one in the title counts more than one in the text.
+    marks = [has(unit, title).label(f"m{number}") for number, unit in enumerate(ask.wanted)]
+    thing = SearchThing
+    statement = (
+        select(thing.id, SearchPassage.position, thing.kind, thing.language, thing.dated, *marks)
+        .join(SearchPassage, SearchPassage.thing_id == thing.id)
+        .where(*(has(unit, bare, title) for unit in ask.wanted))
+        .where(*(has(unit, title) for unit in ask.in_title))
+        .where(*(~has(unit, bare, title) for unit in ask.without))
+        .where(*(labelled(unit, thing.authors) for unit in ask.authors))
+        .where(*(labelled(unit, thing.shelf) for unit in ask.shelves))
+        .where(audience(ask.branches))
+        .order_by(thing.changed_at.desc(), thing.id, SearchPassage.position)
+        .limit(MOST_SCANNED)
+    )
+    if ask.since:
+        statement = statement.where(thing.dated >= date.fromordinal(ask.since))
+    if ask.until:
+        statement = statement.where(thing.dated <= date.fromordinal(ask.until))
+    if ask.kinds is not None:
+        statement = statement.where(thing.kind.in_([KINDS[number].value for number in ask.kinds]))
+    if ask.languages is not None:
+        statement = statement.where(
+            thing.language.in_([LANGUAGES[number] for number in ask.languages])
+        )
+    hits = [
+        Hit(
+            number,
+            position,
+            KINDS.index(Kind(kind)),
+            float(1 + sum(map(bool, titled))),
+            LANGUAGES.index(language) if language in LANGUAGES else 0,
+            dated.toordinal() if dated else 0,
+        )
+        for number, position, kind, language, dated, *titled in db.session().execute(statement)
+    ]
+    return Scan(hits, tally(hits))
+
+
+def audience(branches: frozenset[int] | None) -> ColumnElement[bool]:
+    """The things that readers of these branches may see."""
+    if branches is None:
+        return SearchThing.id.is_not(None)
+    return or_(
+        SearchThing.audience == "all",
+        *(SearchThing.audience.contains(f"|{branch}|") for branch in sorted(branches)),
+    )

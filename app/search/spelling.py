@@ -1,0 +1,129 @@
+"""What may have been meant: words of the index near to those that nothing has.
+
+English words by the number of wrong letters, Chinese ones by characters that sound alike (the
+mistake that typing in pinyin makes) or by any one character. Only words that stand in passages
+which the reader may see are ever proposed.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Protocol
+
+from app.search import folding, pinyin
+from app.search.rules import Wish
+
+Branches = frozenset[int] | None
+MOST_WRONG = 3  # words of a query that are looked at
+MOST_NEAR = 4_000  # words with the same first letter that are compared
+MOST_TRIED = 60  # characters tried in one place
+MOST_CHANGED = 2  # characters of one run
+LONG = 6  # letters from which two may be wrong
+
+
+class Vocabulary(Protocol):
+    """The part of the index that this needs."""
+
+    def count(self, term: str, field_name: str, branches: Branches) -> int: ...
+
+    def raw_terms(self, field_name: str, prefix: str, most: int) -> set[str]: ...
+
+
+def corrections(text: str, wish: Wish, known: Vocabulary, branches: Branches) -> Iterator[str]:
+    """Queries that may have been meant, best first; whether they have answers is not said."""
+    folded = folding.fold(" ".join(text.split()))
+    pairs: list[tuple[str, str]] = []
+    for run, is_cjk in folding.runs(folded):
+        better = _chinese(run, known, branches) if is_cjk else _english(run, known, branches)
+        if better:
+            pairs.append((run, better))
+        if len(pairs) == MOST_WRONG:
+            break
+    if pairs:
+        changed = folding.joined(folded)
+        for run, better in pairs:
+            changed = re.sub(
+                rf"(?<![a-z]){re.escape(run)}(?![a-z])" if run.isascii() else re.escape(run),
+                better,
+                changed,
+                count=1,
+            )
+        yield folding.as_written(changed, like=text)
+    if wish.phrases:
+        yield re.sub(r"[\"“”„‟＂「」《》]", " ", text).strip()
+
+
+def _english(word: str, known: Vocabulary, branches: Branches) -> str:
+    """The most frequent of the words with the fewest letters wrong."""
+    if len(word) < 4 or not word.isascii() or not word.isalpha():
+        return ""
+    if known.count(word, "grams", branches) or known.count(folding.stem(word), "words", branches):
+        return ""
+    most = 2 if len(word) >= LONG else 1
+    near: dict[str, int] = {}
+    for first in dict.fromkeys((word[0], word[1])):
+        for term in known.raw_terms("grams", first, MOST_NEAR):
+            if abs(len(term) - len(word)) <= most and term.isascii() and term.isalpha():
+                wrong = distance(word, term, most)
+                if wrong <= most:
+                    near[term] = wrong
+    best = sorted(near, key=lambda term: (near[term], term[0] != word[0]))[:MOST_TRIED]
+    counts = {term: known.count(term, "grams", branches) for term in best}
+    seen = [term for term in best if counts[term]]
+    return min(seen, key=lambda term: (near[term], -counts[term]), default="")
+
+
+def distance(one: str, other: str, most: int) -> int:
+    """How many letters are wrong, too many, missing or swapped; more than `most` is most + 1."""
+    before: list[int] = []
+    last = list(range(len(other) + 1))
+    for row, char in enumerate(one, 1):
+        this = [row]
+        for at, letter in enumerate(other, 1):
+            cost = min(last[at] + 1, this[-1] + 1, last[at - 1] + (char != letter))
+            if row > 1 and at > 1 and char == other[at - 2] and one[row - 2] == letter:
+                cost = min(cost, before[at - 2] + 1)
+            this.append(cost)
+        if min(this) > most:
+            return most + 1
+        before, last = last, this
+    return min(last[-1], most + 1)
+
+
+def _chinese(run: str, known: Vocabulary, branches: Branches) -> str:
+    """The run with one or two characters changed so that all its pairs stand somewhere."""
+    if not 2 <= len(run) <= 20:
+        return ""
+
+    def has(pair: str) -> int:
+        return known.count(pair, "grams", branches)
+
+    changed = run
+    for _ in range(MOST_CHANGED):
+        wrong = next((at for at in range(len(run) - 1) if not has(changed[at : at + 2])), None)
+        if wrong is None:
+            break
+        found: list[tuple[int, int, str]] = []
+        for at in (wrong + 1, wrong):
+            for char, sounds_alike in _candidates(changed, at, known):
+                trial = changed[:at] + char + changed[at + 1 :]
+                around = [trial[n : n + 2] for n in (at - 1, at) if 0 <= n < len(run) - 1]
+                counts = [has(pair) for pair in around]
+                if all(counts):
+                    found.append((sounds_alike, min(counts), trial))
+        if not found:
+            return ""
+        changed = max(found)[2]
+    is_whole = all(has(changed[at : at + 2]) for at in range(len(run) - 1))
+    return changed if is_whole and changed != run else ""
+
+
+def _candidates(run: str, at: int, known: Vocabulary) -> Iterator[tuple[str, int]]:
+    """Characters for a place, each with whether it sounds like what stands there."""
+    alike = pinyin.homophones(run[at])[:MOST_TRIED]
+    yield from ((char, 1) for char in alike)
+    if at and len(run) > 2:
+        for term in known.raw_terms("grams", run[at - 1], MOST_TRIED):
+            if len(term) == 2 and term[1] not in alike:
+                yield term[1], 0
