@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String, UniqueConstraint
@@ -40,6 +40,10 @@ class Visit(Base):
     credited_ms: Mapped[int] = mapped_column(default=0)
     trims: Mapped[int] = mapped_column(default=0)
     flagged_at: Mapped[datetime | None]  # three reports in a row claimed too much
+    in_order: Mapped[bool] = mapped_column(default=False)  # these two: as the course asked then
+    alone: Mapped[bool] = mapped_column(default=False)
+    check_at: Mapped[datetime | None]  # when the member is asked next whether they are there
+    asked_at: Mapped[datetime | None]  # when they were asked, until they answer
 
 
 class TrimmedReport(Base):
@@ -69,6 +73,7 @@ class WatchBudget(Base):
     whole_ms: Mapped[int]
     counted_at: Mapped[int] = mapped_column(BigInteger)  # ms since 1970
     trims_in_a_row: Mapped[int] = mapped_column(default=0)
+    visit_id: Mapped[int | None]  # the visit opened last, on whichever device
 
 
 class LessonProgress(Base):
@@ -91,6 +96,7 @@ class LessonProgress(Base):
     length_ms: Mapped[int]  # what `seen_ms` is a part of
     position_ms: Mapped[int] = mapped_column(default=0)
     end_reached: Mapped[bool] = mapped_column(default=False)  # of a text
+    again: Mapped[list[Any] | None]  # like `spans`: what was played once more
     started_at: Mapped[datetime]
     heard_at: Mapped[datetime]
     completed_at: Mapped[datetime | None]
@@ -111,3 +117,62 @@ class CourseProgress(Base):
     started_at: Mapped[datetime]
     quiz_passed_at: Mapped[datetime | None]
     completed_at: Mapped[datetime | None]
+
+
+class Watching(Base):
+    """How strictly one course is watched; a course without a row asks for none of it."""
+
+    __tablename__ = "course_watching"
+
+    course_id: Mapped[int] = mapped_column(ForeignKey("course.id"), primary_key=True)
+    in_order: Mapped[bool] = mapped_column(default=False)  # no jump ahead before it is complete
+    presence: Mapped[bool] = mapped_column(default=False)  # asks now and then who is there
+    alone: Mapped[bool] = mapped_column(default=False)  # nothing else counts at the same time
+
+
+class CourseNeed(Base):
+    """One course that has to be done before another may be begun."""
+
+    __tablename__ = "course_need"
+    __table_args__ = (CheckConstraint("course_id != needs_id", name="not_itself"),)
+
+    course_id: Mapped[int] = mapped_column(ForeignKey("course.id"), primary_key=True)
+    needs_id: Mapped[int] = mapped_column(ForeignKey("course.id"), primary_key=True, index=True)
+
+
+class Assignment(Base):
+    """A course, or all courses of a theme, that a branch (with all below it) has to do by a day."""
+
+    __tablename__ = "assignment"
+    __table_args__ = (
+        CheckConstraint("(course_id is null) != (theme_id is null)", name="one_thing"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    branch_id: Mapped[int] = mapped_column(ForeignKey("branch.id"), index=True)
+    course_id: Mapped[int | None] = mapped_column(ForeignKey("course.id"), index=True)
+    theme_id: Mapped[int | None] = mapped_column(ForeignKey("theme.id"), index=True)
+    due_on: Mapped[date]  # the last day, by the organisation's clock
+    note: Mapped[str] = mapped_column(String(300), default="")
+    author_id: Mapped[int] = mapped_column(ForeignKey("member.id"))
+    created_at: Mapped[datetime]
+    withdrawn_at: Mapped[datetime | None]
+
+
+class Relief(Base):
+    """What one member is granted of an assignment, and why: to be exempt, or a later day."""
+
+    __tablename__ = "assignment_relief"
+    __table_args__ = (
+        UniqueConstraint("assignment_id", "member_id", "created_at"),
+        Index("ix_assignment_relief_member", "member_id", "assignment_id"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    assignment_id: Mapped[int] = mapped_column(ForeignKey("assignment.id"))
+    member_id: Mapped[int] = mapped_column(ForeignKey("member.id"))
+    due_on: Mapped[date | None]  # None: exempt
+    reason: Mapped[str] = mapped_column(String(300))
+    author_id: Mapped[int] = mapped_column(ForeignKey("member.id"))
+    created_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]  # taken back, or replaced by another one

@@ -4,4 +4,5 @@ MATRIX = {
     "learning.lesson": "signed in",
     "learning.open_visit": "signed in",
     "learning.report_spans": "signed in",
+    "learning.present": "signed in",
 }

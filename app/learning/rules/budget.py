@@ -30,6 +30,14 @@ class Reason(StrEnum):
 
     CLOCK = "clock"  # more than the clock and the highest speed allow
     SILENCE = "silence"  # more than a silence of that length earns
+    AHEAD = "ahead"  # jumped ahead in a course that is watched in order
+    ABSENT = "absent"  # nobody answered whether somebody was there
+    ELSEWHERE = "elsewhere"  # another lesson was opened later, and only one counts at a time
+
+    @property
+    def is_too_fast(self) -> bool:
+        """Whether the report claimed more than the time that passed."""
+        return self in {Reason.CLOCK, Reason.SILENCE}
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from flask_babel import lazy_gettext as _l
 
-from app.core.refusals import Refusal
+from app.core.refusals import NotAllowed, Refusal
 from app.learning.rules.budget import HIGHEST_SPEED
 from app.learning.rules.spans import missing
 
@@ -24,6 +24,12 @@ class OnlyAPreview(Refusal):
     """A course that is not published earns nothing."""
 
     sentence = _l("This is a preview: nothing is counted until the course is published.")
+
+
+class NeedsOthers(NotAllowed):
+    """Another course has to be done first."""
+
+    sentence = _l("First finish “%(title)s”; this course builds on it.")
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from flask_babel import lazy_gettext as _l
 from app.core.refusals import Conflict, Refusal
 from app.learning.rules.budget import HIGHEST_SPEED, Budget, Reason, allowance, judge
 from app.learning.rules.lessons import Measure, next_position
-from app.learning.rules.spans import Span, measure
+from app.learning.rules.spans import Span, in_reach, measure
 
 BODY_MOST = 2_048  # bytes of one report
 SPANS_MOST = 40  # in one report
@@ -117,6 +117,8 @@ class Standing:
     end_reached: bool
     complete: bool
     newest_heard_at: int  # the last report about this lesson from any visit
+    in_order: bool = False  # no jump ahead before the lesson is complete
+    limits: tuple[tuple[int, Reason], ...] = ()  # further reasons to credit no more than so much
 
 
 @dataclass(frozen=True)
@@ -136,7 +138,7 @@ class Outcome:
     def trims_in_a_row(self, before: int) -> int:
         """A report that claims nothing new proves nothing either way."""
         if self.trimmed:
-            return before + 1
+            return before + self.trimmed.is_too_fast
         return 0 if self.claimed_ms else before
 
 
@@ -152,7 +154,17 @@ def heard(standing: Standing, report: Report, now: int) -> Outcome:
         speed=lesson.speed,
         kept=report.kept,
     )
-    verdict = judge(standing.spans, report.plain, allowed)
+    for most, why in standing.limits:
+        if most < allowed:
+            allowed, reason = most, why
+    played = report.plain
+    if standing.in_order and not standing.complete:
+        played = in_reach(standing.spans, played)
+    verdict = judge(standing.spans, played, allowed)
+    jumped = measure(report.plain) - measure(played)
+    trimmed = reason if verdict.trimmed_ms >= TRIFLE_MS else None
+    if trimmed is None and jumped >= TRIFLE_MS:
+        trimmed = Reason.AHEAD
     seen = measure(verdict.spans)
     end_reached = standing.end_reached or (report.end and lesson.needs_end)
     is_done = seen >= lesson.needed_ms and (end_reached or not lesson.needs_end)
@@ -167,7 +179,7 @@ def heard(standing: Standing, report: Report, now: int) -> Outcome:
         position_ms=position,
         end_reached=end_reached,
         completes=is_done and not standing.complete,
-        claimed_ms=verdict.claimed_ms,
+        claimed_ms=verdict.claimed_ms + jumped,
         credited_ms=verdict.credited_ms,
-        trimmed=reason if verdict.trimmed_ms >= TRIFLE_MS else None,
+        trimmed=trimmed,
     )

@@ -6,6 +6,7 @@ for each call, cost more than everything else here together (bench/heartbeats.py
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any, cast
 
 from sqlalchemy import Table, bindparam, select, update
@@ -28,8 +29,8 @@ _FIND = (
     select(
         *_visit.c,
         *(_budget.c.live_ms, _budget.c.whole_ms, _budget.c.counted_at),
-        _budget.c.trims_in_a_row,
-        *(_progress.c.spans, _progress.c.seen_ms, _progress.c.position_ms),
+        *(_budget.c.trims_in_a_row, _budget.c.visit_id.label("newest_visit")),
+        *(_progress.c.again, _progress.c.spans, _progress.c.seen_ms, _progress.c.position_ms),
         *(_progress.c.end_reached, _progress.c.completed_at),
         _progress.c.heard_at.label("newest_heard_at"),
         _progress.c.id.label("progress_id"),
@@ -54,13 +55,16 @@ def _change(table: Table, key: str, *columns: str) -> Any:
     )
 
 
-_HEARD = _change(_visit, "id", "heard_at", "seq", "token", "credited_ms", "trims", "flagged_at")
+_HEARD = _change(
+    *(_visit, "id", "heard_at", "seq", "token", "credited_ms", "trims", "flagged_at", "asked_at")
+)
 _SPENT = _change(_budget, "member_id", "live_ms", "whole_ms", "counted_at", "trims_in_a_row")
 _MOVED = _change(_progress, "id", "heard_at", "position_ms", "end_reached", "completed_at")
 _SEEN = _change(
     _progress,
     *("id", "heard_at", "position_ms", "end_reached", "completed_at", "spans", "seen_ms"),
 )
+_AGAIN = _change(_progress, "id", "again")
 
 
 def report_spans(visit_id: int, *, member_id: int, raw: object) -> VisitState:
@@ -83,7 +87,10 @@ def report_spans(visit_id: int, *, member_id: int, raw: object) -> VisitState:
         raise rules.VisitOver
     if report.seq != row.seq or report.token != row.token:
         return _unchanged(row)
-    outcome = rules.heard(_standing(row), report, in_ms(now))
+    outcome = rules.heard(_standing(row, report, in_ms(now)), report, in_ms(now))
+    asked_at = row.asked_at
+    if asked_at is None and row.check_at is not None and row.completed_at is None:
+        asked_at = now if rules.is_due(in_ms(row.check_at), in_ms(now)) else None
     token = new_token()
     in_a_row = outcome.trims_in_a_row(row.trims_in_a_row)
     flag = outcome.trimmed and in_a_row >= rules.TRIMS_UNTIL_FLAG and row.flagged_at is None
@@ -97,6 +104,7 @@ def report_spans(visit_id: int, *, member_id: int, raw: object) -> VisitState:
             "credited_ms": row.credited_ms + outcome.credited_ms,
             "trims": row.trims + (outcome.trimmed is not None),
             "flagged_at": now if flag else row.flagged_at,
+            "asked_at": asked_at,
         },
     )
     connection.execute(
@@ -122,6 +130,13 @@ def report_spans(visit_id: int, *, member_id: int, raw: object) -> VisitState:
         connection.execute(_SEEN, {**progress, "spans": spans, "seen_ms": outcome.seen_ms})
     else:
         connection.execute(_MOVED, progress)
+    if outcome.claimed_ms < rules.measure(report.plain) and not report.kept:
+        # What is sent again after an outage may have arrived before: that is no second time.
+        repeated = rules.again(row.spans, report.plain, row.again or [])
+        if repeated and [list(span) for span in repeated] != row.again:
+            connection.execute(
+                _AGAIN, {"row": row.progress_id, "again": [list(span) for span in repeated]}
+            )
     if outcome.trimmed:
         session.add(
             TrimmedReport(
@@ -159,10 +174,31 @@ def report_spans(visit_id: int, *, member_id: int, raw: object) -> VisitState:
         points=earned,
         course_done=course_done,
         course_percent=course_percent,
+        asked_ms=None if complete else _left(asked_at, now),
     )
 
 
-def _standing(row: Any) -> rules.Standing:
+def _left(asked_at: datetime | None, now: datetime) -> int | None:
+    return rules.left_to_answer(in_ms(asked_at), in_ms(now)) if asked_at is not None else None
+
+
+def _standing(row: Any, report: rules.Report, now: int) -> rules.Standing:
+    heard_at = in_ms(row.heard_at)
+    limits = []
+    if row.asked_at is not None:
+        limits.append(rules.while_asked(in_ms(row.asked_at), heard_at, now, row.speed))
+    if row.alone and row.newest_visit not in {None, row.id}:
+        opened_at = db.session().scalar(
+            select(Visit.started_at).where(Visit.id == row.newest_visit)
+        )
+        limits.append(
+            rules.while_elsewhere(
+                heard_at,
+                in_ms(opened_at) if opened_at else None,
+                kept=report.kept,
+                speed=row.speed,
+            )
+        )
     return rules.Standing(
         budget=rules.Budget(row.live_ms, row.whole_ms, row.counted_at),
         opened_at=in_ms(row.started_at),
@@ -174,6 +210,8 @@ def _standing(row: Any) -> rules.Standing:
         end_reached=row.end_reached,
         complete=row.completed_at is not None,
         newest_heard_at=in_ms(row.newest_heard_at),
+        in_order=row.in_order,
+        limits=tuple(limit for limit in limits if limit is not None),
     )
 
 
@@ -189,4 +227,5 @@ def _unchanged(row: Any) -> VisitState:
         percent=rules.percent_seen(row.seen_ms, row.length_ms, complete=complete),
         position_ms=row.position_ms,
         complete=complete,
+        asked_ms=None if complete else _left(row.asked_at, clock.now()),
     )

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from sqlalchemy import select
 
 from app.core import clock
 from app.core.db import db
+from app.core.refusals import NotThere
 from app.learning import rules
-from app.learning.models import LessonProgress, Visit
+from app.learning.models import LessonProgress, Visit, Watching
 from app.learning.service.facts import in_ms, lock, settle
 
 
@@ -32,11 +34,27 @@ class VisitState:
     points: int = 0  # for completing the lesson with this report
     course_done: bool = False  # with this report
     course_percent: int | None = None  # only when this report completed the lesson
+    asked_ms: int | None = None  # asked whether somebody is there: ms left to answer
 
 
 def new_token() -> str:
     """A token that is good for one report."""
     return secrets.token_hex(12)
+
+
+def next_check(now: datetime) -> datetime:
+    """A moment nobody can know to ask whether somebody is there."""
+    soonest, latest = rules.ASK_AFTER_S
+    return now + timedelta(seconds=soonest + secrets.randbelow(latest - soonest))
+
+
+def present(visit_id: int, *, member_id: int) -> None:
+    """Somebody is there: the clock of a visit goes on. Raises NotThere for another one's visit."""
+    row = db.session().get(Visit, visit_id, with_for_update=True)
+    if row is None or row.member_id != member_id:
+        raise NotThere
+    if row.asked_at is not None:
+        row.asked_at, row.check_at = None, next_check(clock.now())
 
 
 def open_visit(
@@ -61,6 +79,7 @@ def open_visit(
         after.counted_at,
     )
     measure = rules.measure_of(kind, length_ms, completion_percent)
+    strict = session.get(Watching, course_id)
     visit = Visit(
         member_id=member_id,
         lesson_id=lesson_id,
@@ -75,8 +94,13 @@ def open_visit(
         seq=0,
         token=new_token(),
         credited_ms=0,
+        in_order=strict is not None and strict.in_order,
+        alone=strict is not None and strict.alone,
+        check_at=next_check(now) if strict is not None and strict.presence else None,
     )
     session.add(visit)
+    session.flush()
+    budget.visit_id = visit.id
     progress = session.scalar(
         select(LessonProgress).where(
             LessonProgress.member_id == member_id, LessonProgress.lesson_id == lesson_id

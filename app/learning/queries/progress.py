@@ -156,7 +156,7 @@ def _outlines(courses: Sequence[int]) -> dict[int, _Outline]:
     session = db.session()
     found: dict[int, tuple[int, int]] = {}
     quizzes: set[int] = set()
-    for part in _parts(courses):
+    for part in parts(courses):
         for course, number, weight in session.execute(
             select(Lesson.course_id, func.count(), func.sum(_weight()))
             .where(Lesson.course_id.in_(part), Lesson.removed_at.is_(None))
@@ -184,8 +184,8 @@ def _cells(
         (LessonRow.seen_ms >= LessonRow.length_ms, 99),
         else_=LessonRow.seen_ms * 100 // LessonRow.length_ms,
     )
-    for who in _chosen(member_ids):
-        for part in _parts(list(outlines)):
+    for who in chosen(member_ids):
+        for part in parts(list(outlines)):
             for row in session.execute(
                 select(
                     LessonRow.member_id,
@@ -337,9 +337,11 @@ def flags(members: Select[int] | Sequence[int], limit: int = 100) -> list[Flag]:
     ]
 
 
-def _chosen(members: Sequence[int] | Select[int]) -> list[Any]:
-    return [members] if isinstance(members, Select) else list(_parts(list(members)))
+def chosen(members: Sequence[int] | Select[int]) -> list[Any]:
+    """What to put into `.in_(…)`, one after the other."""
+    return [members] if isinstance(members, Select) else list(parts(list(members)))
 
 
-def _parts(ids: Sequence[int]) -> Iterable[Sequence[int]]:
+def parts(ids: Sequence[int]) -> Iterable[Sequence[int]]:
+    """Ids in portions that SQLite can take."""
     return (ids[at : at + IDS_AT_ONCE] for at in range(0, len(ids), IDS_AT_ONCE))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from flask import Blueprint, Response, jsonify, render_template, request
+from flask import Response, jsonify, render_template, request
 from flask.typing import ResponseReturnValue
 
 from app.core.access import access
@@ -13,11 +13,10 @@ from app.core.limits import limited
 from app.core.refusals import NotThere, TooMuch
 from app.courses.queries import course_for, lesson_for
 from app.learning import queries, rules, service
+from app.learning.views import bp
 from app.media import service as media
 from app.members.access import SIGNED_IN, reader
 from app.members.rules.names import device
-
-bp = Blueprint("learning", __name__, template_folder="templates")
 
 
 @bp.get("/courses/<slug>/lessons/<int:lesson_id>")
@@ -65,6 +64,9 @@ def open_visit() -> ResponseReturnValue:
         raise rules.OnlyAPreview
     if not shown.is_ready:
         raise NotThere
+    needed = queries.open_needs(who, shown.course_id)
+    if needed:
+        raise rules.NeedsOthers(title=needed[0].title)
     state = service.open_visit(
         member_id=who.id,
         lesson_id=shown.id,
@@ -83,6 +85,14 @@ def open_visit() -> ResponseReturnValue:
 def report_spans(visit_id: int) -> ResponseReturnValue:
     raw = _body()
     return _answer(service.report_spans(visit_id, member_id=reader().id, raw=raw))
+
+
+@bp.post("/learning/visits/<int:visit_id>/present")
+@access(SIGNED_IN)
+@limited("answers of who is there", most=20, seconds=60)
+def present(visit_id: int) -> ResponseReturnValue:
+    service.present(visit_id, member_id=reader().id)
+    return "", 204
 
 
 def _body() -> Any:
@@ -122,4 +132,5 @@ def _answer(state: service.VisitState) -> Response:
         points=state.points,
         courseDone=state.course_done,
         coursePercent=state.course_percent,
+        presence=state.asked_ms,
     )

@@ -1,0 +1,7 @@
+"""Pages where members learn, and where trainers look at how it goes."""
+
+from flask import Blueprint
+
+bp = Blueprint("learning", __name__, template_folder="../templates")
+
+from app.learning.views import lessons  # noqa: E402, F401
