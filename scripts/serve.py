@@ -8,18 +8,19 @@ from __future__ import annotations
 import argparse
 import os
 import socket
+import sqlite3
 import sys
+from contextlib import closing
 from pathlib import Path
+from urllib.parse import quote
 
-from flask_migrate import upgrade
 from honcho.manager import Manager
-from sqlalchemy.exc import SQLAlchemyError
 
-from app import create_app
 from config import ROOT, BadSetting, Config
 
 THREADS = 16  # of one web process
 BIN = Path(sys.executable).parent
+SQLITE = "sqlite:///"
 
 
 def main() -> int:
@@ -43,20 +44,66 @@ def main() -> int:
             file=sys.stderr,
         )
         return 1
+    if not _is_prepared(config, with_demo=not options.no_demo):
+        refusal = _prepare(config, with_demo=not options.no_demo)
+        if refusal:
+            print(f"Weike cannot start: {refusal}", file=sys.stderr)
+            return 1
+    if options.only_prepare:
+        return 0
+    return _serve(config, options.host, options.port)
+
+
+def _newest_migration() -> str:
+    return max(path.name[:4] for path in (ROOT / "migrations" / "versions").glob("[0-9]*.py"))
+
+
+def _is_prepared(config: Config, *, with_demo: bool) -> bool:
+    """Whether nothing is to be done before serving; asked without loading the application.
+
+    Loading it takes as long as everything else of a second start together. Only SQLite is asked
+    in this way; any doubt means that the slow way is taken, which is always right.
+    """
+    if not config.database.startswith(SQLITE):
+        return False
+    path = Path(config.database.removeprefix(SQLITE))
+    if not path.exists() or (with_demo and not _demo_note(config).exists()):
+        return False
+    try:
+        with closing(sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True)) as database:
+            version = database.execute("SELECT version_num FROM alembic_version").fetchone()
+    except sqlite3.Error:
+        return False
+    return version == (_newest_migration(),)
+
+
+def _demo_note(config: Config) -> Path:
+    """A file that says that nothing of the demo is missing."""
+    return config.instance_dir / "demo-is-complete"
+
+
+def _prepare(config: Config, *, with_demo: bool) -> str:
+    """Migrate, and load what is missing of the demo; what stops the start, or nothing."""
+    from flask_migrate import upgrade
+    from sqlalchemy.exc import SQLAlchemyError
+
+    from app import create_app
+
     try:
         app = create_app(config)
         with app.app_context():
             upgrade()
     except (SQLAlchemyError, OSError) as error:
-        print(f"Weike cannot start: the database did not open ({error}).", file=sys.stderr)
-        return 1
-    if not options.no_demo:
+        return f"the database did not open ({error})."
+    note = _demo_note(config)
+    if with_demo:
         from scripts import demo
 
-        demo.ensure(app)
-    if options.only_prepare:
-        return 0
-    return _serve(config, options.host, options.port)
+        if demo.ensure(app):
+            note.touch()
+            return ""
+    note.unlink(missing_ok=True)
+    return ""
 
 
 def _port_is_free(host: str, port: int) -> bool:

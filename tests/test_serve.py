@@ -6,10 +6,12 @@ import os
 import shutil
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
 import urllib.request
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -18,6 +20,7 @@ from app import create_app
 from app.core.db import unit_of_work
 from app.media import service as media
 from config import ROOT
+from scripts import serve
 from tests.conftest import make_config
 from tests.factories import People
 from tests.live import free_port
@@ -103,6 +106,25 @@ def test_the_end_leaves_no_process_behind(
     output = (tmp_path / "serve.log").read_text(encoding="utf-8")
     assert f"Weike is at http://127.0.0.1:{port}" in output
     assert "Traceback" not in output
+
+
+def test_a_second_start_does_not_load_the_application_to_see_that_all_is_there(
+    tmp_path: Path, migrated: Path
+) -> None:
+    config = make_config(tmp_path)
+    assert not serve._is_prepared(config, with_demo=False)
+    config.instance_dir.mkdir()
+    database = config.instance_dir / "weike.sqlite"
+    shutil.copy(migrated, database)
+    assert serve._is_prepared(config, with_demo=False)
+    assert not serve._is_prepared(config, with_demo=True)
+    serve._demo_note(config).touch()
+    assert serve._is_prepared(config, with_demo=True)
+    with closing(sqlite3.connect(database)) as older, older:
+        older.execute("UPDATE alembic_version SET version_num = '0000'")
+    assert not serve._is_prepared(config, with_demo=True)
+    asked = "import sys, scripts.serve; sys.exit('app' in sys.modules)"
+    subprocess.run([sys.executable, "-c", asked], cwd=ROOT, check=True)
 
 
 def test_a_port_that_is_taken_is_said_in_one_sentence(tmp_path: Path) -> None:
