@@ -6,7 +6,6 @@ SHELL := /bin/bash
 PY := .venv/bin/python
 HOST ?= 127.0.0.1
 PORT ?= 8000
-export PYTHONDONTWRITEBYTECODE ?= 1
 WORKERS ?= 2
 
 .PHONY: help setup run test lint types contracts unit browser faults bench assets messages migration lock screenshots clean
