@@ -153,6 +153,7 @@ def upgrade() -> None:
     op.create_table(
         "ledger_seal",
         sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("until", sa.DateTime(timezone=True), nullable=False),
         sa.Column("entries", sa.Integer(), nullable=False),
         sa.Column("root", sa.String(length=64), nullable=False),
         sa.Column("previous", sa.String(length=64), nullable=False),
