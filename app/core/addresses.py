@@ -19,6 +19,7 @@ ADDRESSES = {
     "document": "/library/{document}",
     "points": "/points",
     "me": "/me",
+    "welcome": "/welcome",
     "organizer": "/organizer",
     "organisation_settings": "/admin/organisation",
     "desk": "/desk",

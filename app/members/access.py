@@ -10,7 +10,7 @@ from app.core import clock
 from app.core.access import PUBLIC, Rule
 from app.core.db import reading
 from app.members.queries import sign_in_of
-from app.members.rules import Reader
+from app.members.rules import Reader, Reading
 from app.members.service import token_hash
 
 __all__ = [
@@ -36,11 +36,16 @@ class SignedIn(UserMixin):  # type: ignore[misc]
     """What flask-login holds for a signed-in browser: the reader and the token of the sign-in."""
 
     def __init__(
-        self, reader: Reader, token: str, *, large_type: bool = False, appearance: str = "auto"
+        self,
+        reader: Reader,
+        token: str,
+        *,
+        reading: Reading = Reading.NORMAL,
+        appearance: str = "auto",
     ) -> None:
         self.reader = reader
         self.token = token
-        self.large_type = large_type
+        self.reading = reading
         self.appearance = appearance
 
     def get_id(self) -> str:
@@ -51,7 +56,7 @@ class Visitor(AnonymousUserMixin):  # type: ignore[misc]
     """What flask-login holds for everybody else."""
 
     reader: Reader | None = None
-    large_type = False
+    reading = Reading.NORMAL
     appearance = "auto"
 
 
@@ -68,9 +73,7 @@ def load_sign_in(token: str) -> SignedIn | None:
         found = sign_in_of(token_hash(token), now)
     if found is None:
         return None
-    signed_in = SignedIn(
-        found.reader, token, large_type=found.large_type, appearance=found.appearance
-    )
+    signed_in = SignedIn(found.reader, token, reading=found.reading, appearance=found.appearance)
     return signed_in if _still_awake(found.reader, int(now.timestamp())) else None
 
 
@@ -105,6 +108,11 @@ def reader() -> Reader:
     if found is None:
         raise RuntimeError("a view asked for the reader of a public request")
     return found
+
+
+def is_easy() -> bool:
+    """Whether the reader of this request wants few, large and plain things."""
+    return bool(current_user.reading == Reading.EASY)
 
 
 def own_token() -> str:

@@ -21,7 +21,7 @@ from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 from wtforms.validators import InputRequired, Length
 
 from app.core.i18n import LANGUAGES
-from app.members.rules import APPEARANCES, Role
+from app.members.rules import APPEARANCES, Reading, Role
 from app.members.rules.names import LONGEST_BRANCH, LONGEST_EMAIL, LONGEST_NAME, LONGEST_USERNAME
 from app.members.rules.passwords import SHORTEST
 
@@ -29,6 +29,11 @@ ROLE_LABELS = {
     Role.TRAINER: _l("Trainer"),
     Role.ORGANIZER: _l("Organizer"),
     Role.ADMINISTRATOR: _l("Administrator"),
+}
+READING_LABELS = {
+    Reading.NORMAL.value: _l("Normal type"),
+    Reading.LARGE.value: _l("Large type"),
+    Reading.EASY.value: _l("Easy mode: large, plain, read aloud"),
 }
 AUTOMATIC = "auto"  # no language of one's own: the browser's
 _NEEDED = InputRequired(_l("Please fill this in."))
@@ -105,7 +110,7 @@ class ActivateForm(_Repeated):
     )
     password = _new_password(_l("New password"))
     language = RadioField(_l("Language"), choices=_choices(LANGUAGES.items()))
-    large_type = BooleanField(_l("Large type"))
+    reading = RadioField(_l("How pages look"), choices=_choices(READING_LABELS.items()))
 
 
 class PasswordForm(_Repeated):
@@ -131,7 +136,7 @@ class SettingsForm(FlaskForm):  # type: ignore[misc]
         _l("Appearance"),
         choices=_choices(zip(APPEARANCES, (_l("Automatic"), _l("Light"), _l("Dark")), strict=True)),
     )
-    large_type = BooleanField(_l("Large type"))
+    reading = RadioField(_l("How pages look"), choices=_choices(READING_LABELS.items()))
 
 
 class MemberForm(FlaskForm):  # type: ignore[misc]

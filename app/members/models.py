@@ -94,3 +94,12 @@ class ActivationCode(Base):
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime]
     used_at: Mapped[datetime | None]
+
+
+class Comfort(Base):
+    """How one member wants pages to be, beyond language, size of type and colours."""
+
+    __tablename__ = "comfort"
+
+    member_id: Mapped[int] = mapped_column(ForeignKey("member.id"), primary_key=True)
+    easy_mode: Mapped[bool] = mapped_column(default=False)  # few large things, read aloud

@@ -27,7 +27,8 @@ def code_for(app: Flask, member_id: int) -> str:
 
 
 def activate(client: FlaskClient, code: str, password: str = PASSWORD, **form: str) -> TestResponse:
-    data = {"code": code, "password": password, "repeat": password, "language": "zh_Hans", **form}
+    chosen = {"language": "zh_Hans", "reading": "normal", **form}
+    data = {"code": code, "password": password, "repeat": password, **chosen}
     return client.post("/activate", data=data, headers=csrf(client))
 
 
@@ -42,8 +43,8 @@ def anna(people: People) -> int:
 def test_a_code_sets_the_first_password_and_signs_in(people: People, anna: int) -> None:
     code = code_for(people.app, anna)
     client = people.client()
-    answer = activate(client, code.lower(), large_type="y")
-    assert (answer.status_code, answer.headers["Location"]) == (303, "/")
+    answer = activate(client, code.lower(), reading="large")
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/welcome")
     page = client.get("/me").get_data(as_text=True)
     assert 'lang="zh-Hans"' in page
     assert 'data-type="large"' in page

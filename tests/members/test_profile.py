@@ -40,13 +40,13 @@ def test_staff_find_their_desks_and_others_do_not(
 
 def test_settings_are_kept(people: People) -> None:
     client = people.client(people.member())
-    form = {"language": "zh_Hans", "appearance": "dark", "large_type": "y"}
+    form = {"language": "zh_Hans", "appearance": "dark", "reading": "large"}
     answer = client.post("/me/settings", data=form, headers=csrf(client))
     assert answer.status_code == 303
     page = client.get(answer.headers["Location"]).get_data(as_text=True)
     assert '<html lang="zh-Hans" data-bs-theme="dark"' in page
     assert 'data-type="large"' in page
-    back = {"language": "auto", "appearance": "auto"}
+    back = {"language": "auto", "appearance": "auto", "reading": "normal"}
     assert client.post("/me/settings", data=back, headers=csrf(client)).status_code == 303
     page = client.get("/me", headers={"Accept-Language": "en"}).get_data(as_text=True)
     assert '<html lang="en"' in page
@@ -56,9 +56,10 @@ def test_settings_are_kept(people: People) -> None:
 @pytest.mark.parametrize(
     "form",
     [
-        {"language": "fr", "appearance": "auto"},
-        {"language": "en", "appearance": "purple"},
-        {"language": "", "appearance": "auto"},
+        {"language": "fr", "appearance": "auto", "reading": "normal"},
+        {"language": "en", "appearance": "purple", "reading": "normal"},
+        {"language": "en", "appearance": "auto", "reading": "tiny"},
+        {"language": "", "appearance": "auto", "reading": "normal"},
         {},
     ],
 )
@@ -74,6 +75,7 @@ def test_settings_change_nothing_else(people: People) -> None:
     form = {
         "language": "en",
         "appearance": "auto",
+        "reading": "normal",
         "role": "administrator",
         "name": "Root",
         "branch_id": "99",

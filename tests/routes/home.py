@@ -6,6 +6,7 @@ MATRIX = {
     "home.theme": "signed in",
     "home.course": "signed in",
     "home.health": "public",
+    "home.welcome": "signed in",
     "home.organisation": "administrator",
     "home.choose_look": "administrator",
     "home.choose_words": "administrator",

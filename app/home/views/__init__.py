@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.home.views import organisation, pages
+from app.home.views import organisation, pages, tour
 from app.home.views.frame import bp
 
-__all__ = ["bp", "organisation", "pages"]
+__all__ = ["bp", "organisation", "pages", "tour"]

@@ -26,6 +26,7 @@ class Place:
     icon: str
     here: bool = False
     desktop_only: bool = False  # on phones in the top bar, not in the bottom bar
+    is_extra: bool = False  # left out of the bottom bar in the easy mode
     also: tuple[str, ...] = ()  # further parts of the site that belong here
 
     def holds(self, path: str) -> bool:
@@ -43,8 +44,8 @@ def navigation() -> list[Place]:
     places = [
         Place(_("Home"), address("home"), icon="house-door"),
         Place(_("Courses"), address("courses"), icon="collection-play", also=("/themes",)),
-        Place(_("Library"), address("library"), icon="journals"),
-        Place(_("Points"), address("points"), icon="award"),
+        Place(_("Library"), address("library"), icon="journals", is_extra=True),
+        Place(_("Points"), address("points"), icon="award", is_extra=True),
         Place(_("Me"), address("me"), icon="person"),
     ]
     if found and found.is_author:

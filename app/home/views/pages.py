@@ -14,7 +14,7 @@ from app.home import queries
 from app.home.rules import DayPart, day_part
 from app.home.views.frame import bp
 from app.learning.queries import to_continue
-from app.members.access import PUBLIC, SIGNED_IN, reader
+from app.members.access import PUBLIC, SIGNED_IN, is_easy, reader
 from app.points import queries as points
 
 SHOWN_BEGUN = 4
@@ -26,7 +26,7 @@ def index() -> str:
     me = reader()
     zone = current_app.extensions["weike"].zone
     return render_template(
-        "home/index.html",
+        "home/easy.html" if is_easy() else "home/index.html",
         greeting=_greeting(day_part(clock.now().astimezone(zone).hour), me.name),
         going_on=to_continue(me, SHOWN_BEGUN),
         newest=queries.newest(me),

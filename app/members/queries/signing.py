@@ -9,9 +9,9 @@ from sqlalchemy import bindparam, or_, select
 from sqlalchemy.orm import aliased
 
 from app.core.db import db
-from app.members.models import ActivationCode, Branch, Member, RoleGrant, SignIn
+from app.members.models import ActivationCode, Branch, Comfort, Member, RoleGrant, SignIn
 from app.members.queries.people import Grant, grants_of
-from app.members.rules import Reader, Role, path_of
+from app.members.rules import Reader, Reading, Role, path_of
 from app.members.rules.names import folded, phone_or_none, phone_shown
 
 
@@ -20,7 +20,7 @@ class Found:
     """Who is signed in, and how they want pages to look."""
 
     reader: Reader
-    large_type: bool
+    reading: Reading
     appearance: str
 
 
@@ -29,11 +29,12 @@ _HOME, _SCOPE = aliased(Branch), aliased(Branch)
 _SIGNED_IN = (
     select(
         *(Member.id, Member.name, Member.branch_id, Member.language),
-        *(Member.large_type, Member.appearance, _HOME.path),
+        *(Member.large_type, Member.appearance, Comfort.easy_mode, _HOME.path),
         *(RoleGrant.role, _SCOPE.path.label("scope")),
     )
     .join(SignIn, SignIn.member_id == Member.id)
     .join(_HOME, _HOME.id == Member.branch_id)
+    .outerjoin(Comfort, Comfort.member_id == Member.id)
     .outerjoin(RoleGrant, RoleGrant.member_id == Member.id)
     .outerjoin(_SCOPE, _SCOPE.id == RoleGrant.branch_id)
     .where(SignIn.token_hash == bindparam("token_hash"), SignIn.ended_at.is_(None))
@@ -56,7 +57,13 @@ def sign_in_of(token_hash: str, now: datetime) -> Found | None:
         language=first.language,
         grants=[(row.role, row.scope) for row in rows if row.role is not None],
     )
-    return Found(reader, first.large_type, first.appearance)
+    return Found(reader, _as_read(first.large_type, first.easy_mode), first.appearance)
+
+
+def _as_read(large_type: bool, easy_mode: bool | None) -> Reading:
+    if easy_mode:
+        return Reading.EASY
+    return Reading.LARGE if large_type else Reading.NORMAL
 
 
 def reader_for(member_id: int) -> Reader | None:
@@ -192,7 +199,7 @@ class Card:
     branches: tuple[str, ...]  # from the top down
     roles: tuple[Grant, ...]
     language: str
-    large_type: bool
+    reading: Reading
     appearance: str
 
     @property
@@ -217,6 +224,9 @@ def card_of(member_id: int) -> Card:
         branches=tuple(names[i] for i in row.branch.path_ids),
         roles=grants_of([member_id]).get(member_id, ()),
         language=row.language,
-        large_type=row.large_type,
+        reading=_as_read(
+            row.large_type,
+            session.scalar(select(Comfort.easy_mode).where(Comfort.member_id == member_id)),
+        ),
         appearance=row.appearance,
     )

@@ -10,6 +10,14 @@ APPEARANCES = ("auto", "light", "dark")
 DEEPEST = 20  # levels of branches
 
 
+class Reading(StrEnum):
+    """How large and how plain a member wants pages to be."""
+
+    NORMAL = "normal"
+    LARGE = "large"  # a quarter larger
+    EASY = "easy"  # larger, stronger contrast, few large buttons, read aloud
+
+
 class Role(StrEnum):
     """What a member may do beyond learning. Granted; everybody is a member besides."""
 

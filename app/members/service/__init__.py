@@ -20,7 +20,7 @@ from app.members.service.people import (
     new_code,
     revoke,
 )
-from app.members.service.profile import choose_settings
+from app.members.service.profile import choose_reading, choose_settings
 from app.members.service.signing import (
     activate,
     change_password,
@@ -44,6 +44,7 @@ __all__ = [
     "add_branch",
     "branch_at",
     "change_password",
+    "choose_reading",
     "choose_settings",
     "disable",
     "edit",

@@ -3,12 +3,26 @@
 from __future__ import annotations
 
 from app.core.db import db
-from app.members.models import Member
+from app.members.models import Comfort, Member
+from app.members.rules import Reading
 
 
-def choose_settings(member_id: int, *, language: str, large_type: bool, appearance: str) -> None:
-    """Set the language ("" follows the browser), the size of the type and light or dark."""
+def choose_settings(member_id: int, *, language: str, reading: Reading, appearance: str) -> None:
+    """Set the language ("" follows the browser), how large and plain, and light or dark."""
     member = db.session().get_one(Member, member_id)
     member.language = language
-    member.large_type = large_type
     member.appearance = appearance
+    choose_reading(member_id, reading)
+
+
+def choose_reading(member_id: int, reading: Reading) -> None:
+    """Set how large and how plain pages are. Leaving the easy mode brings back the size before."""
+    session = db.session()
+    if reading is not Reading.EASY:
+        session.get_one(Member, member_id).large_type = reading is Reading.LARGE
+    row = session.get(Comfort, member_id)
+    if row is None:
+        row = Comfort(member_id=member_id)
+        session.add(row)
+    row.easy_mode = reading is Reading.EASY
+    session.flush()

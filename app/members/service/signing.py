@@ -17,10 +17,11 @@ from app.core.limits import Attempt, Patience, Watch
 from app.core.refusals import Conflict, NotThere
 from app.members.models import ActivationCode, Member, SignIn
 from app.members.queries import reader_for
-from app.members.rules import Reader
+from app.members.rules import Reader, Reading
 from app.members.rules.names import folded, phone_or_none
 from app.members.rules.passwords import LONGEST, normalised
 from app.members.rules.refusals import WrongCode, WrongSignIn
+from app.members.service.profile import choose_reading
 
 # The least that OWASP recommends: 19 MiB, two passes. About 21 ms of one core.
 _hasher = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)
@@ -203,7 +204,7 @@ def may_guess_code(*, address: str) -> Attempt:
 
 
 def activate(
-    code: str, *, new_hash: str, language: str = "", large_type: bool | None = None
+    code: str, *, new_hash: str, language: str = "", reading: Reading | None = None
 ) -> int:
     """Set the password of the member whom a code is for; returns the member's id.
 
@@ -221,8 +222,8 @@ def activate(
     _set_password(member, new_hash)
     if language:
         member.language = language
-    if large_type is not None:
-        member.large_type = large_type
+    if reading is not None:
+        choose_reading(member.id, reading)
     return member.id
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import flash, make_response, redirect, render_template, request, url_for
+from flask import abort, flash, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
@@ -23,8 +23,8 @@ from app.members.access import (
 )
 from app.members.forms import AUTOMATIC, ROLE_LABELS, PasswordForm, SettingsForm
 from app.members.queries import Card
-from app.members.rules import passwords
-from app.members.rules.names import device
+from app.members.rules import Reading, passwords
+from app.members.rules.names import device, local_path
 from app.members.rules.refusals import WrongPassword
 from app.members.views.door import bp, here, known_words, show_at, typed
 
@@ -52,7 +52,7 @@ def _chosen(card: Card) -> dict[str, Any]:
     return {
         "language": card.language or AUTOMATIC,
         "appearance": card.appearance,
-        "large_type": card.large_type,
+        "reading": card.reading.value,
     }
 
 
@@ -65,10 +65,22 @@ def choose_settings() -> ResponseReturnValue:
     service.choose_settings(
         reader().id,
         language="" if form.language.data == AUTOMATIC else typed(form.language),
-        large_type=form.large_type.data,
+        reading=Reading(form.reading.data),
         appearance=form.appearance.data,
     )
     return redirect(url_for("members.profile", saved=1), 303)
+
+
+@bp.post("/me/reading")
+@access(SIGNED_IN)
+def choose_reading() -> ResponseReturnValue:
+    """The one switch of the easy mode, and the sizes of the first steps."""
+    try:
+        reading = Reading(request.form.get("reading", ""))
+    except ValueError:
+        abort(422)
+    service.choose_reading(reader().id, reading)
+    return redirect(local_path(request.form.get("back")) or url_for("members.profile"), 303)
 
 
 @bp.get("/me/password")

@@ -22,7 +22,7 @@ from app.members.access import (
     remember_browser,
 )
 from app.members.forms import ActivateForm, SignInForm
-from app.members.rules import codes, passwords
+from app.members.rules import Reading, codes, passwords
 from app.members.rules.names import device, local_path
 from app.members.rules.refusals import WrongCode, WrongSignIn
 from app.members.views.door import bp, here, known_words, show_at, typed
@@ -107,7 +107,12 @@ def sign_out() -> ResponseReturnValue:
 @access(PUBLIC)
 def activate() -> str:
     code = codes.read_back(request.args.get("code", ""))
-    form = ActivateForm(formdata=None, code=codes.on_paper(code), language=current_language())
+    form = ActivateForm(
+        formdata=None,
+        code=codes.on_paper(code),
+        language=current_language(),
+        reading=Reading.NORMAL.value,
+    )
     return render_template("members/activate.html", form=form)
 
 
@@ -131,7 +136,7 @@ def open_account() -> ResponseReturnValue:
             code,
             new_hash=new_hash,
             language=typed(form.language),
-            large_type=form.large_type.data,
+            reading=Reading(form.reading.data),
         )
         reader, token = service.sign_in(
             member_id,
@@ -148,6 +153,6 @@ def open_account() -> ResponseReturnValue:
             response.headers["Retry-After"] = str(refusal.wait)
         return response
     hold(reader, token)
-    response = make_response(redirect(address("home"), 303))
+    response = make_response(redirect(address("welcome"), 303))
     remember_browser(response, reader.id)
     return response
