@@ -45,6 +45,7 @@ class Config:
     proxies: int = 0  # how many reverse proxies in front may be believed for the client's address
 
     upload_limit: int = 2048 * MIB  # bytes of one video or audio file
+    upload_quota: int = 100 * 1024 * MIB  # bytes of recordings that one trainer keeps; 0: no limit
     document_limit: int = 200 * MIB  # bytes of one library document
     image_limit: int = 20 * MIB  # bytes of one cover picture
     disk_reserve: int = 500 * MIB  # bytes that uploads leave free on the disk

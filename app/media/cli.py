@@ -71,6 +71,7 @@ def sweep(hours: int, days: int) -> None:
         unused = service.sweep_unattached(age=timedelta(days=days))
     files = service.sweep_files(age=timedelta(hours=hours))
     print(f"removed {unused} recordings that nothing uses, and {files} folders of nobody")
+    print(f"removed {service.sweep_uploads()} uploads that were never finished")
     gone = service.missing()
     for media_id in gone:
         print(f"recording {media_id}: its files are missing; upload it again")

@@ -1,5 +1,6 @@
 """The media folder: where every file of this room lies, and how it gets there and away again.
 
+partial/<uuid>/              what is still arriving; see tus.py
 uploads/<uuid>/source        what the owner sent, under a neutral name
 work/<uuid>-<token>/         one try of one encode; nobody reads it but that try
 renditions/<uuid>/v<N>/      finished files of one version: playlists, segments, posters
@@ -94,6 +95,21 @@ class MediaFolder:
             self.drop_upload(uuid)
             raise
         return saved
+
+    def adopt(self, uuid: str, path: Path) -> None:
+        """Make a file that lies in the media folder already the source of `uuid` as well.
+
+        One file with two names; where the file system knows no such thing, it is moved.
+        """
+        target = self.source(uuid)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if not target.exists():
+            try:
+                os.link(path, target)
+            except OSError:
+                path.rename(target)
+        _flush_folder(target.parent)
+        _flush_folder(target.parent.parent)
 
     def _copy(self, stream: BinaryIO, out: BinaryIO, limit: int) -> Saved:
         digest = hashlib.sha256()

@@ -92,6 +92,19 @@ def is_there(media_id: int) -> bool:
     return db.session().scalar(select(Media.id).where(Media.id == media_id)) is not None
 
 
+def media_id_of(uuid: str, *, owner_id: int) -> int | None:
+    """The id of a member's own recording by its public name."""
+    return db.session().scalar(
+        select(Media.id).where(Media.uuid == uuid, Media.owner_id == owner_id)
+    )
+
+
+def stored_bytes(owner_id: int) -> int:
+    """Bytes of the sources that a member keeps."""
+    total = select(func.coalesce(func.sum(Media.size), 0)).where(Media.owner_id == owner_id)
+    return int(db.session().scalar(total) or 0)
+
+
 def versions_by_uuid() -> dict[str, int]:
     """The version that is served of every recording, by its public name."""
     rows = db.session().execute(select(Media.uuid, Media.version))

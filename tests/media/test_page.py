@@ -213,15 +213,52 @@ def test_refusals_are_said_in_the_row(desk: Desk, window: Window, tmp_path: Path
     assert page.locator("[name=cover_id]").input_value() == "1"
 
 
-def test_a_lost_connection_can_be_tried_again(desk: Desk, window: Window, clips: Clips) -> None:
+def test_an_upload_goes_on_by_itself_when_the_connection_is_back(
+    desk: Desk, window: Window, clips: Clips
+) -> None:
     page = window.page
     row = page.locator("[data-upload]").first
-    page.route("**/media/upload?*", lambda route: route.abort())
+    page.route("**/media/tus**", lambda route: route.abort())
     row.locator("[data-upload-file]").set_input_files(clips["tiny.mp4"])
-    expect(row.locator("[data-upload-sentence]")).to_contain_text("The connection was lost.")
-    page.unroute("**/media/upload?*")
-    row.get_by_role("button", name="Retry").click()
+    expect(row.locator("[data-upload-status]")).to_contain_text("goes on by itself")
+    page.unroute("**/media/tus**")
     expect(row.locator("[data-media-state=queued]")).to_be_visible()
+
+
+def test_pause_go_on_and_go_on_after_a_reload(
+    desk: Desk, window: Window, tmp_path: Path, clips: Clips
+) -> None:
+    page = window.page
+    tap = throttle(page)
+    tap(300_000)
+    large = tmp_path / "large.mp4"
+    large.write_bytes(clips["plain.mp4"].read_bytes() + bytes(2_000_000))
+    row = page.locator("[data-upload]").first
+    row.locator("[data-upload-file]").set_input_files(large)
+    expect(row.locator("[data-upload-status]")).to_contain_text("per second")
+    row.get_by_role("button", name="Pause").click()
+    expect(row.locator("[data-upload-status]")).to_contain_text("Paused")
+    row.get_by_role("button", name="Go on").click()
+    expect(row.locator("[data-upload-status]")).to_contain_text("per second")
+    page.on("dialog", lambda dialog: dialog.accept())
+    page.goto("/rows")
+    row = page.locator("[data-upload]").first
+    expect(row.locator("[data-upload-left]")).to_contain_text("large.mp4")
+    sent: list[int] = []
+    page.on(
+        "request",
+        lambda request: (
+            sent.append(int(request.headers["upload-offset"]))
+            if request.method == "PATCH"
+            else None
+        ),
+    )
+    tap(10**7)
+    row.locator("[data-upload-file]").set_input_files(large)
+    expect(row.locator("[data-media-state]")).to_be_visible()
+    assert sent[0] > 0  # what had arrived is not sent again
+    kept = list((tmp_path / "media" / "uploads").glob("*/source"))
+    assert [path.read_bytes() for path in kept] == [large.read_bytes()]
 
 
 def test_the_row_is_used_by_keyboard_and_speaks_chinese(chrome, desk: Desk, clips: Clips) -> None:

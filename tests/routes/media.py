@@ -2,6 +2,13 @@
 
 MATRIX = {
     "media.upload": "author",
+    "media.tus_options": "author",
+    "media.tus_begin": "author",
+    "media.tus_offset": "author",
+    "media.tus_continue": "author",
+    "media.tus_end": "author",
+    "media.tus_override": "author",
+    "media.tus_finish": "author",
     "media.upload_image": "author",
     "media.state": "author",
     "media.retry": "author",

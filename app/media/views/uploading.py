@@ -32,7 +32,8 @@ from app.members.access import AUTHOR, reader
 MULTIPART_EXTRA = 64 * 1024  # bytes of headers and small fields around an uploaded file
 
 
-def _check_token() -> None:
+def check_token() -> None:
+    """Refuse an unsafe request whose header has no token of this session."""
     try:
         validate_csrf(request.headers.get("X-CSRFToken", ""))
     except ValidationError as error:
@@ -58,9 +59,15 @@ def _body(limit: int) -> tuple[BinaryIO, str, int | None]:
 @access(AUTHOR)
 @limited("uploads", most=60, seconds=3600, burst=20)
 def upload() -> Response:
-    _check_token()
+    check_token()
     stream, name, length = _body(current_app.extensions["weike"].upload_limit)
+    service.look_for_quota(reader().id, length or request.content_length or 0)
     media_id = service.receive(owner_id=reader().id, filename=name, stream=stream, length=length)
+    return arrived(media_id)
+
+
+def arrived(media_id: int) -> Response:
+    """What the page needs to know of a recording that has just been made."""
     found = queries.recording(media_id)
     assert found is not None
     return jsonify(
@@ -76,7 +83,7 @@ def upload() -> Response:
 @access(AUTHOR)
 @limited("pictures", most=120, seconds=3600, burst=40)
 def upload_image() -> Response:
-    _check_token()
+    check_token()
     stream, _, _ = _body(current_app.extensions["weike"].image_limit)
     image_id = service.receive_image(owner_id=reader().id, stream=stream)
     return jsonify(id=image_id, url=queries.image_url(image_id))

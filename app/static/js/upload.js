@@ -1,5 +1,7 @@
-// A file on its way: chosen or dropped, sent with progress, cancelled or tried again, and then
-// shown while the server prepares it. See media/upload.html for the markup.
+// A file on its way: chosen or dropped, sent with progress, paused, cancelled or tried again, and
+// then shown while the server prepares it. See media/upload.html for the markup.
+
+import { leftOver, Resumable, Single } from "weike/media/transfer";
 
 const language = document.documentElement.lang || "en";
 const LOOK_MS = 500; // between two measurements of the speed
@@ -46,7 +48,7 @@ class Row {
     this.root = root;
     this.words = JSON.parse(root.dataset.words);
     this.part = (name) => root.querySelector(`[data-upload-${name}]`);
-    this.request = null;
+    this.transfer = null;
     this.file = null;
     this.lock = null;
     root.dataset.uploadBound = "";
@@ -55,7 +57,8 @@ class Row {
       target.value = ""; // choosing the same file again is a choice too
     });
     this.part("cancel").addEventListener("click", () => this.cancel());
-    this.part("again").addEventListener("click", () => this.take(this.file));
+    this.part("again").addEventListener("click", () => this.goOn());
+    this.part("pause")?.addEventListener("click", () => this.pause());
     root.addEventListener("dragover", (event) => {
       if (!event.dataTransfer.types.includes("Files")) return;
       event.preventDefault();
@@ -69,13 +72,22 @@ class Row {
     });
     root.addEventListener("htmx:afterSwap", () => this.announceState());
     root.closest("form")?.addEventListener("submit", (event) => {
-      if (!this.request) return;
+      if (!this.transfer) return;
       event.preventDefault();
       event.stopImmediatePropagation();
       this.say(this.words.busy);
       this.part("cancel").focus();
     });
     this.compact();
+    if (root.dataset.tus) this.remember().catch(() => {});
+  }
+
+  /** What was interrupted before the page was closed. */
+  async remember() {
+    const [first] = await leftOver(this.root.dataset.tus);
+    if (!first || this.transfer) return;
+    this.part("left").textContent = fill(this.words.left, { name: first.name, size: size(first.size) });
+    this.part("left").hidden = false;
   }
 
   /** Once there is a file, the target for another one need not be as large. */
@@ -88,7 +100,7 @@ class Row {
   }
 
   take(file) {
-    if (!file || this.request) return;
+    if (!file || this.transfer) return;
     this.file = file;
     this.part("error").hidden = true;
     if (!file.size) return this.refuse(this.words.empty, false);
@@ -99,52 +111,88 @@ class Row {
   }
 
   send(file) {
-    const request = new XMLHttpRequest();
-    const speed = new Speed();
-    const waiting = [...announced];
-    this.request = request;
+    this.speed = new Speed();
+    this.waiting = [...announced];
     this.part("name").textContent = file.name;
     this.part("status").textContent = this.words.sending_start;
     this.part("progress").value = 0;
-    this.part("going").hidden = false;
-    this.part("choose").hidden = true;
     this.say(this.words.sending_start);
+    this.under(true);
     this.part("cancel").focus();
-    addEventListener("beforeunload", stay);
-    this.keepAwake();
+    const on = {
+      progress: (sent, total) => this.progress(sent, total),
+      done: (answer) => this.answered(answer),
+      failed: (sentence, again, offline = false) => {
+        this.refuse(sentence || (offline ? this.words.offline : this.words.failed), again);
+      },
+      waiting: () => {
+        this.part("status").textContent = this.words.waiting;
+        this.say(this.words.waiting);
+      },
+    };
+    this.transfer = this.root.dataset.tus
+      ? new Resumable(file, this.root.dataset.tus, on)
+      : new Single(file, this.root.dataset.url, on);
+  }
 
-    request.upload.addEventListener("progress", ({ loaded, total }) => {
-      speed.measure(loaded);
-      const percent = total ? Math.floor((loaded / total) * 100) : 0;
-      this.part("progress").value = percent;
-      if (loaded >= total) {
-        this.part("progress").removeAttribute("value");
-        this.part("status").textContent = this.words.checking;
-        this.say(this.words.checking);
-        return;
-      }
-      if (waiting.length && percent >= waiting[0]) {
-        while (waiting.length && percent >= waiting[0]) waiting.shift();
-        this.say(`${percent} %`);
-      }
-      if (!speed.perSecond) return;
-      const seconds = Math.ceil((total - loaded) / speed.perSecond);
-      const left = seconds < 100
-        ? fill(this.words.seconds, { n: seconds })
-        : fill(this.words.minutes, { n: Math.ceil(seconds / 60) });
-      this.part("status").textContent = fill(this.words.sending, {
-        percent: `${percent} %`, speed: size(speed.perSecond), left,
-      });
+  /** Show a transfer (or the choice of a file when there is none). */
+  under(way) {
+    this.part("going").hidden = !way;
+    this.part("choose").hidden = way;
+    if (this.part("left")) this.part("left").hidden = true;
+    if (this.part("pause")) this.pausing(false);
+    if (way) {
+      addEventListener("beforeunload", stay);
+      this.keepAwake();
+    } else {
+      removeEventListener("beforeunload", stay);
+      this.lock?.release();
+    }
+  }
+
+  progress(sent, total) {
+    this.part("error").hidden = true;
+    this.speed.measure(sent);
+    const percent = total ? Math.floor((sent / total) * 100) : 0;
+    this.part("progress").value = percent;
+    if (sent >= total) {
+      this.part("progress").removeAttribute("value");
+      this.part("status").textContent = this.words.checking;
+      this.say(this.words.checking);
+      return;
+    }
+    if (this.waiting.length && percent >= this.waiting[0]) {
+      while (this.waiting.length && percent >= this.waiting[0]) this.waiting.shift();
+      this.say(`${percent} %`);
+    }
+    if (!this.speed.perSecond) return;
+    const seconds = Math.ceil((total - sent) / this.speed.perSecond);
+    const left = seconds < 100
+      ? fill(this.words.seconds, { n: seconds })
+      : fill(this.words.minutes, { n: Math.ceil(seconds / 60) });
+    this.part("status").textContent = fill(this.words.sending, {
+      percent: `${percent} %`, speed: size(this.speed.perSecond), left,
     });
-    request.addEventListener("load", () => this.answered(request));
-    request.addEventListener("error", () => this.refuse(this.words.offline, true));
-    request.addEventListener("timeout", () => this.refuse(this.words.offline, true));
-    request.addEventListener("abort", () => this.refuse(this.words.cancelled, true));
-    request.open("POST", `${this.root.dataset.url}?filename=${encodeURIComponent(file.name)}`);
-    request.setRequestHeader("X-CSRFToken", document.querySelector('meta[name="csrf-token"]').content);
-    request.setRequestHeader("Accept", "application/json");
-    request.setRequestHeader("Content-Type", "application/octet-stream");
-    request.send(file);
+  }
+
+  pause() {
+    if (!this.transfer) return;
+    const pausing = !this.transfer.paused;
+    this.pausing(pausing);
+    if (pausing) {
+      this.transfer.pause();
+      this.part("status").textContent = this.words.paused;
+      this.say(this.words.paused);
+    } else {
+      this.speed = new Speed();
+      this.part("status").textContent = this.words.sending_start;
+      this.transfer.resume();
+    }
+  }
+
+  pausing(is) {
+    this.part("pause").setAttribute("aria-pressed", String(is));
+    this.part("pause-text").textContent = is ? this.words.resume : this.words.pause;
   }
 
   /** A phone that falls asleep cuts the upload off. */
@@ -156,20 +204,15 @@ class Row {
     }
   }
 
-  over() {
-    this.request = null;
-    this.lock?.release();
-    removeEventListener("beforeunload", stay);
-    this.part("going").hidden = true;
-    this.part("choose").hidden = false;
-  }
-
   cancel() {
-    this.request?.abort();
+    this.transfer?.cancel();
+    this.refuse(this.words.cancelled, true);
   }
 
   refuse(sentence, worthAnotherTry) {
-    this.over();
+    this.stopped = worthAnotherTry && this.transfer?.stuck ? this.transfer : null;
+    this.transfer = null;
+    this.under(false);
     this.part("sentence").textContent = sentence;
     this.part("again").hidden = !worthAnotherTry;
     this.part("error").hidden = false;
@@ -177,20 +220,16 @@ class Row {
     (worthAnotherTry ? this.part("again") : this.part("file")).focus();
   }
 
-  answered(request) {
-    let answer = {};
-    try {
-      answer = JSON.parse(request.responseText);
-    } catch {
-      answer = {};
-    }
-    if (request.status >= 400 || !answer.id) {
-      // A file that was refused once will be refused again; a busy server may not.
-      const again = request.status >= 500 || request.status === 429 || !answer.error;
-      this.refuse(answer.error || this.words.failed, again);
-      return;
-    }
-    this.over();
+  /** Another try: from the last byte that arrived where that is possible. */
+  goOn() {
+    this.stopped?.close();
+    this.stopped = null;
+    this.take(this.file);
+  }
+
+  answered(answer) {
+    this.transfer = null;
+    this.under(false);
     this.part("id").value = answer.id;
     this.part("choose-text").textContent = this.part("choose-text").dataset.again;
     this.compact();

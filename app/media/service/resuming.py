@@ -1,0 +1,132 @@
+"""Resumable uploads: begin, go on, and take over what has arrived."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import BinaryIO
+
+from app.core import clock
+from app.core.db import after_commit, reading
+from app.core.i18n import file_size
+from app.media import ffmpeg, queries
+from app.media.rules import (
+    EmptyFile,
+    FileTooLarge,
+    NotComplete,
+    QuotaFull,
+    clean_name,
+    fits_quota,
+)
+from app.media.rules.uploads import Checksum
+from app.media.service.folder import config, media_folder
+from app.media.service.recordings import Stored, register
+from app.media.tus import CHUNK, Partials, Upload
+
+
+def partials() -> Partials:
+    """The unfinished uploads of this application."""
+    return Partials(config().media_dir, reserve=config().disk_reserve)
+
+
+def look_for_quota(owner_id: int, length: int) -> None:
+    """Raise QuotaFull when so many more bytes are more than a member may keep.
+
+    Reads the database in a transaction of its own. What is promised to unfinished uploads counts.
+    """
+    quota = config().upload_quota
+    with reading():
+        used = queries.stored_bytes(owner_id)
+    reserved = sum(one.length for one in partials().all() if one.owner_id == owner_id)
+    if not fits_quota(used, reserved, length, quota):
+        raise QuotaFull(used=file_size(used + reserved), quota=file_size(quota))
+
+
+def begin_upload(*, owner_id: int, filename: str, length: int, metadata: str) -> Upload:
+    """Promise room for a file of `length` bytes; not one is written yet.
+
+    Raises EmptyFile, FileTooLarge, QuotaFull, TooManyUploads and NoRoom.
+    """
+    limit = config().upload_limit
+    if length > limit:
+        raise FileTooLarge(limit=file_size(limit))
+    if length == 0:
+        raise EmptyFile
+    shelf = partials()
+    with shelf.turn():
+        look_for_quota(owner_id, length)
+        return shelf.begin(
+            owner_id=owner_id,
+            filename=clean_name(filename),
+            length=length,
+            metadata=metadata,
+            now=clock.epoch(),
+        )
+
+
+def upload_of(uuid: str, *, owner_id: int) -> Upload:
+    """The member's own unfinished upload. Raises NotThere, UploadExpired."""
+    return partials().find(uuid, owner_id=owner_id, now=clock.epoch())
+
+
+def continue_upload(
+    uuid: str,
+    *,
+    owner_id: int,
+    stream: BinaryIO,
+    offset: int,
+    length: int | None,
+    checksum: Checksum | None,
+) -> Upload:
+    """Write one piece; see tus.Partials.receive. Touches no database."""
+    upload_of(uuid, owner_id=owner_id)
+    shelf = partials()
+    shelf.receive(uuid, stream, offset=offset, length=length, checksum=checksum, now=clock.epoch())
+    return upload_of(uuid, owner_id=owner_id)
+
+
+def end_upload(uuid: str, *, owner_id: int) -> None:
+    """Forget an unfinished upload. Raises NotThere."""
+    upload_of(uuid, owner_id=owner_id)
+    partials().drop(uuid)
+
+
+def take_over(uuid: str, *, owner_id: int) -> int:
+    """Make a recording of an upload that has arrived; returns the media id.
+
+    May be called again: it answers with the same id. Looks into the file before the first query.
+    Raises NotThere, NotComplete, UploadBusy, and why a file is no recording; the bytes are removed
+    then, because they would be refused again.
+    """
+    shelf = partials()
+    with reading():
+        known = queries.media_id_of(uuid, owner_id=owner_id)
+    if known is not None:
+        shelf.drop(uuid)
+        return known
+    upload = upload_of(uuid, owner_id=owner_id)
+    if not upload.is_complete:
+        raise NotComplete
+    with shelf.held(uuid):
+        path = shelf.data(uuid)
+        try:
+            facts = ffmpeg.probe(path)
+        except Exception:
+            shelf.drop(uuid)
+            raise
+        digest = hashlib.sha256()
+        with path.open("rb") as file:
+            while chunk := file.read(CHUNK):
+                digest.update(chunk)
+        # A second name for the same bytes: whatever dies from here on, they have one.
+        media_folder().adopt(uuid, path)
+    with_row = queries.media_id_of(uuid, owner_id=owner_id)
+    if with_row is None:
+        stored = Stored(uuid, upload.filename, digest.hexdigest(), upload.length, facts)
+        with_row = register(stored, owner_id=owner_id)
+    after_commit(lambda: shelf.drop(uuid))
+    return with_row
+
+
+def sweep_uploads() -> int:
+    """Remove unfinished uploads that were left alone for too long; returns how many."""
+    return partials().sweep(clock.epoch())

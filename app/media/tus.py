@@ -1,0 +1,328 @@
+"""Unfinished uploads by tus: they live on the disk alone, one folder each.
+
+partial/<uuid>/facts.json    whose it is, how long it will be, how it is called
+partial/<uuid>/data          the bytes; what lies behind the offset was never acknowledged
+partial/<uuid>/offset        how many bytes are flushed, and when the last of them came
+
+The offset is written only after the bytes before it are on the disk, so whatever dies in between,
+what was acknowledged is there. No table knows of an unfinished upload: a request that is refused
+is rolled back there, and bytes that have arrived cannot be rolled back.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import hashlib
+import json
+import os
+import secrets
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from app.core.refusals import NoRoom, NotThere
+from app.media.rules import (
+    MOST_OPEN,
+    UNTOUCHED_SECONDS,
+    UUID,
+    ChecksumMismatch,
+    Interrupted,
+    MoreThanPromised,
+    TooManyUploads,
+    UploadBusy,
+    UploadExpired,
+    WrongOffset,
+    expires_at,
+)
+from app.media.rules.uploads import Checksum
+
+CHUNK = 1024 * 1024
+FLUSH_EVERY = 8 * CHUNK  # bytes of one request between two offsets that are safe
+LOOK_EVERY = 32 * CHUNK  # bytes between two looks at the free space
+OFFSET_LINE = "{:020d} {:020d}\n"  # always as long, so that it is overwritten in place
+
+
+@dataclass(frozen=True)
+class Upload:
+    """One unfinished upload. `touched` is in seconds since 1970."""
+
+    uuid: str
+    owner_id: int
+    filename: str
+    length: int
+    metadata: str
+    offset: int
+    touched: float
+
+    @property
+    def is_complete(self) -> bool:
+        return self.offset == self.length
+
+    @property
+    def expires(self) -> float:
+        return expires_at(self.touched, complete=self.is_complete)
+
+
+class Partials:
+    """The one who opens paths below partial/."""
+
+    def __init__(self, media_dir: Path, *, reserve: int) -> None:
+        self.root = media_dir / "partial"
+        self.reserve = reserve
+
+    def data(self, uuid: str) -> Path:
+        return self._folder(uuid) / "data"
+
+    def _folder(self, uuid: str) -> Path:
+        if not UUID.fullmatch(uuid):
+            raise NotThere
+        return self.root / uuid
+
+    # --- looking ----------------------------------------------------------------------------
+
+    def read(self, uuid: str) -> Upload | None:
+        """An upload as the disk has it; None when it is not there (any more)."""
+        folder = self._folder(uuid)
+        try:
+            facts = json.loads((folder / "facts.json").read_text(encoding="utf-8"))
+            offset, touched = (folder / "offset").read_text(encoding="ascii").split()
+        except (FileNotFoundError, NotADirectoryError, ValueError):
+            return None
+        return Upload(uuid, **facts, offset=int(offset), touched=int(touched) / 1000)
+
+    def find(self, uuid: str, *, owner_id: int, now: float) -> Upload:
+        """The member's own upload; raises NotThere, and UploadExpired when it is too old."""
+        found = self.read(uuid)
+        if found is None or found.owner_id != owner_id:
+            raise NotThere
+        if now >= found.expires:
+            raise UploadExpired
+        return found
+
+    def all(self) -> list[Upload]:
+        """Every unfinished upload."""
+        try:
+            names = sorted(path.name for path in self.root.iterdir())
+        except FileNotFoundError:
+            return []
+        found = (self.read(name) for name in names if UUID.fullmatch(name))
+        return [upload for upload in found if upload is not None]
+
+    def promised(self) -> int:
+        """Bytes that unfinished uploads may still bring."""
+        return sum(upload.length - upload.offset for upload in self.all())
+
+    # --- beginning and ending -----------------------------------------------------------------
+
+    @contextlib.contextmanager
+    def turn(self) -> Iterator[None]:
+        """One beginning at a time: counting and making are one step."""
+        self.root.mkdir(parents=True, exist_ok=True)
+        with (self.root / ".turn").open("wb") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+
+    def begin(
+        self, *, owner_id: int, filename: str, length: int, metadata: str, now: float
+    ) -> Upload:
+        """An empty upload; call it within `turn`. Raises NoRoom and TooManyUploads."""
+        mine = [one for one in self.all() if one.owner_id == owner_id]
+        for old in sorted(mine, key=lambda one: one.touched):
+            forgotten = not old.is_complete and old.touched < now - UNTOUCHED_SECONDS
+            if now >= old.expires or (forgotten and len(mine) >= MOST_OPEN):
+                self.drop(old.uuid)
+                mine.remove(old)
+        if len(mine) >= MOST_OPEN:
+            raise TooManyUploads(most=MOST_OPEN)
+        self._look_for_room(length + self.promised())
+        uuid = secrets.token_hex(16)
+        fresh = self.root / f".{uuid}"
+        fresh.mkdir(parents=True)
+        facts = {
+            "owner_id": owner_id,
+            "filename": filename,
+            "length": length,
+            "metadata": metadata,
+        }
+        _write(fresh / "facts.json", json.dumps(facts))
+        _write(fresh / "offset", OFFSET_LINE.format(0, int(now * 1000)))
+        _write(fresh / "data", "")
+        fresh.rename(self.root / uuid)
+        _flush_folder(self.root)
+        return Upload(uuid, owner_id, filename, length, metadata, 0, now)
+
+    def drop(self, uuid: str) -> None:
+        """Forget an upload; a piece of it that is just arriving ends with NotThere."""
+        gone = self.root / f".gone-{secrets.token_hex(8)}"
+        with contextlib.suppress(FileNotFoundError):
+            self._folder(uuid).rename(gone)
+            shutil.rmtree(gone, ignore_errors=True)
+
+    def sweep(self, now: float) -> int:
+        """Remove what has expired and what was half made; returns how many uploads."""
+        expired = [one.uuid for one in self.all() if now >= one.expires]
+        for uuid in expired:
+            with contextlib.suppress(UploadBusy), self.held(uuid):
+                self.drop(uuid)
+        for path in self.root.glob(".*") if self.root.is_dir() else ():
+            if path.is_dir() and now - path.stat().st_mtime > UNTOUCHED_SECONDS:
+                shutil.rmtree(path, ignore_errors=True)
+        return len(expired)
+
+    def _look_for_room(self, wanted: int) -> None:
+        if shutil.disk_usage(self.root).free - wanted < self.reserve:
+            raise NoRoom
+
+    # --- bytes ----------------------------------------------------------------------------------
+
+    @contextlib.contextmanager
+    def held(self, uuid: str) -> Iterator[int]:
+        """The only hand on an upload, across processes; raises UploadBusy and NotThere."""
+        try:
+            handle = os.open(self.data(uuid), os.O_RDWR)
+        except FileNotFoundError:
+            raise NotThere from None
+        try:
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise UploadBusy from None
+            yield handle
+        finally:
+            os.close(handle)
+
+    def receive(
+        self,
+        uuid: str,
+        stream: BinaryIO,
+        *,
+        offset: int,
+        length: int | None,
+        checksum: Checksum | None,
+        now: float,
+    ) -> int:
+        """Write one piece behind `offset`, flush it, and return the new offset.
+
+        `length` is what the sender says of the piece, None when it says nothing. A piece that
+        breaks off is kept as far as it came (Interrupted), unless it has a checksum: then all of
+        it counts or nothing. Raises UploadBusy, WrongOffset, MoreThanPromised, ChecksumMismatch,
+        NoRoom and NotThere.
+        """
+        with self.held(uuid) as handle:
+            upload = self.read(uuid)
+            if upload is None:
+                raise NotThere
+            if offset != upload.offset:
+                raise WrongOffset(offset=upload.offset)
+            left = upload.length - offset
+            if length is not None and length > left:
+                raise MoreThanPromised
+            os.ftruncate(handle, offset)
+            piece = _Piece(self, upload, handle, now, checksum)
+            return piece.take(stream, left, length)
+
+    def note(self, uuid: str, handle: int, offset: int, now: float) -> None:
+        """Make an offset safe: first the bytes, then the number."""
+        os.fdatasync(handle)
+        try:
+            numbers = os.open(self._folder(uuid) / "offset", os.O_WRONLY)
+        except FileNotFoundError:
+            raise NotThere from None  # ended by its owner in the meantime
+        try:
+            os.pwrite(numbers, OFFSET_LINE.format(offset, int(now * 1000)).encode(), 0)
+            os.fdatasync(numbers)
+        finally:
+            os.close(numbers)
+
+
+class _Piece:
+    """One PATCH on its way to the disk."""
+
+    def __init__(
+        self, partials: Partials, upload: Upload, handle: int, now: float, checksum: Checksum | None
+    ) -> None:
+        self.partials = partials
+        self.upload = upload
+        self.handle = handle
+        self.now = now
+        self.checksum = checksum
+        self.digest = hashlib.new(checksum.algorithm) if checksum else None
+        self.at = self.safe = upload.offset
+        self.looked = 0
+
+    def take(self, stream: BinaryIO, left: int, length: int | None) -> int:
+        start = self.at
+        end = start + (length if length is not None else left)
+        try:
+            # One byte more than promised shows a sender that promised too little.
+            while chunk := stream.read(min(CHUNK, end - self.at + (length is None))):
+                if self.at + len(chunk) > end:
+                    raise MoreThanPromised
+                self._write(chunk)
+        except (MoreThanPromised, NotThere):
+            os.ftruncate(self.handle, self.safe)
+            raise
+        except NoRoom:
+            self._keep()
+            raise
+        except OSError as error:
+            self._keep()
+            raise (NoRoom if error.errno == 28 else Interrupted) from error
+        except Exception as error:
+            self._keep()  # the other end has gone: its server says so in many ways
+            raise Interrupted from error
+        if length is not None and self.at < end:
+            self._keep()
+            raise Interrupted
+        if self.checksum and self.digest and self.digest.digest() != self.checksum.digest:
+            os.ftruncate(self.handle, self.safe)
+            raise ChecksumMismatch
+        self._note()
+        return self.at
+
+    def _write(self, chunk: bytes) -> None:
+        if self.at - self.looked >= LOOK_EVERY or self.at == self.upload.offset:
+            self.looked = self.at
+            if shutil.disk_usage(self.partials.root).free - len(chunk) < self.partials.reserve:
+                raise NoRoom
+        if self.digest:
+            self.digest.update(chunk)
+        view = memoryview(chunk)
+        at = self.at
+        while view:
+            written = os.pwrite(self.handle, view, at)
+            view = view[written:]
+            at += written
+        self.at = at
+        if self.at - self.safe >= FLUSH_EVERY and not self.checksum:
+            self._note()
+
+    def _note(self) -> None:
+        if self.at > self.safe or self.at == self.upload.offset:
+            self.partials.note(self.upload.uuid, self.handle, self.at, self.now)
+            self.safe = self.at
+
+    def _keep(self) -> None:
+        """Keep what has come of a piece that breaks off."""
+        if self.checksum:
+            os.ftruncate(self.handle, self.safe)
+        else:
+            self._note()
+
+
+def _write(path: Path, text: str) -> None:
+    with path.open("w", encoding="utf-8") as out:
+        out.write(text)
+        out.flush()
+        os.fsync(out.fileno())
+
+
+def _flush_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,159 @@
+// How a file gets to the server. Recordings go by tus: in pieces, so that a lost connection, a
+// closed lid or a reload costs nothing that has arrived. Pictures are small and go in one request.
+
+const PIECE = 8 * 1024 * 1024;
+const DELAYS = [0, 1000, 3000, 5000, 10_000, 20_000, 30_000, 30_000, 30_000];
+const ENDPOINT = "/media/tus";
+const LIFE_MS = 24 * 3600 * 1000; // the server forgets unfinished uploads after a day
+
+const token = () => document.querySelector('meta[name="csrf-token"]').content;
+const headers = () => ({ "X-CSRFToken": token(), Accept: "application/json" });
+
+function parsed(text) {
+  try {
+    return JSON.parse(text) ?? {};
+  } catch {
+    return {};
+  }
+}
+
+/** One request for the whole file. `on` has progress(sent, total), done(answer), failed(sentence, again). */
+export class Single {
+  constructor(file, url, on) {
+    const request = new XMLHttpRequest();
+    this.request = request;
+    request.upload.addEventListener("progress", ({ loaded, total }) => on.progress(loaded, total));
+    request.addEventListener("load", () => {
+      const answer = parsed(request.responseText);
+      if (request.status < 400 && answer.id) on.done(answer);
+      // A file that was refused once will be refused again; a busy server may not.
+      else on.failed(answer.error, request.status >= 500 || request.status === 429 || !answer.error);
+    });
+    for (const event of ["error", "timeout"]) request.addEventListener(event, () => on.failed("", true, true));
+    request.open("POST", `${url}?filename=${encodeURIComponent(file.name)}`);
+    for (const [name, value] of Object.entries(headers())) request.setRequestHeader(name, value);
+    request.setRequestHeader("Content-Type", "application/octet-stream");
+    request.send(file);
+  }
+
+  cancel() {
+    this.request.abort();
+  }
+}
+
+async function library(url) {
+  if (!window.tus) await import(url);
+  return window.tus;
+}
+
+/** What this browser began to upload and never finished: [{name, size}], newest first. */
+export async function leftOver(url) {
+  const tus = await library(url);
+  const storage = tus.defaultOptions.urlStorage;
+  const found = await storage.findAllUploads();
+  const fresh = [];
+  for (const one of found) {
+    if (Date.now() - new Date(one.creationTime).getTime() > LIFE_MS) {
+      await storage.removeUpload(one.urlStorageKey);
+    } else if (one.uploadUrl?.includes(ENDPOINT)) {
+      fresh.push({ name: one.metadata.filename, size: one.size });
+    }
+  }
+  return fresh.reverse();
+}
+
+/** A file that goes on where it stopped. Besides the three of Single: waiting() while it tries again. */
+export class Resumable {
+  constructor(file, url, on) {
+    this.on = on;
+    this.over = false;
+    this.paused = false;
+    this.begin(file, url).catch(() => on.failed("", true, true));
+    this.back = () => {
+      if (this.stuck && !this.over && !this.paused) this.resume();
+    };
+    addEventListener("online", this.back);
+  }
+
+  async begin(file, url) {
+    const tus = await library(url);
+    if (this.over) return;
+    this.upload = new tus.Upload(file, {
+      endpoint: ENDPOINT,
+      chunkSize: PIECE,
+      retryDelays: DELAYS,
+      removeFingerprintOnSuccess: true,
+      metadata: { filename: file.name, filetype: file.type },
+      headers: headers(),
+      onProgress: (sent, total) => {
+        if (!this.paused) this.on.progress(sent, total);
+      },
+      onShouldRetry: (problem) => {
+        const status = problem.originalResponse?.getStatus() ?? 0;
+        const again = status === 0 || (status >= 500 && status !== 507) || [409, 423, 429, 460].includes(status);
+        if (again) this.on.waiting();
+        return again;
+      },
+      onError: (problem) => this.failed(problem),
+      onSuccess: () => this.finish(),
+    });
+    const [before] = await this.upload.findPreviousUploads();
+    if (before) this.upload.resumeFromPreviousUpload(before);
+    if (!this.over && !this.paused) this.upload.start();
+  }
+
+  failed(problem) {
+    const status = problem.originalResponse?.getStatus() ?? 0;
+    const answer = parsed(problem.originalResponse?.getBody());
+    this.stuck = status === 0 || status >= 500 || [401, 409, 423, 429, 460].includes(status);
+    if (!this.stuck) this.forget();
+    this.on.failed(answer.error, this.stuck || !answer.error, status === 0);
+  }
+
+  async finish(tries = 5) {
+    this.on.progress(1, 1);
+    try {
+      const response = await fetch(`${new URL(this.upload.url, location.href).pathname}/recording`, {
+        method: "POST", headers: headers(), credentials: "same-origin",
+      });
+      const answer = parsed(await response.text());
+      if (response.ok && answer.id) {
+        this.close();
+        this.on.done(answer);
+        return;
+      }
+      this.close();
+      this.on.failed(answer.error, response.status >= 500 || response.status === 429);
+    } catch {
+      if (tries > 1) setTimeout(() => this.finish(tries - 1), 3000);
+      else this.on.failed("", true, true);
+    }
+  }
+
+  pause() {
+    this.paused = true;
+    this.upload?.abort();
+  }
+
+  resume() {
+    this.paused = this.stuck = false;
+    this.upload?.start();
+  }
+
+  cancel() {
+    this.close();
+    this.upload?.abort(true).catch(() => {}); // a server that does not hear of it sweeps it away
+    this.forget();
+  }
+
+  close() {
+    this.over = true;
+    removeEventListener("online", this.back);
+  }
+
+  /** So that choosing the same file again begins anew. */
+  forget() {
+    const key = this.upload?._urlStorageKey;
+    if (key) this.upload.options.urlStorage.removeUpload(key);
+  }
+}
