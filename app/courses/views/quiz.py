@@ -17,7 +17,7 @@ from app.courses.views.editor import sheet
 from app.members.access import AUTHOR, reader
 from app.questions import queries as bank
 from app.questions import types
-from app.questions.forms import QuestionForm
+from app.questions.forms import BaseForm, form_for
 from app.questions.rules import KIND_NAMES, BadQuestion
 
 
@@ -125,7 +125,7 @@ def new_question(course_id: int, kind: str) -> str:
     if kind not in types.TYPES:
         abort(404)
     found = queries.own_course(reader(), course_id)
-    return _new_question(found, kind, QuestionForm())
+    return _new_question(found, kind, form_for(kind))
 
 
 @bp.post("/courses/<int:course_id>/quiz/new/<kind>")
@@ -135,7 +135,7 @@ def write_question(course_id: int, kind: str) -> ResponseReturnValue:
         abort(404)
     me = reader()
     found = queries.own_course(me, course_id)
-    form = QuestionForm()
+    form = form_for(kind)
     if "more" in request.form:
         form.add_rows()
         return _new_question(found, kind, form)
@@ -153,7 +153,7 @@ def write_question(course_id: int, kind: str) -> ResponseReturnValue:
     return _new_question(found, kind, form), 422
 
 
-def _new_question(found: queries.CourseView, kind: str, form: QuestionForm) -> str:
+def _new_question(found: queries.CourseView, kind: str, form: BaseForm) -> str:
     return render_template(
         "courses/question.html", form=form, kind=kind, kinds=KIND_NAMES, **sheet(found)
     )

@@ -16,10 +16,10 @@ member sees tells another nothing. `asked` and `read` translate, for every kind:
     page.asked = types.asked(kind, body, names, response)                 # → templates
     response = types.read(kind, body, names, raw)                         # ← the form
 
-The templates of `questions/_answer.html` draw what `asked` and `explained` return: the macros
-`answer_fields(asked, field)` and `answer_explained(explained)`. A page names the field `q12`, parts
-of it are `q12.<name>`; `raw` is the list of the values of `q12` and of "<name>=<value>" for
-each `q12.<name>` (see `raw_part`).
+`questions/_answer.html` draws what `asked` and `explained` return, for every kind; a page that uses
+it loads css/answers.css and js/answers.js. The field of an answer is `q12`, its parts are
+`q12.<name>`; `raw` is the list of the values of `q12` and of "<name>=<value>" for each
+`q12.<name>` (see `raw_part`).
 """
 
 from __future__ import annotations

@@ -94,7 +94,7 @@ def _gap(content: str, *, case: bool) -> dict[str, Any]:
         rows = [_shared(part) for part in parts]
         given = [{"text": text, "fraction": worth} for worth, text in rows]
         return {"id": "", "kind": "text", "answers": texts.accepted(given, case=case)}
-    options = []
+    options: list[dict[str, str]] = []
     for part in parts:
         right = part.startswith("=")
         worth, text = _shared(part[1:] if right else part, "1" if right else "0")

@@ -31,7 +31,7 @@ def clean(body: dict[str, Any]) -> dict[str, Any]:
     The same thing may stand on the right of several pairs; it is shown once.
     """
     found = texts.texts(body)
-    rows = []
+    rows: list[tuple[str, str]] = []
     for number, pair in enumerate(body.get("pairs") or [], 1):
         left, right = (texts.cleaned(str(pair.get(side) or "")) for side in ("left", "right"))
         if not left and not right:
@@ -73,7 +73,10 @@ def plain(body: dict[str, Any]) -> dict[str, Any]:
 
 
 def options(body: dict[str, Any]) -> list[str]:
-    return [pair["id"] for pair in body["pairs"]] + [choice["id"] for choice in body["choices"]]
+    """The left side as the author wrote it; the right side sorted by its random ids, so that
+    even a page that does not mix them gives nothing away."""
+    choices = sorted(choice["id"] for choice in body["choices"])
+    return [pair["id"] for pair in body["pairs"]] + choices
 
 
 def said(body: dict[str, Any]) -> list[str]:

@@ -59,6 +59,11 @@ def plain(body: dict[str, Any]) -> dict[str, Any]:
 
 
 def options(body: dict[str, Any]) -> list[str]:
+    """Sorted by their random ids: even a page that does not mix them gives nothing away."""
+    return sorted(_right(body))
+
+
+def _right(body: dict[str, Any]) -> list[str]:
     return [item["id"] for item in body["items"]]
 
 
@@ -88,13 +93,12 @@ def understood(body: dict[str, Any], raw: object) -> list[str]:
         if not value.isascii() or not value.isdigit() or not 1 <= int(value[:4]) <= most:
             raise NotAnAnswer
         places[token] = int(value)
-    first = {token: at for at, token in enumerate(options(body))}
-    return [f"{t}={places[t]}" for t in sorted(places, key=lambda t: (places[t], first[t]))]
+    return [f"{t}={places[t]}" for t in sorted(places, key=lambda t: (places[t], t))]
 
 
 def mark(body: dict[str, Any], response: list[str]) -> Decimal:
     """By places, by neighbours, or all or nothing, as the author chose; blank is 0."""
-    right = options(body)
+    right = _right(body)
     places = {token: int(place) for token, place in gaps.given(response).items()}
     fits = [places.get(token) == at for at, token in enumerate(right, 1)]
     if body["marking"] == Marking.ALL:

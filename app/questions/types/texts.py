@@ -126,7 +126,7 @@ def accepted(given: Sequence[Mapping[str, Any]], *, case: bool) -> list[dict[str
     seen: set[str] = set()
     for answer in given:
         text = cleaned(str(answer.get("text") or ""))
-        if not text:
+        if not folded(text, case=case):
             continue
         if len(text) > LONGEST_ANSWER:
             raise TextTooLong(where="answers", length=len(text), most=LONGEST_ANSWER)

@@ -27,7 +27,6 @@ document.addEventListener("click", (event) => {
   const form = button.form;
   const list = form.querySelector("[data-option-rows]");
   addRow(list, true);
-  const worths = form.querySelector("[data-worth-rows]");
-  if (worths) addRow(worths, false);
+  for (const beside of form.querySelectorAll("[data-worth-rows]")) addRow(beside, false);
   button.hidden = list.children.length >= Number(list.dataset.most);
 });
