@@ -8,15 +8,16 @@ stop() { printf 'Weike cannot be set up: %s\n' "$*" >&2; exit 1; }
 
 # --- system packages, by apt when we may -----------------------------------------------------
 apt_updated=
+sudo=
+may_apt() {
+  if [ "$(id -u)" = 0 ]; then sudo=
+  elif command -v sudo >/dev/null && { sudo -n true 2>/dev/null || [ -t 0 ]; }; then sudo=sudo
+  else return 1
+  fi
+}
 apt_install() { # why, then the packages
   local why=$1; shift
-  local sudo=
-  if [ "$(id -u)" != 0 ]; then
-    if command -v sudo >/dev/null && sudo -n true 2>/dev/null; then sudo=sudo
-    elif command -v sudo >/dev/null && [ -t 0 ]; then sudo=sudo
-    else stop "$why. Ask an administrator to run: apt-get install -y $*"
-    fi
-  fi
+  may_apt || stop "$why. Ask an administrator to run: apt-get install -y $*"
   command -v apt-get >/dev/null || stop "$why, and this machine has no apt-get. Install: $*"
   say "Installing $* …"
   mkdir -p build
@@ -56,20 +57,22 @@ install_locked requirements.txt
 if [ "$goal" = test ]; then install_locked requirements-dev.txt; fi
 
 # --- ffmpeg and a Chinese font for the demo's slides ---------------------------------------------
-if [ "$goal" != assets ]; then
-  if ! command -v ffmpeg >/dev/null || ! command -v ffprobe >/dev/null; then
-    apt_install "ffmpeg is missing, which turns uploads into playable video" ffmpeg
-  fi
-  if ! command -v fc-list >/dev/null || ! fc-list :lang=zh-cn 2>/dev/null | grep -q .; then
+if [ "$goal" != assets ] && ! { command -v ffmpeg && command -v ffprobe; } >/dev/null; then
+  apt_install "ffmpeg is missing, which turns uploads into playable video" ffmpeg
+fi
+font=
+if ! fc-list :lang=zh-cn 2>/dev/null | grep -q .; then
+  if [ "$goal" != assets ] && may_apt && command -v apt-get >/dev/null; then
     apt_install "no Chinese font is installed, which the demo's slides need" fontconfig fonts-noto-cjk
+  else
+    font=@fontsource/noto-sans-sc@5.3.0 # where scripts/slides/fonts.py looks last
   fi
 fi
 
 # --- what browsers need, from npm -------------------------------------------------------------------
 lock=$(sha256sum package-lock.json | cut -d' ' -f1)
-if [ "$(cat node_modules/.weike.sha256 2>/dev/null)" != "$lock" ]; then
+if [ "$(cat node_modules/.weike.sha256 2>/dev/null)" != "$lock$font" ]; then
   say "Fetching browser assets …"
-  npm=npm
   if ! command -v npm >/dev/null || ! command -v node >/dev/null; then
     # Node as a Python wheel, in an environment of its own that nothing else uses.
     if [ ! -x build/node/bin/npm ]; then
@@ -78,8 +81,12 @@ if [ "$(cat node_modules/.weike.sha256 2>/dev/null)" != "$lock" ]; then
     fi
     export PATH="$PWD/build/node/bin:$PATH"
   fi
-  "$npm" ci --ignore-scripts --no-audit --no-fund --loglevel=error
-  printf %s "$lock" >node_modules/.weike.sha256
+  export NPM_CONFIG_UPDATE_NOTIFIER=false
+  npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+  if [ -n "$font" ]; then
+    npm install --no-save --ignore-scripts --no-audit --no-fund --loglevel=error "$font"
+  fi
+  printf %s "$lock$font" >node_modules/.weike.sha256
 fi
 .venv/bin/python scripts/assets.py
 .venv/bin/python scripts/messages.py compile
