@@ -18,7 +18,7 @@ from app.members import queries as members
 from app.members.rules import Reader
 from app.search import queries
 from app.search.index import Unusable, opened
-from app.search.rules import Kind
+from app.search.rules import Kind, Order
 
 group = AppGroup("search", help="The full-text index.")
 
@@ -91,19 +91,24 @@ def _figures_line() -> str:
 @click.argument("text")
 @click.option("--kind", type=click.Choice([kind.value for kind in Kind]), help="Only this kind.")
 @click.option("--as", "username", help="Search as this member; without it, as an administrator.")
+@click.option("--sort", type=click.Choice([order.value for order in Order]), default="best")
 @click.option("--page", default=1, show_default=True)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def query(
     text: str,
+    *,
     kind: str | None,
     username: str | None,
+    sort: str,
     page: int,
     as_json: bool,
 ) -> None:
     """Search as the page does, and print what a member would see."""
     reader = _reader(username)
     started = clock.monotonic()
-    found = queries.find(reader, text, kind=Kind(kind) if kind else None, page=page)
+    found = queries.find(
+        reader, text, kind=Kind(kind) if kind else None, page=page, order=Order(sort)
+    )
     took = (clock.monotonic() - started) * 1000
     if as_json:
         facts = asdict(found)
@@ -112,6 +117,8 @@ def query(
     how = "".join(f", {word}" for word in ("relaxed", "degraded") if getattr(found, word))
     counts = ", ".join(f"{kind.value} {count}" for kind, count in found.counts.items())
     click.echo(f"{found.total} things ({counts or 'none'}){how}, {took:.1f} ms")
+    if found.meant:
+        click.echo(f"did you mean: {found.meant}")
     for thing in found.page.rows:
         click.echo(f"\n{thing.kind.value}: {thing.title.striptags()}  {thing.url}")
         for excerpt in thing.excerpts:

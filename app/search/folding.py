@@ -37,7 +37,7 @@ class _Cutter:
     def learn(self, words: frozenset[str]) -> None:
         if words == self.learnt:
             return
-        jieba = rjieba
+        jieba: Any = rjieba
         if words:
             jieba = rjieba.Jieba()
             for word in sorted(words):

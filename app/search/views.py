@@ -1,18 +1,24 @@
-"""The search page."""
+"""The search page, suggestions while typing, and the organisation's own words."""
 
 from __future__ import annotations
 
 from typing import Any
 from urllib.parse import urlencode
 
-from flask import Blueprint, render_template, request, url_for
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import get_locale
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from app.core.access import access
+from app.core.i18n import LANGUAGES
 from app.core.limits import limited
-from app.members.access import SIGNED_IN, reader
-from app.search import queries
-from app.search.rules import LONGEST_QUERY, Kind, place_name
+from app.core.refusals import Refusal
+from app.members.access import ORGANIZER, SIGNED_IN, reader
+from app.search import queries, service
+from app.search.forms import WordsForm
+from app.search.rules import LONGEST_QUERY, Kind, Order, place_name, words_of
 
 bp = Blueprint("search", __name__, template_folder="templates")
 
@@ -38,18 +44,36 @@ ICONS = {
 def results() -> str:
     text = request.args.get("q", "").strip()[:LONGEST_QUERY]
     kind = _kind(request.args.get("kind", ""))
-    page = request.args.get("page", 1, type=int)
-    found = queries.find(reader(), text, kind=kind, page=page)
+    sort = request.args.get("sort", "")
+    order = Order(sort) if sort in set(Order) else Order.BEST
+    language = request.args.get("language", "")
+    year = request.args.get("year", type=int)
+    found = queries.find(
+        reader(),
+        text,
+        kind=kind,
+        page=request.args.get("page", 1, type=int),
+        order=order,
+        language=language,
+        year=year if year and 0 < year < 10_000 else None,
+        speaks=str(get_locale()),
+    )
 
     def here(**changed: Any) -> str:
         """The address of this search with something changed."""
-        parts = {"q": text, "kind": kind, **changed}
-        return url_for("search.results", **{k: v for k, v in parts.items() if v})
+        parts: dict[str, Any] = {"q": text, "kind": kind, "language": language, "year": year}
+        if order is not Order.BEST:
+            parts["sort"] = order.value
+        return url_for("search.results", **{k: v for k, v in {**parts, **changed}.items() if v})
 
     return render_template(
         "search/results.html",
         found=found,
         kind=kind,
+        order=order,
+        language=language,
+        year=year,
+        languages=LANGUAGES,
         labels=LABELS,
         icons=ICONS,
         longest=LONGEST_QUERY,
@@ -58,7 +82,66 @@ def results() -> str:
         whole=lambda thing: _with_words(thing.url, thing.kind, text),
         here=here,
         page_url=lambda number: here(page=number),
+        may_teach=reader().is_organizer,
     )
+
+
+@bp.get("/search/suggest")
+@access(SIGNED_IN)
+@limited("suggest", most=300, seconds=60)
+def suggest() -> str:
+    """Lines for the list below a search box; nothing when there are none."""
+    text = request.args.get("q", "")[:LONGEST_QUERY]
+    return render_template(
+        "search/_suggestions.html",
+        suggestions=queries.suggest(reader(), text),
+        labels=LABELS,
+        icons=ICONS,
+    )
+
+
+# The organisation's own words
+
+
+@bp.get("/search/words")
+@access(ORGANIZER)
+def words() -> str:
+    return _words_page(WordsForm(formdata=None))
+
+
+@bp.post("/search/words")
+@access(ORGANIZER)
+def add_words() -> ResponseReturnValue:
+    form = WordsForm()
+    if form.validate():
+        try:
+            service.keep_words(form.words.data or "", by=reader().id)
+        except Refusal as refusal:
+            form.words.errors = [str(refusal)]
+        else:
+            flash(_("Saved. Search takes the words up within a minute."), "good")
+            return redirect(url_for("search.words"))
+    return _words_page(form), 422
+
+
+@bp.post("/search/words/<int:number>")
+@access(ORGANIZER)
+def change_words(number: int) -> ResponseReturnValue:
+    service.keep_words(request.form.get("words", ""), by=reader().id, words_id=number)
+    flash(_("Saved. Search takes the words up within a minute."), "good")
+    return redirect(url_for("search.words"))
+
+
+@bp.post("/search/words/<int:number>/delete")
+@access(ORGANIZER)
+def remove_words(number: int) -> ResponseReturnValue:
+    service.remove_words(number)
+    return redirect(url_for("search.words"))
+
+
+def _words_page(form: WordsForm) -> str:
+    rows = [(row.id, words_of(row.words)) for row in queries.all_words()]
+    return render_template("search/words.html", form=form, rows=rows)
 
 
 def _kind(text: str) -> Kind | None:

@@ -20,6 +20,7 @@ def put(
     *texts: str | Passage,
     kind: str = "document",
     audience: frozenset[int] | None = None,
+    **label: object,
 ) -> None:
     """Make a thing findable; each text is a page of it. It is in the index after run_pending."""
     passages = [
@@ -36,6 +37,7 @@ def put(
             url=f"/library/{ref}",
             passages=passages,
             audience=audience,
+            **label,
         )
 
 

@@ -133,10 +133,11 @@ class Snapshot:
                 return self._scan(found, trial, first=True)
         if any(found) or ask.must_have_all or ask.in_title or not ask.wanted:
             return self._scan(found, ask)
-        loose = [self._narrowed(leaf, self._having_some(leaf, ask), ask) for leaf in self.leaves]
         loose = [
-            self._allowed(leaf, numbers, ask, barred)
-            for leaf, numbers in zip(self.leaves, loose, strict=True)
+            self._allowed(
+                leaf, self._narrowed(leaf, self._having_some(leaf, ask), ask), ask, barred
+            )
+            for leaf in self.leaves
         ]
         return replace(self._scan(loose, ask), relaxed=True)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy.orm import InstrumentedAttribute
 
 from app.core.db import db
 from app.search.index import KINDS, LANGUAGES, Ask, Hit, Scan, tally
@@ -30,7 +31,7 @@ def scan_database(ask: Ask) -> Scan:
             )
         )
 
-    def labelled(unit: Unit, place: ColumnElement[str]) -> ColumnElement[bool]:
+    def labelled(unit: Unit, place: InstrumentedAttribute[str]) -> ColumnElement[bool]:
         return func.lower(place).contains(unit.text, autoescape=True)
 
     # Nothing is known of how rare a word is; one in the title counts more than one in the text.

@@ -11,7 +11,7 @@ from app.core.db import db
 from app.search import folding
 from app.search.models import SearchWords
 from app.search.rules import words_of
-from app.search.units import Thesaurus
+from app.search.units import NO_WORDS, Thesaurus
 
 
 def thesaurus() -> Thesaurus:
@@ -21,7 +21,8 @@ def thesaurus() -> Thesaurus:
         .execute(select(func.count(), func.max(SearchWords.id), func.max(SearchWords.changed_at)))
         .one()
     )
-    known, found = current_app.extensions.get("search_words", (None, Thesaurus()))
+    kept: tuple[object, Thesaurus] = current_app.extensions.get("search_words", (None, NO_WORDS))
+    known, found = kept
     if known != tuple(mark):
         found = Thesaurus([words_of(row.words) for row in all_words()])
         current_app.extensions["search_words"] = (tuple(mark), found)
