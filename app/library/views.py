@@ -35,6 +35,7 @@ from app.library.shelf import Arrived
 from app.members import queries as members
 from app.members.access import EDITOR, SIGNED_IN, reader
 from app.members.rules import Reader
+from app.search import queries as search
 from app.search.rules import LONGEST_QUERY, place_name
 from app.search.snippets import Sought, marked
 
@@ -137,7 +138,7 @@ def index() -> str:
 def document(uuid: str) -> str:
     found = queries.document_for(reader(), uuid)
     text = request.args.get("q", "").strip()[:LONGEST_QUERY]
-    sought = queries.sought_for(text) if text else Sought()
+    sought = search.sought_for(text) if text else Sought()
     return render_template(
         "library/document.html",
         document=found,

@@ -23,7 +23,7 @@ from app.library.queries.documents import (
     version,
     versions,
 )
-from app.library.queries.text import Hit, all_parts, hits, page_of, parts, sought_for
+from app.library.queries.text import Hit, all_parts, hits, page_of, parts
 
 __all__ = [
     "CollectionLine",
@@ -48,7 +48,6 @@ __all__ = [
     "kinds_for",
     "page_of",
     "parts",
-    "sought_for",
     "version",
     "versions",
 ]
