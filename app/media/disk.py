@@ -2,6 +2,7 @@
 
 partial/<uuid>/              what is still arriving; see tus.py
 uploads/<uuid>/source        what the owner sent, under a neutral name
+uploads/<uuid>/levels        how loud it is all along, one byte for 50 ms
 work/<uuid>-<token>/         one try of one encode; nobody reads it but that try
 renditions/<uuid>/v<N>/      finished files of one version: playlists, segments, posters
 images/<uuid>/<width>.webp   pictures, written by us
@@ -142,6 +143,27 @@ class MediaFolder:
         os.replace(work, target)  # noqa: PTH105 - the name says that it is atomic
         _flush_folder(target.parent)
 
+    def share(self, path: Path, target: Path) -> None:
+        """Give a finished file a second place; a copy where the file system cannot do better."""
+        try:
+            os.link(path, target)
+        except OSError:
+            shutil.copyfile(path, target)
+
+    def note(self, uuid: str, name: str, data: bytes) -> None:
+        """Keep something that was found out about a source beside it."""
+        path = self.source(uuid).with_name(name)
+        fresh = path.with_name(f".{name}")
+        fresh.write_bytes(data)
+        fresh.replace(path)
+
+    def noted(self, uuid: str, name: str) -> bytes | None:
+        """What `note` kept; None when it is not there."""
+        try:
+            return self.source(uuid).with_name(name).read_bytes()
+        except FileNotFoundError:
+            return None
+
     # --- out --------------------------------------------------------------------------------
 
     def drop_upload(self, uuid: str) -> None:
@@ -155,10 +177,10 @@ class MediaFolder:
         with contextlib.suppress(OSError):  # not empty: another version is there
             self.version(uuid, version).parent.rmdir()
 
-    def drop_older_versions(self, uuid: str, version: int) -> None:
-        """Remove what tries before `version` published and never came to serve."""
+    def drop_older_versions(self, uuid: str, version: int, *, keep: int = 0) -> None:
+        """Remove what tries before `version` published and never came to serve, except `keep`."""
         for name in self._names("renditions", _known(uuid)):
-            if name[1:].isdigit() and int(name[1:]) < version:
+            if name[1:].isdigit() and int(name[1:]) < version and int(name[1:]) != keep:
                 _remove(self.root / "renditions" / uuid / name)
 
     def drop(self, uuid: str) -> None:

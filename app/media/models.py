@@ -49,6 +49,36 @@ class Media(Base):
     ready_at: Mapped[datetime | None]
 
 
+class EarlyVersion(Base):
+    """What of a recording can be watched while the rest of it is still being made.
+
+    It goes away when the recording is ready. A table of its own, because `media` says with its
+    constraints that what has a version is ready.
+    """
+
+    __tablename__ = "media_early"
+
+    media_id: Mapped[int] = mapped_column(
+        ForeignKey("media.id", ondelete="CASCADE"), primary_key=True
+    )
+    version: Mapped[int]
+    renditions: Mapped[list[Any]]
+    posters: Mapped[list[Any]]
+    made_at: Mapped[datetime]
+
+
+class ChapterList(Base):
+    """The chapters of one recording as a trainer wrote them: [start_ms, title], in order."""
+
+    __tablename__ = "media_chapters"
+
+    media_id: Mapped[int] = mapped_column(
+        ForeignKey("media.id", ondelete="CASCADE"), primary_key=True
+    )
+    chapters: Mapped[list[Any]]
+    changed_at: Mapped[datetime]
+
+
 class CaptionTrack(Base):
     """The captions of one recording in one language, as plain cues [start_ms, end_ms, text]."""
 

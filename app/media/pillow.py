@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from io import BytesIO
 from pathlib import Path
 
-from PIL import Image, ImageFilter, ImageOps, ImageStat, UnidentifiedImageError
+from PIL import Image, ImageDraw, ImageFilter, ImageOps, ImageStat, UnidentifiedImageError
 
 from app.core.i18n import file_size
 from app.media.rules import (
@@ -100,3 +100,33 @@ def posters(frame: Path, widths: Sequence[int], folder: Path) -> list[str]:
     for name, width in zip(names, widths, strict=True):
         write(plain, width, folder / name)
     return names
+
+
+def sheet(frames: Path, name: str, folder: Path) -> str:
+    """Write a sheet of small frames as <name>-NN.webp; returns the file's name."""
+    number = frames.stem.rpartition("-")[2]
+    target = folder / f"{name}-{number}.webp"
+    with Image.open(frames, formats=("JPEG",)) as picture:
+        picture.convert("RGB").save(target, "WEBP", quality=60, method=4)
+    return target.name
+
+
+WAVE_SIZE = (1280, 240)
+WAVE_BARS = 160
+WAVE_COLOUR = (90, 125, 170, 255)  # seen on light and on dark pages
+
+
+def waveform(levels: bytes, target: Path) -> None:
+    """Draw how loud a recording is all along, on nothing."""
+    width, height = WAVE_SIZE
+    picture = Image.new("RGBA", WAVE_SIZE, (0, 0, 0, 0))
+    pen = ImageDraw.Draw(picture)
+    step = width / WAVE_BARS
+    for number in range(WAVE_BARS):
+        first = number * len(levels) // WAVE_BARS
+        part = levels[first : max(first + 1, (number + 1) * len(levels) // WAVE_BARS)]
+        loud = max(0.0, (max(part, default=0) - 80) / 110)  # from -60 dB up
+        tall = max(4, loud * (height - 8))
+        left, top = number * step + step * 0.2, (height - tall) / 2
+        pen.rounded_rectangle((left, top, left + step * 0.6, top + tall), 2, fill=WAVE_COLOUR)
+    picture.save(target, "WEBP", quality=80, method=4)

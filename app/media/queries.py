@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from flask_babel import gettext
-from sqlalchemy import exists, func, select
+from sqlalchemy import ColumnElement, and_, case, exists, func, select
 
 from app.core.db import Base, db
 from app.core.models import Job
-from app.media.models import CaptionTrack, Image, Media
+from app.media.models import CaptionTrack, ChapterList, EarlyVersion, Image, Media
 from app.media.rules import UNFINISHED, Cue
 from app.members.rules import Reader
 
@@ -20,8 +21,10 @@ from app.members.rules import Reader
 class Recording:
     """A recording as other rooms see it. `bytes` is the size of the source file.
 
-    `progress` is per cent while it is transcoded, `stage` what is being done (a code); `error` is
-    one sentence in the reader's language, `detail` the last lines of ffmpeg.
+    `progress` is per cent while it is transcoded, `stage` what is being done (a code), and
+    `left_seconds` how long that takes, 0 for unknown; `error` is one sentence in the reader's
+    language, `detail` the last lines of ffmpeg. `state` is "playable" when something of it can be
+    watched while the rest is being made.
     """
 
     id: int
@@ -41,15 +44,56 @@ class Recording:
     detail: str
     created_at: datetime
     ready_at: datetime | None
+    left_seconds: int = 0
 
     @property
     def is_ready(self) -> bool:
         return self.state == "ready"
 
     @property
+    def is_playable(self) -> bool:
+        """Whether members can watch it now, perhaps not yet in every quality."""
+        return self.state in {"ready", PLAYABLE}
+
+    @property
     def is_finished(self) -> bool:
         """Whether nothing more happens by itself: it is ready, or it has failed."""
-        return self.state not in UNFINISHED
+        return self.state in {"ready", "failed"}
+
+
+PLAYABLE = "playable"
+
+
+def shown_state() -> ColumnElement[str]:
+    """The state of a recording in a query on Media: as in its row, or "playable"."""
+    early = exists().where(EarlyVersion.media_id == Media.id)
+    return case((and_(Media.state.in_(UNFINISHED), early), PLAYABLE), else_=Media.state)
+
+
+@dataclass(frozen=True)
+class Served:
+    """The version of a recording that members get."""
+
+    version: int
+    renditions: list[Any]
+    posters: list[Any]
+
+
+def served(row: Media) -> Served | None:
+    """What of a recording can be watched now; None for nothing yet."""
+    if row.state == "ready":
+        return Served(row.version, row.renditions, row.posters)
+    early = db.session().get(EarlyVersion, row.id) if row.state in UNFINISHED else None
+    return Served(early.version, early.renditions, early.posters) if early else None
+
+
+def chapters(media_id: int) -> list[tuple[int, str]]:
+    """The chapters of a recording (start ms, title): a trainer's, else those of its file."""
+    own = db.session().get(ChapterList, media_id)
+    if own is not None:
+        return [(start, title) for start, title in own.chapters]
+    facts = db.session().scalar(select(Media.facts).where(Media.id == media_id)) or {}
+    return [(start, title) for start, title in facts.get("chapters", ()) if title]
 
 
 def job_key(media_id: int) -> str:
@@ -105,10 +149,17 @@ def stored_bytes(owner_id: int) -> int:
     return int(db.session().scalar(total) or 0)
 
 
-def versions_by_uuid() -> dict[str, int]:
-    """The version that is served of every recording, by its public name."""
-    rows = db.session().execute(select(Media.uuid, Media.version))
-    return {row.uuid: row.version for row in rows}
+def versions_by_uuid() -> dict[str, set[int]]:
+    """The versions that are served of every recording, by its public name."""
+    rows = db.session().execute(
+        select(Media.uuid, Media.version, EarlyVersion.version.label("early")).outerjoin(
+            EarlyVersion, EarlyVersion.media_id == Media.id
+        )
+    )
+    return {row.uuid: {row.version, row.early or 0} - {0} for row in rows}
+
+
+OWN_TABLES = {one.__tablename__ for one in (CaptionTrack, EarlyVersion, ChapterList)}
 
 
 def unattached(*, before: datetime) -> list[int]:
@@ -118,7 +169,7 @@ def unattached(*, before: datetime) -> list[int]:
     """
     query = select(Media.id).where(Media.created_at < before)
     for table in Base.metadata.tables.values():
-        if table.name == CaptionTrack.__tablename__:
+        if table.name in OWN_TABLES:
             continue
         for column in table.columns:
             if any(key.target_fullname == "media.id" for key in column.foreign_keys):
@@ -141,11 +192,21 @@ def _shown(rows: Iterable[Media]) -> list[Recording]:
             select(Job.key, Job.progress, Job.stage, Job.state).where(Job.id.in_(newest))
         )
         jobs = {key: (progress, stage, state) for key, progress, stage, state in found}
+    early = set(
+        db.session().scalars(
+            select(EarlyVersion.media_id).where(
+                EarlyVersion.media_id.in_([row.id for row in rows if row.state in UNFINISHED])
+            )
+        )
+        if keys
+        else ()
+    )
     shown = []
     for row in rows:
         progress, stage, job_state = jobs.get(job_key(row.id), (0, "", ""))
         if row.state == "transcoding" and job_state == "queued":
             stage = "again"  # a try failed, or the worker died; the next one is on its way
+        stage, _, left = stage.partition(" ")
         shown.append(
             Recording(
                 id=row.id,
@@ -157,7 +218,7 @@ def _shown(rows: Iterable[Media]) -> list[Recording]:
                 width=row.width,
                 height=row.height,
                 bytes=row.size,
-                state=row.state,
+                state=PLAYABLE if row.id in early else row.state,
                 version=row.version,
                 progress=100 if row.state == "ready" else progress,
                 stage=stage,
@@ -165,6 +226,7 @@ def _shown(rows: Iterable[Media]) -> list[Recording]:
                 detail=row.detail,
                 created_at=row.created_at,
                 ready_at=row.ready_at,
+                left_seconds=int(left) if left.isdigit() else 0,
             )
         )
     return shown

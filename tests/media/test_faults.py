@@ -18,9 +18,11 @@ from flask import Flask
 from app.core import clock, jobs
 from app.media import ffmpeg as ours
 from app.media.rules import (
+    NO_SOUND,
     Facts,
     NothingUsable,
     NotMedia,
+    Output,
     TooManyPixels,
     TranscodeFailed,
     ladder,
@@ -129,8 +131,9 @@ def encode(studio: Studio, data: bytes, facts: Facts) -> list[Path]:
     ours.encode(
         source,
         facts,
-        ladder(facts.width, facts.height),
+        [Output(rung.name, rung, False, NO_SOUND) for rung in ladder(facts.width, facts.height)],
         folder,
+        gain=0.0,
         threads=1,
         progress=ours.Progress(facts.duration_ms),
         keep_going=lambda: True,

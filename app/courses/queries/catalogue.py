@@ -14,7 +14,7 @@ from app.core.refusals import NotThere
 from app.courses.models import Course, CourseBranch, CourseQuestion, Lesson, Theme
 from app.courses.rules import State
 from app.media.models import Media
-from app.media.queries import Picture, pictures
+from app.media.queries import PLAYABLE, Picture, pictures, shown_state
 from app.members.models import Member
 from app.members.rules import Reader
 
@@ -70,13 +70,14 @@ class LessonView:
     position: int
     number: int
     completion_percent: int
-    state: str  # of its media: queued, transcoding, ready, failed; readings are always ready
+    state: str  # of its media: see media.queries.Recording; readings are always ready
     revision: int
     is_preview: bool = False
 
     @property
     def is_ready(self) -> bool:
-        return self.state == "ready"
+        """Whether it can be used now; of a video perhaps not yet in every quality."""
+        return self.state in {"ready", PLAYABLE}
 
 
 @dataclass(frozen=True)
@@ -357,7 +358,7 @@ def _count_questions(course_id: int) -> int:
 
 def _lessons_of(course: Course) -> list[LessonView]:
     rows = db.session().execute(
-        select(Lesson, Media.state)
+        select(Lesson, shown_state())
         .outerjoin(Media, Media.id == Lesson.media_id)
         .where(Lesson.course_id == course.id, Lesson.removed_at.is_(None))
         .order_by(Lesson.position, Lesson.id)
@@ -414,7 +415,7 @@ def cards_of(wanted: _CardRows) -> list[CourseCard]:
             select(
                 Lesson.course_id,
                 func.count(),
-                func.sum(case((Media.state != "ready", 1), else_=0)),
+                func.sum(case((shown_state().not_in(("ready", PLAYABLE)), 1), else_=0)),
             )
             .outerjoin(Media, Media.id == Lesson.media_id)
             .where(Lesson.course_id.in_(ids), Lesson.removed_at.is_(None))

@@ -23,7 +23,7 @@ from app.courses.queries.catalogue import (
 )
 from app.courses.rules import State
 from app.media.models import Image, Media
-from app.media.queries import Picture, pictures
+from app.media.queries import Picture, pictures, shown_state
 from app.members.models import Member, RoleGrant
 from app.members.rules import Reader, Role, names
 
@@ -91,7 +91,7 @@ def removed_lessons(course_id: int) -> list[LessonView]:
     if course is None:
         return []
     rows = db.session().execute(
-        select(Lesson, Media.state)
+        select(Lesson, shown_state())
         .outerjoin(Media, Media.id == Lesson.media_id)
         .where(Lesson.course_id == course_id, Lesson.removed_at.is_not(None))
         .order_by(Lesson.removed_at.desc(), Lesson.id.desc())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 from typing import Any
 
@@ -57,8 +58,8 @@ def address(path: Path) -> str:
     return f"file:{path.resolve()}"
 
 
-def argv(output: Any) -> list[str]:
-    spoken = ("-nostdin", "-hide_banner", "-v", "warning", "-nostats", "-y")
+def argv(output: Any, *, says: str = "warning") -> list[str]:
+    spoken = ("-nostdin", "-hide_banner", "-v", says, "-nostats", "-y")
     quiet = output.global_args(*spoken, "-progress", "pipe:1", "-stats_period", "0.5")
     command: list[str] = ffmpeg.compile(quiet)
     return command
@@ -70,11 +71,22 @@ class Progress:
     def __init__(self, duration_ms: int) -> None:
         self.duration_ms = duration_ms
         self.done_ms = 0
+        self.speed = 0.0  # times real time
 
     def read(self, line: str) -> None:
         name, _, value = line.partition("=")
         if name == "out_time_us" and value.strip().isdigit():
             self.done_ms = int(value) // 1000
+        elif name == "speed":
+            with contextlib.suppress(ValueError):
+                self.speed = float(value.strip().removesuffix("x"))
+
+    @property
+    def left_seconds(self) -> int:
+        """How long it will still take at this speed; 0 while that is not known."""
+        if self.speed <= 0:
+            return 0
+        return max(1, round((self.duration_ms - self.done_ms) / 1000 / self.speed))
 
     @property
     def percent(self) -> int:

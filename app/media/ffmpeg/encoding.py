@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,13 +11,18 @@ import ffmpeg
 from app.core.child import Leash, Outcome, run
 from app.media.ffmpeg.command import SAFE, Progress, address, argv
 from app.media.rules import (
-    AUDIO_BITS,
     AUDIO_RATE,
     MOST_FRAMES_PER_SECOND,
+    NO_SOUND,
     SEGMENT_SECONDS,
+    TILE_WIDTH,
+    TILES_ACROSS,
+    TILES_DOWN,
     TOO_SLOW,
+    UNCHANGED,
     UNEXPECTED,
     Facts,
+    Output,
     Rung,
     TranscodeFailed,
     cause_of,
@@ -30,50 +34,38 @@ FRAME_LEASH = Leash(wall=60, cpu=60, file_size=64 * 1024**2)
 # memory) with two threads; 720p takes 0.9 (0.3).
 ENCODE_MEMORY = 2 * 1024**3
 MEMORY_PER_THREAD = 384 * 1024**2
-AUDIO_PLAYLIST = "audio.m3u8"
 
 
 class Passing(RuntimeError):
     """A failure that comes from this machine: worth another try."""
 
 
-@dataclass(frozen=True)
-class Encoded:
-    """What an encode wrote: the names of its playlists, best first, with their rungs.
-
-    `tail` is what ffmpeg complained about on the way.
-    """
-
-    rungs: tuple[Rung, ...]  # empty for sound alone
-    playlists: tuple[str, ...]
-    tail: str
-
-
 def encode(
     source: Path,
     facts: Facts,
-    rungs: Sequence[Rung],
+    outputs: Sequence[Output],
     work: Path,
     *,
+    gain: float,
     threads: int,
     progress: Progress,
     keep_going: Callable[[], bool],
-) -> Encoded:
-    """Write every rendition as HLS with fragmented MP4 into `work`, from one decode.
+) -> str:
+    """Write these renditions as HLS with fragmented MP4 into `work`, from one decode.
 
-    Takes at most four times the recording and two minutes. Raises TranscodeFailed for a source
-    that will fail again, Passing for what may go better next time; `keep_going` may raise too.
+    `gain` in decibels makes the sound louder or quieter. Returns what ffmpeg complained about on
+    the way. Takes at most four times the recording and two minutes. Raises TranscodeFailed for a
+    source that will fail again, Passing for what may go better next time; `keep_going` may too.
     """
     leash = Leash(
         wall=wall_limit(facts.duration_ms),
         cpu=round(wall_limit(facts.duration_ms) * max(1, threads)) + 60,
         memory=ENCODE_MEMORY + threads * MEMORY_PER_THREAD,
     )
-    command = encode_argv(source, facts, rungs, threads=threads)
+    command = encode_argv(source, facts, outputs, gain=gain, threads=threads)
     outcome = run(command, leash, cwd=work, on_line=progress.read, keep_going=keep_going)
     _raise_unless_good(outcome)
-    names = tuple(f"{rung.name}.m3u8" for rung in rungs) or (AUDIO_PLAYLIST,)
-    return Encoded(tuple(rungs), names, outcome.tail)
+    return outcome.tail
 
 
 def _raise_unless_good(outcome: Outcome) -> None:
@@ -91,42 +83,62 @@ def _raise_unless_good(outcome: Outcome) -> None:
     raise TranscodeFailed(cause, outcome.tail)
 
 
-def encode_argv(source: Path, facts: Facts, rungs: Sequence[Rung], *, threads: int) -> list[str]:
+def opened(source: Path, facts: Facts, **options: object) -> Any:
+    """The source as an input: of a part that was cut out, only that part."""
+    if facts.start_ms:
+        options |= {"ss": _text(facts.start_ms)}
+    return ffmpeg.input(address(source), **SAFE, **options)
+
+
+def encode_argv(
+    source: Path, facts: Facts, outputs: Sequence[Output], *, gain: float, threads: int
+) -> list[str]:
     """The command of one encode; file names in it are relative to the work folder.
 
-    One decode feeds all encoders, each scaled from the rung above it, and one AAC encoder feeds
-    all renditions through the tee muxer: 8 % less CPU than an AAC encoder per rendition.
-    `veryfast` costs 0.6 of `faster` at nearly the same size; `superfast` saves another fifth of
-    the time and writes two and a half times the bytes.
+    One decode feeds all encoders, each scaled from the rung above it, and one AAC encoder for each
+    bit rate feeds all renditions through the tee muxer: 8 % less CPU than an AAC encoder per
+    rendition. `veryfast` costs 0.6 of `faster` at nearly the same size; `superfast` saves another
+    fifth of the time and writes two and a half times the bytes.
     """
-    start = ffmpeg.input(address(source), **SAFE, threads=threads)
-    streams = _pictures(start[str(facts.video)], facts, rungs) if rungs else []
+    start = opened(source, facts, threads=threads)
+    shown = [one for one in outputs if one.rung is not None]
+    encoded = [one.rung for one in shown if one.rung is not None and not one.copied]
+    made = iter(_pictures(start[str(facts.video)], facts, encoded) if encoded else [])
+    streams: list[Any] = []
     options: dict[str, object] = {}
-    for number, rung in enumerate(rungs):
-        options[f"crf:v:{number}"] = rung.crf
-        options[f"maxrate:v:{number}"] = rung.most_bits
-        options[f"bufsize:v:{number}"] = rung.most_bits * 2
-    if rungs:
-        options |= {
-            "c:v": "libx264",
+    if encoded:
+        # Times as they are: frames are never doubled to fill gaps, nor moved to a grid.
+        options |= {"fps_mode": "vfr", "enc_time_base": "1:90000", "flags:v": "+global_header"}
+    for number, one in enumerate(shown):
+        assert one.rung is not None
+        if one.copied:
+            streams.append(start[str(facts.video)])
+            options[f"c:v:{number}"] = "copy"
+            continue
+        streams.append(next(made))
+        x264 = {
+            "c": "libx264",
             "preset": "veryfast",
-            "profile:v": "high",
+            "profile": "high",
             "sc_threshold": 0,
             "force_key_frames": f"expr:gte(t,n_forced*{SEGMENT_SECONDS})",
-            # Times as they are: frames are never doubled to fill gaps, nor moved to a grid.
-            "fps_mode": "vfr",
-            "enc_time_base": "1:90000",
-            "flags:v": "+global_header",
+            "crf": one.rung.crf,
+            "maxrate": one.rung.most_bits,
+            "bufsize": one.rung.most_bits * 2,
         }
-    if facts.audio >= 0:
-        streams.append(_sound(start[str(facts.audio)], facts))
-        options |= {
-            "c:a": "aac",
-            "b:a": AUDIO_BITS,
-            "ac": 2,
-            "ar": AUDIO_RATE,
-            "flags:a": "+global_header",
-        }
+        options |= {f"{name}:v:{number}": value for name, value in x264.items()}
+    rates = list(dict.fromkeys(one.sound for one in outputs if one.sound != NO_SOUND))
+    if rates and rates != [UNCHANGED]:
+        options |= {"ac": 2, "ar": AUDIO_RATE, "flags:a": "+global_header"}
+    sounds = iter(_sounds(start[str(facts.audio)], facts, gain, [r for r in rates if r]))
+    for number, rate in enumerate(rates):
+        if rate == UNCHANGED:
+            streams.append(start[str(facts.audio)])
+            options[f"c:a:{number}"] = "copy"
+        else:
+            streams.append(next(sounds))
+            options[f"c:a:{number}"] = "aac"
+            options[f"b:a:{number}"] = rate
     options |= {
         "t": _text(facts.duration_ms),
         "threads": threads,
@@ -134,8 +146,11 @@ def encode_argv(source: Path, facts: Facts, rungs: Sequence[Rung], *, threads: i
         "map_chapters": -1,
         "max_error_rate": 0.01,
     }
-    slaves = [_slave(rung.name, f"v:{n}", facts) for n, rung in enumerate(rungs)]
-    slaves = slaves or [_slave(AUDIO_PLAYLIST.removesuffix(".m3u8"), "", facts)]
+    slaves = []
+    for one in outputs:
+        picture = f"v:{shown.index(one)}" if one in shown else ""
+        sound = f"a:{rates.index(one.sound)}" if one.sound in rates else ""
+        slaves.append(_slave(one.name, [part for part in (picture, sound) if part]))
     return argv(ffmpeg.output(*streams, "|".join(slaves), f="tee", **options))
 
 
@@ -195,18 +210,30 @@ def _plain_colours(picture: Any, facts: Facts) -> Any:
     return picture.filter("format", "yuv420p")
 
 
-def _sound(sound: Any, facts: Facts) -> Any:
-    # Gaps become silence, so that sound never runs ahead of the picture.
+def in_stereo(sound: Any) -> Any:
+    """As it will be heard: gaps become silence, so that sound never runs ahead of the picture."""
     sound = sound.filter("aresample", AUDIO_RATE, **{"async": 1, "first_pts": 0})
+    return sound.filter("aformat", sample_rates=AUDIO_RATE, channel_layouts="stereo")
+
+
+def _sounds(sound: Any, facts: Facts, gain: float, rates: Sequence[int]) -> list[Any]:
+    """The sound once for each encoder."""
+    if not rates:
+        return []
+    sound = in_stereo(sound)
+    if gain:
+        sound = sound.filter("volume", f"{gain}dB")
     if facts.kind == "video":
         sound = sound.filter("apad", whole_dur=_text(facts.duration_ms))
-    return sound
+    if len(rates) == 1:
+        return [sound]
+    several = sound.filter_multi_output("asplit", len(rates))
+    return [several[number] for number in range(len(rates))]
 
 
-def _slave(name: str, picture: str, facts: Facts) -> str:
-    chosen = ",".join(filter(None, (picture, "a:0" if facts.audio >= 0 else "")))
+def _slave(name: str, chosen: Sequence[str]) -> str:
     options = {
-        "select": f"\\'{chosen}\\'",  # escaped for the list, and again for the options
+        "select": f"\\'{','.join(chosen)}\\'",  # escaped for the list, and again for the options
         "f": "hls",
         "hls_time": SEGMENT_SECONDS,
         "hls_playlist_type": "vod",
@@ -232,3 +259,19 @@ def frames(source: Path, folder: Path, *, only_keyframes: bool) -> list[Path]:
     if not outcome.good:
         raise TranscodeFailed(UNEXPECTED, outcome.tail)
     return sorted(folder.glob("frame-*.jpg"))
+
+
+def sheets(source: Path, folder: Path, *, step: int, height: int) -> list[Path]:
+    """Every `step`-th keyframe of a file of ours, small, in sheets of rows and columns, as JPEG."""
+    picture = (
+        ffmpeg.input(address(source), **SAFE, skip_frame="nokey")["v:0"]
+        .filter("select", f"not(mod(n,{step}))")
+        .filter("scale", TILE_WIDTH, height)
+        .filter("tile", f"{TILES_ACROSS}x{TILES_DOWN}")
+    )
+    pattern = folder / "sheet-%02d.jpg"
+    output = ffmpeg.output(picture, address(pattern), **{"fps_mode": "passthrough", "q:v": 3})
+    outcome = run(argv(output), FRAME_LEASH)
+    if not outcome.good:
+        raise TranscodeFailed(UNEXPECTED, outcome.tail)
+    return sorted(folder.glob("sheet-*.jpg"))

@@ -24,11 +24,13 @@ from app.media.rules import (
     Protected,
     TooLong,
     TooManyPixels,
+    clean_name,
     plausible,
 )
 
 PROBE_LEASH = Leash(wall=10, cpu=10, file_size=1024)
 MEASURE_LEASH = Leash(wall=60, cpu=30, file_size=1024)
+MOST_CHAPTERS = 200
 LONGEST_REPORT = 2_000_000  # characters of a probe
 # What these say of their length is a guess from the bit rate.
 GUESSING_CONTAINERS = {"mp3", "aac", "mpeg"}
@@ -66,7 +68,17 @@ def _report(path: Path) -> dict[str, Any]:
         if name != "codec_whitelist"
         for part in (f"-{name}", str(value))
     ]
-    ask = ["ffprobe", "-v", "error", *safe, "-show_format", "-show_streams", "-of", "json"]
+    ask = [
+        "ffprobe",
+        "-v",
+        "error",
+        *safe,
+        "-show_format",
+        "-show_streams",
+        "-show_chapters",
+        "-of",
+        "json",
+    ]
     outcome = run([*ask, address(path)], PROBE_LEASH, on_line=lines.append)
     if "moov atom not found" in outcome.tail:
         raise IncompleteFile
@@ -98,6 +110,10 @@ def facts_of(report: Mapping[str, Any]) -> Facts:
         "audio": sound["index"] if sound else -1,
         "audio_codec": sound["codec_name"] if sound else "",
         "duration_ms": _length_ms(report, picture_ms, _end_ms(sound, start), picture, sound),
+        "container": str(report["format"].get("format_name", "")).split(",")[0],
+        "audio_profile": str(sound.get("profile", "")) if sound else "",
+        "channels": int(sound.get("channels") or 0) if sound else 0,
+        "chapters": _chapters(report),
     }
     if picture is not None:
         if picture["width"] * picture["height"] > MOST_PIXELS:
@@ -111,6 +127,14 @@ def facts_of(report: Mapping[str, Any]) -> Facts:
             "height": height,
             "rate": _rate(picture),
             "transfer": picture.get("color_transfer", ""),
+            "profile": str(picture.get("profile", "")),
+            "pixels": picture.get("pix_fmt", ""),
+            "level": max(0, int(picture.get("level") or 0)),
+            "bits": int(
+                _seconds(picture.get("bit_rate")) or _seconds(report["format"].get("bit_rate"))
+            ),
+            "is_plain": (width, height) == (picture["width"], picture["height"])
+            and not _turns(picture),
             "interlaced": picture.get("field_order", "") in {"tt", "bb", "tb", "bt"},
         }
     return Facts(**facts)
@@ -208,10 +232,27 @@ def _shown_size(stream: Mapping[str, Any]) -> tuple[int, int]:
         stretch = int(across) / int(down)
         if 0.3 < stretch < 3:
             width = max(1, round(width * stretch))
-    turns = [side.get("rotation", 0) for side in stream.get("side_data_list", [])]
-    if any(round(abs(_seconds(turn))) % 180 == 90 for turn in turns):
+    if any(turn % 180 == 90 for turn in _turns(stream)):
         width, height = height, width
     return width, height
+
+
+def _turns(stream: Mapping[str, Any]) -> list[int]:
+    """By how many degrees it must be turned to be upright, where that is not nothing."""
+    sides = stream.get("side_data_list", [])
+    turns = (round(abs(_seconds(side.get("rotation", 0)))) for side in sides)
+    return [turn for turn in turns if turn % 360]
+
+
+def _chapters(report: Mapping[str, Any]) -> list[list[Any]]:
+    """(start in ms, title) of the chapters in a file, in order; at most MOST_CHAPTERS."""
+    found = []
+    for chapter in report.get("chapters", [])[:MOST_CHAPTERS]:
+        start = _seconds(chapter.get("start_time"))
+        title = clean_name(str(chapter.get("tags", {}).get("title", "")))
+        if 0 <= start < LONGEST_MS / 1000:
+            found.append([round(start * 1000), "" if title == "untitled" else title])
+    return sorted(found)
 
 
 def _rate(stream: Mapping[str, Any]) -> float:

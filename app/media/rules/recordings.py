@@ -254,6 +254,16 @@ class Facts:
     audio_codec: str = ""
     video_ms: int = 0  # of the video stream alone, 0 when the file does not say
     interlaced: bool = False
+    start_ms: int = 0  # where in the source it begins: a part that was cut out of a longer one
+    container: str = ""
+    profile: str = ""
+    pixels: str = ""
+    level: int = 0
+    bits: int = 0  # per second, of the picture (or the whole file)
+    is_plain: bool = False  # square pixels, and not filmed with the phone turned
+    audio_profile: str = ""
+    channels: int = 0
+    chapters: Sequence[Sequence[Any]] = ()  # (start in ms, title)
 
     @property
     def is_hdr(self) -> bool:
@@ -346,7 +356,7 @@ class Cue(NamedTuple):
 # --- signed paths ---------------------------------------------------------------------------------
 
 _TOKEN = re.compile(r"([0-9a-f]{1,12})-([0-9a-f]{1,12})-([0-9a-f]{48})")
-FILE_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,60}\.(m3u8|mp4|m4s|webp)")
+FILE_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,60}\.(m3u8|mp4|m4s|webp|vtt)")
 CAPTION_NAME = re.compile(r"captions-([A-Za-z0-9-]{2,30})\.vtt")
 
 

@@ -10,7 +10,7 @@ from app.media.service.pictures import (
     register_image,
     store_image,
 )
-from app.media.service.preparing import Task, begin, fail, finish
+from app.media.service.preparing import Task, begin, fail, finish, show_early
 from app.media.service.recordings import (
     Stored,
     discard,
@@ -66,6 +66,7 @@ __all__ = [
     "register",
     "register_image",
     "retry",
+    "show_early",
     "store",
     "store_image",
     "sweep_files",

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from app.core import clock
 from app.media import queries
-from app.media.rules import NotReady, State, expiry, sign
-from app.media.service.folder import config
+from app.media.rules import AUDIO, NotReady, expiry, sign
+from app.media.service.folder import config, media_folder
 from app.media.service.recordings import row_of
 
 
@@ -15,13 +15,20 @@ from app.media.service.recordings import row_of
 class PlayLinks:
     """Signed addresses for one member: they expire, and work for this member only.
 
-    `captions` holds (language tag, label, address). `poster` is "" for sound alone.
+    `captions` holds (language tag, label, address). `poster` is "" for sound alone, `waveform` ""
+    for a video; `audio` (its sound alone) and `storyboard` are "" when there is none. `renditions`
+    are the short sides of the picture in pixels, best first; `chapters` (start ms, title).
     """
 
     master: str
     poster: str
     captions: list[tuple[str, str, str]]
     duration_ms: int
+    audio: str = ""
+    storyboard: str = ""
+    waveform: str = ""
+    renditions: tuple[int, ...] = ()
+    chapters: tuple[tuple[int, str], ...] = ()
 
 
 def play_links(media_id: int, *, member_id: int) -> PlayLinks:
@@ -30,18 +37,32 @@ def play_links(media_id: int, *, member_id: int) -> PlayLinks:
     Raises NotThere, and NotReady while the recording is prepared or when that failed.
     """
     row = row_of(media_id)
-    if row.state != State.READY:
+    served = queries.served(row)
+    if served is None:
         raise NotReady
     settings = config()
     expires = expiry(clock.epoch(), settings.media_link)
-    token = sign(settings.secret_key, row.uuid, row.version, member_id, expires)
-    base = f"/media/{token}/{row.uuid}/v{row.version}"
+    token = sign(settings.secret_key, row.uuid, served.version, member_id, expires)
+    base = f"/media/{token}/{row.uuid}/v{served.version}"
+    folder = media_folder().version(row.uuid, served.version)
+    names = [one["name"] for one in served.renditions]
+
+    def there(name: str) -> str:
+        return f"{base}/{name}" if (folder / name).is_file() else ""
+
     return PlayLinks(
         master=f"{base}/master.m3u8",
-        poster=f"{base}/{row.posters[-1]}" if row.posters else "",
+        poster=f"{base}/{served.posters[-1]}" if served.posters else "",
         captions=[
             (track.language, track.label, f"{base}/captions-{track.language}.vtt")
             for track in queries.caption_tracks(media_id)
         ],
         duration_ms=row.duration_ms,
+        audio=f"{base}/{AUDIO}.m3u8" if AUDIO in names and row.kind == "video" else "",
+        storyboard=there("storyboard.vtt") if row.kind == "video" else "",
+        waveform=there("waveform.webp") if row.kind == "audio" else "",
+        renditions=tuple(
+            min(one["width"], one["height"]) for one in served.renditions if one["width"]
+        ),
+        chapters=tuple(queries.chapters(media_id)),
     )

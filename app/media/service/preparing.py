@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from sqlalchemy import delete
+
 from app.core import clock
 from app.core.db import db
-from app.media.models import Media
+from app.media.models import EarlyVersion, Media
 from app.media.rules import UNEXPECTED, UNFINISHED, Facts, State, move
 
 
@@ -20,6 +22,14 @@ class Task:
     attempt: int
     facts: Facts
     size: int
+    early: Early | None  # what an earlier try has made watchable
+
+
+@dataclass(frozen=True)
+class Early:
+    """The version that is served while the rest is made."""
+
+    version: int
 
 
 def begin(media_id: int) -> Task | None:
@@ -33,7 +43,38 @@ def begin(media_id: int) -> Task | None:
         return None
     row.state = move(row.state, State.TRANSCODING)
     row.attempt += 1
-    return Task(row.uuid, row.attempt, Facts(**row.facts), row.size)
+    early = db.session().get(EarlyVersion, media_id)
+    return Task(
+        row.uuid,
+        row.attempt,
+        Facts(**row.facts),
+        row.size,
+        Early(early.version) if early else None,
+    )
+
+
+def show_early(
+    media_id: int, *, attempt: int, renditions: Sequence[dict[str, Any]], posters: Sequence[str]
+) -> int | None:
+    """Let members watch what is there already; returns the number to go on under.
+
+    None when the recording is not wanted any more.
+    """
+    session = db.session()
+    row = session.get(Media, media_id)
+    if row is None or row.attempt != attempt or row.state != State.TRANSCODING:
+        return None
+    session.merge(
+        EarlyVersion(
+            media_id=media_id,
+            version=attempt,
+            renditions=list(renditions),
+            posters=list(posters),
+            made_at=clock.now(),
+        )
+    )
+    row.attempt += 1
+    return row.attempt
 
 
 def finish(
@@ -49,7 +90,12 @@ def finish(
     row.posters = list(posters)
     row.error = row.detail = ""
     row.ready_at = clock.now()
+    _forget_early(media_id)
     return True
+
+
+def _forget_early(media_id: int) -> None:
+    db.session().execute(delete(EarlyVersion).where(EarlyVersion.media_id == media_id))
 
 
 def fail(media_id: int, *, error: str, detail: str) -> None:
@@ -59,4 +105,5 @@ def fail(media_id: int, *, error: str, detail: str) -> None:
         return
     row.state = move(row.state, State.FAILED)
     row.error = error or str(UNEXPECTED)
+    _forget_early(media_id)
     row.detail = detail

@@ -38,7 +38,7 @@ def sweep_files(*, age: timedelta) -> int:
             folder.drop_upload(uuid)
             removed += 1
     for uuid, version in list(folder.versions()):
-        served = version > 0 and rows.get(uuid) == version
+        served = version in rows.get(uuid, set())
         if not served and folder.touched(folder.version(uuid, version)) < latest:
             folder.drop_version(uuid, version)
             removed += 1

@@ -21,6 +21,7 @@ TYPES = {
     "mp4": "video/mp4",
     "m4s": "video/iso.segment",
     "webp": "image/webp",
+    "vtt": "text/vtt",
 }
 
 

@@ -1,0 +1,66 @@
+"""Listening to a recording once: how loud it is, its highest peak, and its level all along."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import ffmpeg
+
+from app.core.child import Leash, run
+from app.media.ffmpeg.command import argv
+from app.media.ffmpeg.encoding import Passing, in_stereo, opened
+from app.media.rules import NOTHING_HEARD, STEP_MS, Facts, Heard, level, wall_limit
+
+LEVEL_RATE = 8000  # samples a second are enough to see speech and silence
+MEASURE = "RMS_level"
+LEVEL_KEY = "lavfi.astats.Overall.RMS_level"
+_LOUDNESS = re.compile(r"I:\s+(-?[0-9.]+|-inf) LUFS")
+_PEAK = re.compile(r"Peak:\s+(-?[0-9.]+|-inf) dBFS")
+
+
+def listen(source: Path, facts: Facts, *, keep_going: Callable[[], bool]) -> Heard:
+    """Decode the sound once. What cannot be decoded is said by the encode; here it is silence."""
+    if facts.audio < 0:
+        return NOTHING_HEARD
+    both = in_stereo(opened(source, facts, vn=None)[str(facts.audio)]).filter_multi_output(
+        "asplit", 2
+    )
+    loudness = both[0].filter("ebur128", peak="true", framelog="verbose")
+    levels = (
+        both[1]
+        .filter("aresample", LEVEL_RATE)
+        .filter("aformat", channel_layouts="mono")
+        .filter("asetnsamples", n=LEVEL_RATE * STEP_MS // 1000)
+        .filter(
+            "astats", metadata=1, reset=1, measure_perchannel="none", measure_overall="RMS_level"
+        )
+        .filter("ametadata", mode="print", key=LEVEL_KEY, file="-")
+    )
+    limit = {"t": f"{facts.duration_ms / 1000:.3f}"}
+    outputs = ffmpeg.merge_outputs(
+        ffmpeg.output(loudness, "-", f="null", **limit),
+        ffmpeg.output(levels, "-", f="null", **limit),
+    )
+    found = bytearray()
+
+    def read(line: str) -> None:
+        name, _, value = line.partition("=")
+        if name == LEVEL_KEY:
+            found.append(level(-120.0 if "inf" in value or "nan" in value else float(value)))
+
+    leash = Leash(
+        wall=wall_limit(facts.duration_ms), cpu=round(wall_limit(facts.duration_ms)), file_size=1024
+    )
+    outcome = run(argv(outputs, says="info"), leash, on_line=read, keep_going=keep_going)
+    if outcome.stopped:
+        raise Passing("stopped")
+    said, peak = _LOUDNESS.findall(outcome.tail), _PEAK.findall(outcome.tail)
+    if not outcome.good or not said or not peak:
+        return Heard(NOTHING_HEARD.loudness, NOTHING_HEARD.peak, bytes(found))
+    return Heard(_number(said[-1]), _number(peak[-1]), bytes(found))
+
+
+def _number(text: str) -> float:
+    return -99.0 if "inf" in text else float(text)

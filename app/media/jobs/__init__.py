@@ -1,0 +1,54 @@
+"""The worker's part: make what is uploaded playable."""
+
+from __future__ import annotations
+
+from app.core import jobs
+from app.core.db import reading, unit_of_work
+from app.core.refusals import NoRoom
+from app.media import ffmpeg, queries, service
+from app.media.jobs.making import Discarded, Maker
+from app.media.rules import UNEXPECTED, TranscodeFailed
+
+
+@jobs.handler("media.transcode")
+def transcode(lease: jobs.Lease, media_id: int) -> None:
+    """Prepare a recording. May be killed at any point and begun again, or called once too often."""
+    with unit_of_work():
+        task = service.begin(media_id)
+    if task is None:
+        return
+    folder = service.media_folder()
+    maker = Maker(lease, media_id, task, folder)
+    try:
+        folder.look_for_room(task.size)
+        made = maker.make()
+        lease.check()
+        folder.publish(maker.work, task.uuid, maker.version)
+    except Discarded:
+        return
+    except TranscodeFailed:
+        with reading():
+            if queries.is_there(media_id):
+                raise
+        return  # it failed because its source was taken away
+    except (NoRoom, ffmpeg.Passing) as error:
+        if lease.last:
+            sentence = NoRoom.sentence if isinstance(error, NoRoom) else UNEXPECTED
+            raise TranscodeFailed(sentence, str(error)) from error
+        raise ffmpeg.Passing(str(error)) from error
+    finally:
+        folder.drop_work(maker.work)
+    with unit_of_work():
+        wanted = service.finish(
+            media_id, attempt=maker.version, renditions=made.renditions, posters=made.posters
+        )
+    if wanted:
+        # Who watches what was there early goes on with it; the sweep takes it away later.
+        folder.drop_older_versions(task.uuid, maker.version, keep=maker.early_version)
+    else:
+        folder.drop_version(task.uuid, maker.version)
+
+
+@jobs.on_failure("media.transcode")
+def failed(*, error: str, detail: str, media_id: int) -> None:
+    service.fail(media_id, error=error, detail=detail)

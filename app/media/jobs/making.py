@@ -1,0 +1,323 @@
+"""One try at preparing a recording: listen, make something watchable early, then all of it."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from flask import current_app
+
+from app.core import clock, jobs
+from app.core.db import reading, unit_of_work
+from app.media import ffmpeg, hls, pillow, queries, service, webvtt
+from app.media.disk import MediaFolder
+from app.media.rules import (
+    DURATION_SLACK_MS,
+    LONGEST_COPIED_SEGMENT,
+    NO_SOUND,
+    NOTHING_HEARD,
+    SHORTENED,
+    SOURCE_GONE,
+    TILE_WIDTH,
+    TILES_ACROSS,
+    TILES_DOWN,
+    UNEXPECTED,
+    Heard,
+    Output,
+    TranscodeFailed,
+    gain,
+    picture_widths,
+    plan,
+    poster_segments,
+    sharpest,
+    tile_step,
+)
+
+log = logging.getLogger(__name__)
+REPORT_SECONDS = 1.0
+LISTENED = 4  # per cent of the whole when the sound is known
+EARLY = 30  # when something can be watched
+ENCODED = 95  # when every rendition is there
+STORYBOARD = "storyboard"
+WAVEFORM = "waveform.webp"
+
+
+class Discarded(Exception):
+    """The recording was removed while it was prepared: nobody waits for it any more."""
+
+
+class NotCopyable(Exception):
+    """The source's own picture cannot be cut into segments."""
+
+
+@dataclass(frozen=True)
+class Made:
+    """What a try has written: for the row."""
+
+    renditions: list[dict[str, Any]]
+    posters: list[str]
+
+
+class Maker:
+    """One try. `version` is the number under which its files are published in the end."""
+
+    def __init__(
+        self, lease: jobs.Lease, media_id: int, task: service.Task, folder: MediaFolder
+    ) -> None:
+        self.lease = lease
+        self.media_id = media_id
+        self.task = task
+        self.folder = folder
+        self.facts = task.facts
+        self.source = folder.source(task.uuid)
+        self.version = task.attempt
+        self.early_version = task.early.version if task.early else 0
+        self.work = folder.begin_work(task.uuid, lease.token)
+        self.plan = plan(self.facts)
+        self.heard: Heard | None = None
+        self.done: dict[str, hls.Playlist] = {}  # renditions that are there, by name
+        self.complaints = ""
+
+    def make(self) -> Made:
+        """Write everything into `work`; something watchable is published on the way."""
+        if not self.source.is_file():
+            raise TranscodeFailed(SOURCE_GONE)
+        if self.task.early:
+            self._take_up()
+        elif self.plan.early:
+            self._make_early()
+        self._listen()
+        start = EARLY if self.plan.early else LISTENED
+        try:
+            self._encode(self.plan.rest(self.done), start, ENCODED, "rest")
+        except NotCopyable:  # an earlier try found that out and was ended before it could say so
+            self.plan = plan(self.facts, copy=False)
+            self.work = self.folder.begin_work(self.task.uuid, self.lease.token)
+            self._encode(self.plan.all(), start, ENCODED, "rest")
+        self.lease.report(ENCODED, "checking")
+        playlists = {one.name: self._checked(one.name) for one in self.plan.all()}
+        return self._finished(self.plan.all(), playlists)
+
+    # --- sound ------------------------------------------------------------------------------
+
+    def _listen(self) -> None:
+        if self.heard is not None:
+            return
+        self.lease.report(1, "listening")
+        self.heard = (
+            ffmpeg.listen(self.source, self.facts, keep_going=self._watch(None, 0, LISTENED, ""))
+            if self.facts.audio >= 0
+            else NOTHING_HEARD
+        )
+        self.folder.note(self.task.uuid, "levels", self.heard.levels)
+
+    # --- something early ----------------------------------------------------------------------
+
+    def _make_early(self) -> None:
+        """Publish the first rendition(s), and go on in a new work folder under a new number."""
+        try:
+            if not self.plan.copies:
+                self._listen()
+            outputs = self.plan.first()
+            self._encode(outputs, LISTENED, EARLY, "first")
+            playlists = {one.name: self._checked(one.name) for one in outputs}
+        except NotCopyable:
+            self.plan = plan(self.facts, copy=False)
+            self.work = self.folder.begin_work(self.task.uuid, self.lease.token)
+            if self.plan.early:
+                self._make_early()
+            return
+        made = self._finished(outputs, playlists)
+        self.lease.check()
+        self.folder.publish(self.work, self.task.uuid, self.version)
+        self.early_version = self.version
+        self.work = self.folder.begin_work(self.task.uuid, self.lease.token)
+        with unit_of_work():
+            number = service.show_early(
+                self.media_id,
+                attempt=self.version,
+                renditions=made.renditions,
+                posters=made.posters,
+            )
+        if number is None:
+            raise Discarded
+        self.version = number
+        self._take_up()
+
+    def _take_up(self) -> None:
+        """Use the renditions that are served early, unless they are to be made better."""
+        if self.plan.copies:
+            return
+        folder = self.folder.version(self.task.uuid, self.early_version)
+        for one in self.plan.first():
+            try:
+                playlist = hls.read(folder, f"{one.name}.m3u8")
+            except hls.Broken:
+                continue
+            for name in (playlist.name, playlist.init, *(s.name for s in playlist.segments)):
+                self.folder.share(folder / name, self.work / name)
+            self.done[one.name] = playlist
+
+    # --- pictures and sound ---------------------------------------------------------------------
+
+    def _encode(self, outputs: Sequence[Output], start: int, end: int, stage: str) -> None:
+        if not outputs:
+            return
+        heard = self.heard or NOTHING_HEARD
+        progress = ffmpeg.Progress(self.facts.duration_ms)
+        try:
+            self.complaints = ffmpeg.encode(
+                self.source,
+                self.facts,
+                outputs,
+                self.work,
+                gain=gain(heard.loudness, heard.peak),
+                threads=current_app.extensions["weike"].ffmpeg_threads,
+                progress=progress,
+                keep_going=self._watch(progress, start, end, stage),
+            )
+        except TranscodeFailed as error:
+            if any(one.copied for one in outputs) and stage == "first":
+                raise NotCopyable from error
+            raise
+        for one in outputs:
+            if one.copied:
+                self._look_at_copy(one)
+
+    def _look_at_copy(self, one: Output) -> None:
+        try:
+            playlist = hls.read(self.work, f"{one.name}.m3u8")
+        except hls.Broken as error:
+            raise NotCopyable from error
+        apart = max(segment.length for segment in playlist.segments)
+        if apart > LONGEST_COPIED_SEGMENT or self._differs(playlist):
+            raise NotCopyable
+
+    def _differs(self, playlist: hls.Playlist) -> bool:
+        return abs(round(playlist.seconds * 1000) - self.facts.duration_ms) > DURATION_SLACK_MS
+
+    def _checked(self, name: str) -> hls.Playlist:
+        """A playlist, whole and as long as the source; ffmpeg's word alone is not enough."""
+        try:
+            playlist = hls.read(self.work, f"{name}.m3u8")
+        except hls.Broken as error:
+            raise TranscodeFailed(UNEXPECTED, str(error)) from error
+        if self._differs(playlist):
+            made, said = round(playlist.seconds * 1000), self.facts.duration_ms
+            detail = f"{playlist.name} is {made} ms long, the source {said} ms"
+            raise TranscodeFailed(SHORTENED, f"{detail}\n{self.complaints}")
+        return playlist
+
+    def _watch(
+        self, progress: ffmpeg.Progress | None, start: int, end: int, stage: str
+    ) -> Callable[[], bool]:
+        """Asked several times a second while ffmpeg runs; speaks to the database once a second."""
+        said = clock.monotonic() - REPORT_SECONDS
+
+        def keep_going() -> bool:
+            nonlocal said
+            self.lease.check()
+            if clock.monotonic() - said >= REPORT_SECONDS:
+                said = clock.monotonic()
+                with reading():
+                    there = queries.is_there(self.media_id)
+                if not there:
+                    raise Discarded
+                if progress is not None:
+                    percent = start + progress.percent * (end - start) // 100
+                    self.lease.report(percent, f"{stage} {progress.left_seconds}")
+            return True
+
+        return keep_going
+
+    # --- what goes with it ------------------------------------------------------------------------
+
+    def _finished(self, outputs: Sequence[Output], playlists: dict[str, hls.Playlist]) -> Made:
+        """The master playlist, posters, storyboard or waveform."""
+        variants = [self._variant(one, playlists[one.name]) for one in outputs]
+        hls.write_master(self.work, variants)
+        shown = [one for one in outputs if one.rung is not None]
+        posters: list[str] = []
+        if shown:
+            self.lease.report(self._percent(), "poster")
+            best = shown[0].rung
+            assert best is not None
+            posters = self._posters(playlists[shown[0].name], best.width)
+            smallest = shown[-1]
+            if smallest.rung is not None and not smallest.copied:
+                self._storyboard(
+                    playlists[smallest.name], smallest.rung.width, smallest.rung.height
+                )
+        elif self.heard and self.heard.levels:
+            pillow.waveform(self.heard.levels, self.work / WAVEFORM)
+        renditions = [
+            {
+                "name": one.name,
+                "width": variant.width,
+                "height": variant.height,
+                "size": variant.playlist.size,
+                "rate": variant.playlist.average,
+            }
+            for one, variant in zip(outputs, variants, strict=True)
+        ]
+        return Made(renditions, posters)
+
+    def _percent(self) -> int:
+        return EARLY if self.version != self.early_version and not self.done else ENCODED + 2
+
+    def _variant(self, one: Output, playlist: hls.Playlist) -> hls.Variant:
+        sound = one.sound != NO_SOUND
+        kind = hls.codecs(self.work, playlist, sound=sound, picture=one.rung is not None)
+        if one.rung is None:
+            return hls.Variant(playlist, 0, 0, 0.0, kind)
+        rate = self.facts.rate if one.copied else ffmpeg.output_rate(self.facts)
+        return hls.Variant(playlist, one.rung.width, one.rung.height, rate, kind)
+
+    def _posters(self, best: hls.Playlist, width: int) -> list[str]:
+        """The sharpest of some frames from the first third, taken from what was just encoded.
+
+        Every segment begins with a keyframe that is already upright, scaled and in ordinary
+        colours: this costs a tenth of looking for frames in the source.
+        """
+        starts = [(segment.start, segment.length) for segment in best.segments]
+        chosen = poster_segments(starts)
+        joined = self.work / "poster-source.mp4"
+        hls.joined(self.work, best, [best.segments[n] for n in chosen], joined)
+        only_keyframes = len(best.segments) > 2
+        found = ffmpeg.frames(joined, self.work, only_keyframes=only_keyframes)
+        joined.unlink()
+        if not found:
+            return []
+        frame = found[sharpest([pillow.sharpness(path) for path in found])]
+        names = pillow.posters(frame, picture_widths(width), self.work)
+        for path in found:
+            path.unlink()
+        return names
+
+    def _storyboard(self, smallest: hls.Playlist, width: int, height: int) -> None:
+        """Small pictures for the seek bar, from the keyframes of the smallest rendition."""
+        segments = smallest.segments
+        step = tile_step(len(segments))
+        tall = max(2, round(TILE_WIDTH * height / width / 2) * 2)
+        joined = self.work / "sheet-source.mp4"
+        hls.joined(self.work, smallest, segments, joined)
+        found = ffmpeg.sheets(joined, self.work, step=step, height=tall)
+        joined.unlink()
+        names = [pillow.sheet(path, STORYBOARD, self.work) for path in found]
+        for path in found:
+            path.unlink()
+        cues: list[Sequence[int | str]] = []
+        a_sheet = TILES_ACROSS * TILES_DOWN
+        for number, first in enumerate(range(0, len(segments), step)):
+            if number // a_sheet >= len(names):
+                break
+            following = segments[first + step].start if first + step < len(segments) else None
+            end = following if following is not None else smallest.seconds
+            across = number % TILES_ACROSS * TILE_WIDTH
+            down = number % a_sheet // TILES_ACROSS * tall
+            place = f"{names[number // a_sheet]}#xywh={across},{down},{TILE_WIDTH},{tall}"
+            cues.append((round(segments[first].start * 1000), round(end * 1000), place))
+        text = webvtt.write(cues)
+        (self.work / f"{STORYBOARD}.vtt").write_text(text, encoding="utf-8")

@@ -1,0 +1,125 @@
+"""In which order the renditions of a recording are made, and which need no encoding at all."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from app.media.rules.recordings import DURATION_SLACK_MS, Facts, Rung, ladder
+
+EARLY_MS = 30_000  # what is shorter is ready soon anyway
+SOURCE_MS = 20 * 60 * 1000  # what is longer is material to be split: one small rendition is enough
+SOUND_BITS = 128_000
+SAVING_BITS = 64_000  # of the sound where somebody saves data
+UNCHANGED = 0  # instead of bits: the source's own sound
+NO_SOUND = -1
+AUDIO = "audio"
+LONGEST_COPIED_SEGMENT = 8.5  # seconds between keyframes of a picture that is copied
+COPY_CONTAINERS = frozenset({"mov", "mp4", "matroska", "webm"})
+COPY_PROFILES = frozenset({"Constrained Baseline", "Baseline", "Main", "High"})
+COPY_BITS = 1.5  # times the peak rate of the rendition that it takes the place of
+HIGHEST_LEVEL = 42
+
+
+@dataclass(frozen=True)
+class Output:
+    """One rendition: its picture (None for sound alone), whether that is copied, its sound."""
+
+    name: str
+    rung: Rung | None
+    copied: bool
+    sound: int  # bits per second, UNCHANGED or NO_SOUND
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is made of a recording: `rungs` best first, the top one copied or not."""
+
+    facts: Facts
+    rungs: tuple[Rung, ...]
+    copies: bool
+    early: bool  # whether something can be watched before everything is done
+
+    def first(self) -> tuple[Output, ...]:
+        """What is made first, if something is: the source's picture, or the lowest rendition."""
+        if self.copies:
+            own = UNCHANGED if has_plain_sound(self.facts) else SOUND_BITS
+            top = self.rungs[0]
+            return (Output(top.name, top, True, own if self._sounds else NO_SOUND),)
+        lowest = self.rungs[-1].name
+        return tuple(one for one in self.all() if one.name in {lowest, AUDIO})
+
+    def all(self) -> tuple[Output, ...]:
+        """Every rendition, best first; sound alone is the last."""
+        if not self.rungs:
+            return (Output(AUDIO, None, False, SOUND_BITS),)
+        saving = SAVING_BITS if self._sounds else NO_SOUND
+        full = SOUND_BITS if self._sounds else NO_SOUND
+        several = len(self.rungs) > 1
+        made = [
+            Output(
+                rung.name,
+                rung,
+                self.copies and number == 0,
+                saving if several and number == len(self.rungs) - 1 else full,
+            )
+            for number, rung in enumerate(self.rungs)
+        ]
+        if self._sounds:
+            made.append(Output(AUDIO, None, False, SAVING_BITS))
+        return tuple(made)
+
+    def rest(self, done: Collection[str]) -> tuple[Output, ...]:
+        """What is left when the renditions named in `done` are there."""
+        return tuple(one for one in self.all() if one.name not in done)
+
+    @property
+    def _sounds(self) -> bool:
+        return self.facts.audio >= 0
+
+
+def plan(facts: Facts, *, copy: bool = True) -> Plan:
+    """How to make a recording. `copy` is False once copying has turned out badly."""
+    if facts.kind != "video":
+        return Plan(facts, (), copies=False, early=False)
+    rungs = ladder(facts.width, facts.height)
+    if facts.duration_ms > SOURCE_MS:
+        return Plan(facts, rungs[-1:], copies=False, early=False)
+    pays = facts.duration_ms >= EARLY_MS
+    copies = pays and copy and can_copy(facts, rungs[0])
+    early = pays and (copies or len(rungs) > 1)
+    return Plan(facts, rungs, copies=copies, early=early)
+
+
+def can_copy(facts: Facts, top: Rung) -> bool:
+    """Whether the source's own picture can serve as the best rendition."""
+    return (
+        facts.video_codec == "h264"
+        and facts.profile in COPY_PROFILES
+        and facts.pixels == "yuv420p"
+        and 0 < facts.level <= HIGHEST_LEVEL
+        and facts.is_plain
+        and not facts.interlaced
+        and not facts.is_hdr
+        and facts.start_ms == 0
+        and facts.container in COPY_CONTAINERS
+        and (facts.width, facts.height) == (top.width, top.height)
+        and 5 <= facts.rate <= 61
+        and 0 < facts.bits <= top.most_bits * COPY_BITS
+        and abs(facts.duration_ms - facts.video_ms) <= DURATION_SLACK_MS
+    )
+
+
+def has_plain_sound(facts: Facts) -> bool:
+    """Whether the source's own sound can be played by every browser as it is."""
+    return facts.audio_codec == "aac" and facts.audio_profile == "LC" and facts.channels in {1, 2}
+
+
+TILE_WIDTH = 160  # pixels of one picture of the storyboard
+MOST_TILES = 120
+TILES_ACROSS = TILES_DOWN = 6
+
+
+def tile_step(segments: int) -> int:
+    """Every how many segments there is a picture in the storyboard."""
+    return max(1, -(-segments // MOST_TILES))
