@@ -24,6 +24,11 @@ ADDRESSES = {
     "organisation_settings": "/admin/organisation",
     "desk": "/desk",
     "desk_themes": "/desk/themes",
+    "desk_recordings": "/desk/recordings",
+    "desk_watching": "/desk/courses/{course}/watching",
+    "exams": "/exams",
+    "exam": "/exams/{exam}",
+    "desk_exams": "/desk/exams",
     "desk_quiz": "/desk/courses/{course}/quiz",
     "question_uses": "/desk/question-uses",
 }

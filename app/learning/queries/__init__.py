@@ -22,14 +22,24 @@ from app.learning.queries.progress import (
     lesson_progress_for,
     to_continue,
 )
+from app.learning.queries.retention import (
+    LessonFigures,
+    Retention,
+    Stuck,
+    lesson_figures,
+    retention,
+)
 from app.learning.queries.strictness import Strictness, needs_of, open_needs, strictness_of
 
 __all__ = [
     "Case",
     "CourseProgress",
     "Flag",
+    "LessonFigures",
     "LessonProgress",
+    "Retention",
     "Strictness",
+    "Stuck",
     "ToContinue",
     "ToDo",
     "Wish",
@@ -39,9 +49,11 @@ __all__ = [
     "course_progress_for",
     "flags",
     "for_branches",
+    "lesson_figures",
     "lesson_progress_for",
     "needs_of",
     "open_needs",
+    "retention",
     "strictness_of",
     "to_continue",
     "to_do_for",

@@ -211,7 +211,8 @@ def _facts(
                     CourseRow.completed_at.is_not(None),
                 )
             ):
-                done.setdefault(member, {})[course] = at.astimezone(zone).date()
+                if at is not None:
+                    done.setdefault(member, {})[course] = at.astimezone(zone).date()
         for relief in session.scalars(
             select(Relief).where(
                 Relief.assignment_id.in_([w.id for w in wanted]),

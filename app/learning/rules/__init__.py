@@ -66,6 +66,14 @@ from app.learning.rules.reports import (
     heard,
     is_over,
 )
+from app.learning.rules.retention import (
+    STUCK_DAYS,
+    Part,
+    curve,
+    most_repeated,
+    part_length,
+    steepest,
+)
 from app.learning.rules.spans import Span, again, clipped, gaps, in_reach, measure, missing, union
 
 __all__ = [
@@ -81,6 +89,7 @@ __all__ = [
     "REMINDER_DAYS",
     "SILENCE_MS",
     "SLACK_MS",
+    "STUCK_DAYS",
     "TRIMS_UNTIL_FLAG",
     "Asked",
     "BadDay",
@@ -96,6 +105,7 @@ __all__ = [
     "NothingToAssign",
     "OnlyAPreview",
     "Outcome",
+    "Part",
     "Reason",
     "Report",
     "Span",
@@ -112,6 +122,7 @@ __all__ = [
     "comes_round",
     "course_percent",
     "course_state",
+    "curve",
     "duty",
     "gaps",
     "heard",
@@ -124,10 +135,13 @@ __all__ = [
     "measure",
     "measure_of",
     "missing",
+    "most_repeated",
     "next_position",
+    "part_length",
     "percent_seen",
     "reminder",
     "resume_at",
+    "steepest",
     "union",
     "while_asked",
     "while_elsewhere",

@@ -34,6 +34,25 @@ def quiz_passed(*, member_id: int, course_id: int, at: datetime) -> bool:
     return settle(member_id, course_id, at)
 
 
+def quiz_taken_back(*, member_id: int, course_id: int) -> bool:
+    """Forget that a quiz was passed, because its marks were wrong; whether the course was done.
+
+    What was watched stays as it is.
+    """
+    lock(member_id)
+    facts = db.session().scalar(
+        select(CourseProgress).where(
+            CourseProgress.member_id == member_id, CourseProgress.course_id == course_id
+        )
+    )
+    if facts is None:
+        return False
+    was_done = facts.completed_at is not None
+    facts.quiz_passed_at = facts.completed_at = None
+    db.session().flush()
+    return was_done
+
+
 def settle(member_id: int, course_id: int, now: datetime) -> bool:
     """Store that a course is done when it is; returns whether it became so just now."""
     session = db.session()

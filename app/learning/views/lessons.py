@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from flask import Response, jsonify, render_template, request
+from flask import Response, jsonify, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
 from app.core.access import access
+from app.core.addresses import address
 from app.core.limits import limited
 from app.core.refusals import NotThere, TooMuch
 from app.courses.queries import course_for, lesson_for
@@ -21,10 +22,12 @@ from app.members.rules.names import device
 
 @bp.get("/courses/<slug>/lessons/<int:lesson_id>")
 @access(SIGNED_IN)
-def lesson(slug: str, lesson_id: int) -> str:
+def lesson(slug: str, lesson_id: int) -> ResponseReturnValue:
     who = reader()
     course = course_for(who, slug)
     shown = course.lesson(lesson_id)
+    if not shown.is_preview and queries.open_needs(who, course.id):
+        return redirect(address("course", slug=slug))  # which says what comes first
     progress = queries.lesson_progress_for(who.id, [each.id for each in course.lessons])
     links = None
     if shown.media_id is not None and shown.is_ready:
@@ -42,6 +45,7 @@ def lesson(slug: str, lesson_id: int) -> str:
         course_progress=queries.course_progress_for(who.id, [course.id])[course.id],
         links=links,
         measure=measure,
+        strict=queries.strictness_of(course.id),
         gaps=rules.gaps(mine.spans if mine else [], measure.length_ms),
         short_ms=max(0, measure.needed_ms - (mine.seen_ms if mine else 0)),
         start_ms=start * 1000 if start is not None and start >= 0 else None,

@@ -103,8 +103,41 @@ function heard(answer) {
   Object.assign(state, { seen: answer.seen, length: answer.length, complete: answer.complete });
   show(answer.percent);
   if (answer.complete && !before) celebrate(answer);
-  if (answer.trimmed) say(words.trimmed, "warn");
+  if (answer.trimmed) say(words[answer.trimmed] ?? words.trimmed, "warn");
+  if (answer.trimmed === "elsewhere") {
+    machine.stop();
+    offer(words.watchHere, async () => {
+      await reports.again();
+      machine.goOn();
+    }, words.elsewhere);
+  }
+  if (answer.presence !== null) askWhoIsThere(answer.presence);
+  else if (presence?.open) presence.close();
 }
+
+// ---- Whether somebody is there -----------------------------------------------------------------
+
+const presence = document.getElementById("presence");
+let machine = { stop() {}, goOn() {} }; // a player, or the clock of a text
+let patience = null;
+let stopped = false;
+
+function askWhoIsThere(leftMs) {
+  if (!presence || presence.open) return;
+  presence.showModal();
+  patience = setTimeout(() => {
+    stopped = true;
+    machine.stop();
+  }, leftMs);
+}
+
+// Closing it in whatever way is an answer.
+presence?.addEventListener("close", async () => {
+  clearTimeout(patience);
+  if (state.complete) return;
+  if (await reports.present() && stopped) machine.goOn();
+  stopped = false;
+});
 
 function troubled(kind) {
   say(words[kind], { online: "good", offline: "warn" }[kind] ?? "bad");
@@ -145,6 +178,7 @@ function read() {
         : reports.end ? words.reading : words.readingEnd;
     },
   });
+  machine = along;
   reports.open();
   const through = data.position / data.length;
   if (!state.complete && through > 0.15 && through < 0.95) offer(words.goOn, () => along.goOn(data.position));
@@ -166,11 +200,39 @@ function offer(label, action, sentence = "") {
   box.hidden = false;
 }
 
+// ---- In order ----------------------------------------------------------------------------------
+
+const EDGE_MS = 2_000; // as on the server
+const played = []; // spans that the server may not know of yet
+
+/** Whether a place was seen, or follows what was; always, where jumping ahead is allowed. */
+function mayBeAt(ms) {
+  if (!data.inOrder || state.complete || ms <= EDGE_MS) return true;
+  return [...state.seen, ...played].some(([from, to]) => from <= ms && ms <= to + EDGE_MS);
+}
+
+function keepInOrder(media) {
+  media.addEventListener("timeupdate", () => {
+    if (media.seeking || media.paused) return;
+    const ms = media.currentTime * 1000;
+    const last = played.at(-1);
+    if (last && ms >= last[1] && ms - last[1] <= EDGE_MS) last[1] = ms;
+    else if (mayBeAt(ms)) played.push([ms, ms]);
+  });
+  media.addEventListener("seeking", () => {
+    const ms = media.currentTime * 1000;
+    if (mayBeAt(ms)) return;
+    const ends = [0, ...[...state.seen, ...played].map(([, to]) => to).filter((to) => to < ms)];
+    media.currentTime = Math.max(...ends) / 1000;
+    say(words.ahead, "warn");
+  });
+}
+
 // ---- A recording -----------------------------------------------------------------------------
 
 async function play() {
   const media = document.querySelector("#player video, #player audio");
-  const startMs = data.start ?? data.resume;
+  const startMs = data.start !== null && mayBeAt(data.start) ? data.start : data.resume;
   const player = await createPlayer(media, {
     source: data.source,
     language: data.language,
@@ -192,7 +254,9 @@ async function play() {
       }, 15_000);
     }, { once: true });
   }
+  machine = { stop: () => player.pause(), goOn: () => player.play() };
   if (!reports) return;
+  if (data.inOrder) keepInOrder(media);
 
   const recorder = new Recorder(media);
   let settling = null;

@@ -7,6 +7,7 @@ export function readAlong({ reports, state, seenMs, onTick }) {
   const text = document.getElementById("reading");
   const counted = { head: seenMs, sent: seenMs, last: performance.now(), reported: performance.now() };
 
+  let stopped = false;
   const place = () => {
     const box = text.getBoundingClientRect();
     const through = (innerHeight - box.top) / Math.max(1, box.height);
@@ -29,7 +30,7 @@ export function readAlong({ reports, state, seenMs, onTick }) {
     const now = performance.now();
     const passed = Math.min(now - counted.last, 2 * TICK_MS); // a page that slept has not been read
     counted.last = now;
-    if (document.visibilityState !== "visible" || state.complete) return;
+    if (document.visibilityState !== "visible" || state.complete || stopped) return;
     counted.head = Math.min(state.length, counted.head + passed);
     onTick(Math.max(0, state.length - counted.head), [counted.sent, counted.head]);
     const enough = counted.head >= state.length && counted.sent < state.length;
@@ -49,6 +50,12 @@ export function readAlong({ reports, state, seenMs, onTick }) {
   });
 
   return {
+    stop() {
+      stopped = true;
+    },
+    goOn() {
+      stopped = false;
+    },
     /** Scroll to where the reader stopped, given as ms of the lesson. */
     goOn(ms) {
       const box = text.getBoundingClientRect();

@@ -89,6 +89,21 @@ export class Reports {
     this.onState(this.#visit);
   }
 
+  /** Begin anew here, after another lesson was opened elsewhere; what waited does not count. */
+  again() {
+    if (this.#visit) forget(this.#visit.visit);
+    this.#visit = null;
+    this.#waiting = [];
+    return this.open();
+  }
+
+  /** Say that somebody is there; returns whether the server heard it. */
+  async present() {
+    if (!this.#visit) return true;
+    const answer = await this.#post(`${this.url}/${this.#visit.visit}/present`, {});
+    return answer?.status === 204;
+  }
+
   #add(spans) {
     for (const [from, to, rate] of spans) {
       const a = Math.max(0, Math.min(this.length, Math.round(from)));
