@@ -13,7 +13,7 @@ from app.courses.queries.catalogue import may_edit
 from app.home import queries
 from app.home.rules import DayPart, day_part
 from app.home.views.frame import bp
-from app.learning.queries import to_continue
+from app.learning.queries import case_of, open_needs, to_continue, to_do_for
 from app.members.access import PUBLIC, SIGNED_IN, is_easy, reader
 from app.points import queries as points
 
@@ -28,6 +28,7 @@ def index() -> str:
     return render_template(
         "home/easy.html" if is_easy() else "home/index.html",
         greeting=_greeting(day_part(clock.now().astimezone(zone).hour), me.name),
+        to_do=to_do_for(me, zone),
         going_on=to_continue(me, SHOWN_BEGUN),
         newest=queries.newest(me),
         counts=queries.counts(me),
@@ -96,6 +97,8 @@ def course(slug: str) -> str:
         "home/course.html",
         course=found,
         sheet=queries.course_sheet(me, found),
+        case=case_of(me, found.id, current_app.extensions["weike"].zone),
+        needs=[] if found.is_preview else open_needs(me, found.id),
         may_edit=may_edit(me, found),
     )
 
