@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
+from app.core.dated import keep_past
 from app.core.db import Base
 
 
@@ -61,6 +62,21 @@ class Course(Base):
     created_at: Mapped[datetime]
     changed_at: Mapped[datetime]
     published_at: Mapped[datetime | None]  # the first time; a course published again keeps it
+
+
+class CoursePast(Base):
+    """What a course was called from a moment until another."""
+
+    __tablename__ = "course_past"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    course_id: Mapped[int] = mapped_column(ForeignKey("course.id"), index=True)
+    title: Mapped[str] = mapped_column(String(120))
+    since: Mapped[datetime]
+    until: Mapped[datetime | None]
+
+
+keep_past(Course, CoursePast, "course_id", ("title",))
 
 
 class CourseBranch(Base):

@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint, true
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from app.core.dated import keep_past
 from app.core.db import Base
 from app.members.rules import path_of
 
@@ -51,6 +52,38 @@ class Member(Base):
     created_at: Mapped[datetime]
 
     branch: Mapped[Branch] = relationship(lazy="joined")
+
+
+class BranchPast(Base):
+    """What a branch was called, and where it hung, from a moment until another."""
+
+    __tablename__ = "branch_past"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    branch_id: Mapped[int] = mapped_column(index=True)  # the branch itself may be removed
+    name: Mapped[str] = mapped_column(String(120))
+    path: Mapped[str] = mapped_column(String(400))
+    since: Mapped[datetime]
+    until: Mapped[datetime | None]
+
+
+class MemberPast(Base):
+    """Where a member belonged, what they were called and whether they were active, and when."""
+
+    __tablename__ = "member_past"
+    __table_args__ = (Index("ix_member_past_branch_since", "branch_id", "since"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    member_id: Mapped[int] = mapped_column(ForeignKey("member.id"), index=True)
+    branch_id: Mapped[int]  # the branch itself may be removed
+    name: Mapped[str] = mapped_column(String(80))
+    is_active: Mapped[bool]
+    since: Mapped[datetime]
+    until: Mapped[datetime | None]
+
+
+keep_past(Branch, BranchPast, "branch_id", ("name", "path"))
+keep_past(Member, MemberPast, "member_id", ("branch_id", "name", "is_active"))
 
 
 class RoleGrant(Base):

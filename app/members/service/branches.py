@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import func, select, update
+from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from app.core.db import db
@@ -70,14 +70,8 @@ def move_branch(branch_id: int, *, parent_id: int) -> None:
         raise TooDeep(most=DEEPEST)
     row.parent_id = parent_id
     session.flush()
-    session.execute(
-        update(Branch)
-        .where(Branch.path.startswith(old))
-        .values(path=new + func.substr(Branch.path, len(old) + 1))
-        .execution_options(synchronize_session=False)
-    )
     for branch in below:
-        session.expire(branch)
+        branch.path = new + branch.path[len(old) :]
 
 
 def remove_branch(branch_id: int) -> None:
