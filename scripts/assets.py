@@ -5,6 +5,7 @@ Run by `make assets`. Nothing of it is committed: package-lock.json pins it.
 
 from __future__ import annotations
 
+import io
 import re
 import sys
 from pathlib import Path
@@ -78,6 +79,36 @@ def main() -> None:
             content = SOURCE_MAP.sub(b"", content)
         put(VENDOR / name, content)
     put(VENDOR / "icons.svg", sprite(icons_in_use()).encode())
+    for name, side, share in (
+        ("icon-180", 180, 1.0),
+        ("icon-192", 192, 1.0),
+        ("icon-512", 512, 1.0),
+    ):
+        put(VENDOR / f"{name}.png", app_icon(side, share, rounded=name != "icon-180"))
+    put(VENDOR / "maskable-512.png", app_icon(512, 0.72, rounded=False))
+
+
+def app_icon(side: int, share: float, *, rounded: bool) -> bytes:
+    """Our sign (app/static/img/icon.svg) as a PNG; `share` of it is drawn, the rest is ground.
+
+    A mask may cut a fifth off each side, so the sign of a maskable icon is smaller.
+    """
+    from PIL import Image, ImageDraw
+
+    large = 4 * side  # drawn large and made smaller: smooth edges
+    picture = Image.new("RGBA", (large, large))
+    draw = ImageDraw.Draw(picture)
+    radius = round(large * 14 / 64) if rounded else 0
+    draw.rounded_rectangle((0, 0, large - 1, large - 1), radius, fill="#a61b24")
+
+    def at(x: float, y: float) -> tuple[float, float]:
+        return ((x - 32) * share + 32) * large / 64, ((y - 32) * share + 32) * large / 64
+
+    draw.polygon([at(24, 18), at(24, 46), at(48, 32)], fill="white")
+    draw.rounded_rectangle((*at(10, 48), *at(54, 52)), 2 * share * large / 64, fill="#ffd9a0")
+    target = io.BytesIO()
+    picture.resize((side, side), Image.Resampling.LANCZOS).save(target, "PNG", optimize=True)
+    return target.getvalue()
 
 
 def put(path: Path, content: bytes) -> None:

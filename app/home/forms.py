@@ -31,6 +31,7 @@ class OrganisationForm(FlaskForm):  # type: ignore[misc]
     drop_logo = BooleanField(_l("Show our name without a logo"))
     time_zone = SelectField(
         _l("Time zone"),
+        [InputRequired()],
         description=_l("What “today” means for points and dates. Points already given stay."),
     )
 

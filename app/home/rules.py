@@ -152,3 +152,60 @@ PRESETS = {
         organizer=("班主任", "class teacher", "class teachers"),
     ),
 }
+
+
+# --- help: which part of which guide explains a page ----------------------------------------------
+
+GUIDES = ("member", "trainer", "organizer", "operator")
+# The beginning of a path → the guide and the number of its part, from 1. The longest fits first.
+EXPLAINED = {
+    "/": ("member", 2),
+    "/courses": ("member", 3),
+    "/themes": ("member", 3),
+    "/points": ("member", 6),
+    "/search": ("member", 7),
+    "/library": ("member", 8),
+    "/me": ("member", 10),
+    "/sign-in": ("member", 1),
+    "/activate": ("member", 1),
+    "/desk": ("trainer", 1),
+    "/desk/courses": ("trainer", 1),
+    "/desk/questions": ("trainer", 4),
+    "/organizer": ("organizer", 1),
+    "/organizer/completion": ("organizer", 2),
+    "/organizer/members": ("organizer", 3),
+    "/admin": ("organizer", 4),
+    "/admin/organisation": ("operator", 2),
+}
+
+
+def explained_at(path: str) -> tuple[str, int]:
+    """The guide and the part of it that explain the page at a path."""
+    parts = path.strip("/").split("/")
+    if parts[0] == "courses" and len(parts) > 2:
+        return "member", 5 if parts[2] == "quiz" else 4
+    for length in range(len(parts), 0, -1):
+        found = EXPLAINED.get("/" + "/".join(parts[:length]))
+        if found:
+            return found
+    return EXPLAINED["/"]
+
+
+@dataclass(frozen=True)
+class Part:
+    """One part of a guide: its number from 1, its title, its Markdown."""
+
+    number: int
+    title: str
+    text: str
+
+
+def parts_of(guide: str) -> tuple[str, list[Part]]:
+    """The title of a guide and its parts; what stands before the first part is left out."""
+    head, *pieces = ("\n" + guide).split("\n## ")
+    title = head.strip().removeprefix("# ").splitlines()[0]
+    parts = []
+    for number, piece in enumerate(pieces, 1):
+        first, _, text = piece.partition("\n")
+        parts.append(Part(number, first.strip(), text.strip()))
+    return title, parts

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from app.home.views import organisation, pages, tour
+from app.home.views import help as help_pages
+from app.home.views import offline, organisation, pages, tour
 from app.home.views.frame import bp
 
-__all__ = ["bp", "organisation", "pages", "tour"]
+__all__ = ["bp", "help_pages", "offline", "organisation", "pages", "tour"]
