@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from datetime import date
 from typing import Any
 
 from flask import Flask, current_app
@@ -132,3 +133,8 @@ def store(key: str, value: dict[str, Any]) -> None:
 def set_organisation(value: Organisation) -> None:
     """Say how the organisation wants to be seen from now on."""
     store(ORGANISATION, value.as_stored())
+
+
+def today() -> date:
+    """The day in the organisation's time zone."""
+    return clock.today(current_app.extensions["weike"].zone)

@@ -2,16 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
-from wtforms import RadioField, SelectField, SelectMultipleField, StringField
+from wtforms import (
+    BooleanField,
+    DateField,
+    RadioField,
+    SelectField,
+    SelectMultipleField,
+    StringField,
+    TextAreaField,
+    ValidationError,
+)
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
-from wtforms.validators import InputRequired, Length
+from wtforms.validators import InputRequired, Length, Optional
 from wtforms.widgets import CheckboxInput, ListWidget
 
-from app.library.rules import LONGEST_COLLECTION, LONGEST_TITLE
+from app.library.rules import (
+    LONGEST_COLLECTION,
+    LONGEST_SUMMARY,
+    LONGEST_TITLE,
+    BadDate,
+    Label,
+    date_of,
+    tags_of,
+)
 
 
 def _number(text: str) -> int:
@@ -68,6 +85,77 @@ class DocumentForm(ShelvingForm):
         [InputRequired(), Length(max=LONGEST_TITLE)],
         render_kw={"maxlength": LONGEST_TITLE},
     )
+    authors = StringField(_l("Authors"), [Length(max=300)], render_kw={"maxlength": 300})
+    publisher = StringField(_l("Publisher"), [Length(max=200)], render_kw={"maxlength": 200})
+    dated = StringField(
+        _l("Date of publication"),
+        description=_l("For example 2024, 2024-06 or 2024-06-30."),
+        render_kw={"maxlength": 12},
+    )
+    issue = StringField(
+        _l("Issue"),
+        [Length(max=60)],
+        description=_l("Of a newspaper or journal, for example No. 6."),
+        render_kw={"maxlength": 60},
+    )
+    language = SelectField(_l("Language"))
+    tags = StringField(
+        _l("Tags"),
+        [Length(max=300)],
+        description=_l("With commas between them."),
+        render_kw={"maxlength": 300},
+    )
+    summary = TextAreaField(
+        _l("Summary"), [Length(max=LONGEST_SUMMARY)], render_kw={"maxlength": LONGEST_SUMMARY}
+    )
+    courses = SelectMultipleField(
+        _l("Courses it belongs with"),
+        coerce=int,
+        option_widget=CheckboxInput(),
+        widget=ListWidget(prefix_label=False),
+    )
+    is_pinned = BooleanField(_l("Keep it at the top of the library"))
+    read_only = BooleanField(
+        _l("Offer no download"),
+        description=_l("It is read in the page. Who can read it can still copy what they see."),
+    )
+    valid_from = DateField(_l("To be seen from"), [Optional()])
+    valid_until = DateField(_l("To be seen until"), [Optional()])
+
+    def offer_more(
+        self, languages: Mapping[str, str], as_shown: str, courses: list[tuple[int, str]]
+    ) -> None:
+        """Fill the lists of languages and courses; `as_shown` is how “as in the text” is said."""
+        self.language.choices = [
+            SelectChoice("", as_shown),
+            *(SelectChoice(code, name) for code, name in languages.items()),
+        ]
+        self.courses.choices = _choices(courses)
+
+    def validate_dated(self, field: StringField) -> None:
+        """A year, a month or a day."""
+        try:
+            date_of(field.data or "")
+        except BadDate as refusal:
+            raise ValidationError(str(refusal)) from refusal
+
+    @property
+    def label_said(self) -> Label:
+        """The label as it was filled in."""
+        return Label(
+            title=self.title.data or "",
+            authors=self.authors.data or "",
+            publisher=self.publisher.data or "",
+            dated=date_of(self.dated.data or ""),
+            issue=self.issue.data or "",
+            language=self.language.data or "",
+            tags=tags_of(self.tags.data or ""),
+            summary=self.summary.data or "",
+            is_pinned=bool(self.is_pinned.data),
+            may_download=not self.read_only.data,
+            valid_from=self.valid_from.data,
+            valid_until=self.valid_until.data,
+        )
 
 
 class CollectionForm(FlaskForm):  # type: ignore[misc]

@@ -1,11 +1,40 @@
-"""What the worker does for the library: read the text of one file."""
+"""What the worker does for the library: read the text of one file, and watch the calendar."""
 
 from __future__ import annotations
 
+import logging
+
+from flask import Flask
+from huey import crontab
+
 from app.core import jobs
-from app.core.db import unit_of_work
+from app.core.db import reading, unit_of_work
 from app.core.jobs import Lease
-from app.library import child, service
+from app.library import child, queries, service
+
+log = logging.getLogger(__name__)
+
+
+def init_app(app: Flask) -> None:
+    """Twice an hour, see to it that search knows which documents are to be seen today."""
+    huey = app.extensions["huey"]
+
+    @huey.periodic_task(crontab(minute="1,31"), name="library_days")  # type: ignore[untyped-decorator]
+    def twice_an_hour() -> None:
+        try:
+            with app.app_context():
+                follow_the_calendar()
+        except Exception:
+            log.exception("documents could not be shown or hidden by their days")
+
+
+def follow_the_calendar() -> None:
+    """Bring documents with a first or last day into the index or out of it."""
+    with reading():
+        numbers = queries.bounded_documents()
+    for number in numbers:
+        with unit_of_work():
+            service.publish(number)
 
 
 @jobs.handler("library.extract")

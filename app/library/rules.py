@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
 from typing import Any
 
@@ -171,6 +173,77 @@ class TooDeep(Refusal):
     sentence = _l("Collections can be nested five levels deep, and never inside themselves.")
 
 
+class BadDate(Refusal):
+    sentence = _l("Write the date as 2024, 2024-06 or 2024-06-30.")
+
+
+class EndsTooSoon(Refusal):
+    sentence = _l("The last day must not be before the first.")
+
+
+@dataclass(frozen=True)
+class Label:
+    """What is written on a document beside its text. Days are those of the organisation."""
+
+    title: str
+    authors: str = ""
+    publisher: str = ""
+    dated: date | None = None
+    issue: str = ""
+    language: str = ""  # "": as the text shows it
+    tags: tuple[str, ...] = ()
+    summary: str = ""
+    is_pinned: bool = False
+    may_download: bool = True
+    valid_from: date | None = None
+    valid_until: date | None = None
+
+    def is_valid_on(self, day: date) -> bool:
+        """Whether readers see the document on a day."""
+        return (self.valid_from is None or self.valid_from <= day) and (
+            self.valid_until is None or day <= self.valid_until
+        )
+
+
+MOST_TAGS = 12
+LONGEST_SUMMARY = 2_000  # characters
+_TAGS = re.compile(r"[,，、;；\n]")
+_DATE = re.compile(r"(\d{4})(?:[-/.年](\d{1,2})(?:[-/.月](\d{1,2})日?|月?)|年?)")
+
+
+def tags_of(text: str) -> tuple[str, ...]:
+    """Tags between commas of any script, each once."""
+    found = (" ".join(piece.split())[:30] for piece in _TAGS.split(text))
+    return tuple(dict.fromkeys(tag for tag in found if tag))[:MOST_TAGS]
+
+
+def date_of(text: str) -> date | None:
+    """A day of 2024, 2024-06 or 2024-06-30, the first one when it is not said; None of nothing.
+
+    Raises BadDate.
+    """
+    text = text.strip()
+    if not text:
+        return None
+    match = _DATE.fullmatch(text)
+    if match is None:
+        raise BadDate
+    year, month, day = (int(part or 1) for part in match.groups())
+    try:
+        return date(year, month, day)
+    except ValueError:
+        raise BadDate from None
+
+
+def date_said(day: date | None) -> str:
+    """The inverse of `date_of`: the first of January is most likely only a year."""
+    if day is None:
+        return ""
+    if (day.month, day.day) == (1, 1):
+        return f"{day.year:04}"
+    return f"{day.year:04}-{day.month:02}" if day.day == 1 else day.isoformat()
+
+
 def check_audience(branches: frozenset[int] | None) -> None:
     """Refuse an audience of nobody. None is everybody; each branch stands for all below it too."""
     if branches is not None and not branches:
@@ -193,9 +266,11 @@ def may_see(
     owner_id: int,
     branches: frozenset[int] | None,
     paths: Iterable[tuple[int, ...]] | None,
+    *,
+    is_valid: bool = True,
 ) -> bool:
-    """Whether a reader may see a document: it is for them, or theirs to change."""
-    return reader.may_see(branches) or may_change(reader, owner_id, paths)
+    """Whether a reader may see a document: it is for them now, or theirs to change."""
+    return (is_valid and reader.may_see(branches)) or may_change(reader, owner_id, paths)
 
 
 _SPACES = re.compile(r"\s+")

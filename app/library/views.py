@@ -26,11 +26,12 @@ from flask_wtf.csrf import CSRFError, validate_csrf
 from wtforms import ValidationError
 
 from app.core.access import access
+from app.core.i18n import LANGUAGES
 from app.core.refusals import NotThere, Refusal
 from app.library import queries, service
 from app.library.forms import CollectionForm, DocumentForm, ShelvingForm
 from app.library.queries import DocumentView, FileView
-from app.library.rules import REASONS, TYPES, Kind, NoTitle
+from app.library.rules import REASONS, TYPES, EndsTooSoon, Kind, NoTitle, date_said
 from app.library.shelf import Arrived
 from app.members import queries as members
 from app.members.access import EDITOR, SIGNED_IN, reader
@@ -77,6 +78,7 @@ def words() -> dict[str, Any]:
         "reasons": REASONS,
         "place_name": place_name,
         "extent": extent,
+        "date_said": date_said,
         "is_editor": lambda: _is_editor(reader()),
         "upload_limit": lambda: current_app.extensions["weike"].document_limit,
     }
@@ -110,15 +112,19 @@ def index() -> str:
     chosen = Kind(kind) if kind in set(Kind) else None
     number = request.args.get("collection", type=int)
     collection = queries.collection_for(me, number) if number else None
+    place = collection.id if collection else None
+    year = request.args.get("year", type=int)
+    year = year if year and 0 < year < 10_000 else None
     documents = queries.documents_for(
         me,
-        collection_id=collection.id if collection else None,
+        collection_id=place,
         kind=chosen,
+        year=year,
         page=request.args.get("page", 1, type=int),
     )
 
     def here(**changed: Any) -> str:
-        parts = {"collection": number, "kind": chosen, **changed}
+        parts = {"collection": number, "kind": chosen, "year": year, **changed}
         return url_for("library.index", **{k: v for k, v in parts.items() if v})
 
     return render_template(
@@ -129,6 +135,8 @@ def index() -> str:
         trail=queries.collection_trail(number) if collection else [],
         kinds=queries.kinds_for(me),
         kind=chosen,
+        years=queries.years_for(me, collection_id=place) if collection else [],
+        year=year,
         here=here,
     )
 
@@ -147,6 +155,7 @@ def document(uuid: str) -> str:
         text=text,
         hits=queries.hits(found.file.id, text) if text else [],
         mark=lambda words: marked(words, sought),
+        courses=queries.related_courses(reader(), found.id),
         branches=queries.branch_names(found.branches)
         if found.branches and found.may_change
         else [],
@@ -170,6 +179,8 @@ def state(uuid: str) -> Response:
 @access(SIGNED_IN)
 def download(uuid: str) -> Response:
     found = queries.document_for(reader(), uuid)
+    if not found.may_download:
+        raise NotThere
     file = queries.version(found, request.args.get("version", type=int))
     path = service.shelf().path(found.uuid, file.number, file.kind)
     if not path.is_file():
@@ -268,14 +279,28 @@ def _uploaded(found: DocumentView) -> dict[str, str]:
 @access(EDITOR)
 def edit(uuid: str) -> ResponseReturnValue:
     found = queries.changeable_for(reader(), uuid)
+    label = found.label
     form = _offered(
         DocumentForm(
             title=found.title,
             collection=found.collection_id or 0,
             audience="all" if found.branches is None else "branches",
             branches=sorted(found.branches or ()),
+            authors=label.authors,
+            publisher=label.publisher,
+            dated=date_said(label.dated),
+            issue=label.issue,
+            language=label.language,
+            tags=", ".join(label.tags),
+            summary=label.summary,
+            courses=queries.course_ids(found.id),
+            is_pinned=label.is_pinned,
+            read_only=not label.may_download,
+            valid_from=label.valid_from,
+            valid_until=label.valid_until,
         )
     )
+    form.offer_more(LANGUAGES, _("As the text shows it"), queries.course_choices(reader()))
     status = 200
     if form.is_submitted():
         status = 422
@@ -283,12 +308,15 @@ def edit(uuid: str) -> ResponseReturnValue:
             try:
                 service.edit(
                     found.id,
-                    title=form.title.data,
+                    form.label_said,
                     collection_id=form.chosen_collection,
                     branches=form.chosen_branches,
+                    courses=form.courses.data or (),
                 )
             except NoTitle as refusal:
                 form.title.errors = [str(refusal)]
+            except EndsTooSoon as refusal:
+                form.valid_until.errors = [str(refusal)]
             except Refusal as refusal:
                 form.branches.errors = [str(refusal)]
             else:

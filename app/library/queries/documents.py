@@ -4,20 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
+from typing import Any
 
-from sqlalchemy import ColumnElement, func, or_, select, true
+from sqlalchemy import ColumnElement, and_, func, or_, select, true
 
 from app.core.db import db
 from app.core.paging import Page, window
 from app.core.refusals import NotThere
+from app.core.settings import today
+from app.courses.models import Course
+from app.courses.queries import catalogue
 from app.library import rules
-from app.library.models import Collection, Document, DocumentBranch, DocumentFile
-from app.library.rules import UNFINISHED, Kind, Reason, State
+from app.library.models import (
+    Collection,
+    Document,
+    DocumentBranch,
+    DocumentCourse,
+    DocumentFile,
+)
+from app.library.rules import UNFINISHED, Kind, Label, Reason, State
 from app.members.models import Branch
 from app.members.rules import Reader, path_text
 
 PAGE_SIZE = 20
+MOST_COURSES = 300  # offered in a form
 
 
 @dataclass(frozen=True)
@@ -35,6 +46,7 @@ class FileView:
     language: str
     is_truncated: bool
     uploaded_at: datetime
+    has_cover: bool = False
 
     @property
     def is_unfinished(self) -> bool:
@@ -53,6 +65,7 @@ class DocumentLine:
     file: FileView
     open_to_all: bool
     changed_at: datetime
+    label: Label
 
 
 @dataclass(frozen=True)
@@ -68,6 +81,12 @@ class DocumentView:
     file: FileView
     may_change: bool
     changed_at: datetime
+    label: Label
+    is_valid: bool  # readers see it today
+
+    @property
+    def may_download(self) -> bool:
+        return self.label.may_download or self.may_change
 
 
 def seen_by(reader: Reader) -> ColumnElement[bool]:
@@ -75,7 +94,15 @@ def seen_by(reader: Reader) -> ColumnElement[bool]:
     if reader.is_administrator:
         return true()
     own = select(DocumentBranch.document_id).where(DocumentBranch.branch_id.in_(reader.branch_path))
-    ways = [Document.open_to_all, Document.owner_id == reader.id, Document.id.in_(own)]
+    day = today()
+    valid = and_(
+        or_(Document.valid_from.is_(None), Document.valid_from <= day),
+        or_(Document.valid_until.is_(None), Document.valid_until >= day),
+    )
+    ways = [
+        and_(valid, or_(Document.open_to_all, Document.id.in_(own))),
+        Document.owner_id == reader.id,
+    ]
     if reader.organizes:
         beneath = or_(*(Branch.path.startswith(path_text(top)) for top in reader.organizes))
         foreign = (
@@ -85,6 +112,24 @@ def seen_by(reader: Reader) -> ColumnElement[bool]:
         )
         ways.append(~Document.open_to_all & Document.id.not_in(foreign))
     return or_(*ways)
+
+
+def label_of(row: Document) -> Label:
+    """What is written on a document."""
+    return Label(
+        title=row.title,
+        authors=row.authors,
+        publisher=row.publisher,
+        dated=row.dated,
+        issue=row.issue,
+        language=row.language,
+        tags=rules.tags_of(row.tags),
+        summary=row.summary,
+        is_pinned=row.is_pinned,
+        may_download=row.may_download,
+        valid_from=row.valid_from,
+        valid_until=row.valid_until,
+    )
 
 
 def document_for(reader: Reader, uuid: str) -> DocumentView:
@@ -109,6 +154,8 @@ def document_for(reader: Reader, uuid: str) -> DocumentView:
         file=_file(file),
         may_change=rules.may_change(reader, document.owner_id, _paths(branches)),
         changed_at=document.changed_at,
+        label=label_of(document),
+        is_valid=label_of(document).is_valid_on(today()),
     )
 
 
@@ -148,9 +195,17 @@ def branch_names(branches: Iterable[int]) -> list[str]:
 
 
 def documents_for(
-    reader: Reader, *, collection_id: int | None = None, kind: Kind | None = None, page: int = 1
+    reader: Reader,
+    *,
+    collection_id: int | None = None,
+    kind: Kind | None = None,
+    year: int | None = None,
+    page: int = 1,
 ) -> Page[DocumentLine]:
-    """The documents that a reader may see, newest first; of a collection with all below it."""
+    """The documents that a reader may see, pinned ones and then the newest first.
+
+    Of a collection with all below it; of a year by what they are dated, the latest issue first.
+    """
     wanted = (
         select(Document, DocumentFile, Collection.name)
         .join(DocumentFile, _newest())
@@ -162,12 +217,14 @@ def documents_for(
         wanted = wanted.where(Collection.path.startswith(path))
     if kind is not None:
         wanted = wanted.where(DocumentFile.kind == kind.value)
+    newest: list[ColumnElement[Any]] = [Document.is_pinned.desc(), Document.changed_at.desc()]
+    if year is not None:
+        wanted = wanted.where(Document.dated.between(date(year, 1, 1), date(year, 12, 31)))
+        newest = [Document.dated.desc()]
     session = db.session()
     total = session.scalar(select(func.count()).select_from(wanted.subquery())) or 0
     offset, limit = window(page, PAGE_SIZE)
-    rows = session.execute(
-        wanted.order_by(Document.changed_at.desc(), Document.id.desc()).offset(offset).limit(limit)
-    )
+    rows = session.execute(wanted.order_by(*newest, Document.id.desc()).offset(offset).limit(limit))
     lines = [
         DocumentLine(
             id=document.id,
@@ -178,6 +235,7 @@ def documents_for(
             file=_file(file),
             open_to_all=document.open_to_all,
             changed_at=document.changed_at,
+            label=label_of(document),
         )
         for document, file, name in rows
     ]
@@ -192,6 +250,58 @@ def kinds_for(reader: Reader) -> list[Kind]:
         )
     )
     return [kind for kind in Kind if kind in found]
+
+
+def years_for(reader: Reader, *, collection_id: int | None = None) -> list[int]:
+    """The years that documents of a collection, and all below it, are dated; the latest first."""
+    wanted = select(Document.dated).where(seen_by(reader), Document.dated.is_not(None)).distinct()
+    if collection_id is not None:
+        wanted = wanted.join(Collection, Collection.id == Document.collection_id).where(
+            Collection.path.startswith(_path(collection_id))
+        )
+    return sorted({day.year for day in db.session().scalars(wanted) if day}, reverse=True)
+
+
+def related_courses(reader: Reader, document_id: int) -> list[tuple[str, str]]:
+    """Courses that belong with a document and that the reader may see: (slug, title)."""
+    rows = db.session().execute(
+        select(Course.slug, Course.title)
+        .join(DocumentCourse, DocumentCourse.course_id == Course.id)
+        .where(DocumentCourse.document_id == document_id, catalogue.seen_by(reader))
+        .order_by(Course.title)
+    )
+    return [(slug, title) for slug, title in rows]
+
+
+def course_ids(document_id: int) -> list[int]:
+    """The ids of all courses that belong with a document."""
+    return list(
+        db.session().scalars(
+            select(DocumentCourse.course_id).where(DocumentCourse.document_id == document_id)
+        )
+    )
+
+
+def course_choices(reader: Reader) -> list[tuple[int, str]]:
+    """Courses that a document may belong with: those that the reader sees."""
+    rows = db.session().execute(
+        select(Course.id, Course.title)
+        .where(catalogue.seen_by(reader))
+        .order_by(Course.title)
+        .limit(MOST_COURSES)
+    )
+    return [(number, title) for number, title in rows]
+
+
+def bounded_documents() -> list[int]:
+    """The ids of documents that are to be seen from or until some day only."""
+    return list(
+        db.session().scalars(
+            select(Document.id).where(
+                or_(Document.valid_from.is_not(None), Document.valid_until.is_not(None))
+            )
+        )
+    )
 
 
 def versions(document_id: int) -> list[FileView]:
@@ -238,6 +348,7 @@ def document_with(sha256: str, reader: Reader) -> DocumentLine | None:
         _file(file),
         document.open_to_all,
         document.changed_at,
+        label_of(document),
     )
 
 
@@ -279,4 +390,5 @@ def _file(row: DocumentFile) -> FileView:
         language=row.language,
         is_truncated=row.is_truncated,
         uploaded_at=row.uploaded_at,
+        has_cover=row.has_cover,
     )

@@ -41,16 +41,16 @@ def change_collection(collection_id: int, *, name: str, parent_id: int | None) -
     _refuse_too_deep(
         above.count("/") + max(each.path.count("/") for each in below) - before.count("/")
     )
-    renamed = row.name != name
+    changed = row.name != name or row.parent_id != parent_id
     row.name, row.parent_id = name, parent_id
     for each in below:
         each.path = f"{above}{row.id}/" + each.path.removeprefix(before)
-    if renamed:
+    if changed:
         session.flush()
         for document_id in session.scalars(
-            select(Document.id).where(Document.collection_id == row.id)
+            select(Document.id).where(Document.collection_id.in_([each.id for each in below]))
         ).all():
-            publish(document_id)  # results show the collection's name
+            publish(document_id)  # results show the collections' names, and collection: finds them
 
 
 def move_collection(collection_id: int, *, step: int) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import BinaryIO
 from uuid import uuid4
 
@@ -12,9 +13,18 @@ from app.core import clock, jobs
 from app.core.addresses import address
 from app.core.db import after_commit, db
 from app.core.refusals import NotThere
+from app.core.settings import today
 from app.library import queries, rules, sniff
-from app.library.models import Collection, Document, DocumentBranch, DocumentFile, DocumentPart
-from app.library.rules import Kind, State
+from app.library.models import (
+    Collection,
+    Document,
+    DocumentBranch,
+    DocumentCourse,
+    DocumentFile,
+    DocumentPart,
+    DocumentPlace,
+)
+from app.library.rules import Kind, Label, State
 from app.library.shelf import Arrived, Shelf
 from app.members.models import Branch
 from app.members.rules import Reader
@@ -125,19 +135,37 @@ def _put_file(
 
 def edit(
     document_id: int,
+    label: Label,
     *,
-    title: str,
     collection_id: int | None,
     branches: frozenset[int] | None,
+    courses: Iterable[int] = (),
 ) -> None:
-    """Change what stands on the label of a document; the index follows."""
+    """Change what is written on a document, where it stands and who sees it; the index follows.
+
+    Raises NoTitle, NobodyChosen, EndsTooSoon, NotThere.
+    """
     rules.check_audience(branches)
-    document = db.session().get_one(Document, document_id)
-    document.title = rules.clean_title(title)
+    if label.valid_from and label.valid_until and label.valid_until < label.valid_from:
+        raise rules.EndsTooSoon
+    session = db.session()
+    document = session.get_one(Document, document_id)
+    document.title = rules.clean_title(label.title)
+    document.authors, document.publisher = label.authors.strip(), label.publisher.strip()
+    document.dated, document.issue = label.dated, label.issue.strip()
+    document.language = label.language
+    document.tags = ", ".join(label.tags)[:300]
+    document.summary = label.summary.strip()[: rules.LONGEST_SUMMARY]
+    document.is_pinned, document.may_download = label.is_pinned, label.may_download
+    document.valid_from, document.valid_until = label.valid_from, label.valid_until
     document.collection_id = _collection(collection_id)
     document.open_to_all = branches is None
     document.changed_at = clock.now()
     _show_to(document, branches)
+    session.execute(delete(DocumentCourse).where(DocumentCourse.document_id == document.id))
+    session.add_all(
+        DocumentCourse(document_id=document.id, course_id=course) for course in sorted(set(courses))
+    )
     _publish(document)
 
 
@@ -150,7 +178,8 @@ def remove(document_id: int) -> None:
     files = select(DocumentFile.id).where(DocumentFile.document_id == document.id)
     session.execute(delete(DocumentPart).where(DocumentPart.file_id.in_(files)))
     session.execute(delete(DocumentFile).where(DocumentFile.document_id == document.id))
-    session.execute(delete(DocumentBranch).where(DocumentBranch.document_id == document.id))
+    for table in (DocumentBranch, DocumentCourse, DocumentPlace):
+        session.execute(delete(table).where(table.document_id == document.id))
     session.execute(delete(Document).where(Document.id == document.id))
     place = shelf()
     after_commit(lambda: place.discard(uuid))
@@ -185,31 +214,43 @@ def _collection(collection_id: int | None) -> int | None:
 
 
 def _publish(document: Document) -> None:
-    """Tell the search room what there is; before the text is read, the title alone."""
+    """Tell the search room what there is; before the text is read, the label alone."""
     session = db.session()
     session.flush()
+    label = queries.label_of(document)
+    if not label.is_valid_on(today()):
+        search.remove(kind="document", ref=document.uuid)
+        return
     file = session.scalars(
         select(DocumentFile).where(
             DocumentFile.document_id == document.id, DocumentFile.number == document.number
         )
     ).one()
     url = address("document", document=document.uuid)
-    collection = session.get(Collection, document.collection_id or 0)
+    trail = [name for _, name in queries.collection_trail(document.collection_id)]
+    written = (label.summary, " · ".join(label.tags), label.publisher, label.issue)
+    about = "\n".join(filter(None, written))
     search.put(
         kind="document",
         ref=document.uuid,
         title=document.title,
         url=url,
         passages=[
-            Passage(
-                part.anchor,
-                part.label,
-                part.text,
-                f"{url}?page={queries.page_of(part.position)}#{part.anchor}",
-            )
-            for part in queries.all_parts(file.id)
+            *([Passage("", "", about)] if about else []),
+            *(
+                Passage(
+                    part.anchor,
+                    part.label,
+                    part.text,
+                    f"{url}?page={queries.page_of(part.position)}#{part.anchor}",
+                )
+                for part in queries.all_parts(file.id)
+            ),
         ],
         audience=queries.branches_of(document),
-        language=file.language,
-        note=collection.name if collection else "",
+        language=label.language or file.language,
+        note=trail[-1] if trail else "",
+        authors=label.authors,
+        shelf=" › ".join(trail),
+        dated=label.dated,
     )

@@ -29,6 +29,7 @@ from app.search.index.leaf import Leaf
 from app.search.index.ranking import Ask, Scan, Snapshot
 from app.search.index.schema import AUTHOR, KINDS, LANGUAGES, SCHEMA, SHELF, VERSION, Entry
 from app.search.index.writing import Writer, tidy
+from app.search.units import NO_WORDS, Thesaurus
 
 log = logging.getLogger(__name__)
 Changes = Mapping[str, Sequence[Entry]]  # "kind:ref" → all passages of the thing; none removes it
@@ -80,6 +81,8 @@ class Index:
         self.folder = folder
         self._lock = Lock()
         self._snapshot: Snapshot | None = None
+        # The organisation's words as this process last read them, with what they were read at.
+        self.words: tuple[object, Thesaurus] = (None, NO_WORDS)
 
     # Reading
 

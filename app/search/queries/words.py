@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from flask import current_app
 from sqlalchemy import func, select
 
 from app.core.db import db
 from app.search import folding
+from app.search.index import opened
 from app.search.models import SearchWords
 from app.search.rules import words_of
-from app.search.units import NO_WORDS, Thesaurus
+from app.search.units import Thesaurus
 
 
 def thesaurus() -> Thesaurus:
@@ -21,11 +21,11 @@ def thesaurus() -> Thesaurus:
         .execute(select(func.count(), func.max(SearchWords.id), func.max(SearchWords.changed_at)))
         .one()
     )
-    kept: tuple[object, Thesaurus] = current_app.extensions.get("search_words", (None, NO_WORDS))
-    known, found = kept
+    index = opened()
+    known, found = index.words
     if known != tuple(mark):
         found = Thesaurus([words_of(row.words) for row in all_words()])
-        current_app.extensions["search_words"] = (tuple(mark), found)
+        index.words = (tuple(mark), found)
     folding.learn(found.words)
     return found
 
