@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
+from datetime import date, timedelta
 from enum import StrEnum
 
 from flask_babel import lazy_gettext as _l
@@ -18,6 +19,44 @@ class TooManyRows(Refusal):
     """The table would be too large to read; `rows` is how large."""
 
     sentence = _l("That would be %(rows)s rows. Choose a branch, a theme or a course.")
+
+
+class NotYet(Refusal):
+    """A report of a day that has not come, or that is before the first of our facts."""
+
+    sentence = _l("Choose a day that is over, or today.")
+
+
+class Step(StrEnum):
+    """How long one period of a trend is."""
+
+    WEEK = "week"
+    MONTH = "month"
+
+
+PERIODS = 12
+
+
+def begins_of(step: Step, today: date) -> list[date]:
+    """The first days of the last PERIODS weeks (from Monday) or months, the oldest first."""
+    if step is Step.WEEK:
+        monday = today - timedelta(days=today.weekday())
+        return [monday - timedelta(weeks=back) for back in range(PERIODS - 1, -1, -1)]
+    months = [today.year * 12 + today.month - 1 - back for back in range(PERIODS - 1, -1, -1)]
+    return [date(month // 12, month % 12 + 1, 1) for month in months]
+
+
+def past_day(text: str, today: date) -> date:
+    """A day as a form gives it, today when it is empty. Raises NotYet."""
+    if not text:
+        return today
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        raise NotYet from None
+    if not date(2000, 1, 1) <= day <= today:
+        raise NotYet
+    return day
 
 
 class Format(StrEnum):

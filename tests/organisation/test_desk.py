@@ -177,7 +177,7 @@ def test_a_course_that_moved_away_keeps_the_members_who_began_it(house: House) -
 def test_rows_come_in_pages_that_keep_the_filter(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("app.organisation.queries.ROWS_PER_PAGE", 2)
+    monkeypatch.setattr("app.organisation.queries.tables.ROWS_PER_PAGE", 2)
     url = f"/organizer/completion?course={house.done.id}"
     page = house.client.get(url)
     assert [row[0] for row in rows(page)] == ["Ann", "Olga"]
@@ -190,7 +190,7 @@ def test_rows_come_in_pages_that_keep_the_filter(
 def test_a_table_that_is_too_large_is_refused_with_advice(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("app.organisation.queries.MOST_ROWS", 5)
+    monkeypatch.setattr("app.organisation.queries.tables.MOST_ROWS", 5)
     answer = house.client.get("/organizer/completion")
     assert answer.status_code == 422
     assert "Choose a branch, a theme or a course." in words(answer)

@@ -7,7 +7,6 @@ from datetime import datetime
 from typing import Any
 
 from flask import (
-    Blueprint,
     Response,
     current_app,
     flash,
@@ -19,11 +18,9 @@ from flask import (
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from app.core import clock
 from app.core.access import access
 from app.core.errors import status_of
 from app.core.limits import limited
-from app.core.spreadsheet import write_csv, write_xlsx
 from app.learning.rules import CourseState
 from app.members.access import ORGANIZER, reader
 from app.members.queries import branch_choices
@@ -31,15 +28,11 @@ from app.organisation import queries
 from app.organisation.forms import CorrectionForm
 from app.organisation.queries import Cell
 from app.organisation.rules import EXPORTS_AN_HOUR, Format, TooManyRows
+from app.organisation.views import bp
+from app.organisation.views.tables import here, table_file
 from app.points import queries as points
 from app.points import service as points_service
 from app.points.rules import NeedsAReason, NotANumberOfPoints, Period, TakesTooMuch
-
-bp = Blueprint("organisation", __name__, template_folder="templates")
-TYPES = {
-    Format.CSV: "text/csv; charset=utf-8",
-    Format.XLSX: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-}
 
 
 def _week() -> datetime:
@@ -109,16 +102,7 @@ def export() -> Response:
         *(_("Per cent"), _("State"), _("Lessons done"), _("Lessons")),
         *(_("Quiz passed on"), _("Completed on"), _("Last watched on")),
     ]
-    rows = _rows(table.cells)
-    if kind is Format.CSV:
-        content = write_csv(header, rows)
-    else:
-        content = write_xlsx(header, rows, title=_("Completion"))
-    zone = current_app.extensions["weike"].zone
-    name = f"completion-{clock.today(zone).isoformat()}.{kind.value}"
-    response = Response(content, content_type=TYPES[kind])
-    response.headers.set("Content-Disposition", "attachment", filename=name)
-    return response
+    return table_file(kind, "completion", _("Completion"), header, _rows(table.cells))
 
 
 def _rows(cells: Iterable[Cell]) -> Iterator[list[Any]]:
@@ -130,17 +114,9 @@ def _rows(cells: Iterable[Cell]) -> Iterator[list[Any]]:
             *(cell.member, cell.username, cell.branch),
             *(cell.percent, words[cell.state.value]),
             *(seen.lessons_done if seen else 0, cell.course.lessons),
-            _here(seen.quiz_passed_at if seen else None),
-            *(_here(cell.completed_at), _here(cell.heard_at)),
+            here(seen.quiz_passed_at if seen else None),
+            *(here(cell.completed_at), here(cell.heard_at)),
         ]
-
-
-def _here(moment: datetime | None) -> datetime | None:
-    """A moment by the clock on the organisation's wall, without a zone, as spreadsheets want it."""
-    if moment is None:
-        return None
-    zone = current_app.extensions["weike"].zone
-    return moment.astimezone(zone).replace(tzinfo=None, microsecond=0)
 
 
 @bp.app_template_global("course_state_names")

@@ -1,0 +1,97 @@
+"""What the branches of an organizer have to do, and who is behind."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+from app.core.refusals import NotThere
+from app.courses.queries import all_themes, published_courses
+from app.learning.queries import Case, Wish, cases, for_branches, wish_by_id, wishes
+from app.learning.rules import Duty
+from app.members.queries import branches
+from app.members.rules import Reader
+from app.organisation.queries.tables import members_of
+from app.organisation.rules import percent
+
+
+@dataclass(frozen=True)
+class AssignmentLine:
+    """One assignment, and how the reader's members stand with it, by branch and name."""
+
+    wish: Wish
+    cases: Sequence[Case]
+    may_change: bool  # it asks a branch of the reader's, not one above
+
+    @property
+    def counts(self) -> dict[Duty, int]:
+        found = dict.fromkeys(Duty, 0)
+        for case in self.cases:
+            found[case.duty] += 1
+        return found
+
+    @property
+    def done(self) -> int:
+        return self.counts[Duty.DONE] + self.counts[Duty.LATE]
+
+    @property
+    def asked(self) -> int:
+        """How many have to do it: whoever is exempt is not counted."""
+        return len(self.cases) - self.counts[Duty.EXEMPT]
+
+    @property
+    def done_percent(self) -> int:
+        return percent(self.done, self.asked)
+
+
+def assignments_for(reader: Reader, zone: ZoneInfo) -> list[AssignmentLine]:
+    """Assignments of the reader's branches and of those above them, the nearest day first."""
+    wanted = wishes(for_branches(_concerned(reader)))
+    by_wish: dict[int, list[Case]] = {wish.id: [] for wish in wanted}
+    for case in cases(wanted, members_of(reader), zone):
+        by_wish[case.wish.id].append(case)
+    return [_line(reader, wish, by_wish[wish.id]) for wish in wanted]
+
+
+def assignment_for(reader: Reader, assignment_id: int, zone: ZoneInfo) -> AssignmentLine:
+    """One of them. Raises NotThere for an assignment that concerns none of the reader's."""
+    wish = wish_by_id(assignment_id)
+    if wish is None or wish.branch_id not in _concerned(reader):
+        raise NotThere
+    return _line(reader, wish, cases([wish], members_of(reader), zone))
+
+
+def case_for(reader: Reader, assignment_id: int, member_id: int, zone: ZoneInfo) -> Case:
+    """How one of the reader's members stands with an assignment. Raises NotThere."""
+    line = assignment_for(reader, assignment_id, zone)
+    found = next((case for case in line.cases if case.member_id == member_id), None)
+    if found is None:
+        raise NotThere
+    return found
+
+
+def overdue_for(reader: Reader, zone: ZoneInfo, branch_id: int | None = None) -> list[Case]:
+    """Who is overdue with what, the longest first. Raises NotThere for a foreign branch."""
+    members = members_of(reader, branch_id)
+    found = cases(wishes(for_branches(_concerned(reader))), members, zone)
+    late = [case for case in found if case.duty is Duty.OVERDUE]
+    return sorted(late, key=lambda case: case.due_on)
+
+
+def things_to_assign() -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
+    """Themes and published courses to choose from: ("theme:3", title)."""
+    return (
+        [(f"theme:{theme.id}", theme.title) for theme in all_themes()],
+        [(f"course:{card.id}", card.title) for card in published_courses()],
+    )
+
+
+def _line(reader: Reader, wish: Wish, found: Sequence[Case]) -> AssignmentLine:
+    return AssignmentLine(wish, found, reader.may_organize(wish.branch_path))
+
+
+def _concerned(reader: Reader) -> set[int]:
+    """The reader's branches, and those above them that may ask them for something."""
+    mine = [b.path_ids for b in branches() if reader.may_organize(b.path_ids)]
+    return {branch_id for path in mine for branch_id in path}

@@ -1,0 +1,208 @@
+"""Reports of a day that is over: whoever runs them again later finds them as they were."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import ColumnElement, and_, func, or_, select, true
+
+from app.core import clock
+from app.core.dated import at
+from app.core.db import db
+from app.courses.models import CoursePast
+from app.learning.models import CourseProgress as CourseRow
+from app.learning.models import LessonProgress as LessonRow
+from app.members.models import Branch, BranchPast, MemberPast
+from app.members.rules import Reader, path_of
+from app.organisation.queries.tables import organized
+from app.organisation.rules import MOST_ROWS, TooManyRows, percent
+
+
+@dataclass(frozen=True)
+class PastRow:
+    """One course that a member had begun by that day."""
+
+    member_id: int
+    member: str
+    branch: str
+    course_id: int
+    course: str
+    lessons_done: int
+    begun_on: date
+    done_on: date | None
+
+
+@dataclass(frozen=True)
+class PastBranch:
+    """One branch as it was; with its own members only, not those below."""
+
+    name: str
+    depth: int
+    members: int
+    learned: int  # members who had done at least one course
+    done: int  # courses
+
+    @property
+    def learned_percent(self) -> int:
+        return percent(self.learned, self.members)
+
+
+@dataclass(frozen=True)
+class PastCourse:
+    """One course with how many members had begun and done it."""
+
+    course_id: int
+    title: str
+    begun: int
+    done: int
+
+
+@dataclass(frozen=True)
+class PastReport:
+    """What stood at the end of a day. `print` is the same whenever the report is the same."""
+
+    day: date
+    members: int
+    rows: Sequence[PastRow]
+    branches: Sequence[PastBranch]
+    courses: Sequence[PastCourse]
+
+    @property
+    def done(self) -> int:
+        return sum(row.done_on is not None for row in self.rows)
+
+    @property
+    def print(self) -> str:
+        """A fingerprint of everything in the report, for putting it on paper."""
+        text = repr((self.day, self.members, list(self.rows), list(self.branches)))
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def within(reader: Reader, branch_id: int | None) -> ColumnElement[bool]:
+    """SQL: branches of the past below what the reader organizes today, or below one of those.
+
+    Raises NotThere for a branch of somebody else.
+    """
+    if branch_id is None and reader.is_administrator:
+        return true()
+    tops = db.session().scalars(select(Branch.id).where(organized(reader, branch_id))).all()
+    if branch_id is not None:
+        tops = [branch_id]
+    return or_(*(BranchPast.path.contains(f"/{top}/") for top in tops)) if tops else ~true()
+
+
+def as_of(reader: Reader, day: date, zone: ZoneInfo, branch_id: int | None = None) -> PastReport:
+    """What the members of that day had begun and done by its end, as it was then.
+
+    Members stand in the branch they belonged to, under the names of that day. Raises NotThere,
+    and TooManyRows above MOST_ROWS.
+    """
+    end = clock.day_bounds(day, zone)[1]
+    session = db.session()
+    belonged = and_(at(MemberPast, end), MemberPast.is_active)
+    people = session.execute(
+        select(MemberPast.member_id, MemberPast.name, BranchPast.branch_id, BranchPast.name)
+        .join(BranchPast, and_(BranchPast.branch_id == MemberPast.branch_id, at(BranchPast, end)))
+        .where(belonged, within(reader, branch_id))
+        .order_by(BranchPast.path, MemberPast.name, MemberPast.member_id)
+    ).all()
+    chosen = (
+        select(MemberPast.member_id)
+        .join(BranchPast, and_(BranchPast.branch_id == MemberPast.branch_id, at(BranchPast, end)))
+        .where(belonged, within(reader, branch_id))
+    )
+    facts = session.execute(
+        select(
+            CourseRow.member_id, CourseRow.course_id, CourseRow.started_at, CourseRow.completed_at
+        ).where(CourseRow.member_id.in_(chosen), CourseRow.started_at < end)
+    ).all()
+    if len(facts) > MOST_ROWS:
+        raise TooManyRows(rows=len(facts))
+    lessons: dict[tuple[int, int], int] = {
+        (member, course): number
+        for member, course, number in session.execute(
+            select(LessonRow.member_id, LessonRow.course_id, func.count())
+            .where(LessonRow.member_id.in_(chosen), LessonRow.completed_at < end)
+            .group_by(LessonRow.member_id, LessonRow.course_id)
+        )
+    }
+    titles: dict[int, str] = dict(
+        session.execute(
+            select(CoursePast.course_id, CoursePast.title).where(at(CoursePast, end))
+        ).all()
+    )
+    named = {member: (name, branch) for member, name, _id, branch in people}
+    rows = [
+        PastRow(
+            member_id=member,
+            member=named[member][0],
+            branch=named[member][1],
+            course_id=course,
+            course=titles.get(course, ""),
+            lessons_done=lessons.get((member, course), 0),
+            begun_on=_day(begun, zone),
+            done_on=_day(done, zone) if done is not None and done < end else None,
+        )
+        for member, course, begun, done in facts
+        if member in named
+    ]
+    order = {member: number for number, (member, *_rest) in enumerate(people)}
+    rows.sort(key=lambda row: (order[row.member_id], row.course, row.course_id))
+    return PastReport(
+        day=day,
+        members=len(people),
+        rows=rows,
+        branches=_branches([(m, b) for m, _name, b, _b in people], rows, end),
+        courses=_courses(rows),
+    )
+
+
+def _day(moment: datetime, zone: ZoneInfo) -> date:
+    return moment.astimezone(zone).date()
+
+
+def _branches(
+    people: Sequence[tuple[int, int]], rows: Sequence[PastRow], end: datetime
+) -> list[PastBranch]:
+    """The branches that had members, in the order of the tree of that day."""
+    done: dict[int, int] = {}
+    for row in rows:
+        if row.done_on is not None:
+            done[row.member_id] = done.get(row.member_id, 0) + 1
+    members: dict[int, list[int]] = {}
+    for member, branch in people:
+        members.setdefault(branch, []).append(member)
+    tree = db.session().execute(
+        select(BranchPast.branch_id, BranchPast.name, BranchPast.path).where(at(BranchPast, end))
+    )
+    shown = sorted(
+        (path_of(path), branch, name) for branch, name, path in tree if branch in members
+    )
+    top = min((len(path) for path, _branch, _name in shown), default=0)
+    return [
+        PastBranch(
+            name=name,
+            depth=len(path) - top,
+            members=len(members[branch]),
+            learned=sum(member in done for member in members[branch]),
+            done=sum(done.get(member, 0) for member in members[branch]),
+        )
+        for path, branch, name in shown
+    ]
+
+
+def _courses(rows: Sequence[PastRow]) -> list[PastCourse]:
+    found: dict[int, PastCourse] = {}
+    for row in rows:
+        before = found.get(row.course_id, PastCourse(row.course_id, row.course, 0, 0))
+        found[row.course_id] = PastCourse(
+            row.course_id,
+            row.course,
+            before.begun + 1,
+            before.done + (row.done_on is not None),
+        )
+    return sorted(found.values(), key=lambda one: (one.title, one.course_id))

@@ -1,0 +1,141 @@
+"""Reports: members across courses, how it goes over time, who needs help, and days of the past."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from flask import Response, current_app, render_template, request
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from app.core import clock
+from app.core.access import access
+from app.core.errors import status_of
+from app.core.limits import limited
+from app.core.paging import Page, window
+from app.members.access import ORGANIZER, reader
+from app.members.queries import branch_choices
+from app.organisation import queries
+from app.organisation.queries import PastReport
+from app.organisation.rules import (
+    EXPORTS_AN_HOUR,
+    Format,
+    NotYet,
+    Step,
+    TooManyRows,
+    past_day,
+)
+from app.organisation.views import bp
+from app.organisation.views.tables import table_file
+
+ROWS_PER_PAGE = 50
+
+
+def _zone() -> ZoneInfo:
+    zone: ZoneInfo = current_app.extensions["weike"].zone
+    return zone
+
+
+def _branch() -> int | None:
+    return request.args.get("branch", type=int)
+
+
+@bp.get("/organizer/reports")
+@access(ORGANIZER)
+def trend() -> str:
+    step = request.args.get("by", Step.WEEK, type=Step)
+    return render_template(
+        "organisation/trend.html",
+        trend=queries.trend(reader(), step, _zone(), _branch()),
+        step=step.value,
+        branches=branch_choices(reader()),
+        branch_id=_branch(),
+    )
+
+
+@bp.get("/organizer/reports/matrix")
+@access(ORGANIZER)
+def matrix() -> str:
+    theme_id = request.args.get("theme", type=int)
+    return render_template(
+        "organisation/matrix.html",
+        matrix=queries.matrix(
+            reader(),
+            branch_id=_branch(),
+            theme_id=theme_id,
+            page=request.args.get("page", 1, type=int),
+            column=request.args.get("column", 1, type=int),
+        ),
+        branches=branch_choices(reader()),
+        branch_id=_branch(),
+        themes=queries.themes(),
+        theme_id=theme_id,
+    )
+
+
+@bp.get("/organizer/reports/help")
+@access(ORGANIZER)
+def needs_help() -> str:
+    return render_template(
+        "organisation/help.html",
+        needs=queries.needs_help(reader(), _zone(), _branch()),
+        branches=branch_choices(reader()),
+        branch_id=_branch(),
+    )
+
+
+@bp.get("/organizer/reports/day")
+@access(ORGANIZER)
+def past() -> ResponseReturnValue:
+    today = clock.today(_zone())
+    report, refused, status = None, "", 200
+    try:
+        report = _report(today)
+    except (NotYet, TooManyRows) as refusal:
+        refused, status = str(refusal), status_of(refusal)
+    number = request.args.get("page", 1, type=int)
+    offset, limit = window(number, ROWS_PER_PAGE)
+    rows = report.rows if report else []
+    return render_template(
+        "organisation/past.html",
+        report=report,
+        refused=refused,
+        page=Page(rows[offset : offset + limit], max(1, number), len(rows), ROWS_PER_PAGE),
+        today=today,
+        branches=branch_choices(reader()),
+        branch_id=_branch(),
+        formats=[each.value for each in Format],
+    ), status
+
+
+def _report(today: date) -> PastReport:
+    day = past_day(request.args.get("day", ""), today)
+    return queries.as_of(reader(), day, _zone(), _branch())
+
+
+@bp.get("/organizer/reports/day/export")
+@access(ORGANIZER)
+@limited("exports", most=EXPORTS_AN_HOUR, seconds=3600)
+def export_past() -> Response:
+    kind = request.args.get("as", Format.XLSX, type=Format)
+    report = _report(clock.today(_zone()))
+    header = [
+        *(_("Member"), _("Branch"), _("Course")),
+        *(_("Lessons done"), _("Begun on"), _("Completed on")),
+    ]
+    return table_file(
+        *(kind, "report", _("Report")),
+        *(header, _rows(report)),
+        day=report.day.isoformat(),
+    )
+
+
+def _rows(report: PastReport) -> Iterator[list[Any]]:
+    for row in report.rows:
+        yield [
+            *(row.member, row.branch, row.course),
+            *(row.lessons_done, row.begun_on, row.done_on),
+        ]
