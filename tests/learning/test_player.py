@@ -12,7 +12,8 @@ from playwright.sync_api import Error
 
 from app.core.db import db, unit_of_work
 from app.courses.models import Lesson
-from app.learning import queries
+from app.learning import queries, service
+from app.learning.models import Visit
 from app.media import service as media
 from tests.learning.lessons import Made, make_course, single
 
@@ -314,6 +315,37 @@ def test_what_was_watched_offline_is_counted_though_the_page_was_closed(
     while progress(site, member, course.lesson).seen_ms < 4_500:
         assert time.monotonic() < deadline
         time.sleep(0.1)
+
+
+def test_a_strict_course_is_watched_in_order_and_asks_who_is_there(
+    window, site, course: Made
+) -> None:
+    with site.app.app_context(), unit_of_work():
+        service.set_watching(course.id, in_order=True, presence=True, alone=False)
+    win, member = opened(window, site, course, query="?t=9")
+    page, video = win.page, "document.querySelector('video')"
+    assert page.evaluate(f"{video}.currentTime") < 1
+    page.evaluate(f"{video}.currentTime = 9")
+    page.wait_for_function(f"() => !{video}.seeking && {video}.currentTime < 3")
+    assert "watched in order" in page.inner_text("#notices")
+    play(win, 1)
+    page.wait_for_function(f"() => {video}.currentTime > 1")
+    with site.app.app_context(), unit_of_work() as session:
+        visit = session.query(Visit).filter_by(member_id=member).one()
+        visit.check_at = visit.started_at
+    page.evaluate(f"{video}.pause()")
+    page.wait_for_selector("#presence[open]")
+    assert win.axe() == []
+    with page.expect_response("**/present") as answer:
+        page.click("#presence .btn-primary")
+    assert answer.value.status == 204
+    with site.app.app_context():
+        assert db.session.query(Visit).filter_by(member_id=member).one().asked_at is None
+        db.session.rollback()
+    page.evaluate(f"{video}.play()")
+    page.wait_for_function(f"() => {video}.currentTime > 3")
+    page.evaluate(f"{video}.currentTime = 1")
+    page.wait_for_function(f"() => !{video}.seeking && {video}.currentTime < 3")
 
 
 def test_a_text_is_complete_after_its_time_and_its_end(window, site, course: Made) -> None:
