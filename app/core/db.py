@@ -122,7 +122,17 @@ def after_commit(action: Callable[[], None]) -> None:
     db.session().info.setdefault("after_commit", []).append(action)
 
 
+def keep_though_refused() -> None:
+    """Commit this request's transaction although its answer is a refusal (status 4xx).
+
+    For the rare refusal that must leave a trace: an answer that came too late is not counted, and
+    is kept as evidence. Call it when nothing half-done is in the session.
+    """
+    db.session().info["keep"] = True
+
+
 def _finish(session: Session) -> None:
+    session.info.pop("keep", None)
     session.commit()
     actions: list[Callable[[], None]] = session.info.pop("after_commit", [])
     for action in actions:
@@ -131,6 +141,7 @@ def _finish(session: Session) -> None:
 
 def _abandon(session: Session) -> None:
     session.info.pop("after_commit", None)
+    session.info.pop("keep", None)
     try:
         session.rollback()
     except exc.OperationalError as error:
@@ -189,7 +200,8 @@ def _mark_intent() -> None:
 
 def _commit_if_good(response: Response) -> Response:
     session = db.session()
-    if request.method in SAFE_METHODS or response.status_code >= 400:
+    refused = response.status_code >= (500 if session.info.get("keep") else 400)
+    if request.method in SAFE_METHODS or refused:
         _abandon(session)
         return response
     try:

@@ -12,7 +12,7 @@ import click
 from flask.cli import AppGroup
 
 from app.core.refusals import Refusal
-from app.exams import markbook
+from app.exams import markbook, queries
 from app.exams.rules.statistics import Statistics, statistics
 
 group = AppGroup("exams", help="Exams and their statistics.")
@@ -27,22 +27,30 @@ group = AppGroup("exams", help="Exams and their statistics.")
     help="A table of marks: attempts in rows, slots in columns.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Every figure at full double precision.")
-def statistics_(exam_id: int | None, table: Path | None, as_json: bool) -> None:
+@click.option("--every", is_flag=True, help="All submitted attempts, not only those that count.")
+def statistics_(exam_id: int | None, table: Path | None, as_json: bool, every: bool) -> None:
     """Figures by the formulas of Moodle's quiz statistics, of EXAM_ID or of a CSV file."""
     if (exam_id is None) == (table is None):
         raise click.UsageError("Give the id of an exam, or --csv FILE.")
-    assert table is not None
     try:
-        book = markbook.read(table.read_bytes())
+        found, names = _of_table(table) if table is not None else _of_exam(exam_id or 0, every)
     except Refusal as refusal:
-        click.echo(f"{table}: {refusal}", err=True)
+        click.echo(f"{table or exam_id}: {refusal}", err=True)
         sys.exit(1)
-    found = statistics(book.marks, book.max_marks)
-    names = list(book.slots)
     if as_json:
         click.echo(json.dumps(in_json(found, names), ensure_ascii=False, indent=2))
     else:
         click.echo(in_words(found, names))
+
+
+def _of_table(table: Path) -> tuple[Statistics, list[str]]:
+    book = markbook.read(table.read_bytes())
+    return statistics(book.marks, book.max_marks), list(book.slots)
+
+
+def _of_exam(exam_id: int, every: bool) -> tuple[Statistics, list[str]]:
+    book = queries.book_of(exam_id, every=every)
+    return book.statistics(), list(book.names)
 
 
 def in_json(found: Statistics, names: list[str]) -> dict[str, Any]:

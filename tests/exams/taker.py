@@ -59,18 +59,18 @@ class Taker:
 
     @property
     def attempt(self) -> int:
-        return int(re.search(r"/quiz-attempts/(\d+)/submit", self.page()).group(1))
+        return int(re.search(r"/attempts/(\d+)/submit", self.page()).group(1))
 
     def save(self, answers: dict[int, list[str]], *, attempt: int | None = None, **more: str):
         return self.client.post(
-            f"/quiz-attempts/{attempt or self.attempt}/answers",
+            f"/attempts/{attempt or self.attempt}/answers",
             data={**form_of(answers), **more},
             headers={**self.headers, "Accept": "application/json"},
         )
 
     def submit(self, answers: dict[int, list[str]], *, attempt: int | None = None, **more: str):
         return self.client.post(
-            f"/quiz-attempts/{attempt or self.attempt}/submit",
+            f"/attempts/{attempt or self.attempt}/submit",
             data={**form_of(answers), **more},
             headers=self.headers,
         )

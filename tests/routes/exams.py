@@ -5,5 +5,23 @@ MATRIX = {
     "exams.start": "signed in",
     "exams.save": "signed in",
     "exams.submit": "signed in",
+    "exams.finish": "signed in",
     "exams.result": "signed in",
+    "exams.index": "signed in",
+    "exams.exam": "signed in",
+    "exams.start_exam": "signed in",
+    "exams.paper": "signed in",
+    **dict.fromkeys(
+        (
+            *("exams.desk", "exams.create", "exams.edit", "exams.settings", "exams.change"),
+            *("exams.add_section", "exams.change_section", "exams.add_draw", "exams.pick"),
+            *("exams.take", "exams.change_slot", "exams.publish", "exams.withdraw"),
+            *("exams.reopen_paper", "exams.copy", "exams.room", "exams.room_list", "exams.seat"),
+            *("exams.add_time", "exams.pause", "exams.resume", "exams.say", "exams.act"),
+            *("exams.accommodate", "exams.marking", "exams.mark_next", "exams.give_mark"),
+            *("exams.results", "exams.question_results", "exams.export_results"),
+            *("exams.regrade", "exams.do_regrade", "exams.undo_regrade"),
+        ),
+        "author or organizer",
+    ),
 }

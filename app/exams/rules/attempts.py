@@ -1,4 +1,4 @@
-"""Decisions about attempts: how often, in which order, what counts, and what may be shown when."""
+"""Decisions about attempts: how often, in which order, and what a score is."""
 
 from __future__ import annotations
 
@@ -63,15 +63,19 @@ def attempts_left(allowed: int, used: int) -> int | None:
     return None if allowed == 0 else max(0, allowed - used)
 
 
-def shuffled(seed: int, position: int, option_ids: Sequence[str]) -> list[tuple[str, str]]:
+def shuffled(
+    seed: int, position: int, option_ids: Sequence[str], *, shuffle: bool = True
+) -> list[tuple[str, str]]:
     """The options of one question as an attempt shows them: (name, option id).
 
     Order and names follow from the attempt's seed and the position alone, so a paper can be made
-    again. Names are random and say nothing about the option.
+    again. Names are random and say nothing about the option; without `shuffle` the order is the
+    author's.
     """
     chance = random.Random(f"weike/paper/1/{seed}/{position}")  # noqa: S311 - the seed is secret
     order = list(option_ids)
-    chance.shuffle(order)
+    if shuffle:
+        chance.shuffle(order)
     names: list[str] = []
     while len(names) < len(order):
         name = "".join(chance.choice(_NAMES) for _ in range(6))
@@ -95,24 +99,24 @@ def total(marks: Iterable[Decimal]) -> Decimal:
     return sum(marks, Decimal(0))
 
 
-def is_passed(score: Decimal, questions: int, pass_percent: int) -> bool:
+def is_passed(score: Decimal, out_of: Decimal | int, pass_percent: int) -> bool:
     """Whether a score reaches the pass mark; compared exactly, before any rounding."""
-    return questions > 0 and score * 100 >= pass_percent * questions
+    return out_of > 0 and score * 100 >= pass_percent * out_of
 
 
-def percent_of(score: Decimal, questions: int) -> int:
+def percent_of(score: Decimal, out_of: Decimal | int) -> int:
     """A score as people read it, rounded half up. Only for show: `is_passed` decides.
 
     A score just below the pass mark is rounded down, so that no page says “60 %, not passed”.
     """
-    if questions <= 0:
+    if out_of <= 0:
         return 0
-    return int((score * 100 / questions).quantize(Decimal(1), ROUND_HALF_UP))
+    return int((score * 100 / out_of).quantize(Decimal(1), ROUND_HALF_UP))
 
 
-def shown_percent(score: Decimal, questions: int, pass_percent: int) -> int:
+def shown_percent(score: Decimal, out_of: Decimal | int, pass_percent: int) -> int:
     """`percent_of`, but never the pass mark when it was missed."""
-    found = percent_of(score, questions)
-    if not is_passed(score, questions, pass_percent):
+    found = percent_of(score, out_of)
+    if not is_passed(score, out_of, pass_percent):
         found = min(found, pass_percent - 1)
     return max(0, found)

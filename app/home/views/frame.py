@@ -45,6 +45,7 @@ def navigation() -> list[Place]:
         Place(_("Home"), address("home"), icon="house-door"),
         Place(_("Courses"), address("courses"), icon="collection-play", also=("/themes",)),
         Place(_("Library"), address("library"), icon="journals", is_extra=True),
+        Place(_("Exams"), address("exams"), icon="card-checklist", desktop_only=True),
         Place(_("Points"), address("points"), icon="award", is_extra=True),
         Place(_("Me"), address("me"), icon="person"),
     ]

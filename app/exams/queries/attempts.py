@@ -1,22 +1,24 @@
-"""Reads of quizzes and attempts. What tells the key leaves only through `results`."""
+"""Reads of attempts. What tells the key leaves only through `results`."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 
 from app.core.db import db
 from app.core.refusals import NotThere
 from app.courses.queries import quiz_of
-from app.exams.models import Attempt, AttemptItem
+from app.exams.models import Attempt, AttemptItem, ExamMessage
 from app.exams.rules import attempts_left, shown_percent
 from app.questions import types
 from app.questions.queries import Question, versions
+from app.questions.rules import NotAnAnswer
 
 
 @dataclass(frozen=True)
@@ -25,17 +27,42 @@ class AttemptView:
 
     id: int
     member_id: int
-    course_id: int
+    course_id: int | None
+    exam_id: int | None
     number: int
-    is_open: bool
+    state: str
     questions: int
+    out_of: Decimal
     pass_percent: int
     started_at: datetime
+    deadline_at: datetime | None
+    reached: int
     submitted_at: datetime | None
+    ended_by: str
+    waiting: int  # answers that a person must mark before the result is known
     score: Decimal | None
     percent: int | None
     passed: bool | None
     receipt: str | None
+
+    @property
+    def is_open(self) -> bool:
+        return self.state == "open"
+
+    @property
+    def is_submitted(self) -> bool:
+        return self.state == "submitted"
+
+    @property
+    def is_void(self) -> bool:
+        return self.state == "void"
+
+    @property
+    def share(self) -> Decimal | None:
+        """The exact share of the marks that was reached, for comparing attempts."""
+        if self.score is None or not self.is_submitted:
+            return None
+        return self.score / self.out_of if self.out_of else Decimal(0)
 
 
 @dataclass(frozen=True)
@@ -55,7 +82,7 @@ class QuizState:
 
     @property
     def submitted(self) -> tuple[AttemptView, ...]:
-        return tuple(a for a in self.attempts if not a.is_open)
+        return tuple(a for a in self.attempts if a.is_submitted)
 
     @property
     def best(self) -> AttemptView | None:
@@ -73,53 +100,46 @@ class QuizState:
 
 
 @dataclass(frozen=True)
-class Option:
-    """One option as a page shows it; `name` is good in this attempt only."""
-
-    name: str
-    text: str
-    ticked: bool
-
-
-@dataclass(frozen=True)
 class PaperItem:
-    """One question of an open attempt, as its member may see it: nothing here tells the key."""
+    """One question of an open attempt, as its member may see it: nothing here tells the key.
+
+    `asked` is what questions.types.asked returns, for the macros of questions/_answer.html.
+    """
 
     id: int
     position: int
-    kind: str
-    many: bool  # more than one option may be ticked
-    stem: str  # Markdown
-    options: tuple[Option, ...]
+    section: int
+    asked: dict[str, Any]
     saved: int  # counts the changes of the answer
+    is_answered: bool
+    is_flagged: bool
+    max_mark: Decimal
 
     @property
-    def is_answered(self) -> bool:
-        return any(option.ticked for option in self.options)
-
-
-@dataclass(frozen=True)
-class ResultOption:
-    """One option after submission."""
-
-    text: str
-    ticked: bool
-    right: bool
+    def kind(self) -> str:
+        return str(self.asked["kind"])
 
 
 @dataclass(frozen=True)
 class ResultItem:
-    """One question of a submitted attempt, with the key."""
+    """One question of a submitted attempt, with the key; `mark` is None until it is marked."""
 
     position: int
-    kind: str
-    many: bool
-    stem: str
-    explanation: str
-    mark: Decimal
-    is_right: bool
+    explained: dict[str, Any]
+    order: tuple[str, ...]  # option ids as they were shown
+    mark: Decimal | None
+    max_mark: Decimal
     is_blank: bool
-    options: tuple[ResultOption, ...]
+    comment: str
+
+    @property
+    def is_right(self) -> bool:
+        return self.mark == 1
+
+    @property
+    def marks(self) -> Decimal:
+        """What the answer brought."""
+        return (self.mark or Decimal(0)) * self.max_mark
 
 
 def quiz_state_for(member_id: int, course_id: int) -> QuizState | None:
@@ -145,7 +165,7 @@ def attempts_of(member_id: int, course_id: int) -> list[AttemptView]:
         .where(Attempt.member_id == member_id, Attempt.course_id == course_id)
         .order_by(Attempt.number.desc())
     )
-    return [_view(row) for row in rows]
+    return [view(row) for row in rows]
 
 
 def attempt_for(member_id: int, attempt_id: int) -> AttemptView:
@@ -153,27 +173,16 @@ def attempt_for(member_id: int, attempt_id: int) -> AttemptView:
     row = db.session().get(Attempt, attempt_id)
     if row is None or row.member_id != member_id:
         raise NotThere
-    return _view(row)
+    return view(row)
 
 
-def _view(row: Attempt) -> AttemptView:
-    return AttemptView(
-        id=row.id,
-        member_id=row.member_id,
-        course_id=row.course_id,
-        number=row.number,
-        is_open=row.state == "open",
-        questions=row.questions,
-        pass_percent=row.pass_percent,
-        started_at=row.started_at,
-        submitted_at=row.submitted_at,
-        score=row.score,
-        percent=(
-            None if row.score is None else shown_percent(row.score, row.questions, row.pass_percent)
-        ),
-        passed=row.passed,
-        receipt=row.receipt,
-    )
+def view(row: Attempt) -> AttemptView:
+    """A row as everybody else sees it."""
+    names = (name for name in AttemptView.__dataclass_fields__ if name != "percent")
+    percent = None
+    if row.score is not None:
+        percent = shown_percent(row.score, row.out_of, row.pass_percent)
+    return AttemptView(percent=percent, **{name: getattr(row, name) for name in names})
 
 
 def items_of(attempt_id: int) -> list[AttemptItem]:
@@ -187,9 +196,16 @@ def items_of(attempt_id: int) -> list[AttemptItem]:
     )
 
 
-def paper(attempt_id: int) -> list[PaperItem]:
-    """The questions of an attempt, without anything that tells the key."""
-    return [_paper_item(item, question) for item, question in _with_questions(attempt_id)]
+def paper(attempt_id: int, *, posted: Mapping[int, Sequence[str]] | None = None) -> list[PaperItem]:
+    """The questions of an attempt, without anything that tells the key.
+
+    `posted` is what a page sent and what was not taken: shown again where it can be read.
+    """
+    given = posted or {}
+    return [
+        _paper_item(item, question, given.get(item.id))
+        for item, question in _with_questions(attempt_id)
+    ]
 
 
 def results(attempt: AttemptView) -> list[ResultItem]:
@@ -205,50 +221,52 @@ def _with_questions(attempt_id: int) -> list[tuple[AttemptItem, Question]]:
     return [(row, found[row.version_id]) for row in rows]
 
 
-def _paper_item(item: AttemptItem, question: Question) -> PaperItem:
-    names = {option_id: name for name, option_id in item.options}
-    shown = types.of(question.kind).shown(question.body, [o for _, o in item.options])
-    ticked = set(item.response or ())
+def _paper_item(item: AttemptItem, question: Question, posted: Sequence[str] | None) -> PaperItem:
+    response = item.response
+    if posted is not None:
+        with suppress(NotAnAnswer):
+            response = types.read(question.kind, question.body, item.options, posted)
     return PaperItem(
         id=item.id,
         position=item.position,
-        kind=shown["kind"],
-        many=shown["many"],
-        stem=shown["stem"],
-        options=tuple(
-            Option(names[option["id"]], option["text"], option["id"] in ticked)
-            for option in shown["options"]
-        ),
+        section=item.section,
+        asked=types.asked(question.kind, question.body, item.options, response),
         saved=item.saved,
+        is_answered=bool(item.response),
+        is_flagged=item.flagged,
+        max_mark=item.max_mark,
     )
 
 
 def _result_item(item: AttemptItem, question: Question) -> ResultItem:
     response = list(item.response or ())
-    kind = types.of(question.kind)
-    order = [option_id for _, option_id in item.options]
-    explained = kind.explained(question.body, response)
-    shown = kind.shown(question.body, order)
-    by_id: dict[str, Any] = {option["id"]: option for option in explained["options"]}
     return ResultItem(
         position=item.position,
-        kind=explained["kind"],
-        many=shown["many"],
-        stem=explained["stem"],
-        explanation=explained["explanation"],
-        mark=item.mark if item.mark is not None else Decimal(0),
-        is_right=item.mark == 1,
+        explained=types.of(question.kind).explained(question.body, response),
+        order=tuple(option_id for _, option_id in item.options),
+        mark=item.mark,
+        max_mark=item.max_mark,
         is_blank=not response,
-        options=_in_order(shown["options"], by_id),
+        comment=item.comment,
     )
 
 
-def _in_order(shown: Sequence[dict[str, Any]], by_id: dict[str, Any]) -> tuple[ResultOption, ...]:
-    return tuple(
-        ResultOption(
-            text=by_id[option["id"]]["text"],
-            ticked=by_id[option["id"]]["ticked"],
-            right=by_id[option["id"]]["right"],
-        )
-        for option in shown
+@dataclass(frozen=True)
+class Message:
+    """Something an invigilator said."""
+
+    id: int
+    text: str
+    sent_at: datetime
+
+
+def messages_for(exam_id: int, attempt_id: int) -> list[Message]:
+    """What was said to everybody or to this taker since the attempt began, the newest last."""
+    began = select(Attempt.started_at).where(Attempt.id == attempt_id).scalar_subquery()
+    rows = db.session().scalars(
+        select(ExamMessage)
+        .where(ExamMessage.exam_id == exam_id, ExamMessage.sent_at >= began)
+        .where(or_(ExamMessage.attempt_id.is_(None), ExamMessage.attempt_id == attempt_id))
+        .order_by(ExamMessage.id)
     )
+    return [Message(row.id, row.text, row.sent_at) for row in rows]

@@ -1,0 +1,194 @@
+"""Forms of the exams' desk: shape and type of what is typed; the rules judge it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from flask_babel import lazy_gettext as _l
+from flask_wtf import FlaskForm
+from wtforms import (
+    BooleanField,
+    DateTimeLocalField,
+    DecimalField,
+    IntegerField,
+    RadioField,
+    SelectField,
+    SelectMultipleField,
+    StringField,
+    TextAreaField,
+)
+from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
+from wtforms.validators import InputRequired, NumberRange, Optional
+from wtforms.widgets import CheckboxInput, ListWidget
+
+from app.core.refusals import Refusal
+from app.exams.rules import (
+    COUNTING_NAMES,
+    LONGEST_INSTRUCTIONS,
+    LONGEST_TITLE,
+    MOST_QUESTIONS,
+    RELEASE_NAMES,
+)
+from app.questions.rules import KIND_NAMES
+
+
+def refuse(form: FlaskForm, refusal: Refusal) -> None:
+    """Show a refusal beside the field that it is about, or above the form."""
+    field = getattr(form, getattr(refusal, "where", ""), None)
+    if field is None:
+        form.form_errors.append(str(refusal))
+    else:
+        field.errors = [*field.errors, str(refusal)]
+
+
+def _moment(label: Any, **more: Any) -> DateTimeLocalField:
+    return DateTimeLocalField(label, [Optional()], **more)
+
+
+def _release(label: Any) -> SelectField:
+    choices = [SelectChoice(key.value, name) for key, name in RELEASE_NAMES.items()]
+    return SelectField(label, [InputRequired()], choices=choices)
+
+
+def _number(label: Any, least: int, most: int, **more: Any) -> IntegerField:
+    return IntegerField(
+        label,
+        [InputRequired(), NumberRange(least, most)],
+        render_kw={"inputmode": "numeric", "min": least, "max": most},
+        **more,
+    )
+
+
+def _checks(label: Any) -> SelectMultipleField:
+    return SelectMultipleField(
+        label,
+        coerce=int,
+        validate_choice=False,
+        option_widget=CheckboxInput(),
+        widget=ListWidget(prefix_label=False),
+    )
+
+
+class NewExamForm(FlaskForm):  # type: ignore[misc]
+    """The least that a draft needs."""
+
+    title = StringField(_l("Title"), [InputRequired()], render_kw={"maxlength": LONGEST_TITLE})
+
+
+class SettingsForm(FlaskForm):  # type: ignore[misc]
+    """When, for whom, for how long, and what is shown when. Times are on the wall's clock."""
+
+    title = StringField(_l("Title"), [InputRequired()], render_kw={"maxlength": LONGEST_TITLE})
+    instructions = TextAreaField(
+        _l("What members should know before"), render_kw={"maxlength": LONGEST_INSTRUCTIONS}
+    )
+    opens_at = _moment(_l("Opens"))
+    last_start_at = _moment(_l("Last start"), description=_l("Who begins later is not let in."))
+    closes_at = _moment(
+        _l("Closes"), description=_l("Every attempt ends then, also one that began late.")
+    )
+    minutes = IntegerField(
+        _l("Time in minutes"),
+        [Optional(), NumberRange(1, 1440)],
+        description=_l("Leave it empty for no limit but the close."),
+        render_kw={"inputmode": "numeric", "min": 1, "max": 1440},
+    )
+    attempts_allowed = _number(_l("Attempts"), 0, 100, description=_l("0: as many as one likes."))
+    delay_minutes = _number(_l("Minutes between two attempts"), 0, 525_600)
+    counting = SelectField(
+        _l("Which attempt counts"),
+        [InputRequired()],
+        choices=[SelectChoice(key.value, name) for key, name in COUNTING_NAMES.items()],
+    )
+    pass_percent = _number(_l("Pass mark in per cent"), 1, 100)
+    shuffle_questions = BooleanField(_l("Every taker gets the questions in an order of their own"))
+    shuffle_options = BooleanField(_l("Every taker gets the options in an order of their own"))
+    one_by_one = BooleanField(_l("Show one question at a time"))
+    no_going_back = BooleanField(_l("No going back to an earlier question"))
+    show_score = _release(_l("Members see their score"))
+    show_answers = _release(_l("Members see the right answers"))
+    show_explanations = _release(_l("Members see the explanations"))
+    password = StringField(
+        _l("Password"),
+        description=_l("Told in the room, so that nobody begins before."),
+        render_kw={"maxlength": 60, "autocomplete": "off"},
+    )
+    audience = RadioField(
+        _l("Who takes part"),
+        [InputRequired()],
+        choices=[
+            SelectChoice("all", _l("Everybody")),
+            SelectChoice("branches", _l("Only these branches, with all below them")),
+        ],
+    )
+    branches = _checks(_l("Branches"))
+    courses = _checks(_l("Courses to finish first"))
+    seen = IntegerField(validators=[Optional()])  # the revision that was shown
+
+    def settings(self, zone: ZoneInfo) -> dict[str, Any]:
+        """What service.change takes."""
+        same = (
+            *("title", "attempts_allowed", "counting", "pass_percent", "shuffle_questions"),
+            *("shuffle_options", "one_by_one", "no_going_back", "show_score", "show_answers"),
+            "show_explanations",
+        )
+        minutes = self.minutes.data
+        return {
+            **{name: getattr(self, name).data for name in same},
+            "instructions": (self.instructions.data or "").strip(),
+            "password": (self.password.data or "").strip(),
+            "opens_at": _utc(self.opens_at.data, zone),
+            "last_start_at": _utc(self.last_start_at.data, zone),
+            "closes_at": _utc(self.closes_at.data, zone),
+            "duration_s": None if minutes is None else minutes * 60,
+            "delay_s": (self.delay_minutes.data or 0) * 60,
+            "open_to_all": self.audience.data == "all",
+        }
+
+
+def _utc(moment: datetime | None, zone: ZoneInfo) -> datetime | None:
+    return None if moment is None else moment.replace(tzinfo=zone).astimezone(UTC)
+
+
+def local(moment: datetime | None, zone: ZoneInfo) -> datetime | None:
+    """A moment as the fields of the form show it."""
+    return None if moment is None else moment.astimezone(zone).replace(tzinfo=None)
+
+
+class DrawForm(FlaskForm):  # type: ignore[misc]
+    """So many questions of a kind, a tag, a difficulty."""
+
+    number = _number(_l("How many questions"), 1, MOST_QUESTIONS, default=5)
+    kind = SelectField(
+        _l("Kind"),
+        choices=[
+            SelectChoice("", _l("any")),
+            *(SelectChoice(key.value, name) for key, name in KIND_NAMES.items()),
+        ],
+    )
+    difficulty = SelectField(
+        _l("Difficulty"),
+        choices=[
+            SelectChoice("", _l("any")),
+            SelectChoice("1", _l("1 (easy)")),
+            *(SelectChoice(str(n), str(n)) for n in (2, 3, 4)),
+            SelectChoice("5", _l("5 (hard)")),
+        ],
+    )
+    tag = SelectField(_l("Tag"), validate_choice=False)
+    mark = DecimalField(
+        _l("Points for each"),
+        [InputRequired()],
+        default=Decimal(1),
+        render_kw={"inputmode": "decimal"},
+    )
+
+    def offer_tags(self, tags: list[str]) -> None:
+        """Fill the list of tags."""
+        self.tag.choices = [
+            SelectChoice("", _l("any")),
+            *(SelectChoice(tag, tag) for tag in tags),
+        ]

@@ -1,0 +1,527 @@
+"""Reads of exams: what is on, who may, the paper or its blueprint, and what somebody is allowed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+
+from sqlalchemy import ColumnElement, Float, and_, cast, exists, func, or_, select
+
+from app.core.db import db
+from app.core.refusals import NotThere
+from app.courses.queries import CourseCard, cards
+from app.exams import rules
+from app.exams.models import (
+    Accommodation,
+    Attempt,
+    AttemptItem,
+    Exam,
+    ExamBranch,
+    ExamCourse,
+    ExamSection,
+    ExamSlot,
+)
+from app.exams.queries.attempts import AttemptView, view
+from app.learning.queries import course_progress_for
+from app.members.models import Branch
+from app.members.rules import Reader
+from app.questions import queries as bank
+from app.questions.models import Category, QuestionTag, QuestionVersion
+from app.questions.models import Question as QuestionRow
+
+
+@dataclass(frozen=True)
+class ExamView:
+    """One exam with its settings."""
+
+    id: int
+    author_id: int
+    title: str
+    instructions: str
+    state: str
+    phase: rules.Phase
+    opens_at: datetime | None
+    last_start_at: datetime | None
+    closes_at: datetime | None
+    duration_s: int | None
+    grace_s: int
+    attempts_allowed: int
+    delay_s: int
+    counting: str
+    pass_percent: int
+    shuffle_questions: bool
+    shuffle_options: bool
+    one_by_one: bool
+    no_going_back: bool
+    show_score: str
+    show_answers: str
+    show_explanations: str
+    password: str
+    open_to_all: bool
+    paused_at: datetime | None
+    revision: int
+
+    @property
+    def is_published(self) -> bool:
+        return self.state == rules.State.PUBLISHED
+
+    @property
+    def minutes(self) -> int | None:
+        return None if self.duration_s is None else self.duration_s // 60
+
+
+@dataclass(frozen=True)
+class Allowance:
+    """What one member gets besides in one exam."""
+
+    extra_percent: int = 0
+    extra_attempts: int = 0
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Where a member stands with an exam; `left` None means without limit."""
+
+    exam: ExamView
+    now: datetime
+    attempts: tuple[AttemptView, ...]  # the newest first, void ones too
+    allowance: Allowance
+    missing: tuple[CourseCard, ...] = ()  # courses to be finished first
+    questions: int = 0
+    out_of: Decimal = Decimal(0)
+
+    @property
+    def open_attempt(self) -> AttemptView | None:
+        return next((a for a in self.attempts if a.is_open), None)
+
+    @property
+    def submitted(self) -> tuple[AttemptView, ...]:
+        return tuple(a for a in self.attempts if a.is_submitted)
+
+    @property
+    def counting(self) -> AttemptView | None:
+        """The attempt that counts."""
+        return rules.counts(self.submitted, self.exam.counting)
+
+    @property
+    def allowed(self) -> int:
+        """How many attempts; 0 for as many as one likes."""
+        allowed = self.exam.attempts_allowed
+        return allowed and allowed + self.allowance.extra_attempts
+
+    @property
+    def left(self) -> int | None:
+        used = sum(not a.is_void for a in self.attempts)
+        return rules.attempts_left(self.allowed, used)
+
+    @property
+    def allowed_s(self) -> int | None:
+        """Seconds for one attempt, extra time included."""
+        return rules.allowed_s(self.exam.duration_s, self.allowance.extra_percent)
+
+    @property
+    def remaining_s(self) -> int | None:
+        """Seconds that an attempt begun now would have; less when the exam closes earlier."""
+        ends = rules.deadline(
+            self.now,
+            duration_s=self.exam.duration_s,
+            closes_at=self.exam.closes_at,
+            extra_percent=self.allowance.extra_percent,
+        )
+        return None if ends is None else max(0, int((ends - self.now).total_seconds()))
+
+    @property
+    def is_cut_short(self) -> bool:
+        """Whether the close comes before the time of an attempt begun now is over."""
+        whole, left = self.allowed_s, self.remaining_s
+        return whole is not None and left is not None and left < whole - 59
+
+    @property
+    def may_start(self) -> bool:
+        return (
+            self.exam.phase is rules.Phase.OPEN
+            and self.open_attempt is None
+            and self.left != 0
+            and not self.missing
+        )
+
+    @property
+    def is_done(self) -> bool:
+        """Whether nothing is left to do for this member."""
+        return self.open_attempt is None and (
+            self.left == 0 or (self.exam.phase is rules.Phase.CLOSED)
+        )
+
+    def shows(self, what: str) -> bool:
+        """Whether "score", "answers" or "explanations" are released to the member now."""
+        closes_at = self.exam.closes_at
+        if closes_at is not None and self.exam.duration_s is not None and self.allowed_s:
+            # Not before those with extra time are through, of whom this member may be one.
+            closes_at += rules.extra_time(self.exam.duration_s, self.allowance.extra_percent)
+        return rules.is_released(
+            getattr(self.exam, f"show_{what}"),
+            now=self.now,
+            closes_at=closes_at,
+            ended=self.left == 0 and self.open_attempt is None,
+        )
+
+
+@dataclass(frozen=True)
+class SlotView:
+    """A place in a section of the paper, for its author."""
+
+    id: int
+    section_id: int
+    question: bank.Question | None
+    number: int
+    kind: str
+    tag: str
+    category: str
+    difficulty: int | None
+    mark: Decimal
+    available: int  # how many questions a draw can choose from
+
+
+@dataclass(frozen=True)
+class SectionView:
+    """A section of the paper, for its author."""
+
+    id: int
+    title: str
+    slots: tuple[SlotView, ...] = field(default=())
+
+
+def exam_view(row: Exam, now: datetime) -> ExamView:
+    """A row as everybody else sees it."""
+    names = (name for name in ExamView.__dataclass_fields__ if name != "phase")
+    phase = rules.phase(
+        now, opens_at=row.opens_at, last_start_at=row.last_start_at, closes_at=row.closes_at
+    )
+    return ExamView(phase=phase, **{name: getattr(row, name) for name in names})
+
+
+# --- who may --------------------------------------------------------------------------------------
+
+
+def _invited(reader: Reader) -> ColumnElement[bool]:
+    """SQL: an exam for this reader's branch or for everybody."""
+    for_branch = exists().where(
+        ExamBranch.exam_id == Exam.id, ExamBranch.branch_id.in_(reader.branch_path)
+    )
+    return or_(Exam.open_to_all, for_branch)
+
+
+def exam_for(reader: Reader, exam_id: int, now: datetime) -> ExamView:
+    """An exam that a member may see: published and meant for them, or begun by them. NotThere."""
+    begun = exists().where(Attempt.exam_id == Exam.id, Attempt.member_id == reader.id)
+    row = db.session().scalar(
+        select(Exam).where(
+            Exam.id == exam_id,
+            or_(and_(Exam.state == "published", _invited(reader)), begun),
+        )
+    )
+    if row is None:
+        raise NotThere
+    return exam_view(row, now)
+
+
+def may_manage(reader: Reader, row: Exam) -> bool:
+    """Whether an exam is the reader's to change and to invigilate.
+
+    Its author, administrators, and organizers of every branch that it is for.
+    """
+    if reader.is_administrator or row.author_id == reader.id:
+        return reader.is_author or reader.is_organizer
+    if not reader.organizes:
+        return False
+    branches = db.session().scalars(
+        select(Branch).where(
+            Branch.parent_id.is_(None)
+            if row.open_to_all
+            else Branch.id.in_(select(ExamBranch.branch_id).where(ExamBranch.exam_id == row.id))
+        )
+    )
+    paths = [branch.path_ids for branch in branches]
+    return bool(paths) and all(reader.may_organize(path) for path in paths)
+
+
+def managed_exam(reader: Reader, exam_id: int, now: datetime) -> ExamView:
+    """An exam that the reader may change. Raises NotThere."""
+    row = db.session().get(Exam, exam_id)
+    if row is None or not may_manage(reader, row):
+        raise NotThere
+    return exam_view(row, now)
+
+
+def managed_exams(reader: Reader, now: datetime) -> list[ExamView]:
+    """All exams that the reader may change, those that end last first."""
+    rows = db.session().scalars(
+        select(Exam).order_by(
+            Exam.state == "withdrawn",
+            func.coalesce(Exam.opens_at, Exam.created_at).desc(),
+            Exam.id.desc(),
+        )
+    )
+    return [exam_view(row, now) for row in rows if may_manage(reader, row)]
+
+
+def takers(exam_ids: Iterable[int]) -> dict[int, tuple[int, int]]:
+    """Per exam how many attempts are open and how many were submitted."""
+    ids = list(exam_ids)
+    rows = db.session().execute(
+        select(Attempt.exam_id, Attempt.state, func.count())
+        .where(Attempt.exam_id.in_(ids))
+        .group_by(Attempt.exam_id, Attempt.state)
+    )
+    found: dict[int, dict[str, int]] = {}
+    for exam_id, state, number in rows:
+        found.setdefault(int(exam_id or 0), {})[state] = number
+    return {i: (found.get(i, {}).get("open", 0), found.get(i, {}).get("submitted", 0)) for i in ids}
+
+
+# --- a member and exams ---------------------------------------------------------------------------
+
+
+def exams_for(reader: Reader, now: datetime) -> list[Standing]:
+    """Every exam that a member may see, with where they stand; the next to open first."""
+    begun = exists().where(Attempt.exam_id == Exam.id, Attempt.member_id == reader.id)
+    rows = list(
+        db.session().scalars(
+            select(Exam)
+            .where(or_(and_(Exam.state == "published", _invited(reader)), begun))
+            .order_by(Exam.opens_at, Exam.id)
+        )
+    )
+    ids = [row.id for row in rows]
+    attempts: dict[int, list[AttemptView]] = {}
+    for attempt in db.session().scalars(
+        select(Attempt)
+        .where(Attempt.member_id == reader.id, Attempt.exam_id.in_(ids))
+        .order_by(Attempt.number.desc())
+    ):
+        attempts.setdefault(attempt.exam_id or 0, []).append(view(attempt))
+    allowances = _allowances(reader.id, ids)
+    sizes = _sizes(ids)
+    return [
+        Standing(
+            exam=exam_view(row, now),
+            now=now,
+            attempts=tuple(attempts.get(row.id, ())),
+            allowance=allowances[row.id],
+            questions=sizes.get(row.id, (0, Decimal(0)))[0],
+            out_of=sizes.get(row.id, (0, Decimal(0)))[1],
+        )
+        for row in rows
+    ]
+
+
+def standing_for(reader: Reader, exam: ExamView, now: datetime) -> Standing:
+    """Where a member stands with one exam, with the courses that are missing."""
+    attempts = db.session().scalars(
+        select(Attempt)
+        .where(Attempt.member_id == reader.id, Attempt.exam_id == exam.id)
+        .order_by(Attempt.number.desc())
+    )
+    questions, out_of = _sizes([exam.id]).get(exam.id, (0, Decimal(0)))
+    return Standing(
+        exam=exam,
+        now=now,
+        attempts=tuple(view(row) for row in attempts),
+        allowance=allowance_of(reader.id, exam.id),
+        missing=tuple(missing_courses(exam.id, reader.id)),
+        questions=questions,
+        out_of=out_of,
+    )
+
+
+def allowance_of(member_id: int, exam_id: int) -> Allowance:
+    """What a member gets besides in an exam: what is set for this exam, else for all exams."""
+    return _allowances(member_id, [exam_id])[exam_id]
+
+
+def _allowances(member_id: int, exam_ids: Sequence[int]) -> dict[int, Allowance]:
+    rows = db.session().scalars(
+        select(Accommodation).where(
+            Accommodation.member_id == member_id,
+            or_(Accommodation.exam_id.is_(None), Accommodation.exam_id.in_(exam_ids)),
+        )
+    )
+    found = {row.exam_id: Allowance(row.extra_percent, row.extra_attempts) for row in rows}
+    return {i: found.get(i) or found.get(None) or Allowance() for i in exam_ids}
+
+
+def required_courses(exam_id: int) -> list[CourseCard]:
+    """The courses to be finished before an exam."""
+    ids = list(
+        db.session().scalars(select(ExamCourse.course_id).where(ExamCourse.exam_id == exam_id))
+    )
+    found = cards(ids) if ids else {}
+    return [found[i] for i in ids if i in found]
+
+
+def missing_courses(exam_id: int, member_id: int) -> list[CourseCard]:
+    """Those of them that a member has not finished."""
+    needed = required_courses(exam_id)
+    if not needed:
+        return []
+    done = course_progress_for(member_id, [course.id for course in needed])
+    return [course for course in needed if done[course.id].completed_at is None]
+
+
+def branches_of(exam_id: int) -> list[int]:
+    """The branches (each with all below it) that an exam is for."""
+    return list(
+        db.session().scalars(select(ExamBranch.branch_id).where(ExamBranch.exam_id == exam_id))
+    )
+
+
+# --- the paper ------------------------------------------------------------------------------------
+
+
+def _sizes(exam_ids: Sequence[int]) -> dict[int, tuple[int, Decimal]]:
+    """How many questions a paper has, and the marks that can be had."""
+    rows = db.session().execute(
+        select(ExamSection.exam_id, ExamSlot.number, ExamSlot.mark)
+        .join(ExamSlot, ExamSlot.section_id == ExamSection.id)
+        .where(ExamSection.exam_id.in_(exam_ids))
+    )
+    found: dict[int, tuple[int, Decimal]] = {}
+    for exam_id, number, mark in rows:
+        questions, marks = found.get(exam_id, (0, Decimal(0)))
+        found[exam_id] = questions + number, marks + mark * number
+    return found
+
+
+def _slots(exam_id: int) -> list[tuple[ExamSection, ExamSlot]]:
+    rows = db.session().execute(
+        select(ExamSection, ExamSlot)
+        .join(ExamSlot, ExamSlot.section_id == ExamSection.id)
+        .where(ExamSection.exam_id == exam_id)
+        .order_by(ExamSection.position, ExamSection.id, ExamSlot.position, ExamSlot.id)
+    )
+    return [(section, slot) for section, slot in rows]
+
+
+def places_of(exam_id: int, *, live: bool = False) -> list[rules.Place]:
+    """What papers are drawn from: the pools frozen at publishing, or those of this moment."""
+    found = []
+    for section, slot in _slots(exam_id):
+        pool = pool_of(slot) if live else [tuple(row) for row in slot.pool]
+        found.append(
+            rules.Place(
+                section=section.position,
+                number=slot.number,
+                mark=slot.mark,
+                pool=tuple((int(q), float(e)) for q, e in pool),
+            )
+        )
+    return found
+
+
+def pool_of(slot: ExamSlot) -> list[tuple[int, float]]:
+    """The questions that a slot may choose from now, with their expected marks, by id."""
+    if slot.question_id is not None:
+        ids = [slot.question_id]
+    else:
+        wanted = select(QuestionRow.id).where(QuestionRow.state == "ready")
+        if slot.kind:
+            wanted = wanted.where(QuestionRow.kind == slot.kind)
+        if slot.difficulty is not None:
+            wanted = wanted.where(QuestionRow.difficulty == slot.difficulty)
+        if slot.tag:
+            wanted = wanted.where(
+                exists().where(
+                    QuestionTag.question_id == QuestionRow.id, QuestionTag.tag == slot.tag
+                )
+            )
+        if slot.category:
+            below = select(Category.id).where(Category.path.contains(f"/{slot.category}/"))
+            wanted = wanted.where(QuestionRow.category_id.in_(below))
+        ids = list(db.session().scalars(wanted.order_by(QuestionRow.id)))
+    known = facilities(ids)
+    return [(question_id, known.get(question_id, rules.UNKNOWN)) for question_id in ids]
+
+
+def facilities(question_ids: Sequence[int]) -> dict[int, float]:
+    """The mean mark (0 to 1) that each question has brought so far; unanswered ones left out."""
+    found: dict[int, float] = {}
+    for start in range(0, len(question_ids), 500):
+        part = question_ids[start : start + 500]
+        rows = db.session().execute(
+            select(QuestionVersion.question_id, func.avg(cast(AttemptItem.mark, Float)))
+            .join(AttemptItem, AttemptItem.version_id == QuestionVersion.id)
+            .join(Attempt, Attempt.id == AttemptItem.attempt_id)
+            .where(QuestionVersion.question_id.in_(part), AttemptItem.mark.is_not(None))
+            .where(Attempt.state == "submitted")
+            .group_by(QuestionVersion.question_id)
+        )
+        found.update((int(q), float(mean)) for q, mean in rows)
+    return found
+
+
+def sections_of(exam_id: int) -> list[SectionView]:
+    """The paper as its author sees it."""
+    slots = _slots(exam_id)
+    asked = bank.questions(s.question_id for _, s in slots if s.question_id is not None)
+    by_section: dict[int, list[SlotView]] = {}
+    for section, slot in slots:
+        by_section.setdefault(section.id, []).append(
+            SlotView(
+                id=slot.id,
+                section_id=section.id,
+                question=asked.get(slot.question_id or 0),
+                number=slot.number,
+                kind=slot.kind,
+                tag=slot.tag,
+                category=slot.category,
+                difficulty=slot.difficulty,
+                mark=slot.mark,
+                available=1 if slot.question_id is not None else len(pool_of(slot)),
+            )
+        )
+    rows = db.session().scalars(
+        select(ExamSection)
+        .where(ExamSection.exam_id == exam_id)
+        .order_by(ExamSection.position, ExamSection.id)
+    )
+    return [SectionView(row.id, row.title, tuple(by_section.get(row.id, ()))) for row in rows]
+
+
+def section_titles(exam_id: int) -> dict[int, str]:
+    """The headings of a paper by position."""
+    rows = db.session().execute(
+        select(ExamSection.position, ExamSection.title).where(ExamSection.exam_id == exam_id)
+    )
+    return {int(position): title for position, title in rows}
+
+
+def tags() -> list[str]:
+    """Every tag of the bank, for choosing what to draw."""
+    return list(db.session().scalars(select(QuestionTag.tag).distinct().order_by(QuestionTag.tag)))
+
+
+def checks_of(exam: ExamView, now: datetime) -> tuple[list[rules.Check], rules.Spread | None]:
+    """The checklist before publishing, and how far the drawn papers differ."""
+    places = places_of(exam.id, live=True)
+    questions = sum(place.number for place in places)
+    spread = rules.spread(places) if questions <= rules.MOST_QUESTIONS else None
+    return (
+        rules.checks(
+            questions=questions,
+            short_draws=_short(places),
+            nobody=not exam.open_to_all and not branches_of(exam.id),
+            has_window=exam.opens_at is not None and exam.closes_at is not None,
+            has_duration=exam.duration_s is not None,
+            closes_in_past=exam.closes_at is not None and exam.closes_at <= now,
+            unfair=spread is not None and not spread.is_fair,
+        ),
+        spread,
+    )
+
+
+def _short(places: Sequence[rules.Place]) -> int:
+    """How many questions are missing in the bank when a whole paper is drawn."""
+    wanted = sum(place.number for place in places)
+    return wanted - len(rules.drawn(0, places, shuffle=False))

@@ -1,0 +1,399 @@
+"""Reads for after an exam: scores, marks by slot, how options were chosen, what was regraded."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import func, select
+
+from app.core.db import db
+from app.core.refusals import NotThere
+from app.exams import rules
+from app.exams.models import (
+    Attempt,
+    AttemptItem,
+    Exam,
+    Regrade,
+    RegradeAttempt,
+)
+from app.exams.queries.attempts import AttemptView, view
+from app.exams.queries.exams import places_of
+from app.exams.rules.statistics import Statistics, histogram, statistics
+from app.members.models import Branch, Member
+from app.questions import types
+from app.questions.models import QuestionVersion
+from app.questions.queries import questions, versions
+
+
+@dataclass(frozen=True)
+class Taken:
+    """One submitted attempt with its taker."""
+
+    attempt: AttemptView
+    name: str
+    username: str
+    branch: str
+    counts: bool
+
+
+@dataclass(frozen=True)
+class Book:
+    """Marks of the attempts at an exam by slot of its paper (not by place on the screen)."""
+
+    attempt_ids: tuple[int, ...]
+    names: tuple[str, ...]
+    question_ids: tuple[int | None, ...]  # None for a slot that is drawn
+    max_marks: tuple[Decimal, ...]
+    marks: tuple[tuple[Decimal, ...], ...]
+
+    def statistics(self) -> Statistics:
+        return statistics(self.marks, self.max_marks)
+
+
+def taken(exam_id: int) -> list[Taken]:
+    """Every submitted attempt, by name."""
+    exam = db.session().get(Exam, exam_id)
+    if exam is None:
+        raise NotThere
+    rows = (
+        db.session()
+        .execute(
+            select(Attempt, Member.name, Member.username, Branch.name)
+            .join(Member, Member.id == Attempt.member_id)
+            .join(Branch, Branch.id == Member.branch_id)
+            .where(Attempt.exam_id == exam_id, Attempt.state == "submitted")
+            .order_by(Branch.path, Member.name, Member.id, Attempt.number)
+        )
+        .all()
+    )
+    by_member: dict[int, list[AttemptView]] = {}
+    for row, *_rest in rows:
+        by_member.setdefault(row.member_id, []).append(view(row))
+    counting = {
+        found.id
+        for attempts in by_member.values()
+        if (found := rules.counts(attempts, exam.counting)) is not None
+    }
+    return [
+        Taken(view(row), name, username, branch, row.id in counting)
+        for row, name, username, branch in rows
+    ]
+
+
+def book_of(exam_id: int, *, every: bool = False) -> Book:
+    """The marks of the attempts that count, or of every submitted one. Raises NotThere.
+
+    Attempts that wait for a person's marks are left out.
+    """
+    rows = [t.attempt for t in taken(exam_id) if (every or t.counts) and not t.attempt.waiting]
+    places = places_of(exam_id)
+    slots: list[tuple[int, int]] = [
+        (index, number) for index, place in enumerate(places) for number in range(place.number)
+    ]
+    place_of: dict[int, list[int]] = {}
+    for index, place in enumerate(places):
+        for question_id, _ in place.pool:
+            place_of.setdefault(question_id, []).append(index)
+    fixed = {i: p.pool[0][0] for i, p in enumerate(places) if len(p.pool) == p.number == 1}
+    marks: dict[int, dict[tuple[int, int], Decimal]] = {row.id: {} for row in rows}
+    free: dict[tuple[int, int], int] = {}
+    for attempt_id, section, question_id, mark, most in _items([row.id for row in rows]):
+        if attempt_id not in marks:
+            continue
+        homes = [
+            i for i in place_of.get(question_id, ()) if places[i].section == section
+        ] or place_of.get(question_id, [])
+        # A question that is fixed and may be drawn besides stands where it is fixed.
+        homes = sorted(homes, key=lambda i: (fixed.get(i) != question_id, i))
+        for index in homes:
+            number = free.get((attempt_id, index), 0)
+            if number < places[index].number:
+                free[attempt_id, index] = number + 1
+                marks[attempt_id][index, number] = rules.points(mark, most)
+                break
+    asked = questions(fixed.values())
+    return Book(
+        attempt_ids=tuple(row.id for row in rows),
+        names=tuple(
+            asked[fixed[index]].stem if fixed.get(index) in asked else "" for index, _ in slots
+        ),
+        question_ids=tuple(fixed.get(index) for index, _ in slots),
+        max_marks=tuple(places[index].mark for index, _ in slots),
+        marks=tuple(tuple(marks[row.id].get(slot, Decimal(0)) for slot in slots) for row in rows),
+    )
+
+
+def _items(
+    attempt_ids: Sequence[int],
+) -> list[tuple[int, int, int, Decimal | None, Decimal]]:
+    found: list[tuple[int, int, int, Decimal | None, Decimal]] = []
+    for start in range(0, len(attempt_ids), 500):
+        part = attempt_ids[start : start + 500]
+        found += [
+            (attempt_id, section, question_id, mark, most)
+            for attempt_id, section, question_id, mark, most in db.session().execute(
+                select(
+                    AttemptItem.attempt_id,
+                    AttemptItem.section,
+                    QuestionVersion.question_id,
+                    AttemptItem.mark,
+                    AttemptItem.max_mark,
+                )
+                .join(QuestionVersion, QuestionVersion.id == AttemptItem.version_id)
+                .where(AttemptItem.attempt_id.in_(part))
+                .order_by(AttemptItem.attempt_id, AttemptItem.position)
+            )
+        ]
+    return found
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """How often an option was chosen, by all and by the better and the weaker third."""
+
+    text: str
+    is_right: bool
+    times: int
+    share: float
+    better: float | None
+    weaker: float | None
+
+
+@dataclass(frozen=True)
+class QuestionResult:
+    """One question of an exam: how often it was asked and what was answered."""
+
+    question_id: int
+    kind: str
+    stem: str
+    asked: int
+    facility: float | None
+    options: tuple[Chosen, ...]
+
+
+def questions_of(exam_id: int) -> list[QuestionResult]:
+    """Every question that somebody was asked, with what was chosen (for kinds with options)."""
+    attempts = [t.attempt for t in taken(exam_id) if t.counts]
+    ordered = sorted(attempts, key=lambda a: a.share or Decimal(0))
+    third = len(ordered) // 3
+    weaker = {a.id for a in ordered[:third]}
+    better = {a.id for a in ordered[len(ordered) - third :]} if third else set()
+    ids = [a.id for a in attempts]
+    rows: list[tuple[int, int, int, Any, Decimal | None]] = []
+    for start in range(0, len(ids), 500):
+        rows += [
+            (attempt_id, version_id, question_id, response, mark)
+            for attempt_id, version_id, question_id, response, mark in db.session().execute(
+                select(
+                    AttemptItem.attempt_id,
+                    AttemptItem.version_id,
+                    QuestionVersion.question_id,
+                    AttemptItem.response,
+                    AttemptItem.mark,
+                )
+                .join(QuestionVersion, QuestionVersion.id == AttemptItem.version_id)
+                .where(AttemptItem.attempt_id.in_(ids[start : start + 500]))
+                .order_by(AttemptItem.attempt_id, AttemptItem.position)
+            )
+        ]
+    bodies = versions({row[1] for row in rows})
+    by_question: dict[int, list[tuple[int, int, Any, Decimal | None]]] = {}
+    for attempt_id, version_id, question_id, response, mark in rows:
+        by_question.setdefault(question_id, []).append((attempt_id, version_id, response, mark))
+    return [
+        _question_result(question_id, answers, bodies, better, weaker)
+        for question_id, answers in by_question.items()
+    ]
+
+
+def _question_result(
+    question_id: int,
+    answers: list[tuple[int, int, Any, Decimal | None]],
+    bodies: dict[int, Any],
+    better: set[int],
+    weaker: set[int],
+) -> QuestionResult:
+    newest = bodies[max(version for _, version, _, _ in answers)]
+    explained = types.of(newest.kind).explained(newest.body, [])
+    texts = [(o["text"], bool(o["right"])) for o in explained.get("options") or ()]
+    every: Counter[str] = Counter()
+    of_better: Counter[str] = Counter()
+    of_weaker: Counter[str] = Counter()
+    sizes = Counter(
+        "better" if a in better else "weaker" if a in weaker else "" for a, *_ in answers
+    )
+    for attempt_id, version_id, response, _mark in answers:
+        options = bodies[version_id].body.get("options") or ()
+        by_id = {o["id"]: o["text"] for o in options}
+        said = [by_id[token] for token in response or () if token in by_id]
+        every.update(said)
+        if attempt_id in better:
+            of_better.update(said)
+        elif attempt_id in weaker:
+            of_weaker.update(said)
+    marked = [mark for *_rest, mark in answers if mark is not None]
+    return QuestionResult(
+        question_id=question_id,
+        kind=newest.kind,
+        stem=newest.stem,
+        asked=len(answers),
+        facility=float(sum(marked, Decimal(0)) / len(marked)) if marked else None,
+        options=tuple(
+            Chosen(
+                text,
+                right,
+                every[text],
+                every[text] / len(answers),
+                of_better[text] / sizes["better"] if sizes["better"] else None,
+                of_weaker[text] / sizes["weaker"] if sizes["weaker"] else None,
+            )
+            for text, right in texts
+        ),
+    )
+
+
+def score_bands(attempts: Sequence[Taken]) -> list[int]:
+    """How many of the attempts that count are in each tenth of the marks."""
+    return histogram([float((t.attempt.share or 0) * 100) for t in attempts if t.counts])
+
+
+# --- marking by hand ------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """Answers to one question that a person must mark, and how many are marked already."""
+
+    question_id: int
+    stem: str
+    waiting: int
+    marked: int
+
+
+def waiting_of(exam_id: int) -> list[Waiting]:
+    """The marking queue by question."""
+    rows = (
+        db.session()
+        .execute(
+            select(
+                QuestionVersion.question_id,
+                func.count().filter(AttemptItem.mark.is_(None)),
+                func.count().filter(AttemptItem.marked_by.is_not(None)),
+            )
+            .join(AttemptItem, AttemptItem.version_id == QuestionVersion.id)
+            .join(Attempt, Attempt.id == AttemptItem.attempt_id)
+            .where(Attempt.exam_id == exam_id, Attempt.state == "submitted")
+            .where(AttemptItem.mark.is_(None) | AttemptItem.marked_by.is_not(None))
+            .group_by(QuestionVersion.question_id)
+            .order_by(QuestionVersion.question_id)
+        )
+        .all()
+    )
+    found = questions(question_id for question_id, *_rest in rows)
+    return [Waiting(q, found[q].stem, waiting, marked) for q, waiting, marked in rows if q in found]
+
+
+@dataclass(frozen=True)
+class ToMark:
+    """One answer as a marker sees it: nobody's name, and no order that tells whose it is."""
+
+    item_id: int
+    question_id: int
+    explained: dict[str, Any]
+    max_mark: Decimal
+
+
+def next_to_mark(exam_id: int, question_id: int, *, marker_id: int) -> ToMark | None:
+    """The next answer to a question that this marker may mark; None when there is none."""
+    rows = (
+        db.session()
+        .execute(
+            select(AttemptItem)
+            .join(Attempt, Attempt.id == AttemptItem.attempt_id)
+            .join(QuestionVersion, QuestionVersion.id == AttemptItem.version_id)
+            .where(Attempt.exam_id == exam_id, Attempt.state == "submitted")
+            .where(QuestionVersion.question_id == question_id, AttemptItem.mark.is_(None))
+            .where(Attempt.member_id != marker_id)
+            # A fixed order that has nothing to do with when or by whom it was written.
+            .order_by((AttemptItem.id * 2654435761) % 4294967296)
+            .limit(1)
+        )
+        .first()
+    )
+    if rows is None:
+        return None
+    (item,) = rows
+    question = versions([item.version_id])[item.version_id]
+    explained = types.of(question.kind).explained(question.body, list(item.response or ()))
+    return ToMark(item.id, question_id, explained, item.max_mark)
+
+
+# --- regrades -------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class RegradeView:
+    """One regrade as it is listed."""
+
+    id: int
+    question_id: int
+    stem: str
+    action: str
+    reason: str
+    author: str
+    done_at: datetime
+    undone_at: datetime | None
+    attempts: int
+    may_undo: bool
+
+
+def regrades_of(exam_id: int) -> list[RegradeView]:
+    """The regrades of an exam, the newest first; only the newest one that stands can be undone."""
+    number = (
+        select(RegradeAttempt.regrade_id, func.count().label("number"))
+        .group_by(RegradeAttempt.regrade_id)
+        .subquery()
+    )
+    rows = (
+        db.session()
+        .execute(
+            select(Regrade, Member.name, number.c.number)
+            .join(Member, Member.id == Regrade.author_id)
+            .outerjoin(number, number.c.regrade_id == Regrade.id)
+            .where(Regrade.exam_id == exam_id)
+            .order_by(Regrade.id.desc())
+        )
+        .all()
+    )
+    standing = [row.id for row, *_rest in rows if row.undone_at is None]
+    stems = questions({row.question_id for row, *_rest in rows})
+    return [
+        RegradeView(
+            id=row.id,
+            question_id=row.question_id,
+            stem=stems[row.question_id].stem if row.question_id in stems else "",
+            action=row.action,
+            reason=row.reason,
+            author=name,
+            done_at=row.done_at,
+            undone_at=row.undone_at,
+            attempts=attempts or 0,
+            may_undo=bool(standing) and row.id == standing[0],
+        )
+        for row, name, attempts in rows
+    ]
+
+
+def regraded_at(attempt_id: int) -> datetime | None:
+    """When an attempt's score was last changed by a regrade that stands."""
+    return db.session().scalar(
+        select(func.max(Regrade.done_at))
+        .join(RegradeAttempt, RegradeAttempt.regrade_id == Regrade.id)
+        .where(RegradeAttempt.attempt_id == attempt_id, Regrade.undone_at.is_(None))
+        .where(RegradeAttempt.score_before != RegradeAttempt.score_after)
+    )

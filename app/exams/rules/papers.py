@@ -1,0 +1,104 @@
+"""Which questions a taker gets: drawn from pools by a seed, balanced by how hard they have been."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from statistics import fmean, pstdev
+
+TRIES = 12  # papers drawn for one attempt; the one nearest to the mean of all is given
+SAMPLES = 200  # papers drawn to show how far they differ
+UNKNOWN = 0.6  # expected mark of a question that nobody has answered yet
+FAIR = 0.05  # papers whose expected scores differ less than this share are about equally hard
+
+
+@dataclass(frozen=True)
+class Place:
+    """One slot as the paper is drawn from it: `pool` is [(question id, expected mark 0–1), …]."""
+
+    section: int
+    number: int
+    mark: Decimal
+    pool: tuple[tuple[int, float], ...]
+
+    @property
+    def is_short(self) -> bool:
+        return len(self.pool) < self.number
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One question of a drawn paper."""
+
+    section: int
+    question_id: int
+    mark: Decimal
+    expected: float
+
+
+@dataclass(frozen=True)
+class Spread:
+    """How far drawn papers differ in what an average taker would reach, in per cent."""
+
+    lowest: float
+    mean: float
+    highest: float
+    deviation: float
+
+    @property
+    def is_fair(self) -> bool:
+        return self.highest - self.lowest <= 200 * FAIR
+
+
+def drawn(seed: int, places: Sequence[Place], *, shuffle: bool) -> list[Asked]:
+    """The paper of a seed; always the same one for the same seed and pools.
+
+    Of several drawn papers the one nearest to the mean expected score is taken, so that chance
+    gives nobody a much harder one. No question comes twice. With `shuffle` the questions of each
+    section stand in an order of their own; sections keep theirs.
+    """
+    if all(len(place.pool) <= place.number for place in places):
+        papers = [_paper(seed, 0, places)]
+    else:
+        papers = [_paper(seed, number, places) for number in range(TRIES)]
+    aim = sum(_mean(place) * float(place.mark) * place.number for place in places)
+    paper = min(papers, key=lambda asked: abs(expected(asked) - aim))
+    if shuffle:
+        chance = random.Random(f"weike/order/1/{seed}")  # noqa: S311 - the seed is secret
+        keyed = [(asked.section, chance.random(), asked) for asked in paper]
+        paper = [asked for _, _, asked in sorted(keyed, key=lambda row: row[:2])]
+    return paper
+
+
+def _paper(seed: int, number: int, places: Sequence[Place]) -> list[Asked]:
+    chance = random.Random(f"weike/draw/1/{seed}/{number}")  # noqa: S311 - the seed is secret
+    taken: set[int] = set()
+    paper = []
+    # Small pools choose first: else a large one might take what they need.
+    for index in sorted(range(len(places)), key=lambda i: (len(places[i].pool), i)):
+        place = places[index]
+        free = [row for row in place.pool if row[0] not in taken]
+        chosen = chance.sample(free, min(place.number, len(free)))
+        taken.update(question_id for question_id, _ in chosen)
+        paper += [(index, Asked(place.section, q, place.mark, e)) for q, e in chosen]
+    return [asked for _, asked in sorted(paper, key=lambda row: (row[1].section, row[0]))]
+
+
+def _mean(place: Place) -> float:
+    return fmean(e for _, e in place.pool) if place.pool else 0.0
+
+
+def expected(paper: Sequence[Asked]) -> float:
+    """The marks that an average taker reaches in a paper."""
+    return sum(asked.expected * float(asked.mark) for asked in paper)
+
+
+def spread(places: Sequence[Place]) -> Spread | None:
+    """How far papers drawn from these places differ; None without questions."""
+    most = sum(float(place.mark) * place.number for place in places)
+    if not most:
+        return None
+    scores = [100 * expected(drawn(seed, places, shuffle=False)) / most for seed in range(SAMPLES)]
+    return Spread(min(scores), fmean(scores), max(scores), pstdev(scores))

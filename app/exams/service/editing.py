@@ -1,0 +1,350 @@
+"""Making an exam: its settings, its paper or blueprint, publishing and withdrawing it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import delete, func, select
+
+from app.core import clock
+from app.core.db import db
+from app.core.refusals import Conflict, NotThere
+from app.exams import rules
+from app.exams.models import (
+    Attempt,
+    Exam,
+    ExamBranch,
+    ExamCourse,
+    ExamSection,
+    ExamSlot,
+)
+from app.exams.queries import checks_of, exam_view, pool_of
+from app.exams.service.taking import note, plan_finish
+from app.questions import types
+from app.questions.queries import question as question_by_id
+
+SETTINGS = (
+    *("title", "instructions", "opens_at", "last_start_at", "closes_at", "duration_s"),
+    *("attempts_allowed", "delay_s", "counting", "pass_percent", "shuffle_questions"),
+    *("shuffle_options", "one_by_one", "no_going_back", "show_score", "show_answers"),
+    *("show_explanations", "password", "open_to_all"),
+)
+
+
+def create(*, author_id: int, title: str) -> int:
+    """A draft with one empty section; returns its id. Raises NoTitle."""
+    title = _title(title)
+    now = clock.now()
+    session = db.session()
+    row = Exam(author_id=author_id, title=title, created_at=now, changed_at=now)
+    session.add(row)
+    session.flush()
+    session.add(ExamSection(exam_id=row.id, position=1, title=""))
+    note(row.id, "create", actor_id=author_id, title=title)
+    return row.id
+
+
+def change(
+    exam_id: int,
+    *,
+    actor_id: int,
+    branches: Collection[int] = (),
+    courses: Collection[int] = (),
+    seen: int | None = None,
+    **settings: Any,
+) -> None:
+    """Change settings (SETTINGS), the branches it is for, and the courses to finish first.
+
+    `seen` is the revision that the page showed; Conflict when there is a newer one. A later close
+    of a published exam counts for those who begin from then on. Raises BadExam.
+    """
+    row = _locked(exam_id)
+    if seen is not None and seen != row.revision:
+        raise Conflict
+    unknown = set(settings) - set(SETTINGS)
+    if unknown:
+        raise KeyError(unknown)
+    if "title" in settings:
+        settings["title"] = _title(settings["title"])
+    after = {name: settings.get(name, getattr(row, name)) for name in SETTINGS}
+    opens_at, closes_at = after["opens_at"], after["closes_at"]
+    if opens_at and closes_at and closes_at <= opens_at:
+        raise rules.BadWindow("closes_at")
+    last = after["last_start_at"]
+    if last and ((opens_at and last <= opens_at) or (closes_at and last > closes_at)):
+        raise rules.LastStartOutside("last_start_at")
+    if not after["open_to_all"] and not branches:
+        raise rules.NobodyInvited("branches")
+    changed = {
+        name: [str(getattr(row, name)), str(value)]
+        for name, value in after.items()
+        if getattr(row, name) != value and name != "password"
+    }
+    for name, value in after.items():
+        setattr(row, name, value)
+    row.revision += 1
+    row.changed_at = clock.now()
+    session = db.session()
+    session.execute(delete(ExamBranch).where(ExamBranch.exam_id == exam_id))
+    session.execute(delete(ExamCourse).where(ExamCourse.exam_id == exam_id))
+    if not after["open_to_all"]:
+        session.add_all(ExamBranch(exam_id=exam_id, branch_id=i) for i in set(branches))
+    session.add_all(ExamCourse(exam_id=exam_id, course_id=i) for i in set(courses))
+    session.flush()
+    if row.state == rules.State.PUBLISHED:
+        note(exam_id, "change", actor_id=actor_id, changed=changed)
+        if row.closes_at is not None:
+            plan_finish(row, row.closes_at)
+
+
+def add_section(exam_id: int, *, title: str) -> int:
+    """A further section at the end; returns its id."""
+    row = _draft(exam_id)
+    position = _last(ExamSection.position, ExamSection.exam_id == row.id) + 1
+    section = ExamSection(exam_id=row.id, position=position, title=title.strip()[:120])
+    db.session().add(section)
+    db.session().flush()
+    return section.id
+
+
+def rename_section(exam_id: int, section_id: int, *, title: str) -> None:
+    """Give a section another heading; "" for none."""
+    _draft(exam_id)
+    _section(exam_id, section_id).title = title.strip()[:120]
+
+
+def drop_section(exam_id: int, section_id: int) -> None:
+    """Take a section out, with everything in it; the last one is only emptied."""
+    _draft(exam_id)
+    session = db.session()
+    section = _section(exam_id, section_id)
+    session.execute(delete(ExamSlot).where(ExamSlot.section_id == section.id))
+    others = session.scalars(
+        select(ExamSection)
+        .where(ExamSection.exam_id == exam_id, ExamSection.id != section.id)
+        .order_by(ExamSection.position)
+    ).all()
+    if others:
+        session.delete(section)
+        session.flush()
+        for position, other in enumerate(others, 1):
+            other.position = position
+
+
+def add_question(exam_id: int, section_id: int, question_id: int, *, mark: Decimal) -> int:
+    """Put one question of the bank at the end of a section; a second time changes nothing."""
+    _draft(exam_id)
+    section = _section(exam_id, section_id)
+    if question_by_id(question_id) is None:
+        raise NotThere
+    there = db.session().scalar(
+        select(ExamSlot.id)
+        .join(ExamSection, ExamSection.id == ExamSlot.section_id)
+        .where(ExamSection.exam_id == exam_id, ExamSlot.question_id == question_id)
+    )
+    if there is not None:
+        return there
+    return _add(exam_id, section, question_id=question_id, mark=_mark(mark))
+
+
+def add_draw(
+    exam_id: int,
+    section_id: int,
+    *,
+    number: int,
+    mark: Decimal,
+    kind: str = "",
+    tag: str = "",
+    difficulty: int | None = None,
+    category: str = "",
+) -> int:
+    """Let every taker get `number` questions drawn from those of the bank that fit."""
+    _draft(exam_id)
+    section = _section(exam_id, section_id)
+    if kind and kind not in types.TYPES:
+        raise NotThere
+    return _add(
+        exam_id,
+        section,
+        number=number,
+        mark=_mark(mark),
+        kind=kind,
+        tag=tag.strip()[:60],
+        difficulty=difficulty,
+        category=category,
+    )
+
+
+def _add(exam_id: int, section: ExamSection, **columns: Any) -> int:
+    session = db.session()
+    asked = session.scalar(
+        select(func.coalesce(func.sum(ExamSlot.number), 0))
+        .join(ExamSection, ExamSection.id == ExamSlot.section_id)
+        .where(ExamSection.exam_id == exam_id)
+    )
+    if int(asked or 0) + columns.get("number", 1) > rules.MOST_QUESTIONS:
+        raise rules.TooManyAsked(most=rules.MOST_QUESTIONS)
+    position = _last(ExamSlot.position, ExamSlot.section_id == section.id) + 1
+    slot = ExamSlot(section_id=section.id, position=position, pool=[], **columns)
+    session.add(slot)
+    session.flush()
+    return slot.id
+
+
+def set_mark(exam_id: int, slot_id: int, mark: Decimal) -> None:
+    """What each question of a slot is worth."""
+    _draft(exam_id)
+    _slot(exam_id, slot_id).mark = _mark(mark)
+
+
+def move_slot(exam_id: int, slot_id: int, *, up: bool) -> None:
+    """Change places with the neighbour in the section."""
+    _draft(exam_id)
+    slot = _slot(exam_id, slot_id)
+    slots = list(
+        db.session().scalars(
+            select(ExamSlot)
+            .where(ExamSlot.section_id == slot.section_id)
+            .order_by(ExamSlot.position, ExamSlot.id)
+        )
+    )
+    at = slots.index(slot)
+    to = at - 1 if up else at + 1
+    if 0 <= to < len(slots):
+        slots[at], slots[to] = slots[to], slots[at]
+    for position, each in enumerate(slots, 1):
+        each.position = position
+
+
+def drop_slot(exam_id: int, slot_id: int) -> None:
+    """Take a question or a draw out of the paper."""
+    _draft(exam_id)
+    db.session().delete(_slot(exam_id, slot_id))
+
+
+def publish(exam_id: int, *, actor_id: int) -> None:
+    """Announce an exam to its members; from now on its paper is fixed. Raises NotReady.
+
+    What draws choose from is frozen, so that a seed gives the same paper for ever.
+    """
+    row = _locked(exam_id)
+    now = clock.now()
+    found, _spread = checks_of(exam_view(row, now), now)
+    if any(check.must and not check.good for check in found):
+        raise rules.NotReady
+    session = db.session()
+    if row.state == rules.State.DRAFT:
+        for slot in session.scalars(
+            select(ExamSlot)
+            .join(ExamSection, ExamSection.id == ExamSlot.section_id)
+            .where(ExamSection.exam_id == exam_id)
+        ).all():
+            slot.pool = [[question_id, expected] for question_id, expected in pool_of(slot)]
+    row.state = rules.State.PUBLISHED.value
+    row.published_at = row.published_at or now
+    row.changed_at = now
+    note(exam_id, "publish", actor_id=actor_id)
+    if row.closes_at is not None:
+        plan_finish(row, row.closes_at)
+
+
+def withdraw(exam_id: int, *, actor_id: int) -> None:
+    """Take an exam from the members' lists; who has begun may go on, and results stay."""
+    row = _locked(exam_id)
+    if row.state != rules.State.PUBLISHED:
+        return
+    row.state = rules.State.WITHDRAWN.value
+    row.changed_at = clock.now()
+    note(exam_id, "withdraw", actor_id=actor_id)
+
+
+def reopen_paper(exam_id: int, *, actor_id: int) -> None:
+    """Make a draft again of an exam that nobody has begun. Raises ExamHasAttempts."""
+    row = _locked(exam_id)
+    begun = db.session().scalar(select(Attempt.id).where(Attempt.exam_id == exam_id).limit(1))
+    if begun is not None:
+        raise rules.ExamHasAttempts
+    row.state = rules.State.DRAFT.value
+    row.changed_at = clock.now()
+    note(exam_id, "edit", actor_id=actor_id)
+
+
+def copy(exam_id: int, *, author_id: int, title: str) -> int:
+    """A new draft with the settings and the paper of an exam; dates and branches are left out."""
+    session = db.session()
+    row = session.get_one(Exam, exam_id)
+    new_id = create(author_id=author_id, title=title)
+    new = session.get_one(Exam, new_id)
+    for name in SETTINGS:
+        if name not in {"title", "opens_at", "last_start_at", "closes_at", "open_to_all"}:
+            setattr(new, name, getattr(row, name))
+    session.execute(delete(ExamSection).where(ExamSection.exam_id == new_id))
+    for section in session.scalars(
+        select(ExamSection).where(ExamSection.exam_id == exam_id).order_by(ExamSection.position)
+    ).all():
+        made = ExamSection(exam_id=new_id, position=section.position, title=section.title)
+        session.add(made)
+        session.flush()
+        for slot in session.scalars(
+            select(ExamSlot).where(ExamSlot.section_id == section.id)
+        ).all():
+            kept = ("position", "question_id", "number", "kind", "tag", "category")
+            session.add(
+                ExamSlot(
+                    section_id=made.id,
+                    pool=[],
+                    mark=slot.mark,
+                    difficulty=slot.difficulty,
+                    **{name: getattr(slot, name) for name in kept},
+                )
+            )
+    return new_id
+
+
+def _title(text: str) -> str:
+    title = " ".join(text.split())[: rules.LONGEST_TITLE]
+    if not title:
+        raise rules.NoTitle("title")
+    return title
+
+
+def _mark(mark: Decimal) -> Decimal:
+    if not mark.is_finite() or not 0 < mark <= 100:
+        raise rules.BadMark("mark")
+    return mark.quantize(Decimal("0.01")).normalize() + Decimal(0)
+
+
+def _locked(exam_id: int) -> Exam:
+    row = db.session().get(Exam, exam_id, with_for_update=True, populate_existing=True)
+    if row is None:
+        raise NotThere
+    return row
+
+
+def _draft(exam_id: int) -> Exam:
+    row = _locked(exam_id)
+    if row.state != rules.State.DRAFT:
+        raise rules.NotADraft
+    row.changed_at = clock.now()
+    return row
+
+
+def _section(exam_id: int, section_id: int) -> ExamSection:
+    row = db.session().get(ExamSection, section_id)
+    if row is None or row.exam_id != exam_id:
+        raise NotThere
+    return row
+
+
+def _slot(exam_id: int, slot_id: int) -> ExamSlot:
+    row = db.session().get(ExamSlot, slot_id)
+    if row is None:
+        raise NotThere
+    _section(exam_id, row.section_id)
+    return row
+
+
+def _last(column: Any, where: Any) -> int:
+    return int(db.session().scalar(select(func.coalesce(func.max(column), 0)).where(where)) or 0)

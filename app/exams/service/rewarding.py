@@ -1,0 +1,139 @@
+"""What a passed attempt brings, and taking it back when the attempt turns out not to be passed."""
+
+from __future__ import annotations
+
+from sqlalchemy import func, select
+
+from app.core import clock
+from app.core.db import db
+from app.courses.models import Course
+from app.exams import rules
+from app.exams.models import Attempt, Exam
+from app.learning import service as learning
+from app.points import service as points
+from app.points.models import Entry
+from app.points.rules import CORRECTION
+
+REASON = "quiz"  # as the ledger calls both
+
+
+def reward(attempt: Attempt) -> tuple[int, bool]:
+    """A step in its course, and points, each once: (points now, whether the course is done now).
+
+    When the points were given before and taken back, they are given again. While the score is not
+    released nothing is given, for that would tell it; see `reward_due`.
+    """
+    if not attempt.passed or not _is_known(attempt):
+        return 0, False
+    session = db.session()
+    at = attempt.submitted_at or clock.now()
+    done = False
+    # In the order in which a report of watching locks them too: first the facts, then the ledger.
+    if attempt.course_id is not None:
+        done = learning.quiz_passed(member_id=attempt.member_id, course_id=attempt.course_id, at=at)
+        title = session.scalar(select(Course.title).where(Course.id == attempt.course_id))
+    else:
+        title = session.scalar(select(Exam.title).where(Exam.id == attempt.exam_id))
+    again = len(_entries(attempt)) if _all_taken_back(attempt) else 0
+    earned = points.credit(
+        member_id=attempt.member_id,
+        reason=REASON,
+        source=_source(attempt) + (f":again:{again}" if again else ""),
+        occurred_at=at,
+        note=title or "",
+    )
+    return earned, done
+
+
+def reward_due(exam_id: int, *, most: int = 100, after: int = 0) -> int | None:
+    """Give what passing an exam brings once its scores may be known, to `most` attempts.
+
+    Returns the id to go on `after`, None when there are no more. Giving twice gives once.
+    """
+    rows = (
+        db.session()
+        .scalars(
+            select(Attempt)
+            .where(Attempt.exam_id == exam_id, Attempt.state == "submitted")
+            .where(Attempt.passed.is_(True), Attempt.id > after)
+            .order_by(Attempt.id)
+            .limit(most)
+        )
+        .all()
+    )
+    for row in rows:
+        reward(row)
+    return rows[-1].id if len(rows) == most else None
+
+
+def _is_known(attempt: Attempt) -> bool:
+    """Whether the member may know the score by now."""
+    if attempt.exam_id is None:
+        return True
+    exam = db.session().get_one(Exam, attempt.exam_id)
+    return rules.is_released(exam.show_score, now=clock.now(), closes_at=exam.closes_at, ended=True)
+
+
+def take_back(attempt: Attempt, *, actor_id: int, reason: str) -> int:
+    """Take back what an attempt brought, if no other attempt of the member is passed.
+
+    Points go by a reversal entry with its reason; returns how many.
+    """
+    session = db.session()
+    what = (
+        Attempt.course_id == attempt.course_id
+        if attempt.course_id is not None
+        else Attempt.exam_id == attempt.exam_id
+    )
+    other = session.scalar(
+        select(Attempt.id)
+        .where(Attempt.member_id == attempt.member_id, what, Attempt.id != attempt.id)
+        .where(Attempt.state == "submitted", Attempt.passed.is_(True))
+        .limit(1)
+    )
+    if other is not None:
+        return 0
+    if attempt.course_id is not None:
+        learning.quiz_taken_back(member_id=attempt.member_id, course_id=attempt.course_id)
+    taken = 0
+    for entry in _entries(attempt):
+        # Nobody corrects their own points, not even the author of an exam who took it.
+        if entry.amount > 0 and actor_id != entry.member_id and not _is_corrected(entry):
+            points.correct(entry.id, amount=-entry.amount, author_id=actor_id, reason=reason)
+            taken += entry.amount
+    return taken
+
+
+def _source(attempt: Attempt) -> str:
+    if attempt.course_id is not None:
+        return f"quiz:{attempt.course_id}"
+    return f"exam:{attempt.exam_id}"
+
+
+def _entries(attempt: Attempt) -> list[Entry]:
+    source = _source(attempt)
+    return list(
+        db.session().scalars(
+            select(Entry).where(
+                Entry.member_id == attempt.member_id,
+                Entry.reason == REASON,
+                (Entry.source == source) | Entry.source.startswith(f"{source}:again:"),
+            )
+        )
+    )
+
+
+def _is_corrected(entry: Entry) -> bool:
+    found = db.session().scalar(
+        select(func.count()).where(
+            Entry.member_id == entry.member_id,
+            Entry.reason == CORRECTION,
+            Entry.corrects_seq == entry.seq,
+        )
+    )
+    return bool(found)
+
+
+def _all_taken_back(attempt: Attempt) -> bool:
+    given = [entry for entry in _entries(attempt) if entry.amount > 0]
+    return bool(given) and all(_is_corrected(entry) for entry in given)

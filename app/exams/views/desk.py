@@ -1,0 +1,300 @@
+"""The desk where exams are made: their list, the paper, the settings, publishing."""
+
+from __future__ import annotations
+
+from decimal import Decimal, InvalidOperation
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from flask import current_app, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from app.core import clock
+from app.core.access import access
+from app.core.refusals import NotThere, Refusal
+from app.courses.queries import published_courses
+from app.exams import queries, rules, service
+from app.exams.forms import DrawForm, NewExamForm, SettingsForm, local, refuse
+from app.exams.views import bp
+from app.members.access import EDITOR, reader
+from app.members.queries import branch_lines
+from app.questions import queries as bank
+from app.questions import types
+from app.questions.rules import KIND_NAMES
+
+
+def zone() -> ZoneInfo:
+    """The organisation's time zone."""
+    found: ZoneInfo = current_app.extensions["weike"].zone
+    return found
+
+
+def managed(exam_id: int) -> queries.ExamView:
+    """The exam, if it is the reader's to change. Raises NotThere."""
+    return queries.managed_exam(reader(), exam_id, clock.now())
+
+
+@bp.get("/desk/exams")
+@access(EDITOR)
+def desk() -> str:
+    return _desk(NewExamForm())
+
+
+def _desk(form: NewExamForm) -> str:
+    found = queries.managed_exams(reader(), clock.now())
+    return render_template(
+        "exams/desk.html",
+        exams=found,
+        takers=queries.takers(exam.id for exam in found),
+        state_names=rules.STATE_NAMES,
+        phase_names=rules.PHASE_NAMES,
+        form=form,
+    )
+
+
+@bp.post("/desk/exams")
+@access(EDITOR)
+def create() -> ResponseReturnValue:
+    form = NewExamForm()
+    if form.validate():
+        try:
+            exam_id = service.create(author_id=reader().id, title=form.title.data or "")
+        except Refusal as refusal:
+            refuse(form, refusal)
+        else:
+            flash(_("The exam is a draft now. Members see it when you publish it."))
+            return redirect(url_for("exams.edit", exam_id=exam_id))
+    return _desk(form), 422
+
+
+@bp.get("/desk/exams/<int:exam_id>")
+@access(EDITOR)
+def edit(exam_id: int) -> str:
+    return _edit(managed(exam_id), DrawForm())
+
+
+def _edit(exam: queries.ExamView, form: DrawForm) -> str:
+    me = reader()
+    sections = queries.sections_of(exam.id)
+    form.offer_tags(queries.tags())
+    checks, spread = queries.checks_of(exam, clock.now())
+    return render_template(
+        "exams/edit.html",
+        exam=exam,
+        sections=sections,
+        questions=sum(slot.number for section in sections for slot in section.slots),
+        out_of=sum(
+            (slot.number * slot.mark for section in sections for slot in section.slots), Decimal(0)
+        ),
+        checks=checks,
+        may_publish=all(check.good for check in checks if check.must),
+        spread=spread,
+        form=form,
+        kinds=KIND_NAMES,
+        may_pick=me.is_author,
+    )
+
+
+@bp.get("/desk/exams/<int:exam_id>/settings")
+@access(EDITOR)
+def settings(exam_id: int) -> str:
+    exam = managed(exam_id)
+    here = zone()
+    values = {name: getattr(exam, name) for name in ("title", "instructions", "attempts_allowed")}
+    for name in ("opens_at", "last_start_at", "closes_at"):
+        values[name] = local(getattr(exam, name), here)
+    for name in ("counting", "pass_percent", "shuffle_questions", "shuffle_options", "one_by_one"):
+        values[name] = getattr(exam, name)
+    for name in ("no_going_back", "show_score", "show_answers", "show_explanations", "password"):
+        values[name] = getattr(exam, name)
+    form = SettingsForm(
+        minutes=exam.minutes,
+        delay_minutes=exam.delay_s // 60,
+        audience="all" if exam.open_to_all else "branches",
+        branches=queries.branches_of(exam.id),
+        courses=[course.id for course in queries.required_courses(exam.id)],
+        seen=exam.revision,
+        **values,
+    )
+    return _settings(exam, form)
+
+
+def _settings(exam: queries.ExamView, form: SettingsForm) -> str:
+    return render_template(
+        "exams/settings.html",
+        exam=exam,
+        form=form,
+        branches=branch_lines(),
+        all_courses=published_courses(),
+    )
+
+
+@bp.post("/desk/exams/<int:exam_id>/settings")
+@access(EDITOR)
+def change(exam_id: int) -> ResponseReturnValue:
+    exam = managed(exam_id)
+    form = SettingsForm()
+    form.branches.choices = [(i, "") for i in form.branches.data or ()]
+    form.courses.choices = [(i, "") for i in form.courses.data or ()]
+    if form.validate():
+        known = {line.id for line in branch_lines()}
+        known_courses = {course.id for course in published_courses()}
+        try:
+            service.change(
+                exam.id,
+                actor_id=reader().id,
+                branches=[i for i in form.branches.data or () if i in known],
+                courses=[i for i in form.courses.data or () if i in known_courses],
+                seen=form.seen.data,
+                **form.settings(zone()),
+            )
+        except Refusal as refusal:
+            refuse(form, refusal)
+        else:
+            flash(_("Saved."))
+            return redirect(url_for("exams.settings", exam_id=exam_id))
+    return _settings(exam, form), 422
+
+
+@bp.post("/desk/exams/<int:exam_id>/sections")
+@access(EDITOR)
+def add_section(exam_id: int) -> ResponseReturnValue:
+    service.add_section(managed(exam_id).id, title=request.form.get("title", ""))
+    return _back(exam_id)
+
+
+@bp.post("/desk/exams/<int:exam_id>/sections/<int:section_id>")
+@access(EDITOR)
+def change_section(exam_id: int, section_id: int) -> ResponseReturnValue:
+    exam = managed(exam_id)
+    if "drop" in request.form:
+        service.drop_section(exam.id, section_id)
+    else:
+        service.rename_section(exam.id, section_id, title=request.form.get("title", ""))
+    return _back(exam_id)
+
+
+@bp.post("/desk/exams/<int:exam_id>/sections/<int:section_id>/draws")
+@access(EDITOR)
+def add_draw(exam_id: int, section_id: int) -> ResponseReturnValue:
+    exam = managed(exam_id)
+    form = DrawForm()
+    form.offer_tags(queries.tags())
+    if form.validate():
+        try:
+            service.add_draw(
+                exam.id,
+                section_id,
+                number=form.number.data or 1,
+                mark=form.mark.data or Decimal(1),
+                kind=form.kind.data or "",
+                tag=form.tag.data or "",
+                difficulty=int(form.difficulty.data) if form.difficulty.data else None,
+            )
+        except Refusal as refusal:
+            refuse(form, refusal)
+        else:
+            return _back(exam_id)
+    return _edit(exam, form), 422
+
+
+@bp.get("/desk/exams/<int:exam_id>/sections/<int:section_id>/pick")
+@access(EDITOR)
+def pick(exam_id: int, section_id: int) -> str:
+    exam, me = managed(exam_id), reader()
+    sections = queries.sections_of(exam.id)
+    if section_id not in {section.id for section in sections}:
+        raise NotThere
+    taken = [s.question.id for section in sections for s in section.slots if s.question]
+    kind = request.args.get("kind", "")
+    given: dict[str, Any] = {
+        "q": request.args.get("q", "")[:200],
+        "kind": kind if kind in types.TYPES else "",
+    }
+    page = bank.bank_for(
+        me,
+        text=given["q"],
+        kind=given["kind"],
+        page=request.args.get("page", 1, type=int),
+        leave_out=taken,
+    )
+    return render_template(
+        "exams/pick.html",
+        exam=exam,
+        section_id=section_id,
+        found=page,
+        given=given,
+        kinds=KIND_NAMES,
+        page_url=lambda number: url_for(
+            "exams.pick", exam_id=exam_id, section_id=section_id, page=number, **given
+        ),
+    )
+
+
+@bp.post("/desk/exams/<int:exam_id>/sections/<int:section_id>/pick")
+@access(EDITOR)
+def take(exam_id: int, section_id: int) -> ResponseReturnValue:
+    exam, me = managed(exam_id), reader()
+    chosen = request.form.getlist("question", type=int)[: rules.MOST_QUESTIONS]
+    for question_id in chosen:
+        question = bank.question_for(me, question_id)
+        service.add_question(exam.id, section_id, question.id, mark=Decimal(1))
+    return _back(exam_id)
+
+
+@bp.post("/desk/exams/<int:exam_id>/slots/<int:slot_id>")
+@access(EDITOR)
+def change_slot(exam_id: int, slot_id: int) -> ResponseReturnValue:
+    exam = managed(exam_id)
+    to = request.form.get("to", "")
+    if to in {"up", "down"}:
+        service.move_slot(exam.id, slot_id, up=to == "up")
+    elif to == "drop":
+        service.drop_slot(exam.id, slot_id)
+    else:
+        try:
+            mark = Decimal(request.form.get("mark", "").strip().replace(",", "."))
+        except InvalidOperation:
+            raise rules.BadMark("mark") from None
+        service.set_mark(exam.id, slot_id, mark)
+    return _back(exam_id)
+
+
+@bp.post("/desk/exams/<int:exam_id>/publish")
+@access(EDITOR)
+def publish(exam_id: int) -> ResponseReturnValue:
+    service.publish(managed(exam_id).id, actor_id=reader().id)
+    flash(_("The exam is published. Members find it under “Exams”."))
+    return _back(exam_id)
+
+
+@bp.post("/desk/exams/<int:exam_id>/withdraw")
+@access(EDITOR)
+def withdraw(exam_id: int) -> ResponseReturnValue:
+    service.withdraw(managed(exam_id).id, actor_id=reader().id)
+    flash(_("The exam is withdrawn. Who has begun may go on; results stay."))
+    return _back(exam_id)
+
+
+@bp.post("/desk/exams/<int:exam_id>/edit")
+@access(EDITOR)
+def reopen_paper(exam_id: int) -> ResponseReturnValue:
+    service.reopen_paper(managed(exam_id).id, actor_id=reader().id)
+    flash(_("The exam is a draft again."))
+    return _back(exam_id)
+
+
+@bp.post("/desk/exams/<int:exam_id>/copy")
+@access(EDITOR)
+def copy(exam_id: int) -> ResponseReturnValue:
+    exam = managed(exam_id)
+    new_id = service.copy(
+        exam.id, author_id=reader().id, title=_("%(title)s (copy)", title=exam.title)
+    )
+    flash(_("This is a copy. Give it a title and its dates."))
+    return redirect(url_for("exams.settings", exam_id=new_id))
+
+
+def _back(exam_id: int) -> ResponseReturnValue:
+    return redirect(url_for("exams.edit", exam_id=exam_id), 303)

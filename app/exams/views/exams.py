@@ -1,0 +1,118 @@
+"""Exams as members see them: the list, the door of one, and the paper."""
+
+from __future__ import annotations
+
+from flask import redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from app.core import clock
+from app.core.access import access
+from app.core.errors import status_of, wants_json
+from app.core.limits import limited
+from app.core.refusals import Refusal
+from app.exams import queries, rules, service
+from app.exams.views import bp
+from app.members.access import SIGNED_IN, reader
+
+
+@bp.get("/exams")
+@access(SIGNED_IN)
+def index() -> str:
+    me = reader()
+    found = queries.exams_for(me, clock.now())
+    return render_template(
+        "exams/exams.html",
+        running=[s for s in found if s.open_attempt],
+        open_now=[
+            s
+            for s in found
+            if not s.open_attempt and not s.is_done and s.exam.phase is rules.Phase.OPEN
+        ],
+        upcoming=[s for s in found if s.exam.phase is rules.Phase.UPCOMING],
+        done=[
+            s
+            for s in reversed(found)
+            if not s.open_attempt
+            and s.exam.phase is not rules.Phase.UPCOMING
+            and (s.is_done or s.exam.phase is not rules.Phase.OPEN)
+        ],
+        may_make=me.is_author or me.is_organizer,
+    )
+
+
+@bp.get("/exams/<int:exam_id>")
+@access(SIGNED_IN)
+def exam(exam_id: int) -> str:
+    return _door(exam_id)
+
+
+@bp.post("/exams/<int:exam_id>/start")
+@access(SIGNED_IN)
+@limited("starts of exams", most=20, seconds=60)
+def start_exam(exam_id: int) -> ResponseReturnValue:
+    me = reader()
+    found = queries.exam_for(me, exam_id, clock.now())
+    try:
+        attempt_id = service.start_exam(
+            found.id, member_id=me.id, password=request.form.get("password", "")
+        )
+    except Refusal as refusal:
+        if wants_json():
+            raise
+        return _door(exam_id, problem=str(refusal)), status_of(refusal)
+    return redirect(url_for("exams.paper", attempt_id=attempt_id), 303)
+
+
+@bp.get("/attempts/<int:attempt_id>/paper")
+@access(SIGNED_IN)
+def paper(attempt_id: int) -> ResponseReturnValue:
+    attempt = queries.attempt_for(reader().id, attempt_id)
+    if not attempt.is_open or attempt.exam_id is None:
+        return redirect(url_for("exams.result", attempt_id=attempt.id))
+    return exam_paper(attempt)
+
+
+def exam_paper(
+    attempt: queries.AttemptView, *, posted: service.Answers | None = None, problem: str = ""
+) -> str:
+    """The paper of an open attempt at an exam; without a way back only its present question."""
+    me, now = reader(), clock.now()
+    found = queries.exam_for(me, attempt.exam_id or 0, now)
+    stopped = now if found.paused_at is None else min(now, found.paused_at)
+    remaining_ms = rules.remaining_ms(stopped, attempt.deadline_at)
+    if rules.is_over(stopped, attempt.deadline_at, found.grace_s):
+        return render_template("exams/time_over.html", exam=found, attempt=attempt)
+    items = queries.paper(attempt.id, posted=posted)
+    if found.no_going_back:
+        items = [item for item in items if item.position == attempt.reached]
+    return render_template(
+        "exams/exam_paper.html",
+        exam=found,
+        attempt=attempt,
+        items=items,
+        titles=queries.section_titles(found.id),
+        whole_ms=_whole_ms(attempt),
+        remaining_ms=remaining_ms,
+        here=request.args.get("q", 0, type=int),
+        messages=queries.messages_for(found.id, attempt.id),
+        problem=problem,
+    )
+
+
+def _whole_ms(attempt: queries.AttemptView) -> int | None:
+    if attempt.deadline_at is None:
+        return None
+    return int((attempt.deadline_at - attempt.started_at).total_seconds() * 1000)
+
+
+def _door(exam_id: int, *, problem: str = "") -> str:
+    me, now = reader(), clock.now()
+    found = queries.exam_for(me, exam_id, now)
+    standing = queries.standing_for(me, found, now)
+    return render_template(
+        "exams/exam.html",
+        exam=found,
+        standing=standing,
+        courses=queries.required_courses(found.id),
+        problem=problem,
+    )

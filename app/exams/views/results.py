@@ -1,0 +1,194 @@
+"""After an exam: marking by hand, scores and statistics, marking anew."""
+
+from __future__ import annotations
+
+from decimal import Decimal, InvalidOperation
+
+from flask import Response, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_babel import ngettext
+
+from app.core.access import access
+from app.core.limits import limited
+from app.core.refusals import NotThere, Refusal
+from app.core.spreadsheet import write_csv
+from app.exams import queries, rules, service
+from app.exams.views import bp
+from app.exams.views.desk import managed
+from app.members.access import EDITOR, reader
+from app.members.queries import member_names
+from app.questions.rules import KIND_NAMES
+
+
+@bp.get("/desk/exams/<int:exam_id>/marking")
+@access(EDITOR)
+def marking(exam_id: int) -> str:
+    exam = managed(exam_id)
+    return render_template("exams/marking.html", exam=exam, queue=queries.waiting_of(exam.id))
+
+
+@bp.get("/desk/exams/<int:exam_id>/marking/<int:question_id>")
+@access(EDITOR)
+def mark_next(exam_id: int, question_id: int) -> str:
+    return _mark(managed(exam_id), question_id)
+
+
+def _mark(exam: queries.ExamView, question_id: int, problem: str = "") -> str:
+    queue = {row.question_id: row for row in queries.waiting_of(exam.id)}
+    if question_id not in queue:
+        raise NotThere
+    return render_template(
+        "exams/mark.html",
+        exam=exam,
+        row=queue[question_id],
+        item=queries.next_to_mark(exam.id, question_id, marker_id=reader().id),
+        problem=problem,
+    )
+
+
+@bp.post("/desk/exams/<int:exam_id>/marking/<int:question_id>")
+@access(EDITOR)
+def give_mark(exam_id: int, question_id: int) -> ResponseReturnValue:
+    exam = managed(exam_id)
+    try:
+        points = Decimal(request.form.get("points", "").strip().replace(",", "."))
+    except InvalidOperation:
+        return _mark(exam, question_id, _("Give the points as a number.")), 422
+    try:
+        service.give(
+            exam.id,
+            request.form.get("item", 0, type=int),
+            points=points,
+            comment=request.form.get("comment", ""),
+            marker_id=reader().id,
+        )
+    except rules.OverTheMost as refusal:
+        return _mark(exam, question_id, str(refusal)), 422
+    return redirect(url_for("exams.mark_next", exam_id=exam_id, question_id=question_id), 303)
+
+
+@bp.get("/desk/exams/<int:exam_id>/results")
+@access(EDITOR)
+def results(exam_id: int) -> str:
+    exam = managed(exam_id)
+    attempts = queries.taken(exam.id)
+    counting = [t for t in attempts if t.counts]
+    book = queries.book_of(exam.id)
+    return render_template(
+        "exams/results.html",
+        exam=exam,
+        attempts=attempts,
+        passed=sum(bool(t.attempt.passed) for t in counting),
+        takers=len(counting),
+        waiting=sum(t.attempt.waiting > 0 for t in attempts),
+        book=book,
+        statistics=book.statistics(),
+        bands=queries.score_bands(attempts),
+    )
+
+
+@bp.get("/desk/exams/<int:exam_id>/results/questions")
+@access(EDITOR)
+def question_results(exam_id: int) -> str:
+    exam = managed(exam_id)
+    return render_template(
+        "exams/question_results.html",
+        exam=exam,
+        questions=queries.questions_of(exam.id),
+        kinds=KIND_NAMES,
+        regrades=queries.regrades_of(exam.id),
+        actions=rules.ACTION_NAMES,
+    )
+
+
+@bp.get("/desk/exams/<int:exam_id>/results/export")
+@access(EDITOR)
+@limited("exports", most=30, seconds=3600)
+def export_results(exam_id: int) -> Response:
+    exam = managed(exam_id)
+    book = queries.book_of(exam.id)
+    marks = dict(zip(book.attempt_ids, book.marks, strict=True))
+    header = [
+        *(_("Name"), _("User name"), _("Branch"), _("Attempt"), _("Began"), _("Submitted")),
+        *(_("Score"), _("Out of"), _("Passed"), _("Receipt")),
+        *(str(number) for number in range(1, len(book.max_marks) + 1)),
+    ]
+    rows = []
+    for row in queries.taken(exam.id):
+        if not row.counts:
+            continue
+        a = row.attempt
+        passed = "" if a.passed is None else _("yes") if a.passed else _("no")
+        rows.append(
+            [
+                *(row.name, row.username, row.branch, a.number, a.started_at, a.submitted_at),
+                *(a.score, a.out_of, passed, a.receipt),
+                *marks.get(a.id, ()),
+            ]
+        )
+    return Response(
+        write_csv(header, rows),
+        mimetype="text/csv",
+        headers={"Content-Disposition": f"attachment; filename=exam-{exam.id}.csv"},
+    )
+
+
+@bp.get("/desk/exams/<int:exam_id>/regrade/<int:question_id>")
+@access(EDITOR)
+def regrade(exam_id: int, question_id: int) -> str:
+    """What marking a question anew would change, before it is done."""
+    exam = managed(exam_id)
+    found = next((q for q in queries.questions_of(exam.id) if q.question_id == question_id), None)
+    if found is None:
+        raise NotThere
+    action = request.args.get("action", rules.Action.NEW_KEY, type=rules.Action)
+    preview = service.preview(exam.id, question_id, action)
+    return render_template(
+        "exams/regrade.html",
+        exam=exam,
+        question=found,
+        action=action,
+        actions=rules.ACTION_NAMES,
+        preview=preview,
+        names=member_names([*preview.pass_now, *preview.fail_now]),
+    )
+
+
+@bp.post("/desk/exams/<int:exam_id>/regrade/<int:question_id>")
+@access(EDITOR)
+def do_regrade(exam_id: int, question_id: int) -> ResponseReturnValue:
+    exam = managed(exam_id)
+    try:
+        action = rules.Action(request.form.get("action", ""))
+    except ValueError:
+        raise NotThere from None
+    try:
+        done = service.regrade(
+            exam.id,
+            question_id,
+            action,
+            actor_id=reader().id,
+            reason=request.form.get("reason", ""),
+        )
+    except rules.NeedsAReason as refusal:
+        flash(str(refusal), "bad")
+        return redirect(
+            url_for("exams.regrade", exam_id=exam_id, question_id=question_id, action=action.value),
+            303,
+        )
+    flash(ngettext("%(num)s attempt changed.", "%(num)s attempts changed.", done.changed))
+    return redirect(url_for("exams.question_results", exam_id=exam_id) + "#regrades", 303)
+
+
+@bp.post("/desk/exams/<int:exam_id>/regrades/<int:regrade_id>/undo")
+@access(EDITOR)
+def undo_regrade(exam_id: int, regrade_id: int) -> ResponseReturnValue:
+    exam = managed(exam_id)
+    try:
+        changed = service.undo(exam.id, regrade_id, actor_id=reader().id)
+    except Refusal as refusal:
+        flash(str(refusal), "bad")
+    else:
+        flash(ngettext("%(num)s attempt is as before.", "%(num)s attempts are as before.", changed))
+    return redirect(url_for("exams.question_results", exam_id=exam_id) + "#regrades", 303)

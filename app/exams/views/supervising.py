@@ -1,0 +1,149 @@
+"""The exam room: the live list, and what invigilators do."""
+
+from __future__ import annotations
+
+from flask import flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_babel import ngettext
+
+from app.core import clock
+from app.core.access import access
+from app.core.refusals import NotThere, Refusal
+from app.exams import queries, service
+from app.exams.views import bp
+from app.exams.views.desk import managed
+from app.members.access import EDITOR, reader
+
+
+@bp.get("/desk/exams/<int:exam_id>/room")
+@access(EDITOR)
+def room(exam_id: int) -> str:
+    exam = managed(exam_id)
+    return render_template(
+        "exams/room.html",
+        exam=exam,
+        room=queries.room_of(exam, clock.now()),
+        happenings=queries.happenings(exam.id, most=30),
+        grants=queries.grants(exam.id),
+    )
+
+
+@bp.get("/desk/exams/<int:exam_id>/room/list")
+@access(EDITOR)
+def room_list(exam_id: int) -> str:
+    """The part of the room that is asked for every few seconds."""
+    exam = managed(exam_id)
+    return render_template("exams/_room.html", exam=exam, room=queries.room_of(exam, clock.now()))
+
+
+@bp.get("/desk/exams/<int:exam_id>/room/<int:attempt_id>")
+@access(EDITOR)
+def seat(exam_id: int, attempt_id: int) -> str:
+    exam = managed(exam_id)
+    return render_template(
+        "exams/seat.html",
+        exam=exam,
+        seat=queries.seat_of(exam, attempt_id, clock.now()),
+        evidence=queries.evidence_of(attempt_id),
+    )
+
+
+@bp.post("/desk/exams/<int:exam_id>/room/time")
+@access(EDITOR)
+def add_time(exam_id: int) -> ResponseReturnValue:
+    given = service.add_time(
+        managed(exam_id).id,
+        minutes=request.form.get("minutes", 0, type=int),
+        actor_id=reader().id,
+        attempt_id=request.form.get("attempt", type=int),
+    )
+    flash(ngettext("%(num)s attempt has more time.", "%(num)s attempts have more time.", given))
+    return _back(exam_id)
+
+
+@bp.post("/desk/exams/<int:exam_id>/room/pause")
+@access(EDITOR)
+def pause(exam_id: int) -> ResponseReturnValue:
+    service.pause(managed(exam_id).id, actor_id=reader().id)
+    flash(_("All clocks stand still."))
+    return _back(exam_id)
+
+
+@bp.post("/desk/exams/<int:exam_id>/room/resume")
+@access(EDITOR)
+def resume(exam_id: int) -> ResponseReturnValue:
+    service.resume(managed(exam_id).id, actor_id=reader().id)
+    flash(_("The clocks run on; everybody ends later by the pause."))
+    return _back(exam_id)
+
+
+@bp.post("/desk/exams/<int:exam_id>/room/message")
+@access(EDITOR)
+def say(exam_id: int) -> ResponseReturnValue:
+    service.say(
+        managed(exam_id).id,
+        text=request.form.get("text", ""),
+        actor_id=reader().id,
+        attempt_id=request.form.get("attempt", type=int),
+    )
+    flash(_("Said. It appears on their pages within fifteen seconds."))
+    return _back(exam_id)
+
+
+@bp.post("/desk/exams/<int:exam_id>/room/<int:attempt_id>")
+@access(EDITOR)
+def act(exam_id: int, attempt_id: int) -> ResponseReturnValue:
+    """Hand in, void or reopen one attempt."""
+    exam, me = managed(exam_id), reader()
+    reason = request.form.get("reason", "")
+    what = request.form.get("act", "")
+    try:
+        if what == "hand_in":
+            service.hand_in(exam.id, attempt_id, actor_id=me.id, reason=reason)
+        elif what == "void":
+            service.void(exam.id, attempt_id, actor_id=me.id, reason=reason)
+        elif what == "reopen":
+            service.reopen(
+                exam.id,
+                attempt_id,
+                minutes=request.form.get("minutes", 0, type=int),
+                actor_id=me.id,
+                reason=reason,
+            )
+        else:
+            raise NotThere
+    except NotThere:
+        raise
+    except Refusal as refusal:
+        flash(str(refusal), "bad")
+        return redirect(url_for("exams.seat", exam_id=exam_id, attempt_id=attempt_id), 303)
+    flash(_("Done, and written down."))
+    return _back(exam_id)
+
+
+@bp.post("/desk/exams/<int:exam_id>/room/accommodations")
+@access(EDITOR)
+def accommodate(exam_id: int) -> ResponseReturnValue:
+    """More time or attempts for one member, in this exam or in all."""
+    exam, me = managed(exam_id), reader()
+    member_id = queries.member_by_username(request.form.get("username", ""))
+    if member_id is None:
+        flash(_("Nobody has this user name."), "bad")
+        return _back(exam_id)
+    # In all exams only those may grant it who look after members.
+    everywhere = request.form.get("everywhere") == "1" and me.is_organizer
+    service.accommodate(
+        member_id,
+        extra_percent=request.form.get("extra_percent", 0, type=int),
+        extra_attempts=request.form.get("extra_attempts", 0, type=int),
+        reason=request.form.get("reason", ""),
+        actor_id=me.id,
+        exam_id=None if everywhere else exam.id,
+    )
+    flash(_("Saved. It counts from the next start on."))
+    return _back(exam_id)
+
+
+def _back(exam_id: int) -> ResponseReturnValue:
+    return redirect(url_for("exams.room", exam_id=exam_id), 303)

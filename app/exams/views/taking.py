@@ -1,0 +1,210 @@
+"""What the paper of a quiz or an exam sends: answers, the end; and the result afterwards."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import Any
+
+from flask import flash, jsonify, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_babel import ngettext
+from werkzeug.datastructures import MultiDict
+
+from app.core import clock
+from app.core.access import access
+from app.core.addresses import address
+from app.core.errors import status_of, wants_json
+from app.core.limits import limited
+from app.core.refusals import Refusal
+from app.exams import queries, rules, service
+from app.exams.views import bp
+from app.exams.views.exams import exam_paper
+from app.exams.views.quiz import course_of, quiz_page
+from app.learning.queries import course_progress_for
+from app.members.access import SIGNED_IN, reader
+from app.questions import types
+
+_FIELD = re.compile(r"([qvf])([1-9][0-9]{0,9})(?:\.([a-z0-9]{1,12}))?")
+FIELDS_MOST = 1_500  # a paper of 200 questions, some with many gaps
+_PLAIN = {"csrf_token", "go", "here", "away"}
+
+
+@dataclass
+class Sent:
+    """What a paper sent, by item."""
+
+    answers: dict[int, list[str]] = field(default_factory=dict)
+    seen: dict[int, int] = field(default_factory=dict)
+    flags: dict[int, bool] = field(default_factory=dict)
+    away: int = 0  # how often the page was left since it last said so
+    go: int = 0  # the position that the member wants to see next
+
+
+@bp.post("/attempts/<int:attempt_id>/answers")
+@access(SIGNED_IN)
+@limited("saved answers", most=120, seconds=60)
+def save(attempt_id: int) -> ResponseReturnValue:
+    sent = _sent(request.form)
+    attempt = queries.attempt_for(reader().id, attempt_id)
+    try:
+        saved = service.save(
+            attempt.id,
+            member_id=attempt.member_id,
+            answers=sent.answers,
+            seen=sent.seen,
+            flags=sent.flags,
+            left=sent.away,
+            reached=sent.go,
+        )
+    except Refusal as refusal:
+        return _again(attempt, refusal, sent)
+    if wants_json():
+        told: dict[str, Any] = {"saved": {str(item): n for item, n in saved.items.items()}}
+        if attempt.exam_id is not None:
+            told["clock"] = {"remaining_ms": saved.remaining_ms, "is_paused": saved.is_paused}
+            told["messages"] = [
+                {"id": m.id, "text": m.text}
+                for m in queries.messages_for(attempt.exam_id, attempt.id)
+            ]
+        return jsonify(told)
+    if sent.go:
+        return redirect(url_for("exams.paper", attempt_id=attempt.id, q=sent.go), 303)
+    flash(_("Your answers are saved. You can go on at any time, on any device."))
+    if attempt.exam_id is not None:
+        return redirect(url_for("exams.exam", exam_id=attempt.exam_id), 303)
+    return redirect(address("course", slug=course_of(attempt).slug), 303)
+
+
+@bp.post("/attempts/<int:attempt_id>/submit")
+@access(SIGNED_IN)
+@limited("submitted quizzes", most=60, seconds=60)
+def submit(attempt_id: int) -> ResponseReturnValue:
+    sent = _sent(request.form)
+    attempt = queries.attempt_for(reader().id, attempt_id)
+    try:
+        done = service.submit(
+            attempt.id, member_id=attempt.member_id, answers=sent.answers, seen=sent.seen
+        )
+    except Refusal as refusal:
+        return _again(attempt, refusal, sent)
+    if done.points:
+        flash(ngettext("%(num)s point for you", "%(num)s points for you", done.points))
+    url = url_for("exams.result", attempt_id=attempt.id)
+    if wants_json():
+        return jsonify(receipt=done.receipt, url=url)
+    return redirect(url, 303)
+
+
+@bp.post("/attempts/<int:attempt_id>/finish")
+@access(SIGNED_IN)
+@limited("finished attempts", most=30, seconds=60)
+def finish(attempt_id: int) -> ResponseReturnValue:
+    """Hand in what was saved when the time is over; for pages whose clock has run down."""
+    attempt = queries.attempt_for(reader().id, attempt_id)
+    if service.finish_now(attempt.id, member_id=attempt.member_id):
+        return redirect(url_for("exams.result", attempt_id=attempt.id), 303)
+    return redirect(url_for("exams.paper", attempt_id=attempt.id), 303)
+
+
+@bp.get("/attempts/<int:attempt_id>")
+@access(SIGNED_IN)
+def result(attempt_id: int) -> ResponseReturnValue:
+    who = reader()
+    attempt = queries.attempt_for(who.id, attempt_id)
+    if attempt.is_open:
+        return _to_paper(attempt)
+    if attempt.exam_id is not None:
+        return _exam_result(attempt)
+    course = course_of(attempt)
+    state = queries.quiz_state_for(who.id, course.id)
+    # While another attempt is open, this page would tell its answers.
+    is_sealed = state is not None and state.open_attempt is not None
+    return render_template(
+        "exams/result.html",
+        attempt=attempt,
+        course=course,
+        state=state,
+        is_sealed=is_sealed,
+        items=[] if is_sealed else queries.results(attempt),
+        progress=course_progress_for(who.id, [course.id])[course.id],
+    )
+
+
+def _exam_result(attempt: queries.AttemptView) -> str:
+    who, now = reader(), clock.now()
+    exam = queries.exam_for(who, attempt.exam_id or 0, now)
+    standing = queries.standing_for(who, exam, now)
+    is_sealed = standing.open_attempt is not None
+    shows = {
+        what: not attempt.is_void and not is_sealed and standing.shows(what)
+        for what in ("score", "answers", "explanations")
+    }
+    # An answer that is known tells the score, and an explanation tells the answer.
+    return render_template(
+        "exams/exam_result.html",
+        attempt=attempt,
+        exam=exam,
+        standing=standing,
+        shows=shows,
+        is_sealed=is_sealed,
+        items=queries.results(attempt) if shows["answers"] else [],
+    )
+
+
+def _to_paper(attempt: queries.AttemptView) -> ResponseReturnValue:
+    if attempt.exam_id is not None:
+        return redirect(url_for("exams.paper", attempt_id=attempt.id))
+    return redirect(url_for("exams.quiz", slug=course_of(attempt).slug))
+
+
+def _again(attempt: queries.AttemptView, refusal: Refusal, sent: Sent) -> ResponseReturnValue:
+    """The paper with what was just sent, and why it was not taken. Nothing of it is lost."""
+    if wants_json():
+        raise refusal
+    if isinstance(refusal, rules.TimeOver) or (
+        isinstance(refusal, rules.AlreadySubmitted) and attempt.exam_id is not None
+    ):
+        flash(str(refusal), "warn")
+        return redirect(url_for("exams.result", attempt_id=attempt.id), 303)
+    if isinstance(refusal, rules.AlreadySubmitted | rules.AttemptVoid):
+        raise refusal
+    posted = {} if isinstance(refusal, rules.SavedElsewhere) else sent.answers
+    if attempt.exam_id is not None:
+        page = exam_paper(attempt, posted=posted, problem=str(refusal))
+    else:
+        page = quiz_page(course_of(attempt), posted=posted, problem=str(refusal))
+    return page, status_of(refusal)
+
+
+def _sent(form: MultiDict[str, str]) -> Sent:
+    """Fields q<item> (ticked names or a text; an empty one takes an answer back), q<item>.<part>,
+    v<item> (how often the answer had been changed), f<item> (flagged: 1 or 0), go, away."""
+    sent = Sent()
+    if len(form) > FIELDS_MOST:
+        raise rules.TooManyFields
+    if not form and request.content_length:
+        raise rules.NotOfThisPaper  # no text at all: what cannot be read must not look like blank
+    for name, values in form.lists():
+        if name in _PLAIN:
+            continue
+        found = _FIELD.fullmatch(name)
+        if found is None:
+            raise rules.NotOfThisPaper
+        letter, item, part = found.group(1), int(found.group(2)), found.group(3)
+        if letter == "q" and part:
+            parts = [types.raw_part(part, value) for value in values if value]
+            sent.answers.setdefault(item, []).extend(parts)
+        elif letter == "q":
+            sent.answers.setdefault(item, []).extend(value for value in values if value)
+        elif part is None and letter == "f":
+            sent.flags[item] = values[-1] == "1"
+        elif part is None and len(values) == 1 and re.fullmatch(r"[0-9]{1,6}", values[0]):
+            sent.seen[item] = int(values[0])
+        else:
+            raise rules.NotOfThisPaper
+    # Both are advice; what is not understood of them is left out.
+    sent.away = min(1_000, form.get("away", 0, type=int))
+    sent.go = min(1_000, max(0, form.get("go", 0, type=int)))
+    return sent

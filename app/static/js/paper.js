@@ -1,0 +1,463 @@
+// The paper of a quiz or an exam: one question at a time, each answer saved as soon as it is given,
+// kept on this device until the server has it, and a clock that only the server sets. Without this
+// script the same form shows all questions and is saved and submitted as it stands.
+
+import { ask } from "weike/app";
+
+const form = document.getElementById("paper");
+const words = form.dataset;
+const questions = [...form.querySelectorAll(".question")];
+const dots = document.getElementById("dots");
+const status = document.getElementById("status");
+const spoken = document.getElementById("spoken");
+const said = document.getElementById("said");
+const buttons = Object.fromEntries(
+  ["previous", "next", "submit", "later", "onward"].map((id) => [id, document.getElementById(id)]),
+);
+const isExam = "exam" in words;
+const oneByOne = "oneByOne" in words;
+const DEBOUNCE_MS = 1_000;
+const HEARD_MS = 15_000; // at least so often an exam says that it is still there
+const RETRY_MS = [2_000, 4_000, 8_000, 15_000];
+const SHELF = `weike.paper.${words.attempt}`;
+let token = document.querySelector("meta[name=csrf-token]").content;
+let here = 0;
+let submitting = false;
+
+// ---- One at a time ---------------------------------------------------------------------------
+
+/** The fields of a question's answer: q12 and q12.part, without the flag and the hidden ones. */
+function fieldsOf(question) {
+  const name = `q${question.dataset.item}`;
+  return [...question.querySelectorAll("input:not([type=hidden]), select, textarea")].filter(
+    (field) => field.name === name || field.name.startsWith(`${name}.`),
+  );
+}
+
+const isTick = (field) => field.type === "checkbox" || field.type === "radio";
+const isGiven = (field) => (isTick(field) ? field.checked : field.value.trim() !== "");
+const isAnswered = (question) => fieldsOf(question).some(isGiven);
+const flagOf = (question) => question.querySelector(".flag input");
+
+const marks = dots
+  ? questions.map((question, index) => {
+      const button = document.createElement("button");
+      button.type = "button";
+      button.className = "dot";
+      button.textContent = String(index + 1);
+      button.addEventListener("click", () => go(index, true));
+      dots.append(button);
+      return button;
+    })
+  : [];
+
+function paint() {
+  marks.forEach((mark, index) => {
+    const answered = isAnswered(questions[index]);
+    const flagged = flagOf(questions[index])?.checked ?? false;
+    mark.classList.toggle("answered", answered);
+    mark.classList.toggle("flagged", flagged);
+    if (oneByOne && index === here) mark.setAttribute("aria-current", "step");
+    else mark.removeAttribute("aria-current");
+    const name = words.wordQuestion.replace("{n}", index + 1);
+    const state = [answered ? words.wordAnswered : words.wordOpen, ...(flagged ? [words.wordFlagged] : [])];
+    mark.setAttribute("aria-label", `${name}, ${state.join(", ")}`);
+  });
+  if (!oneByOne) return;
+  buttons.previous.disabled = here === 0;
+  const last = here === questions.length - 1;
+  buttons.next.hidden = last;
+  buttons.submit.hidden = !last && !questions.every(isAnswered);
+  buttons.submit.classList.toggle("btn-primary", last);
+  buttons.submit.classList.toggle("btn-outline-secondary", !last);
+}
+
+function go(index, focus) {
+  here = Math.min(questions.length - 1, Math.max(0, index));
+  if (oneByOne) {
+    questions.forEach((question, number) => {
+      question.hidden = number !== here;
+    });
+  }
+  paint();
+  if (!focus) return;
+  questions[here].focus({ preventScroll: true });
+  (oneByOne ? form : questions[here]).scrollIntoView({ block: "start" });
+}
+
+buttons.previous.addEventListener("click", () => go(here - 1, true));
+buttons.next.addEventListener("click", () => go(here + 1, true));
+
+// ---- Kept on this device until the server has it ---------------------------------------------
+
+/** {item: {entries, version}} of answers that were not acknowledged yet. */
+function shelf() {
+  try {
+    return JSON.parse(localStorage.getItem(SHELF)) ?? {};
+  } catch {
+    return {};
+  }
+}
+
+function shelve(change) {
+  const kept = shelf();
+  change(kept);
+  try {
+    if (Object.keys(kept).length) localStorage.setItem(SHELF, JSON.stringify(kept));
+    else localStorage.removeItem(SHELF);
+  } catch {
+    // a full or forbidden store: the page itself still holds the answers
+  }
+}
+
+const entriesOf = (question) =>
+  fieldsOf(question)
+    .filter((field) => !isTick(field) || field.checked)
+    .map((field) => [field.name, field.value]);
+
+function fill(question, entries) {
+  for (const field of fieldsOf(question)) {
+    if (isTick(field)) field.checked = entries.some(([name, value]) => name === field.name && value === field.value);
+    else field.value = entries.find(([name]) => name === field.name)?.[1] ?? "";
+  }
+}
+
+// ---- Saving ----------------------------------------------------------------------------------
+
+const waiting = new Map(); // item → timer, or true while it is on its way
+const tries = new Map();
+let stopped = false;
+let savedAt = null;
+let away = 0;
+
+const version = (question) => form.elements.namedItem(`v${question.dataset.item}`);
+
+function answerOf(question) {
+  const { item } = question.dataset;
+  const body = new URLSearchParams();
+  body.append(`q${item}`, "");
+  for (const [name, value] of entriesOf(question)) body.append(name, value);
+  body.append(`v${item}`, version(question).value);
+  const flag = flagOf(question);
+  if (flag) body.append(`f${item}`, flag.checked ? "1" : "0");
+  return body;
+}
+
+function tell() {
+  if (stopped) return;
+  const failing = [...tries.values()].some((n) => n > 0);
+  status.classList.toggle("paper-trouble", failing);
+  if (failing) status.textContent = navigator.onLine ? words.wordUnsaved : words.wordOffline;
+  else if (waiting.size) status.textContent = words.wordSaving;
+  else if (savedAt) {
+    const time = new Intl.DateTimeFormat(document.documentElement.lang, { timeStyle: "medium", hour12: false });
+    status.textContent = words.wordSaved.replace("{time}", time.format(savedAt));
+  }
+}
+
+function stop(sentence) {
+  stopped = true;
+  status.textContent = sentence;
+  status.classList.add("paper-trouble");
+}
+
+function later(question, ms) {
+  const { item } = question.dataset;
+  if (typeof waiting.get(item) === "number") clearTimeout(waiting.get(item));
+  waiting.set(item, setTimeout(() => save(question), ms));
+}
+
+async function post(body, leaving = false) {
+  if (away) body.append("away", away);
+  const gone = away;
+  away = 0;
+  try {
+    const answer = await fetch(words.save, {
+      method: "POST",
+      keepalive: leaving,
+      headers: { Accept: "application/json", "X-CSRFToken": token },
+      body,
+    });
+    if (!answer.ok) away += gone;
+    return answer;
+  } catch {
+    away += gone; // no connection: tried again
+    return null;
+  }
+}
+
+async function save(question, leaving = false) {
+  if (stopped) return;
+  const { item } = question.dataset;
+  if (typeof waiting.get(item) === "number") clearTimeout(waiting.get(item));
+  const sent = answerOf(question);
+  waiting.set(item, true);
+  tell();
+  const answer = await post(new URLSearchParams(sent), leaving);
+  if (answer?.ok) {
+    const told = await answer.json();
+    heard(told);
+    version(question).value = told.saved[item];
+    tries.set(item, 0);
+    const now = answerOf(question);
+    sent.set(`v${item}`, told.saved[item]);
+    waiting.delete(item);
+    if (now.toString() === sent.toString()) {
+      savedAt = new Date();
+      shelve((kept) => delete kept[item]);
+    } else later(question, DEBOUNCE_MS);
+  } else if (answer?.status === 409) {
+    const { reason, error } = await answer.json().catch(() => ({}));
+    waiting.delete(item);
+    shelve((kept) => delete kept[item]);
+    if (reason === "SavedElsewhere") stop(words.wordElsewhere);
+    else if (isExam && (reason === "AlreadySubmitted" || reason === "TimeOver")) leave();
+    else stop(reason === "AlreadySubmitted" ? words.wordFinal : (error ?? words.wordFinal));
+  } else if (answer?.status === 401 || (answer?.status === 400 && (await isTokenOld(answer)))) {
+    waiting.set(item, 0);
+    signInAgain();
+  } else if (answer?.status === 422) {
+    const { error } = await answer.json().catch(() => ({}));
+    waiting.delete(item);
+    shelve((kept) => delete kept[item]);
+    status.textContent = error ?? words.wordUnsaved;
+    status.classList.add("paper-trouble");
+    return;
+  } else {
+    const failed = (tries.get(item) ?? 0) + 1;
+    tries.set(item, failed);
+    const asked = Number(answer?.headers.get("Retry-After")) * 1000;
+    const wait = asked || RETRY_MS[Math.min(failed, RETRY_MS.length) - 1];
+    later(question, wait * (0.8 + 0.4 * Math.random())); // not all pages of a room at once
+  }
+  tell();
+}
+
+async function isTokenOld(answer) {
+  const { reason } = await answer.clone().json().catch(() => ({}));
+  return reason === "csrf";
+}
+
+/** What every answer of an exam brings: the clock and what the invigilator said. */
+function heard(told) {
+  if (told.clock) setClock(told.clock.remaining_ms, told.clock.is_paused);
+  for (const { id, text } of told.messages ?? []) {
+    if (said.querySelector(`[data-message="${id}"]`)) continue;
+    const box = document.createElement("div");
+    box.className = "notice notice-info";
+    box.dataset.message = id;
+    box.textContent = text;
+    said.append(box);
+  }
+}
+
+function leave() {
+  submitting = true;
+  location.assign(form.action.replace(/\/submit$/, ""));
+}
+
+let lastSent = performance.now();
+
+function changed(question) {
+  paint();
+  if (stopped) return;
+  const { item } = question.dataset;
+  shelve((kept) => {
+    kept[item] = { entries: entriesOf(question), version: version(question).value };
+  });
+  if (waiting.get(item) !== true) later(question, DEBOUNCE_MS);
+  tell();
+}
+
+form.addEventListener("change", (event) => {
+  const question = event.target.closest(".question");
+  if (question) changed(question);
+});
+form.addEventListener("input", (event) => {
+  const question = event.target.closest(".question");
+  if (question && event.target.matches("input[type=text], textarea")) changed(question);
+});
+
+function sendAll(leaving = false) {
+  for (const question of questions) {
+    const timer = waiting.get(question.dataset.item);
+    if (timer !== undefined && timer !== true) save(question, leaving);
+  }
+}
+
+addEventListener("online", () => sendAll());
+addEventListener("offline", tell);
+document.addEventListener("visibilitychange", () => {
+  if (submitting) return;
+  if (document.visibilityState === "hidden") {
+    away += 1;
+    sendAll(true);
+  } else if (lost) returned();
+});
+// A page that comes out of the browser's cache shows an old clock and old answers.
+addEventListener("pageshow", (event) => {
+  if (event.persisted) location.reload();
+});
+
+async function beat() {
+  if (stopped || submitting || lost || performance.now() - lastSent < HEARD_MS - 500) return;
+  lastSent = performance.now();
+  if ([...waiting.values()].some((timer) => timer === true)) return;
+  const answer = await post(new URLSearchParams({ away: "0" }));
+  if (answer?.ok) heard(await answer.json());
+  else if (answer?.status === 401) signInAgain();
+  else if (answer?.status === 409) leave();
+}
+if (isExam) setInterval(beat, HEARD_MS);
+
+// ---- Signing in again, without losing the page -----------------------------------------------
+
+let lost = null;
+
+function signInAgain() {
+  if (lost) return;
+  lost = document.createElement("dialog");
+  lost.className = "dialog";
+  const text = document.createElement("p");
+  text.textContent = words.wordSignIn;
+  const link = document.createElement("a");
+  link.className = "btn btn-primary";
+  link.href = "/sign-in";
+  link.target = "_blank";
+  link.rel = "opener";
+  link.textContent = words.wordSignInButton;
+  lost.append(text, link);
+  document.body.append(lost);
+  lost.showModal();
+  addEventListener("focus", returned);
+}
+
+async function returned() {
+  const page = await fetch(location.href, { headers: { Accept: "text/html" } }).catch(() => null);
+  if (!page?.ok || page.redirected) return;
+  const fresh = new DOMParser().parseFromString(await page.text(), "text/html");
+  const found = fresh.querySelector("meta[name=csrf-token]")?.content;
+  if (!found || !fresh.getElementById("paper")) return;
+  token = found;
+  form.elements.namedItem("csrf_token").value = found;
+  removeEventListener("focus", returned);
+  lost?.remove();
+  lost = null;
+  sendAll();
+}
+
+// ---- The clock -------------------------------------------------------------------------------
+// The server says how much is left; the page counts it down with a clock that nobody can set.
+
+const time = document.getElementById("time");
+const hide = document.getElementById("hide-clock");
+const whole = Number(words.whole ?? 0);
+let endsAt = null;
+let paused = false;
+const announced = new Set();
+
+function setClock(remaining, isPaused) {
+  if (remaining !== null && remaining !== undefined) endsAt = performance.now() + remaining;
+  if (isPaused !== paused) {
+    paused = isPaused;
+    for (const question of questions) question.inert = paused;
+    if (paused) spoken.textContent = words.wordPaused;
+  }
+  tick();
+}
+
+function clockText(ms) {
+  const seconds = Math.ceil(ms / 1000);
+  const [h, m, s] = [Math.floor(seconds / 3600), Math.floor((seconds % 3600) / 60), seconds % 60];
+  const pair = (n) => String(n).padStart(2, "0");
+  return h ? `${h}:${pair(m)}:${pair(s)}` : `${m}:${pair(s)}`;
+}
+
+function announce(key, sentence) {
+  if (announced.has(key)) return;
+  announced.add(key);
+  if (spoken) spoken.textContent = sentence;
+}
+
+function tick() {
+  if (endsAt === null || !time) return;
+  const left = Math.max(0, endsAt - performance.now());
+  time.textContent = paused ? words.wordPaused : words.wordLeft.replace("{time}", clockText(left));
+  time.closest(".paper-clock").classList.toggle("is-late", left <= 300_000 && !paused);
+  if (paused) return;
+  if (whole >= 1_200_000 && left <= whole / 2 && left > 300_000) announce("half", words.wordHalf);
+  if (left <= 300_000 && left > 60_000) announce("five", words.wordFive);
+  if (left <= 60_000 && left > 0) announce("one", words.wordOne);
+  if (left === 0 && !submitting) over();
+}
+
+async function over() {
+  submitting = true;
+  announce("over", words.wordOver);
+  status.textContent = words.wordOver;
+  await settled(4_000);
+  // What is on this page goes with it; the server decides by its own clock.
+  form.action = words.save.replace(/answers$/, "submit");
+  form.submit();
+}
+
+if (time && words.remaining !== undefined) {
+  paused = "paused" in words;
+  for (const question of questions) question.inert = paused;
+  endsAt = performance.now() + Number(words.remaining);
+  if (Number(words.remaining) <= whole / 2) announced.add("half");
+  tick();
+  setInterval(tick, 500);
+  hide.hidden = false;
+  hide.addEventListener("click", () => {
+    time.hidden = !time.hidden;
+    hide.textContent = time.hidden ? words.wordShow : words.wordHide;
+  });
+}
+
+// ---- Submitting ------------------------------------------------------------------------------
+
+/** Answers on their way carry the number that the form must name, so they are waited for. */
+async function settled(ms) {
+  const end = performance.now() + ms;
+  sendAll();
+  while (waiting.size && !stopped && !lost && performance.now() < end) {
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
+form.addEventListener("submit", async (event) => {
+  if (submitting) return;
+  event.preventDefault();
+  const { submitter } = event;
+  if (submitter !== buttons.later && submitter !== buttons.onward) {
+    const blank = questions.filter((question) => !isAnswered(question));
+    const question = blank.length && dots ? words.wordBlank.replace("{n}", blank.length) : words.wordSure;
+    if (!(await ask(question, words.wordSubmit))) {
+      if (blank.length) go(questions.indexOf(blank[0]), true);
+      return;
+    }
+  }
+  submitter?.setAttribute("aria-busy", "true");
+  await settled(4_000);
+  submitting = true;
+  form.requestSubmit(submitter);
+});
+
+// ---- Begin -----------------------------------------------------------------------------------
+
+// Answers that never reached the server come back, unless something newer is there.
+for (const question of questions) {
+  const kept = shelf()[question.dataset.item];
+  if (!kept) continue;
+  fill(question, kept.entries);
+  version(question).value = kept.version;
+  later(question, 0);
+}
+if (dots) dots.hidden = false;
+if (oneByOne) {
+  form.classList.add("one-by-one");
+  buttons.previous.hidden = false;
+  const first = questions.findIndex((question) => !isAnswered(question));
+  go(first < 0 ? questions.length - 1 : first, false);
+} else paint();

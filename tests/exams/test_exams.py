@@ -1,0 +1,583 @@
+"""Taking an exam: the server's clock, saved answers, one submission, and what is shown when."""
+
+from __future__ import annotations
+
+import re
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+from flask import Flask
+
+from app.core import clock, jobs
+from app.core.db import db, unit_of_work
+from app.exams import queries, rules, service
+from app.exams.models import Attempt, AttemptItem, Evidence, Exam, ExamEvent
+from app.points import queries as points
+from tests.exams.examiner import QUESTIONS, Candidate, Desk, Set, exam_row, make_exam, receipt_of
+from tests.exams.taker import read_paper
+from tests.factories import People
+from tests.learning.lessons import Time, make_course, multiple, single, truefalse
+from tests.statements import counted
+
+
+@pytest.fixture(autouse=True)
+def _still(time: Time) -> None:
+    """Every test has a clock that stands still until it is moved."""
+
+
+@pytest.fixture
+def exam(app: Flask, trainer: int) -> Set:
+    return make_exam(app, trainer)
+
+
+@pytest.fixture
+def taker(people: People, exam: Set) -> Candidate:
+    return Candidate(people, exam)
+
+
+def all_of(app: Flask, model: type) -> list:
+    with app.app_context():
+        found = db.session.query(model).all()
+        db.session.expunge_all()
+        db.session.rollback()
+    return found
+
+
+# --- taking it ------------------------------------------------------------------------------------
+
+
+def test_an_exam_is_taken_from_the_list_to_the_receipt(app: Flask, taker: Candidate) -> None:
+    assert "Fire safety" in taker.client.get("/exams").text
+    assert "60 minutes" in taker.client.get(taker.door).text
+    begun = taker.start()
+    assert begun.status_code == 303
+    assert begun.headers["Location"] == f"/attempts/{taker.attempt}/paper"
+    done = taker.submit(taker.right())
+    assert done.status_code == 303
+    page = taker.result()
+    assert "Passed" in page
+    assert receipt_of(page) == taker.row().receipt
+    with app.app_context():
+        assert points.total(taker.member) == 10
+        db.session.rollback()
+    acts = [event.act for event in all_of(app, ExamEvent)]
+    assert acts[-2:] == ["start", "submit"]
+
+
+def test_the_door_is_closed_before_and_after_and_for_late_starts(
+    people: People, exam: Set, time: Time, app: Flask
+) -> None:
+    with app.app_context(), unit_of_work() as session:
+        row = session.get_one(Exam, exam.id)
+        row.opens_at = time() + timedelta(minutes=10)
+        row.last_start_at = time() + timedelta(minutes=30)
+    taker = Candidate(people, exam)
+    for minutes, status in ((0, 422), (10, 303)):
+        time.moment += timedelta(minutes=minutes)
+        assert taker.start().status_code == status
+    late = Candidate(people, exam)
+    time.moment += timedelta(minutes=20)
+    assert late.start().status_code == 422
+    assert "time to start this exam is over" in late.client.get(late.door).text
+    assert taker.save(taker.right(1)).status_code == 200
+    time.moment += timedelta(hours=3)
+    assert late.start().status_code == 422
+    assert "closed" in late.client.get(late.door).text
+
+
+def test_a_password_opens_the_door_and_nothing_else_does(
+    app: Flask, people: People, trainer: int
+) -> None:
+    taker = Candidate(people, make_exam(app, trainer, password="Maple 7"))
+    assert taker.start().status_code == 422
+    assert taker.start(password="maple 8").status_code == 422
+    assert "Maple" not in taker.client.get(taker.door).text
+    assert taker.start(password=" maple 7 ").status_code == 303
+
+
+def test_other_branches_do_not_see_the_exam(app: Flask, people: People, trainer: int) -> None:
+    branch = people.branch()
+    exam = make_exam(app, trainer, branches=[branch])
+    inside = Candidate(people, exam, people.member(branch=branch))
+    outside = Candidate(people, exam)
+    assert inside.start().status_code == 303
+    assert outside.start().status_code == 404
+    assert outside.client.get(outside.door).status_code == 404
+    assert "Fire safety" not in outside.client.get("/exams").text
+
+
+def test_courses_come_first_when_the_exam_says_so(app: Flask, people: People, trainer: int) -> None:
+    from app.learning.models import CourseProgress
+
+    course = make_course(app, trainer, title="Read this first")
+    taker = Candidate(people, make_exam(app, trainer, courses=[course.id]))
+    refused = taker.start()
+    assert refused.status_code == 422
+    assert "Read this first" in refused.text
+    with app.app_context(), unit_of_work() as session:
+        session.add(
+            CourseProgress(
+                member_id=taker.member,
+                course_id=course.id,
+                started_at=clock.now(),
+                completed_at=clock.now(),
+            )
+        )
+    assert taker.start().status_code == 303
+
+
+def test_attempts_are_counted_and_wait_for_the_delay(
+    app: Flask, people: People, trainer: int, time: Time
+) -> None:
+    taker = Candidate(people, make_exam(app, trainer, attempts_allowed=2, delay_s=600))
+    taker.start()
+    taker.submit()
+    soon = taker.start()
+    assert soon.status_code == 422
+    assert "in 10 minutes" in soon.text
+    time.moment += timedelta(minutes=10)
+    assert taker.start().status_code == 303
+    taker.submit(taker.right())
+    time.moment += timedelta(minutes=10)
+    assert "used all 2 attempts" in taker.start().text
+
+
+@pytest.mark.parametrize(("counting", "percent"), [("highest", 100), ("first", 0), ("last", 67)])
+def test_which_attempt_counts(
+    app: Flask, people: People, trainer: int, counting: str, percent: int
+) -> None:
+    taker = Candidate(people, make_exam(app, trainer, attempts_allowed=0, counting=counting))
+    for number in (0, 3, 2):
+        taker.start()
+        taker.submit(taker.right(number))
+    with app.app_context():
+        reader = people.reader(taker.member)
+        now = clock.now()
+        exam = queries.exam_for(reader, taker.exam.id, now)
+        assert queries.standing_for(reader, exam, now).counting.percent == percent
+        db.session.rollback()
+
+
+def test_start_pressed_twenty_times_makes_one_attempt(
+    app: Flask, people: People, exam: Set
+) -> None:
+    member = people.member()
+    takers = [Candidate(people, exam, member) for _ in range(4)]
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(lambda n: takers[n % 4].start(), range(20)))
+    assert {a.status_code for a in answers} == {303}
+    assert len({a.headers["Location"] for a in answers}) == 1
+    assert len(all_of(app, Attempt)) == 1
+
+
+# --- the clock is the server's --------------------------------------------------------------------
+
+
+def test_the_deadline_is_stored_at_the_start_and_shortened_by_the_close(
+    people: People, exam: Set, time: Time
+) -> None:
+    early, late = Candidate(people, exam), Candidate(people, exam)
+    early.start()
+    assert early.row().deadline_at == time() + timedelta(hours=1)
+    time.moment += timedelta(minutes=90)
+    assert "you will have 30 minutes" in late.client.get(late.door).text
+    late.start()
+    assert late.row().deadline_at == time() + timedelta(minutes=30)
+
+
+def test_the_page_gets_a_difference_and_not_a_moment(taker: Candidate, time: Time) -> None:
+    taker.start()
+    time.moment += timedelta(minutes=10)
+    assert 'data-remaining="3000000"' in taker.page()
+    assert taker.save({}).get_json()["clock"] == {"remaining_ms": 3_000_000, "is_paused": False}
+
+
+def test_time_over_hands_in_what_was_saved_as_of_the_deadline(
+    app: Flask, taker: Candidate, time: Time
+) -> None:
+    taker.start()
+    end = taker.row().deadline_at
+    taker.save(taker.right(2))
+    time.moment = end + timedelta(minutes=20)
+    assert jobs.run_pending(app) >= 1
+    row = taker.row()
+    assert (row.state, row.ended_by, row.submitted_at) == ("submitted", "time", end)
+    assert row.score == 2
+    assert "time was over" in taker.result()
+
+
+def test_without_the_worker_the_next_visit_hands_it_in_and_a_get_writes_nothing(
+    taker: Candidate, time: Time
+) -> None:
+    taker.start()
+    taker.save(taker.right(3))
+    time.moment += timedelta(hours=1, seconds=61)
+    assert "The time is over" in taker.page()
+    assert taker.row().state == "open"
+    answer = taker.client.post(f"/attempts/{taker.attempt}/finish", headers=taker.headers)
+    assert answer.headers["Location"] == f"/attempts/{taker.attempt}"
+    assert (taker.row().state, taker.row().score) == ("submitted", 3)
+
+
+def test_what_is_under_way_at_the_end_has_a_grace(taker: Candidate, time: Time) -> None:
+    taker.start()
+    end = taker.row().deadline_at
+    time.moment = end + timedelta(seconds=60)
+    assert taker.save(taker.right(1)).status_code == 200
+    assert taker.submit(taker.right(3)).status_code == 303
+    assert (taker.row().submitted_at, taker.row().score) == (end, 3)
+    assert taker.row().ended_by == "member"
+
+
+@pytest.mark.parametrize("how", ["save", "submit"])
+def test_what_comes_after_the_grace_is_refused_and_kept_aside(
+    app: Flask, taker: Candidate, time: Time, how: str
+) -> None:
+    taker.start()
+    taker.save(taker.right(1))
+    everything = taker.right(3)
+    time.moment += timedelta(hours=1, seconds=61)
+    if how == "save":
+        answer = taker.save(everything)
+        assert (answer.status_code, answer.get_json()["reason"]) == (409, "TimeOver")
+    else:
+        answer = taker.submit(everything)
+        assert (answer.status_code, answer.headers["Location"]) == (
+            303,
+            f"/attempts/{taker.attempt}",
+        )
+    assert (taker.row().state, taker.row().score) == ("submitted", 1)
+    (kept,) = all_of(app, Evidence)
+    assert kept.kind == "late"
+    assert {int(item) for item in kept.answers} == set(everything)
+    # What says nothing new is no evidence.
+    before = len(all_of(app, Evidence))
+    taker.submit({})
+    assert len(all_of(app, Evidence)) == before
+
+
+def test_a_submitted_attempt_never_comes_back(taker: Candidate, time: Time, app: Flask) -> None:
+    taker.start()
+    right = taker.right()
+    taker.submit({})
+    receipt = taker.row().receipt
+    assert taker.save(right).status_code == 409
+    assert taker.submit(right).status_code == 303
+    time.moment += timedelta(hours=2)
+    jobs.run_pending(app)
+    assert (taker.row().score, taker.row().receipt) == (0, receipt)
+    assert taker.row().ended_by == "member"
+
+
+def test_a_deadline_that_was_moved_is_left_alone_by_the_job(
+    app: Flask, people: People, taker: Candidate, trainer: int, time: Time
+) -> None:
+    taker.start()
+    Desk(people, trainer).post(f"/{taker.exam.id}/room/time", minutes=30, attempt=taker.attempt)
+    time.moment += timedelta(hours=1, minutes=5)
+    jobs.run_pending(app)
+    assert taker.row().state == "open"
+    assert taker.save(taker.right(1)).status_code == 200
+    time.moment += timedelta(minutes=30)
+    jobs.run_pending(app)
+    assert (taker.row().state, taker.row().score) == ("submitted", 1)
+
+
+def test_the_clocks_stand_still_in_a_pause_and_everybody_gets_it_back(
+    app: Flask, people: People, exam: Set, trainer: int, time: Time
+) -> None:
+    desk, taker = Desk(people, trainer), Candidate(people, exam)
+    taker.start()
+    end, closes = taker.row().deadline_at, exam_row(app, exam.id).closes_at
+    time.moment += timedelta(minutes=50)
+    desk.post(f"/{exam.id}/room/pause")
+    time.moment += timedelta(hours=3)
+    jobs.run_pending(app)
+    assert taker.row().state == "open"
+    told = taker.save(taker.right(1)).get_json()
+    assert told["clock"] == {"remaining_ms": 600_000, "is_paused": True}
+    desk.post(f"/{exam.id}/room/resume")
+    assert taker.row().deadline_at == end + timedelta(hours=3)
+    assert exam_row(app, exam.id).closes_at == closes + timedelta(hours=3)
+    time.moment += timedelta(minutes=12)
+    jobs.run_pending(app)
+    assert (taker.row().state, taker.row().score) == ("submitted", 1)
+
+
+def test_extra_time_and_attempts_apply_by_themselves(
+    app: Flask, people: People, exam: Set, trainer: int, time: Time
+) -> None:
+    organizer = people.member(organizes=people.root)
+    taker = Candidate(people, exam)
+    with app.app_context(), unit_of_work():
+        service.accommodate(
+            taker.member, extra_percent=25, extra_attempts=1, reason="", actor_id=organizer
+        )
+    assert "75 minutes" in taker.client.get(taker.door).text
+    time.moment += timedelta(minutes=60)
+    taker.start()
+    # The window would cut it to an hour; the extra time counts beyond the close.
+    assert taker.row().deadline_at == time() + timedelta(minutes=75)
+    taker.submit()
+    assert taker.start().status_code == 303
+
+
+# --- saved answers --------------------------------------------------------------------------------
+
+
+def test_a_stale_window_cannot_overwrite_and_both_texts_are_kept(
+    app: Flask, people: People, taker: Candidate
+) -> None:
+    taker.start()
+    first = taker.paper()[0]
+    newer, older = list(first.options.values())[:2]
+    assert taker.save({first.id: [newer]}, **{f"v{first.id}": "0"}).status_code == 200
+    stale = taker.save({first.id: [older]}, **{f"v{first.id}": "0"})
+    assert (stale.status_code, stale.get_json()["reason"]) == (409, "SavedElsewhere")
+    assert taker.paper()[0].ticked == [newer]
+    (kept,) = all_of(app, Evidence)
+    assert (kept.kind, kept.answers) == ("stale", {str(first.id): [older]})
+
+
+def test_flags_and_leaving_the_page_are_noted(taker: Candidate) -> None:
+    taker.start()
+    first = taker.paper()[0]
+    taker.save({}, **{f"f{first.id}": "1", "away": "2"})
+    assert taker.items()[0].flagged
+    assert taker.row().left == 2
+    assert taker.row().heard_at is not None
+
+
+def test_two_hundred_parallel_submits_are_one(app: Flask, people: People, exam: Set) -> None:
+    member = people.member()
+    takers = [Candidate(people, exam, member) for _ in range(8)]
+    takers[0].start()
+    right = takers[0].right()
+    with ThreadPoolExecutor(8) as pool:
+        results = {
+            (a.status_code, a.headers["Location"])
+            for a in pool.map(lambda n: takers[n % 8].submit(right), range(200))
+        }
+    assert results == {(303, f"/attempts/{takers[0].attempt}")}
+    assert {receipt_of(t.result()) for t in takers} == {takers[0].row().receipt}
+    with app.app_context():
+        assert points.total(member) == 10
+        db.session.rollback()
+
+
+def test_without_a_way_back_an_earlier_answer_stays(
+    app: Flask, people: People, trainer: int
+) -> None:
+    taker = Candidate(people, make_exam(app, trainer, no_going_back=True))
+    taker.start()
+    (first,) = taker.paper()
+    first_answer = list(first.options.values())[:1]
+    onward = taker.client.post(
+        f"/attempts/{taker.attempt}/answers",
+        data={f"q{first.id}": first_answer, "go": "2"},
+        headers=taker.headers,
+    )
+    assert onward.status_code == 303
+    (second,) = taker.paper()
+    assert second.id != first.id
+    back = taker.save({first.id: list(first.options.values())[1:2]})
+    assert (back.status_code, back.get_json()["reason"]) == (409, "NoWayBack")
+    ahead = taker.items()[2]
+    assert taker.save({ahead.id: [ahead.options[0][0]]}).status_code == 409
+
+
+# --- what is shown when ---------------------------------------------------------------------------
+
+
+def test_no_byte_tells_the_key_before_the_release(
+    app: Flask, people: People, trainer: int, time: Time
+) -> None:
+    quiz = [
+        single("S?", "CANARY-A", ("CANARY-B", "CANARY-C")),
+        multiple("M?", {"CANARY-D": "0.3", "CANARY-E": "0.7", "CANARY-F": "-0.41"}),
+        truefalse("T?", True),
+    ]
+    for question in quiz:
+        question["explanation"] = "CANARY-EXPLANATION"
+    exam = make_exam(app, trainer, quiz, show_score="after_close")
+    taker = Candidate(people, exam)
+    seen: list[bytes] = []
+
+    def note(answer) -> None:
+        seen.append(answer.get_data() + str(answer.headers).encode())
+
+    for path in ("/exams", taker.door):
+        note(taker.client.get(path))
+    note(taker.start())
+    papers = read_paper(taker.page())
+    for item in papers:
+        for name in item.options.values():
+            note(taker.save({item.id: [name]}))
+            note(taker.client.get(f"/attempts/{taker.attempt}/paper"))
+    note(taker.submit())
+    attempt = taker.attempt
+    pages = (f"/attempts/{attempt}", taker.door, "/exams", "/", "/points", "/search?q=CANARY")
+    for path in pages:
+        note(taker.client.get(path))
+    everything = b"\n".join(seen)
+    assert b"CANARY-A" in everything
+    for secret in (b"CANARY-EXPLANATION", b"0.7", b"0.41", b"fraction", b"is_right", b"%\xc2\xa0"):
+        assert secret not in everything, secret
+    assert not re.search(r"\b[Pp]assed\b", taker.result() + taker.client.get("/exams").text)
+    for item in taker.items():
+        for _, option_id in item.options:
+            assert option_id.encode() not in everything, "ids of the bank must not leave"
+    assert "CANARY-EXPLANATION" not in taker.result()
+    time.moment += timedelta(hours=3)
+    assert "CANARY-EXPLANATION" in taker.result()
+
+
+def test_points_do_not_tell_a_score_that_is_not_released(
+    app: Flask, people: People, trainer: int, time: Time
+) -> None:
+    taker = Candidate(people, make_exam(app, trainer, show_score="after_close"))
+    taker.start()
+    done = taker.submit(taker.right())
+    assert "points for you" not in taker.client.get(done.headers["Location"]).text
+    totals = []
+    for hours in (0, 3):
+        time.moment += timedelta(hours=hours)
+        jobs.run_pending(app)
+        jobs.run_pending(app)
+        with app.app_context():
+            totals.append(points.total(taker.member))
+            db.session.rollback()
+    assert totals == [0, 10]
+
+
+@pytest.mark.parametrize(
+    ("show", "before", "after"),
+    [("at_once", True, True), ("after_close", False, True), ("never", False, False)],
+)
+def test_score_and_answers_are_released_as_the_exam_says(
+    app: Flask, people: People, trainer: int, time: Time, show: str, before: bool, after: bool
+) -> None:
+    exam = make_exam(app, trainer, show_score=show, show_answers=show, show_explanations=show)
+    taker = Candidate(people, exam)
+    taker.start()
+    taker.submit(taker.right())
+    assert ("100%" in taker.result()) is before
+    assert ("right answer" in taker.result() or "your answer, right" in taker.result()) is before
+    time.moment += timedelta(hours=2, minutes=1)
+    assert ("100%" in taker.result()) is after
+    assert ("your answer, right" in taker.result()) is after
+
+
+def test_attempts_of_others_are_not_there(people: People, taker: Candidate) -> None:
+    taker.start()
+    attempt = taker.attempt
+    thief = Candidate(people, taker.exam)
+    for path in (f"/attempts/{attempt}", f"/attempts/{attempt}/paper"):
+        assert thief.client.get(path).status_code == 404
+    for path in ("answers", "submit", "finish"):
+        answer = thief.client.post(
+            f"/attempts/{attempt}/{path}", data={"q1": "x"}, headers=thief.headers
+        )
+        assert answer.status_code == 404
+
+
+def test_pages_of_an_exam_are_not_kept_by_browsers(taker: Candidate) -> None:
+    taker.start()
+    answer = taker.client.get(f"/attempts/{taker.attempt}/paper")
+    assert answer.headers["Cache-Control"] == "no-store"
+
+
+# --- papers ---------------------------------------------------------------------------------------
+
+
+def test_drawn_papers_differ_and_can_be_made_again_from_their_seed(
+    app: Flask, people: People, trainer: int
+) -> None:
+    with app.app_context(), unit_of_work():
+        from app.questions import service as bank
+
+        for number in range(20):
+            body = truefalse(f"Statement {number}", number % 2 == 0)
+            body.pop("kind")
+            bank.create(kind="truefalse", body=body, author_id=trainer)
+        exam_id = service.create(author_id=trainer, title="Drawn")
+        section = db.session.query(queries.exams.ExamSection).filter_by(exam_id=exam_id).one().id
+        service.add_draw(exam_id, section, number=5, mark=Decimal(2), kind="truefalse")
+        service.publish(exam_id, actor_id=trainer)
+    papers = set()
+    for _ in range(4):
+        taker = Candidate(people, Set(exam_id, []))
+        taker.start()
+        items = taker.items()
+        assert len(items) == 5
+        assert taker.row().out_of == 10
+        papers.add(frozenset(item.version_id for item in items))
+        with app.app_context():
+            again = service.asked_of(db.session.get(Exam, exam_id), taker.row().seed)
+            db.session.rollback()
+        assert [a.question.version_id for a in again] == [item.version_id for item in items]
+    assert len(papers) > 1
+
+
+def test_balanced_draws_are_fairer_than_chance() -> None:
+    pool = tuple((n, 0.2 if n % 2 else 0.9) for n in range(40))
+    places = [rules.Place(1, 4, Decimal(1), pool)]
+    balanced = rules.spread(places)
+    assert balanced.highest - balanced.lowest <= 1
+    assert balanced.is_fair
+    assert not rules.Spread(lowest=40, mean=60, highest=75, deviation=9).is_fair
+
+
+def test_no_question_is_drawn_twice() -> None:
+    shared = tuple((n, 0.5) for n in range(6))
+    places = [
+        rules.Place(1, 3, Decimal(1), shared),
+        rules.Place(2, 2, Decimal(1), shared[:3]),
+        rules.Place(2, 1, Decimal(1), shared[:1]),
+    ]
+    for seed in range(50):
+        asked = [a.question_id for a in rules.drawn(seed, places, shuffle=True)]
+        assert len(asked) == len(set(asked)) == 6
+        assert [a.section for a in rules.drawn(seed, places, shuffle=True)] == [1, 1, 1, 2, 2, 2]
+
+
+def test_a_paper_costs_few_questions_to_the_database(
+    app: Flask, people: People, trainer: int
+) -> None:
+    few = Candidate(people, make_exam(app, trainer, QUESTIONS))
+    many = Candidate(
+        people, make_exam(app, trainer, [truefalse(f"T {n}", True) for n in range(30)])
+    )
+    costs = []
+    for taker in (few, many):
+        taker.start()
+        with counted(app) as seen:
+            taker.client.get(f"/attempts/{taker.attempt}/paper")
+        costs.append(len(seen))
+        with counted(app) as seen:
+            taker.client.get("/exams")
+        costs.append(len(seen))
+    assert costs[0] == costs[2] <= 14
+    assert costs[1] == costs[3] <= 12
+
+
+def test_saving_is_limited_far_above_what_a_person_does(app: Flask, taker: Candidate) -> None:
+    taker.start()
+    first = taker.paper()[0]
+    name = next(iter(first.options.values()))
+    app.extensions["weike"] = replace(app.extensions["weike"], limits=True)
+    codes = [taker.save({first.id: [name]}).status_code for _ in range(125)]
+    assert codes == [200] * 120 + [429] * 5
+
+
+def test_every_item_keeps_its_greatest_mark(app: Flask, people: People, trainer: int) -> None:
+    taker = Candidate(people, make_exam(app, trainer, marks=("1", "2.5", "4")))
+    taker.start()
+    assert taker.row().out_of == Decimal("7.5")
+    taker.submit(taker.right())
+    assert taker.row().score == Decimal("7.5")
+    assert re.search(r"7\.5 of 7\.5", taker.result())
+    assert len(all_of(app, AttemptItem)) == 3
