@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from pathlib import Path
 
 from sqlalchemy import ColumnElement, and_, exists, func, not_, or_, select, true
 
+from app.core import settings
 from app.core.db import db
 from app.core.paging import Page, window
 from app.courses.models import Course
 from app.courses.queries import CourseCard, CourseView
 from app.courses.queries.catalogue import card_rows, cards_of, seen_by
 from app.exams.queries import QuizState, quiz_state_for
-from app.home.rules import LessonState, NextStep, next_step
+from app.home.rules import LessonState, NextStep, SetUp, Task, next_step
 from app.learning.models import CourseProgress as CourseRow
 from app.learning.models import LessonProgress as LessonRow
 from app.learning.queries import (
@@ -24,6 +27,8 @@ from app.learning.queries import (
     lesson_progress_for,
 )
 from app.learning.rules import CourseState
+from app.library.models import Document
+from app.members.models import Branch, Member
 from app.members.rules import Reader
 
 SHOWN_NEW = 6
@@ -180,3 +185,54 @@ def _as_far(member_id: int, mine: Mine) -> ColumnElement[bool]:
         case Mine.DONE:
             return done
     return true()
+
+
+SET_UP = "set up"
+DEMO = "demo.json"  # in the instance's folder: what the demo brought, by scripts/demo
+
+
+def set_up(instance: Path) -> SetUp:
+    """How far the organisation is set up: seen from what is there, and from what was skipped."""
+    own = settings.organisation()
+    noted = settings.stored(SET_UP)
+    session = db.session()
+    demo = demo_members(instance)
+    branches = session.scalar(select(func.count()).select_from(Branch)) or 0
+    people = (
+        session.scalar(select(func.count()).select_from(Member).where(Member.id.not_in(demo))) or 0
+    )
+    done = {
+        Task.LOOK: bool(own.name),
+        Task.WORDS: bool(own.words),
+        Task.BRANCHES: branches > 1,
+        Task.MEMBERS: people > 1,
+        Task.DEMO: bool(noted.get("demo")),
+    }
+    offered = [task for task in Task if task is not Task.DEMO or demo]
+    return SetUp(
+        done=frozenset(task for task, is_done in done.items() if is_done),
+        skipped=frozenset(Task(name) for name in noted.get("skipped", []) if name in set(Task)),
+        offered=tuple(offered),
+    )
+
+
+def demo_members(instance: Path) -> list[int]:
+    """The ids of the members whom the demo brought; [] on an instance without a demo."""
+    try:
+        ids = json.loads((instance / DEMO).read_text(encoding="utf-8"))["ids"]
+    except (OSError, ValueError, KeyError):
+        return []
+    return [int(i) for i in ids.values()]
+
+
+def demo_courses(members: Sequence[int]) -> list[int]:
+    """Courses of the demo's members that are published."""
+    found = db.session().scalars(
+        select(Course.id).where(Course.author_id.in_(members), Course.state == "published")
+    )
+    return list(found)
+
+
+def demo_documents(members: Sequence[int]) -> list[int]:
+    """Documents of the demo's members."""
+    return list(db.session().scalars(select(Document.id).where(Document.owner_id.in_(members))))

@@ -209,3 +209,33 @@ def parts_of(guide: str) -> tuple[str, list[Part]]:
         first, _, text = piece.partition("\n")
         parts.append(Part(number, first.strip(), text.strip()))
     return title, parts
+
+
+# --- setting up -----------------------------------------------------------------------------------
+
+
+class Task(StrEnum):
+    """One step of setting an organisation up; each can be skipped and come back to."""
+
+    LOOK = "look"
+    WORDS = "words"
+    BRANCHES = "branches"
+    MEMBERS = "members"
+    DEMO = "demo"
+
+
+@dataclass(frozen=True)
+class SetUp:
+    """How far the setting up is."""
+
+    done: frozenset[Task]
+    skipped: frozenset[Task]
+    offered: tuple[Task, ...]
+
+    @property
+    def open(self) -> list[Task]:
+        return [task for task in self.offered if task not in self.done | self.skipped]
+
+    @property
+    def next(self) -> Task | None:
+        return next(iter(self.open), None)

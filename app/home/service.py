@@ -6,11 +6,17 @@ import base64
 import hashlib
 from dataclasses import dataclass, replace
 from functools import cache
+from pathlib import Path
 from typing import Any, BinaryIO
 
 from app.core import colours, settings
 from app.core.vocabulary import Term
+from app.courses import service as courses
+from app.home import queries
+from app.home.rules import Task
+from app.library import service as library
 from app.media import service as media
+from app.members import service as members
 
 LOGO = "logo"
 
@@ -90,3 +96,35 @@ def _traditional() -> Any:
     from opencc import OpenCC
 
     return OpenCC("s2twp")
+
+
+# --- setting up -----------------------------------------------------------------------------------
+
+
+def skip(task: Task) -> None:
+    """Leave a step of the setting up out; it can be done at any time all the same."""
+    noted = settings.stored(queries.SET_UP)
+    skipped = {*noted.get("skipped", []), task.value}
+    settings.store(queries.SET_UP, {**noted, "skipped": sorted(skipped)})
+
+
+def keep_demo() -> None:
+    """Keep what the demo brought; nobody is asked again."""
+    settings.store(queries.SET_UP, {**settings.stored(queries.SET_UP), "demo": "kept"})
+
+
+def put_demo_away(instance: Path, *, besides: int) -> None:
+    """Withdraw the demo's courses, remove its documents and disable its members but one.
+
+    The ledger keeps its entries: nothing in it is ever edited. Courses and members can be taken
+    out again on the desk and in the administration; documents are gone.
+    """
+    people = queries.demo_members(instance)
+    for course_id in queries.demo_courses(people):
+        courses.withdraw(course_id)
+    for document_id in queries.demo_documents(people):
+        library.remove(document_id)
+    for member_id in people:
+        if member_id != besides:
+            members.disable(member_id)
+    settings.store(queries.SET_UP, {**settings.stored(queries.SET_UP), "demo": "put away"})

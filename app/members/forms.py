@@ -15,6 +15,7 @@ from wtforms import (
     RadioField,
     SelectField,
     StringField,
+    TextAreaField,
     ValidationError,
 )
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
@@ -180,6 +181,17 @@ class BranchForm(FlaskForm):  # type: ignore[misc]
 
     name = StringField(_l("Name of the branch"), [_NEEDED], render_kw={"maxlength": LONGEST_BRANCH})
     parent_id = SelectField(_l("Below"), [_NEEDED], coerce=int)
+
+
+class PasteBranchesForm(FlaskForm):  # type: ignore[misc]
+    """Many branches at once, as they stand in somebody's document."""
+
+    outline = TextAreaField(
+        _l("One branch on each line"),
+        [_NEEDED, Length(max=20_000)],
+        description=_l("Begin a line with spaces to put it below the one above, or write a/b/c."),
+        render_kw={"rows": 8, "spellcheck": "false"},
+    )
 
 
 class RenameBranchForm(FlaskForm):  # type: ignore[misc]

@@ -32,6 +32,7 @@ MATRIX = {
     "members.branches": "administrator",
     "members.branch": "administrator",
     "members.add_branch": "administrator",
+    "members.paste_branches": "administrator",
     "members.rename_branch": "administrator",
     "members.move_branch": "administrator",
     "members.remove_branch": "administrator",

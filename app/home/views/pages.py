@@ -13,6 +13,7 @@ from app.courses.queries.catalogue import may_edit
 from app.home import queries
 from app.home.rules import DayPart, day_part
 from app.home.views.frame import bp
+from app.home.views.setup import state as set_up_state
 from app.learning.queries import case_of, open_needs, to_continue, to_do_for
 from app.members.access import PUBLIC, SIGNED_IN, is_easy, reader
 from app.points import queries as points
@@ -34,6 +35,7 @@ def index() -> str:
         counts=queries.counts(me),
         today=points.today(me.id, zone),
         may_write=me.is_author,
+        to_set_up=set_up_state().open if me.is_administrator else [],
     )
 
 

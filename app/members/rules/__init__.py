@@ -76,6 +76,30 @@ class Reader:
         return self.is_administrator or (not roles and self.may_organize(branch_path))
 
 
+def outline(text: str) -> list[tuple[str, ...]]:
+    """The paths that an outline names: a line with more space in front is below the one above.
+
+    “A/B” is a path by itself; full-width signs and tabs (eight spaces) are read as well. Marks of
+    lists in front of a name are no part of it.
+    """
+    above: list[tuple[int, tuple[str, ...]]] = []
+    paths = []
+    for line in text.splitlines():
+        plain = line.expandtabs().replace("\u3000", "  ").replace("／", "/")
+        names = tuple(
+            part.strip() for part in plain.strip().lstrip("-*•·").split("/") if part.strip()
+        )
+        if not names:
+            continue
+        depth = len(plain) - len(plain.lstrip())
+        while above and above[-1][0] >= depth:
+            above.pop()
+        path = (*(above[-1][1] if above else ()), *names)
+        above.append((depth, path))
+        paths.append(path)
+    return paths
+
+
 def path_text(path: tuple[int, ...]) -> str:
     """A branch path as it is stored: (1, 4, 9) → "/1/4/9/"."""
     return "/" + "".join(f"{part}/" for part in path)

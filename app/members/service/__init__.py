@@ -7,6 +7,7 @@ from app.members.service.branches import (
     move_branch,
     remove_branch,
     rename_branch,
+    take_in_branches,
 )
 from app.members.service.importing import ImportRefused, Plan, plan, take_in
 from app.members.service.people import (
@@ -69,5 +70,6 @@ __all__ = [
     "sign_out",
     "start_sign_in",
     "take_in",
+    "take_in_branches",
     "token_hash",
 ]

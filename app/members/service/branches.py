@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from sqlalchemy import select
+from collections.abc import Iterable
+
+from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 
 from app.core.db import db
@@ -117,6 +119,17 @@ def branch_at(path: tuple[str, ...], *, create: bool = False) -> int:
             found = session.get_one(Branch, add_branch(name, parent_id=at.id))
         at = found
     return at.id
+
+
+def take_in_branches(paths: Iterable[tuple[str, ...]]) -> int:
+    """Make the branches of these paths that are not there yet; returns how many were made.
+
+    Raises TooDeep, BadName: then nothing is made.
+    """
+    before = db.session().scalar(select(func.count()).select_from(Branch)) or 0
+    for path in paths:
+        branch_at(path, create=True)
+    return (db.session().scalar(select(func.count()).select_from(Branch)) or 0) - before
 
 
 def _branch(branch_id: int) -> Branch:

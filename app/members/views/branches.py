@@ -5,12 +5,20 @@ from __future__ import annotations
 from flask import flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from flask_babel import ngettext
 
 from app.core.access import access
 from app.core.refusals import Refusal
 from app.members import queries, service
 from app.members.access import ADMINISTRATOR
-from app.members.forms import BranchForm, MoveBranchForm, RenameBranchForm, offer_branches
+from app.members.forms import (
+    BranchForm,
+    MoveBranchForm,
+    PasteBranchesForm,
+    RenameBranchForm,
+    offer_branches,
+)
+from app.members.rules import outline
 from app.members.views.door import bp, show_at, typed
 
 
@@ -36,9 +44,30 @@ def add_branch() -> ResponseReturnValue:
     return redirect(url_for("members.branches"), 303)
 
 
-def _page(form: BranchForm) -> str:
+def _page(form: BranchForm, paste: PasteBranchesForm | None = None) -> str:
     offer_branches(form.parent_id, queries.branch_choices())
-    return render_template("members/branches.html", form=form, lines=queries.branch_lines())
+    return render_template(
+        "members/branches.html",
+        form=form,
+        paste=paste or PasteBranchesForm(formdata=None),
+        lines=queries.branch_lines(),
+    )
+
+
+@bp.post("/admin/branches/paste")
+@access(ADMINISTRATOR)
+def paste_branches() -> ResponseReturnValue:
+    form = PasteBranchesForm()
+    made = 0
+    if form.validate():
+        try:
+            made = service.take_in_branches(outline(typed(form.outline)))
+        except Refusal as refusal:
+            show_at(form.outline, refusal)
+    if form.errors:
+        return _page(BranchForm(formdata=None), form), 422
+    flash(ngettext("%(num)s branch is added.", "%(num)s branches are added.", made), "good")
+    return redirect(url_for("members.branches"), 303)
 
 
 @bp.get("/admin/branches/<int:branch_id>")
