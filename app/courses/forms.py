@@ -144,6 +144,10 @@ class RecordingForm(FlaskForm):  # type: ignore[misc]
     media_id = IntegerField(_l("File"), [InputRequired(_l("Upload a file first."))])
 
 
+class SeriesForm(_ThemeFields):
+    """What the parts of a split recording have in common; cuts and titles are repeated fields."""
+
+
 class TitleForm(FlaskForm):  # type: ignore[misc]
     title = _title(_l("Title"))
     seen = IntegerField(validators=[Optional()])
@@ -164,8 +168,8 @@ class CaptionsForm(FlaskForm):  # type: ignore[misc]
     file = FileField(
         _l("Caption file"),
         [FileRequired(_l("Choose a file first."))],
-        render_kw={"accept": ".vtt,.srt,text/vtt"},
-        description=_l("WebVTT (.vtt) or SubRip (.srt)."),
+        render_kw={"accept": ".vtt,.srt,.ass,.ssa,.lrc,text/vtt"},
+        description=_l("WebVTT (.vtt), SubRip (.srt), SubStation Alpha (.ass) or lyrics (.lrc)."),
     )
 
 

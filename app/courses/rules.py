@@ -150,6 +150,10 @@ class LastLesson(Refusal):
     sentence = _l("A published course needs at least one lesson. Withdraw the course first.")
 
 
+class RecordingInUse(Refusal):
+    sentence = _l("A lesson uses this recording. Replace it there first.")
+
+
 class NobodyChosen(Refusal):
     where = "branches"
     sentence = _l("Choose at least one branch, or open the course to everybody.")

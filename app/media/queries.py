@@ -131,6 +131,12 @@ def all_recordings(*, state: str | None = None, limit: int | None = 200) -> list
     return _shown(db.session().scalars(query).all())
 
 
+def recordings_of(owner_id: int, *, limit: int) -> list[Recording]:
+    """The newest recordings of a member."""
+    query = select(Media).where(Media.owner_id == owner_id).order_by(Media.id.desc()).limit(limit)
+    return _shown(db.session().scalars(query).all())
+
+
 def is_there(media_id: int) -> bool:
     """Whether a recording has not been discarded."""
     return db.session().scalar(select(Media.id).where(Media.id == media_id)) is not None

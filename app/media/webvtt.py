@@ -1,4 +1,4 @@
-"""Captions: WebVTT and SubRip in, plain cues out; and clean WebVTT written from plain cues."""
+"""Captions: WebVTT, SubRip, SubStation Alpha and LRC in, plain cues out; clean WebVTT back."""
 
 from __future__ import annotations
 
@@ -31,23 +31,57 @@ _EVERYDAY = frozenset(
 
 @dataclass(frozen=True)
 class Parsed:
-    """Cues as [start_ms, end_ms, text] in order of time, and how many could not be read."""
+    """Cues as [start_ms, end_ms, text] in order of time, and the lines that could not be read."""
 
     cues: list[list[int | str]]
-    skipped: int
+    bad_lines: list[int]
+
+    @property
+    def skipped(self) -> int:
+        return len(self.bad_lines)
 
 
 def parse(data: bytes, *, duration_ms: int) -> Parsed:
-    """Read a caption file. Times are clamped to the recording; what lies behind it is skipped.
+    """Read WebVTT, SubRip, SubStation Alpha or lyrics (LRC).
 
-    Raises CaptionsTooLarge, and BadCaptions when there is not one cue or the encoding is unknown.
+    Times are clamped to the recording; what lies behind it is skipped. Raises CaptionsTooLarge, and
+    BadCaptions when there is not one cue or the encoding is unknown.
     """
     if len(data) > LARGEST:
         raise CaptionsTooLarge(limit=file_size(LARGEST))
-    text = decode(data).replace("\r\n", "\n").replace("\r", "\n")
+    return parse_text(decode(data), duration_ms=duration_ms)
+
+
+def parse_text(text: str, *, duration_ms: int) -> Parsed:
+    """As `parse`, of text that is decoded already. Raises BadCaptions."""
+    text = text.replace("\r\n", "\n").replace("\r", "\n").lstrip("\ufeff")
+    if _DIALOGUE.search(text):
+        found = _substation(text, duration_ms)
+    elif "-->" not in text and _LYRIC.search(text):
+        found = _lyrics(text, duration_ms)
+    else:
+        found = _blocks(text, duration_ms)
+    cues, bad = found
+    if not cues:
+        raise BadCaptions
+    cues.sort(key=lambda cue: (cue[0], cue[1]))
+    return Parsed(cues[:MOST_CUES], sorted(bad) + [0] * max(0, len(cues) - MOST_CUES))
+
+
+Found = tuple[list[list[int | str]], list[int]]
+
+
+def _blocks(text: str, duration_ms: int) -> Found:
+    """WebVTT and SubRip: blocks with a blank line between them."""
     cues: list[list[int | str]] = []
-    skipped = 0
-    for block in _BLANK_LINES.split(text):
+    bad: list[int] = []
+    number = 1  # of the first line of the block
+    at_end = 0
+    for gap in [*_BLANK_LINES.finditer(text), None]:
+        block = text[at_end : gap.start() if gap else len(text)]
+        first, number = number, number + block.count("\n") + (gap[0].count("\n") if gap else 0)
+        at_end = gap.end() if gap else len(text)
+        first += len(block) - len(block.lstrip("\n"))
         lines = block.strip("\n").split("\n")
         at = next((n for n, line in enumerate(lines) if "-->" in line), None)
         if at is None or lines[0].startswith(("NOTE", "STYLE", "REGION")):
@@ -55,21 +89,88 @@ def parse(data: bytes, *, duration_ms: int) -> Parsed:
         # Two cues without a blank line between them: each timing line begins another one.
         starts = [n for n, line in enumerate(lines) if _TIMING.match(line)]
         if not starts or starts[0] > at:
-            skipped += 1
+            bad.append(first + at)
         for begin, end in pairwise([*starts, len(lines)]):
             following = lines[begin + 1 : end]
             if end < len(lines) and following and following[-1].strip().isdigit():
                 following.pop()  # the number of the next cue
             cue = _cue(lines[begin], following, duration_ms)
             if cue is None:
-                skipped += 1
+                bad.append(first + begin)
             else:
                 cues.append(cue)
-    if not cues:
-        raise BadCaptions
-    cues.sort(key=lambda cue: (cue[0], cue[1]))
-    skipped += max(0, len(cues) - MOST_CUES)
-    return Parsed(cues[:MOST_CUES], skipped)
+    return cues, bad
+
+
+_DIALOGUE = re.compile(r"^\[Script Info\]|^Dialogue:", re.MULTILINE | re.IGNORECASE)
+_ASS_TIME = re.compile(r"(\d{1,2}):([0-5]\d):([0-5]\d)[.:](\d{1,3})")
+
+
+def _substation(text: str, duration_ms: int) -> Found:
+    """ASS and SSA: one line for a cue, its fields in the order that “Format:” says."""
+    fields = ["layer", "start", "end", "style", "name", "marginl", "marginr", "marginv"]
+    fields += ["effect", "text"]
+    cues: list[list[int | str]] = []
+    bad: list[int] = []
+    in_events = False
+    for number, line in enumerate(text.split("\n"), 1):
+        kind, _, rest = line.partition(":")
+        if line.startswith("["):
+            in_events = line.strip().lower() == "[events]"
+        elif kind.strip().lower() == "format" and in_events:
+            fields = [name.strip().lower() for name in rest.split(",")]
+        elif kind.strip().lower() == "dialogue":
+            values = dict(zip(fields, rest.split(",", len(fields) - 1), strict=False))
+            start = _ASS_TIME.fullmatch(values.get("start", "").strip())
+            end = _ASS_TIME.fullmatch(values.get("end", "").strip())
+            said = values.get("text", "")
+            if "\\p1" in said:
+                continue  # a drawing, no words
+            words = plain(re.sub(r"\\[Nn]", "\n", said).replace("\\h", " "))
+            if start is None or end is None:
+                bad.append(number)
+                continue
+            first, last = _ms(start.groups()), min(_ms(end.groups()), duration_ms)
+            if first < last and words:
+                cues.append([first, last, words])
+            else:
+                bad.append(number)
+    return cues, bad
+
+
+_LYRIC = re.compile(r"^\s*(?:\[\d{1,3}:[0-5]?\d(?:[.:]\d{1,3})?\])+", re.MULTILINE)
+_LYRIC_TIME = re.compile(r"\[(\d{1,3}):([0-5]?\d)(?:[.:](\d{1,3}))?\]")
+_LYRIC_TAG = re.compile(r"^\s*\[([a-z#]+):([^\]]*)\]\s*$", re.IGNORECASE)
+LONGEST_LYRIC_MS = 8000  # of the last line, and before a long pause
+
+
+def _lyrics(text: str, duration_ms: int) -> Found:
+    """LRC: a line lasts until the next one; one line may stand at several times."""
+    rows: list[tuple[int, str]] = []
+    bad: list[int] = []
+    shift = 0
+    for number, line in enumerate(text.split("\n"), 1):
+        tag = _LYRIC_TAG.match(line)
+        if tag or not line.strip():
+            if tag and tag[1].lower() == "offset" and re.fullmatch(r"\s*[+-]?\d{1,6}\s*", tag[2]):
+                shift = -int(tag[2])
+            continue
+        stamps = _LYRIC.match(line)
+        if stamps is None:
+            bad.append(number)
+            continue
+        words = plain(re.sub(r"<\d+:\d+(?:\.\d+)?>", "", line[stamps.end() :]))
+        for minutes, seconds, fraction in _LYRIC_TIME.findall(stamps[0]):
+            rows.append((max(0, _ms((None, minutes, seconds, fraction or "0")) + shift), words))
+    rows.sort()
+    cues: list[list[int | str]] = []
+    for (start, words), following in zip(
+        rows, [*(at for at, _ in rows[1:]), duration_ms], strict=True
+    ):
+        end = min(following, start + LONGEST_LYRIC_MS, duration_ms)
+        if words and start < end:
+            cues.append([start, end, words])
+    return cues, bad
 
 
 def _cue(timing: str, lines: Iterable[str], duration_ms: int) -> list[int | str] | None:

@@ -9,8 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.core.db import db, unit_of_work
+from app.core.refusals import NotThere
 from app.media import queries, service, webvtt
-from app.media.rules import BadCaptions, BadLanguage, CaptionsTooLarge
+from app.media.rules import BadCaptions, BadChapter, BadLanguage, BadLines, CaptionsTooLarge
 from tests.media.conftest import Clips, Studio
 
 HOUR = 3_600_000
@@ -231,3 +232,94 @@ def test_bad_captions_leave_the_old_ones(studio: Studio, clips: Clips) -> None:
             service.attach_captions(media_id, language="../x", label="E", data=b"x")
         assert [c.text for c in queries.cues(media_id)] == ["a"]
         db.session.rollback()
+
+
+ASS = """\ufeff[Script Info]
+Title: test
+[V4+ Styles]
+Format: Name, Fontname
+Style: Default,Arial
+[Events]
+Format: Layer, Start, End, Style, Name, MarginL, MarginR, MarginV, Effect, Text
+Dialogue: 0,0:00:01.00,0:00:02.50,Default,,0,0,0,,{\\an8}Hello, all\\Nof you
+Dialogue: 0,0:00:0x.00,0:00:04.00,Default,,0,0,0,,broken
+Comment: 0,0:00:03.00,0:00:04.00,Default,,0,0,0,,not said
+Dialogue: 0,0:00:05.00,0:00:06.00,Default,,0,0,0,,{\\p1}m 0 0 l 1 1
+Dialogue: 0,0:00:03.00,0:00:04.00,Default,,0,0,0,,再见
+"""
+LRC = """[ti:歌]
+[offset:500]
+[00:01.50][00:09.00]第一句
+no time here
+[00:04.00]<00:04.00>second <00:04.50>line
+[00:06.00]
+"""
+
+
+def test_substation_alpha_is_read() -> None:
+    found = webvtt.parse(ASS.encode("utf-16"), duration_ms=60_000)
+    assert found.cues == [[1000, 2500, "Hello, all\nof you"], [3000, 4000, "再见"]]
+    assert found.bad_lines == [9]
+
+
+def test_lyrics_last_until_the_next_line() -> None:
+    found = webvtt.parse(LRC.encode("gb18030"), duration_ms=12_000)
+    assert found.cues == [
+        [1000, 3500, "第一句"],
+        [3500, 5500, "second line"],
+        [8500, 12_000, "第一句"],
+    ]
+    assert found.bad_lines == [4]
+
+
+def test_bad_cues_are_told_by_their_lines() -> None:
+    text = "WEBVTT\n\n00:01.000 --> 00:02.000\ngood\n\n\n00:0x.000 --> 00:03.000\nbad\n\n"
+    text += "00:05.000 --> 00:04.000\nbackwards\n"
+    found = webvtt.parse(text.encode(), duration_ms=60_000)
+    assert len(found.cues) == 1
+    assert found.bad_lines == [7, 10]
+
+
+def test_a_track_is_made_in_the_other_script(studio: Studio, clips: Clips) -> None:
+    media_id = studio.upload(clips["plain.mp4"])
+    data = "WEBVTT\n\n00:00.000 --> 00:01.000\n鼠标和软件".encode()
+    with studio.app.app_context():
+        with unit_of_work():
+            service.attach_captions(media_id, language="zh-Hans", label="简体中文", data=data)
+        with unit_of_work():
+            service.translate_captions(media_id, language="zh-Hant", label="繁體中文")
+        assert queries.cues(media_id, language="zh-Hant")[0].text == "滑鼠和軟體"
+        with pytest.raises(NotThere), unit_of_work():
+            service.translate_captions(media_id, language="en", label="English")
+
+
+def test_edited_captions_are_kept_only_when_all_can_be_read(studio: Studio, clips: Clips) -> None:
+    media_id = studio.upload(clips["plain.mp4"])
+    with studio.app.app_context():
+        with unit_of_work():
+            service.attach_captions(
+                media_id, language="en", label="English", data=b"WEBVTT\n\n00:00.0 --> 00:01.0\nold"
+            )
+        good = "WEBVTT\n\n00:00.000 --> 00:01.500\nnew &amp; better"
+        with unit_of_work():
+            service.write_captions(media_id, language="en", text=good)
+        assert [c.text for c in queries.cues(media_id)] == ["new & better"]
+        with pytest.raises(BadLines) as refused, unit_of_work():
+            service.write_captions(media_id, language="en", text=good + "\n\n1 --> 2\nbad")
+        assert refused.value.lines == "6"
+        assert [c.text for c in queries.cues(media_id)] == ["new & better"]
+
+
+def test_chapters_come_from_the_file_until_a_trainer_writes_them(
+    studio: Studio, samples: Path
+) -> None:
+    media_id = studio.upload(samples / "video" / "with-chapters.mp4")
+    with studio.app.app_context():
+        before = queries.chapters(media_id)
+        assert before
+        with unit_of_work():
+            service.set_chapters(media_id, text="0:02 The alarm\n\n0:00 Begin")
+        assert queries.chapters(media_id) == [(0, "Begin"), (2000, "The alarm")]
+        for text in ("soon The alarm", "0:01", "99:00 Too late"):
+            with pytest.raises(BadChapter), unit_of_work():
+                service.set_chapters(media_id, text=text)

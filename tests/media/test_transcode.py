@@ -67,7 +67,7 @@ def test_a_video_becomes_hls_with_two_renditions(studio: Studio, clips: Clips) -
         *("360p.m3u8", "240p.m3u8", "audio.m3u8")
     ]
     assert said.pop() == "mp4a.40.2"
-    for line in re.findall(r"#EXT-X-STREAM-INF:.*", master):
+    for line in re.findall(r"#EXT-X-STREAM-INF:.*RESOLUTION.*", master):
         facts = dict(re.findall(r"([A-Z-]+)=([0-9.]+)", line))
         assert int(facts["BANDWIDTH"]) >= int(facts["AVERAGE-BANDWIDTH"]) > 50_000
         assert float(facts["FRAME-RATE"]) == 10
@@ -90,7 +90,8 @@ def test_a_video_becomes_hls_with_two_renditions(studio: Studio, clips: Clips) -
 
 def test_the_whole_thing_plays_from_its_master_playlist(studio: Studio, clips: Clips) -> None:
     found = studio.prepared(clips["plain.mp4"])
-    assert decodes(studio.version(found) / "master.m3u8") == pytest.approx(2, abs=0.1)
+    # The sound alone begins two frames before the picture with its B-frames.
+    assert decodes(studio.version(found) / "master.m3u8") == pytest.approx(2, abs=0.3)
 
 
 def test_posters_are_made_in_the_size_of_the_video(studio: Studio, clips: Clips) -> None:

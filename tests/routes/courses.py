@@ -2,6 +2,16 @@
 
 MATRIX = dict.fromkeys(
     (
+        "courses.captions",
+        "courses.save_captions",
+        "courses.translate_captions",
+        "courses.save_chapters",
+        "courses.recordings",
+        "courses.remove_recording",
+        "courses.split",
+        "courses.make_parts",
+        "courses.trim",
+        "courses.make_trimmed",
         "courses.about",
         "courses.add_captions",
         "courses.add_reading",

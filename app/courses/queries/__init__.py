@@ -34,6 +34,7 @@ from app.courses.queries.desk import (
     removed_drafts,
     removed_lessons,
     theme,
+    uses_of,
 )
 
 __all__ = [
@@ -67,5 +68,6 @@ __all__ = [
     "theme",
     "theme_for",
     "themes_for",
+    "uses_of",
     "visible_courses_for",
 ]

@@ -201,3 +201,20 @@ def all_course_ids() -> list[int]:
     """Every course that is not removed, the oldest first."""
     rows = select(Course.id).where(Course.state != State.REMOVED).order_by(Course.id)
     return list(db.session().scalars(rows))
+
+
+def uses_of(media_ids: Iterable[int]) -> dict[int, list[tuple[int, str]]]:
+    """The lessons (id, title of the course) that recordings are used in, removed ones too."""
+    wanted = list(media_ids)
+    if not wanted:
+        return {}
+    rows = db.session().execute(
+        select(Lesson.media_id, Lesson.id, Course.title)
+        .join(Course, Course.id == Lesson.course_id)
+        .where(Lesson.media_id.in_(wanted))
+        .order_by(Lesson.id)
+    )
+    found: dict[int, list[tuple[int, str]]] = {}
+    for media_id, lesson_id, title in rows:
+        found.setdefault(int(media_id or 0), []).append((lesson_id, title))
+    return found

@@ -3,6 +3,13 @@
 Whether the course is the author's own is asked before, by `queries.own_course` and `own_lesson`.
 """
 
+from app.courses.service.cutting import (
+    plan_replacement,
+    planned_replacement,
+    replace_when_ready,
+    split_recording,
+    trim_recording,
+)
 from app.courses.service.editing import (
     create_course,
     describe,
@@ -72,6 +79,8 @@ __all__ = [
     "move_theme",
     "order_lessons",
     "package_of",
+    "plan_replacement",
+    "planned_replacement",
     "publish",
     "publish_checks",
     "recount",
@@ -83,12 +92,15 @@ __all__ = [
     "remove_theme",
     "rename_lesson",
     "replace_recording",
+    "replace_when_ready",
     "restore_course",
     "restore_lesson",
     "set_audience",
     "set_cover",
     "set_rules",
     "set_theme_cover",
+    "split_recording",
+    "trim_recording",
     "withdraw",
     "write_question",
 ]

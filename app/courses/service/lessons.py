@@ -89,6 +89,21 @@ def replace_recording(lesson_id: int, *, media_id: int) -> int | None:
     return old if used is None else None
 
 
+def check_length(lesson_id: int, *, media_id: int) -> int | None:
+    """Whether another recording could be put in; returns the media id of the one that is there.
+
+    Raises WrongRecording, CourseTooLong, NotThere.
+    """
+    course, lesson = _held(lesson_id)
+    found = media.recording(media_id)
+    if found is None or found.kind != lesson.kind:
+        raise rules.WrongRecording
+    before = course.length_ms
+    _make_room(course, lesson.id, lesson.title, found.duration_ms)
+    course.length_ms = before
+    return lesson.media_id
+
+
 def captions_changed(lesson_id: int) -> None:
     """Captions of a lesson's recording were added or replaced: let search know."""
     course, _ = _held(lesson_id)

@@ -25,6 +25,7 @@ from app.courses.views import bp
 from app.courses.views.editor import answer, sheet
 from app.media import queries as media_queries
 from app.media import service as media_service
+from app.media.rules import time_text
 from app.members.access import AUTHOR, reader
 
 # --- new ones -------------------------------------------------------------------------------------
@@ -145,10 +146,17 @@ def _recording_page(
     course: queries.CourseView,
     found: queries.LessonView,
     form: TitleForm,
+    *,
     replace_form: ReplaceForm | None = None,
     captions_form: CaptionsForm | None = None,
+    chapters: tuple[str, str] | None = None,
 ) -> str:
     media_id = found.media_id or 0
+    if chapters is None:
+        marks = media_queries.chapters(media_id)
+        chapters = ("\n".join(f"{time_text(at)} {title}" for at, title in marks), "")
+    tracks = media_queries.caption_tracks(media_id)
+    there = {track.language for track in tracks}
     spoken = {"zh_Hans": "zh-Hans", "zh_Hant": "zh-Hant"}.get(course.language, course.language)
     return render_template(
         "courses/lesson.html",
@@ -157,7 +165,15 @@ def _recording_page(
         captions_form=captions_form or CaptionsForm(formdata=None, language=spoken),
         lesson=found,
         recording=media_queries.recording(media_id),
-        tracks=media_queries.caption_tracks(media_id),
+        coming=media_queries.recording(service.planned_replacement(found.id) or 0),
+        tracks=tracks,
+        makeable=[
+            (tag, CAPTION_LANGUAGES[tag])
+            for tag, source in media_service.OTHER_SCRIPT.items()
+            if source in there and tag not in there
+        ],
+        chapters=chapters[0],
+        chapters_error=chapters[1],
         caption_languages=CAPTION_LANGUAGES,
         **sheet(course),
     )
@@ -194,13 +210,13 @@ def replace(lesson_id: int) -> ResponseReturnValue:
             recording = media_queries.recording_for(me, form.media_id.data or 0)
             if recording is None:
                 raise rules.WrongRecording
-            unused = service.replace_recording(lesson_id, media_id=recording.id)
+            unused = service.plan_replacement(lesson_id, media_id=recording.id)
         except Refusal as refusal:
             refuse(form, refusal)
         else:
             if unused is not None:
                 media_service.discard(unused)
-            flash(_("The file is replaced. Members can use it as soon as it is prepared."))
+            flash(_("Members get the new file when it can be watched, and the old one until then."))
             return redirect(url_for("courses.lesson", lesson_id=lesson_id))
     titles = TitleForm(formdata=None, title=found.title, seen=found.revision)
     return _recording_page(course, found, titles, replace_form=form), 422
@@ -216,7 +232,7 @@ def add_captions(lesson_id: int) -> ResponseReturnValue:
     if form.validate():
         language = form.language.data
         try:
-            media_service.attach_captions(
+            bad = media_service.attach_captions(
                 found.media_id,
                 language=language,
                 label=CAPTION_LANGUAGES[language],
@@ -227,9 +243,95 @@ def add_captions(lesson_id: int) -> ResponseReturnValue:
         else:
             service.captions_changed(lesson_id)
             flash(_("The captions are saved."))
+            if bad:
+                lines = ", ".join(str(line) for line in bad[:10] if line)
+                flash(_("These lines could not be read and were left out: %(lines)s", lines=lines))
             return redirect(url_for("courses.lesson", lesson_id=lesson_id) + "#captions")
     titles = TitleForm(formdata=None, title=found.title, seen=found.revision)
     return _recording_page(course, found, titles, captions_form=form), 422
+
+
+@bp.get("/lessons/<int:lesson_id>/captions/<language>")
+@access(AUTHOR)
+def captions(lesson_id: int, language: str) -> str:
+    course, found = queries.own_lesson(reader(), lesson_id)
+    cues = media_queries.cues(found.media_id or 0, language=language)
+    if not cues:
+        raise NotThere
+    text = media_service.captions_text(cues)
+    return _captions_page(course, found, language, text)
+
+
+@bp.post("/lessons/<int:lesson_id>/captions/<language>")
+@access(AUTHOR)
+def save_captions(lesson_id: int, language: str) -> ResponseReturnValue:
+    course, found = queries.own_lesson(reader(), lesson_id)
+    text = request.form.get("text", "")
+    try:
+        media_service.write_captions(found.media_id or 0, language=language, text=text)
+    except NotThere:
+        raise
+    except Refusal as refusal:
+        return _captions_page(course, found, language, text, str(refusal)), 422
+    service.captions_changed(lesson_id)
+    flash(_("The captions are saved."))
+    return redirect(url_for("courses.captions", lesson_id=lesson_id, language=language))
+
+
+def _captions_page(
+    course: queries.CourseView,
+    found: queries.LessonView,
+    language: str,
+    text: str,
+    error: str = "",
+) -> str:
+    recording = media_queries.recording(found.media_id or 0)
+    links = None
+    if recording is not None and recording.is_playable:
+        links = media_service.play_links(recording.id, member_id=reader().id)
+    track = next(
+        (t for t in media_queries.caption_tracks(found.media_id or 0) if t.language == language),
+        None,
+    )
+    if track is None or recording is None:
+        raise NotThere
+    return render_template(
+        "courses/captions.html",
+        course=course,
+        lesson=found,
+        recording=recording,
+        track=track,
+        text=text,
+        error=error,
+        links=links,
+    )
+
+
+@bp.post("/lessons/<int:lesson_id>/captions/<language>/make")
+@access(AUTHOR)
+def translate_captions(lesson_id: int, language: str) -> ResponseReturnValue:
+    _course, found = queries.own_lesson(reader(), lesson_id)
+    media_service.translate_captions(
+        found.media_id or 0, language=language, label=CAPTION_LANGUAGES.get(language, language)
+    )
+    service.captions_changed(lesson_id)
+    flash(_("The captions are made. Please read through them."))
+    return redirect(url_for("courses.captions", lesson_id=lesson_id, language=language))
+
+
+@bp.post("/lessons/<int:lesson_id>/chapters")
+@access(AUTHOR)
+def save_chapters(lesson_id: int) -> ResponseReturnValue:
+    course, found = queries.own_lesson(reader(), lesson_id)
+    text = request.form.get("chapters", "")[:20_000]
+    try:
+        media_service.set_chapters(found.media_id or 0, text=text)
+    except Refusal as refusal:
+        titles = TitleForm(formdata=None, title=found.title, seen=found.revision)
+        page = _recording_page(course, found, titles, chapters=(text, str(refusal)))
+        return page, status_of(refusal)
+    flash(_("The chapters are saved."))
+    return redirect(url_for("courses.lesson", lesson_id=lesson_id) + "#chapters")
 
 
 @bp.post("/lessons/<int:lesson_id>/captions/<language>/remove")

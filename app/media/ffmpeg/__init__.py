@@ -2,7 +2,7 @@
 
 from app.media.ffmpeg.command import Progress
 from app.media.ffmpeg.encoding import Passing, encode, encode_argv, frames, output_rate, sheets
-from app.media.ffmpeg.listening import listen
+from app.media.ffmpeg.listening import listen, scenes
 from app.media.ffmpeg.looking import facts_of, probe
 
 __all__ = [
@@ -15,5 +15,6 @@ __all__ = [
     "listen",
     "output_rate",
     "probe",
+    "scenes",
     "sheets",
 ]

@@ -58,9 +58,12 @@ def address(path: Path) -> str:
     return f"file:{path.resolve()}"
 
 
-def argv(output: Any, *, says: str = "warning") -> list[str]:
+def argv(output: Any, *, says: str = "warning", progress: bool = True) -> list[str]:
+    """The command; without `progress` when a filter writes to its standard output, too."""
     spoken = ("-nostdin", "-hide_banner", "-v", says, "-nostats", "-y")
-    quiet = output.global_args(*spoken, "-progress", "pipe:1", "-stats_period", "0.5")
+    quiet = output.global_args(*spoken)
+    if progress:
+        quiet = quiet.global_args("-progress", "pipe:1", "-stats_period", "0.5")
     command: list[str] = ffmpeg.compile(quiet)
     return command
 

@@ -16,6 +16,7 @@ from app.media.rules import NOTHING_HEARD, STEP_MS, Facts, Heard, level, wall_li
 LEVEL_RATE = 8000  # samples a second are enough to see speech and silence
 MEASURE = "RMS_level"
 LEVEL_KEY = "lavfi.astats.Overall.RMS_level"
+MOST_SCENES = 5_000
 _LOUDNESS = re.compile(r"I:\s+(-?[0-9.]+|-inf) LUFS")
 _PEAK = re.compile(r"Peak:\s+(-?[0-9.]+|-inf) dBFS")
 
@@ -53,7 +54,8 @@ def listen(source: Path, facts: Facts, *, keep_going: Callable[[], bool]) -> Hea
     leash = Leash(
         wall=wall_limit(facts.duration_ms), cpu=round(wall_limit(facts.duration_ms)), file_size=1024
     )
-    outcome = run(argv(outputs, says="info"), leash, on_line=read, keep_going=keep_going)
+    command = argv(outputs, says="info", progress=False)
+    outcome = run(command, leash, on_line=read, keep_going=keep_going)
     if outcome.stopped:
         raise Passing("stopped")
     said, peak = _LOUDNESS.findall(outcome.tail), _PEAK.findall(outcome.tail)
@@ -64,3 +66,35 @@ def listen(source: Path, facts: Facts, *, keep_going: Callable[[], bool]) -> Hea
 
 def _number(text: str) -> float:
     return -99.0 if "inf" in text else float(text)
+
+
+SCENE = 0.25  # of a picture that has changed; ffmpeg's measure from 0 to 1
+_PTS = re.compile(r"pts_time:(-?[0-9.]+)")
+
+
+def scenes(source: Path, facts: Facts, *, keep_going: Callable[[], bool]) -> list[int]:
+    """When the picture changes, in ms, as far as keyframes tell: nothing else is decoded."""
+    if facts.video < 0:
+        return []
+    picture = (
+        opened(source, facts, an=None, skip_frame="nokey")[str(facts.video)]
+        .filter("scale", 160, -2)
+        .filter("select", f"gt(scene,{SCENE})")
+        .filter("metadata", mode="print", file="-")
+    )
+    limit = f"{facts.duration_ms / 1000:.3f}"
+    found: list[int] = []
+
+    def read(line: str) -> None:
+        at = _PTS.search(line)
+        if at and len(found) < MOST_SCENES:
+            found.append(round(float(at[1]) * 1000))
+
+    leash = Leash(
+        wall=wall_limit(facts.duration_ms), cpu=round(wall_limit(facts.duration_ms)), file_size=1024
+    )
+    output = ffmpeg.output(picture, "-", f="null", fps_mode="passthrough", t=limit)
+    outcome = run(argv(output, progress=False), leash, on_line=read, keep_going=keep_going)
+    if outcome.stopped:
+        raise Passing("stopped")
+    return [at for at in found if 0 < at < facts.duration_ms]

@@ -15,6 +15,7 @@ from app.media import mp4
 from app.media.ffmpeg.command import AUDIO_CODECS, SAFE, VIDEO_CODECS, Progress, address, argv
 from app.media.rules import (
     LONGEST_MS,
+    MOST_CHAPTERS,
     MOST_PIXELS,
     Facts,
     Implausible,
@@ -30,7 +31,6 @@ from app.media.rules import (
 
 PROBE_LEASH = Leash(wall=10, cpu=10, file_size=1024)
 MEASURE_LEASH = Leash(wall=60, cpu=30, file_size=1024)
-MOST_CHAPTERS = 200
 LONGEST_REPORT = 2_000_000  # characters of a probe
 # What these say of their length is a guess from the bit rate.
 GUESSING_CONTAINERS = {"mp3", "aac", "mpeg"}

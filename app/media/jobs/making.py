@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ from app.media.rules import (
     NOTHING_HEARD,
     SHORTENED,
     SOURCE_GONE,
+    SOURCE_MS,
     TILE_WIDTH,
     TILES_ACROSS,
     TILES_DOWN,
@@ -98,7 +100,7 @@ class Maker:
             self._encode(self.plan.all(), start, ENCODED, "rest")
         self.lease.report(ENCODED, "checking")
         playlists = {one.name: self._checked(one.name) for one in self.plan.all()}
-        return self._finished(self.plan.all(), playlists)
+        return self._finished(self.plan.all(), playlists, ENCODED + 2)
 
     # --- sound ------------------------------------------------------------------------------
 
@@ -111,6 +113,10 @@ class Maker:
             if self.facts.audio >= 0
             else NOTHING_HEARD
         )
+        if self.facts.duration_ms > SOURCE_MS:  # it will be cut: where does the picture change?
+            watch = self._watch(None, LISTENED, LISTENED, "")
+            found = ffmpeg.scenes(self.source, self.facts, keep_going=watch)
+            self.folder.note(self.task.uuid, "scenes", json.dumps(found).encode())
         self.folder.note(self.task.uuid, "levels", self.heard.levels)
 
     # --- something early ----------------------------------------------------------------------
@@ -129,7 +135,7 @@ class Maker:
             if self.plan.early:
                 self._make_early()
             return
-        made = self._finished(outputs, playlists)
+        made = self._finished(outputs, playlists, EARLY)
         self.lease.check()
         self.folder.publish(self.work, self.task.uuid, self.version)
         self.early_version = self.version
@@ -234,14 +240,16 @@ class Maker:
 
     # --- what goes with it ------------------------------------------------------------------------
 
-    def _finished(self, outputs: Sequence[Output], playlists: dict[str, hls.Playlist]) -> Made:
+    def _finished(
+        self, outputs: Sequence[Output], playlists: dict[str, hls.Playlist], percent: int
+    ) -> Made:
         """The master playlist, posters, storyboard or waveform."""
         variants = [self._variant(one, playlists[one.name]) for one in outputs]
         hls.write_master(self.work, variants)
         shown = [one for one in outputs if one.rung is not None]
         posters: list[str] = []
         if shown:
-            self.lease.report(self._percent(), "poster")
+            self.lease.report(percent, "poster")
             best = shown[0].rung
             assert best is not None
             posters = self._posters(playlists[shown[0].name], best.width)
@@ -263,9 +271,6 @@ class Maker:
             for one, variant in zip(outputs, variants, strict=True)
         ]
         return Made(renditions, posters)
-
-    def _percent(self) -> int:
-        return EARLY if self.version != self.early_version and not self.done else ENCODED + 2
 
     def _variant(self, one: Output, playlist: hls.Playlist) -> hls.Variant:
         sound = one.sound != NO_SOUND

@@ -68,9 +68,7 @@ class BadCuts(Refusal):
 
 
 class PartTooLong(Refusal):
-    sentence = _l(
-        "Part %(number)s is %(length)s long; at most %(limit)s is possible. Cut it again."
-    )
+    sentence = _l("Part %(number)s is %(length)s long; at most %(limit)s is possible.")
 
 
 class PartTooShort(Refusal):
@@ -262,7 +260,11 @@ def _best(
 
 
 def parts_of(
-    duration_ms: int, cuts: Sequence[int], *, most: int = MOST_PART_MS
+    duration_ms: int,
+    cuts: Sequence[int],
+    *,
+    most: int = MOST_PART_MS,
+    shortest: int = SHORTEST_PART_MS,
 ) -> list[tuple[int, int]]:
     """(start, end) of every part. Raises BadCuts, PartTooLong, PartTooShort, TooManyParts."""
     if any(not 0 < cut < duration_ms for cut in cuts) or any(a >= b for a, b in pairwise(cuts)):
@@ -273,7 +275,7 @@ def parts_of(
     for number, (start, end) in enumerate(found, 1):
         if end - start > most:
             raise PartTooLong(number=number, length=time_text(end - start), limit=time_text(most))
-        if end - start < SHORTEST_PART_MS:
+        if end - start < shortest:
             raise PartTooShort(number=number)
     return found
 
@@ -290,9 +292,47 @@ def cut_cues(
     return found
 
 
+LEAD_MS = 300  # of silence that stays before the first and after the last word
+
+
+def trimmed(duration_ms: int, quiet: Sequence[tuple[int, int]]) -> tuple[int, int]:
+    """Where a recording begins and ends without the silence around it."""
+    start, end = 0, duration_ms
+    if quiet and quiet[0][0] <= LEAD_MS:
+        start = max(0, quiet[0][1] - LEAD_MS)
+    if quiet and quiet[-1][1] >= duration_ms - LEAD_MS:
+        end = min(duration_ms, quiet[-1][0] + LEAD_MS)
+    return (start, end) if end - start >= SHORTEST_PART_MS else (0, duration_ms)
+
+
 _SENTENCE_END = re.compile(r"[。！？!?.…][”’」』\"')）]*\s*$")
 
 
 def sentence_ends(cues: Iterable[tuple[int, str]]) -> list[int]:
     """When captions (end ms, text) end a sentence."""
     return [end for end, text in cues if _SENTENCE_END.search(text)]
+
+
+MOST_CHAPTERS = 200
+
+
+class BadChapter(Refusal):
+    sentence = _l("Line %(line)s is no chapter. Write a time and a title, like 3:20 The alarm.")
+
+
+def chapters_of(text: str, *, duration_ms: int) -> list[tuple[int, str]]:
+    """Chapters, one a line, as (start ms, title) in order. Raises BadChapter."""
+    found: dict[int, str] = {}
+    for number, line in enumerate(text.splitlines(), 1):
+        if not line.strip():
+            continue
+        time, _, title = line.strip().partition(" ")
+        try:
+            start = time_of(time)
+        except BadTime:
+            raise BadChapter(line=number) from None
+        title = " ".join(title.split())[:120]
+        if not title or start >= duration_ms or len(found) >= MOST_CHAPTERS:
+            raise BadChapter(line=number)
+        found[start] = title
+    return sorted(found.items())

@@ -125,7 +125,14 @@ class NothingToRetry(Conflict):
 
 
 class BadCaptions(Refusal):
-    sentence = _l("These are no captions that we can read. Use WebVTT (.vtt) or SubRip (.srt).")
+    sentence = _l(
+        "These are no captions that we can read. "
+        "Use WebVTT (.vtt), SubRip (.srt), SubStation Alpha (.ass) or lyrics (.lrc)."
+    )
+
+
+class BadLines(Refusal):
+    sentence = _l("These lines could not be read: %(lines)s. Nothing was changed.")
 
 
 class CaptionsTooLarge(TooMuch):

@@ -1,6 +1,15 @@
 """What can be done with recordings, captions and pictures."""
 
-from app.media.service.captions import attach_captions, drop_captions
+from app.media.service.captions import (
+    OTHER_SCRIPT,
+    attach_captions,
+    captions_text,
+    drop_captions,
+    set_chapters,
+    translate_captions,
+    write_captions,
+)
+from app.media.service.cutting import MOST_PARTS, Sketch, cut_out, sketch, trimmed
 from app.media.service.folder import media_folder
 from app.media.service.links import PlayLinks, play_links
 from app.media.service.pictures import (
@@ -39,16 +48,21 @@ from app.media.service.sweeping import (
 )
 
 __all__ = [
+    "MOST_PARTS",
     "ORPHAN_HOURS",
+    "OTHER_SCRIPT",
     "UNATTACHED_DAYS",
     "PlayLinks",
+    "Sketch",
     "Stored",
     "StoredImage",
     "Task",
     "attach_captions",
     "begin",
     "begin_upload",
+    "captions_text",
     "continue_upload",
+    "cut_out",
     "discard",
     "drop_captions",
     "end_upload",
@@ -66,12 +80,17 @@ __all__ = [
     "register",
     "register_image",
     "retry",
+    "set_chapters",
     "show_early",
+    "sketch",
     "store",
     "store_image",
     "sweep_files",
     "sweep_unattached",
     "sweep_uploads",
     "take_over",
+    "translate_captions",
+    "trimmed",
     "upload_of",
+    "write_captions",
 ]

@@ -2,24 +2,103 @@
 
 from __future__ import annotations
 
-from sqlalchemy import delete
+from collections.abc import Iterable
+
+from sqlalchemy import delete, select
 
 from app.core import clock
 from app.core.db import db
-from app.media import webvtt
-from app.media.models import CaptionTrack
-from app.media.rules import clean_language, clean_name
+from app.core.i18n import file_size
+from app.core.refusals import NotThere
+from app.media import opencc, webvtt
+from app.media.models import CaptionTrack, ChapterList
+from app.media.rules import (
+    BadLines,
+    CaptionsTooLarge,
+    Cue,
+    chapters_of,
+    clean_language,
+    clean_name,
+)
 from app.media.service.recordings import row_of
 
 
-def attach_captions(media_id: int, *, language: str, label: str, data: bytes) -> None:
-    """Read WebVTT or SubRip into plain cues; replaces the track of the same language.
+def attach_captions(media_id: int, *, language: str, label: str, data: bytes) -> list[int]:
+    """Read a caption file into plain cues; replaces the track of the same language.
 
-    Raises BadCaptions, CaptionsTooLarge, BadLanguage, NotThere.
+    Returns the numbers of the lines that could not be read (0 for a cue too many). Raises
+    BadCaptions, CaptionsTooLarge, BadLanguage, NotThere.
+    """
+    parsed = webvtt.parse(data, duration_ms=row_of(media_id).duration_ms)
+    _keep(media_id, language, label, parsed)
+    return parsed.bad_lines
+
+
+def write_captions(media_id: int, *, language: str, text: str) -> None:
+    """Replace the cues of a track with edited ones, written as WebVTT.
+
+    All of them must be readable: BadLines names those that are not. Raises BadCaptions, NotThere.
     """
     tag = clean_language(language)
+    track = _track(media_id, tag)
+    if len(text.encode()) > webvtt.LARGEST:
+        raise CaptionsTooLarge(limit=file_size(webvtt.LARGEST))
+    parsed = webvtt.parse_text(text, duration_ms=row_of(media_id).duration_ms)
+    if parsed.bad_lines:
+        raise BadLines(lines=", ".join(map(str, parsed.bad_lines[:10])))
+    _keep(media_id, tag, track.label, parsed)
+
+
+def translate_captions(media_id: int, *, language: str, label: str) -> None:
+    """Make the Traditional track from the Simplified one, or the other way; replaces what is there.
+
+    Raises NotThere when there is no track to make it from.
+    """
+    tag = clean_language(language)
+    if tag not in OTHER_SCRIPT:
+        raise NotThere
+    source = _track(media_id, OTHER_SCRIPT[tag])
+    texts = opencc.converted([text for _, _, text in source.cues], to=tag)
+    cues = [[start, end, text] for (start, end, _), text in zip(source.cues, texts, strict=True)]
+    _keep(media_id, tag, label, webvtt.Parsed(cues, []))
+
+
+def captions_text(cues: Iterable[Cue]) -> str:
+    """Cues as clean WebVTT, to be edited or kept."""
+    return webvtt.write((cue.start_ms, cue.end_ms, cue.text) for cue in cues)
+
+
+OTHER_SCRIPT = {"zh-Hant": "zh-Hans", "zh-Hans": "zh-Hant"}
+
+
+def set_chapters(media_id: int, *, text: str) -> None:
+    """Keep chapters, one a line: a time and a title. Raises BadChapter, NotThere."""
     row = row_of(media_id)
-    parsed = webvtt.parse(data, duration_ms=row.duration_ms)
+    found = chapters_of(text, duration_ms=row.duration_ms)
+    db.session().merge(
+        ChapterList(
+            media_id=media_id,
+            chapters=[list(one) for one in found],
+            changed_at=clock.now(),
+        )
+    )
+    db.session().flush()
+
+
+def _track(media_id: int, language: str) -> CaptionTrack:
+    found = db.session().scalar(
+        select(CaptionTrack).where(
+            CaptionTrack.media_id == media_id, CaptionTrack.language == language
+        )
+    )
+    if found is None:
+        raise NotThere
+    return found
+
+
+def _keep(media_id: int, language: str, label: str, parsed: webvtt.Parsed) -> None:
+    tag = clean_language(language)
+    row_of(media_id)
     drop_captions(media_id, language=tag)
     db.session().add(
         CaptionTrack(

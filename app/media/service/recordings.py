@@ -67,7 +67,7 @@ def register(stored: Stored, *, owner_id: int) -> int:
     session = db.session()
     session.add(row)
     session.flush()
-    _enqueue(row)
+    enqueue_transcode(row)
     return row.id
 
 
@@ -101,7 +101,8 @@ def import_file(path: Path, *, owner_id: int, filename: str) -> int:
     return known.id
 
 
-def _enqueue(row: Media) -> None:
+def enqueue_transcode(row: Media) -> None:
+    """Let the worker prepare a recording."""
     # Short ones first: nobody waits an hour for a clip of a minute. All after other work.
     minutes = row.duration_ms // 60_000
     jobs.enqueue(
@@ -116,7 +117,7 @@ def retry(media_id: int) -> None:
         raise NothingToRetry
     row.state = move(row.state, State.QUEUED)
     row.error = row.detail = ""
-    _enqueue(row)
+    enqueue_transcode(row)
 
 
 def discard(media_id: int) -> None:

@@ -47,15 +47,15 @@ STATUS = (
 
 
 def _tus(view: Callable[..., Response]) -> Callable[..., ResponseReturnValue]:
-    """Version and token first; refusals with the status that the protocol gives them."""
+    """Token and version first; refusals with the status that the protocol gives them."""
 
     @wraps(view)
     def spoken(*args: Any, **kwargs: Any) -> ResponseReturnValue:
         try:
-            if request.headers.get("Tus-Resumable") != VERSION:
-                raise WrongVersion(what="Tus-Resumable")
             if request.method != "HEAD":
                 check_token()
+            if request.headers.get("Tus-Resumable") != VERSION:
+                raise WrongVersion(what="Tus-Resumable")
             response = view(*args, **kwargs)
         except Refusal as refusal:
             response = answer(status_of(refusal), str(refusal), reason=type(refusal).__name__)
@@ -172,6 +172,7 @@ def tus_end(uuid: str) -> Response:
 @unlimited
 def tus_override(uuid: str) -> ResponseReturnValue:
     """For networks that let only GET and POST through."""
+    check_token()
     views = {"PATCH": tus_continue, "DELETE": tus_end}
     view = views.get(request.headers.get("X-HTTP-Method-Override", ""))
     if view is None:

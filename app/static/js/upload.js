@@ -53,7 +53,7 @@ class Row {
     this.lock = null;
     root.dataset.uploadBound = "";
     this.part("file").addEventListener("change", ({ target }) => {
-      if (target.files.length) this.take(target.files[0]);
+      if (target.files.length) this.takeAll([...target.files]);
       target.value = ""; // choosing the same file again is a choice too
     });
     this.part("cancel").addEventListener("click", () => this.cancel());
@@ -68,7 +68,7 @@ class Row {
     root.addEventListener("drop", (event) => {
       event.preventDefault();
       root.classList.remove("dragging");
-      if (event.dataTransfer.files.length) this.take(event.dataTransfer.files[0]);
+      if (event.dataTransfer.files.length) this.takeAll([...event.dataTransfer.files]);
     });
     root.addEventListener("htmx:afterSwap", () => this.announceState());
     root.closest("form")?.addEventListener("submit", (event) => {
@@ -99,6 +99,21 @@ class Row {
     this.part("live").textContent = sentence;
   }
 
+  /** One after another: several at once would only share the line. */
+  takeAll(files) {
+    if (this.transfer) return;
+    this.queue = "many" in this.root.dataset ? files.slice(1) : [];
+    this.all = this.queue.length + 1;
+    this.take(files[0]);
+  }
+
+  /** Go on with the next file; when there is none, show what has arrived. */
+  next() {
+    if (!("many" in this.root.dataset)) return;
+    if (this.queue?.length) this.take(this.queue.shift());
+    else location.reload();
+  }
+
   take(file) {
     if (!file || this.transfer) return;
     this.file = file;
@@ -113,7 +128,8 @@ class Row {
   send(file) {
     this.speed = new Speed();
     this.waiting = [...announced];
-    this.part("name").textContent = file.name;
+    const turn = this.all > 1 ? ` · ${fill(this.words.next, { n: this.all - this.queue.length, all: this.all })}` : "";
+    this.part("name").textContent = file.name + turn;
     this.part("status").textContent = this.words.sending_start;
     this.part("progress").value = 0;
     this.say(this.words.sending_start);
@@ -244,6 +260,7 @@ class Row {
     }
     this.part("file").focus();
     this.root.dispatchEvent(new CustomEvent("weike:uploaded", { bubbles: true, detail: answer }));
+    this.next();
   }
 
   /** Said once per state, not every two seconds. */

@@ -9,6 +9,12 @@ document.addEventListener("weike:uploaded", ({ target, detail }) => {
   }
   const notice = form.querySelector("[data-too-long-notice]");
   const over = detail.duration_ms > Number(form.dataset.left);
-  notice.textContent = over ? form.dataset.tooLong : "";
+  notice.textContent = over ? `${form.dataset.tooLong} ` : "";
+  if (over && form.dataset.split) {
+    const link = document.createElement("a");
+    link.href = form.dataset.split.replace("0", detail.id);
+    link.textContent = form.dataset.splitText;
+    notice.append(link);
+  }
   notice.hidden = !over;
 });

@@ -1,6 +1,7 @@
 // The lesson page: puts the player, the reports and the strip together.
 
 import { say } from "weike/app";
+import { showTranscript } from "weike/media/transcript";
 import { createPlayer } from "weike/player/player";
 import { readAlong } from "weike/player/reading";
 import { Recorder } from "weike/player/recorder";
@@ -240,8 +241,12 @@ async function play() {
     words: words.plyr,
     start: Math.min(startMs, Math.max(0, data.length - 500)) / 1000,
     onBroken: () => say(words.broken, "bad"),
+    extras: data.extras,
   });
   document.getElementById("player").dataset.ready = "";
+  showTranscript(document.getElementById("transcript"), {
+    tracks: data.extras.captions, player, language: data.language,
+  });
   if (strip && player.bar) strip.mount(player.bar);
   if (data.start === null && data.resume > 0) {
     offer(words.restart, () => {

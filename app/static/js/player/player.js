@@ -1,6 +1,8 @@
 // The player, and the only module that knows which one it is (Plyr, with hls.js where the browser
 // has no HLS of its own). Others see a media element and five verbs.
 
+import { doubleTap, onTheLockScreen, Quality } from "weike/media/quality";
+
 export const SPEEDS = [0.5, 0.75, 1, 1.25, 1.5, 1.75, 2];
 const FASTEST = 2;
 const AHEAD_SECONDS = 60; // so that a tunnel does not stop the lesson
@@ -12,8 +14,9 @@ function playsHls(media) {
   return !("MediaSource" in window) || navigator.vendor.startsWith("Apple");
 }
 
-async function attach(media, source, start, urls, onBroken) {
+async function attach(media, source, start, urls, onBroken, quality) {
   if (playsHls(media)) {
+    quality.native(source);
     media.src = source;
     return;
   }
@@ -44,8 +47,16 @@ async function attach(media, source, start, urls, onBroken) {
       onBroken();
     }
   });
+  quality.through(hls, source);
   hls.loadSource(source);
   hls.attachMedia(media);
+}
+
+/** Plyr puts the names of markers into the page as they are. */
+function escaped(text) {
+  const box = document.createElement("b");
+  box.textContent = text;
+  return box.innerHTML;
 }
 
 /** The language of the captions that suit a reader; Plyr wants all of them in small letters. */
@@ -68,16 +79,25 @@ function captionsOff() {
  * Make a player of a <video> or <audio>. Times are in seconds.
  * `onBroken` is called when the recording cannot be played any more.
  */
-export async function createPlayer(media, { source, language, urls, words, start = 0, onBroken }) {
+export async function createPlayer(media, {
+  source, language, urls, words, start = 0, onBroken, extras = {},
+}) {
   const { default: Plyr } = await import(urls.plyr);
   const track = bestTrack(media, language);
   const controls = ["play-large", "play", "rewind", "fast-forward", "progress", "current-time", "duration",
-    "mute", "volume", "captions", "settings", "fullscreen"];
+    "mute", "volume", "captions", "settings", "pip", "airplay", "fullscreen"];
+  const quality = new Quality(media, extras);
   const plyr = new Plyr(media, {
     controls: media.tagName === "AUDIO"
-      ? controls.filter((one) => !["play-large", "captions", "fullscreen"].includes(one))
+      ? controls.filter((one) => !["play-large", "captions", "pip", "fullscreen"].includes(one))
       : controls,
-    settings: ["captions", "speed"],
+    settings: ["captions", "quality", "speed"],
+    quality: quality.options,
+    previewThumbnails: { enabled: Boolean(extras.storyboard), src: extras.storyboard || "" },
+    markers: {
+      enabled: Boolean(extras.chapters?.length),
+      points: (extras.chapters ?? []).map(([ms, title]) => ({ time: ms / 1000, label: escaped(title) })),
+    },
     speed: { selected: 1, options: SPEEDS },
     iconUrl: urls.icons,
     blankVideo: "",
@@ -124,7 +144,9 @@ export async function createPlayer(media, { source, language, urls, words, start
   media.addEventListener("error", () => {
     if (media.error) onBroken();
   });
-  await attach(media, source, start, urls, onBroken);
+  await attach(media, source, start, urls, onBroken, quality);
+  onTheLockScreen(media, extras);
+  doubleTap(box(), media);
   box()?.setAttribute("tabindex", "0");
   return {
     media,

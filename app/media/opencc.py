@@ -1,0 +1,21 @@
+"""OpenCC: captions in Simplified and in Traditional characters, one from the other."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+
+import opencc
+
+WAYS = {"zh-Hant": "s2twp", "zh-Hans": "tw2sp"}
+
+
+@cache
+def _converter(way: str) -> opencc.OpenCC:
+    return opencc.OpenCC(way)
+
+
+def converted(texts: Sequence[str], *, to: str) -> list[str]:
+    """Texts in the other script; `to` is zh-Hans or zh-Hant."""
+    convert = _converter(WAYS[to]).convert
+    return [convert(text) for text in texts]

@@ -1,0 +1,128 @@
+// Which rendition is played: automatic, a fixed one, the smallest, or the sound alone. And what the
+// player does on phones: the lock screen's buttons, a double tap to seek.
+
+export const AUTOMATIC = 0;
+export const SOUND_ONLY = 1;
+export const SAVE_DATA = 2;
+const SEEK = 10; // seconds
+
+export class Quality {
+  /** `extras.renditions`: short sides in pixels, best first; `extras.audio`: address of the sound. */
+  constructor(media, extras) {
+    this.media = media;
+    this.heights = media.tagName === "VIDEO" ? extras.renditions ?? [] : [];
+    this.audio = extras.audio ?? "";
+    this.wanted = navigator.connection?.saveData ? SAVE_DATA : AUTOMATIC;
+    this.playing = "";
+  }
+
+  /** What Plyr is told; it remembers the choice. */
+  get options() {
+    const several = this.heights.length > 1;
+    return {
+      default: this.wanted,
+      options: [
+        AUTOMATIC,
+        ...(several ? this.heights : []),
+        ...(several ? [SAVE_DATA] : []),
+        ...(this.audio ? [SOUND_ONLY] : []),
+      ],
+      forced: true,
+      onChange: (chosen) => {
+        this.wanted = chosen;
+        this.apply();
+      },
+    };
+  }
+
+  /** hls.js plays. */
+  through(hls, source) {
+    this.hls = hls;
+    this.source = this.playing = source;
+    hls.on("hlsManifestParsed", () => this.level());
+    this.apply();
+  }
+
+  /** The browser plays by itself, and chooses renditions by itself. */
+  native(source) {
+    this.source = this.playing = source;
+  }
+
+  apply() {
+    if (!this.source) return;
+    const address = this.wanted === SOUND_ONLY && this.audio ? this.audio : this.source;
+    if (address === this.playing) this.level();
+    else this.change(address);
+  }
+
+  /** Play another playlist from the same moment on. */
+  change(address) {
+    const { media } = this;
+    const at = media.currentTime;
+    const going = !media.paused;
+    this.playing = address;
+    media.closest(".plyr")?.classList.toggle("sound-only", address === this.audio);
+    if (this.hls) {
+      this.hls.config.startPosition = at;
+      this.hls.loadSource(address);
+    } else {
+      media.src = address;
+      media.addEventListener("loadedmetadata", () => {
+        media.currentTime = at;
+      }, { once: true });
+    }
+    if (going) media.play()?.catch(() => {});
+  }
+
+  level() {
+    if (!this.hls?.levels?.length || this.playing !== this.source) return;
+    const sides = this.hls.levels.map(({ width, height }) => Math.min(width, height));
+    if (this.wanted === SAVE_DATA) this.hls.nextLevel = sides.indexOf(Math.min(...sides));
+    else if (sides.includes(this.wanted)) this.hls.nextLevel = sides.indexOf(this.wanted);
+    else this.hls.nextLevel = -1;
+  }
+}
+
+/** Title and buttons where the phone shows what is playing. */
+export function onTheLockScreen(media, { title, course, poster }) {
+  if (!("mediaSession" in navigator) || !title) return;
+  const artwork = poster ? [{ src: new URL(poster, location.href).href, type: "image/webp" }] : [];
+  navigator.mediaSession.metadata = new MediaMetadata({ title, artist: course, artwork });
+  const by = (seconds) => {
+    media.currentTime = Math.max(0, Math.min(media.duration || Infinity, media.currentTime + seconds));
+  };
+  const actions = {
+    play: () => media.play()?.catch(() => {}),
+    pause: () => media.pause(),
+    seekbackward: ({ seekOffset }) => by(-(seekOffset ?? SEEK)),
+    seekforward: ({ seekOffset }) => by(seekOffset ?? SEEK),
+    seekto: ({ seekTime }) => {
+      media.currentTime = seekTime;
+    },
+  };
+  for (const [name, action] of Object.entries(actions)) {
+    try {
+      navigator.mediaSession.setActionHandler(name, action);
+    } catch {
+      // an older browser that does not know this button
+    }
+  }
+}
+
+/** Two taps on the left or right third go back or forward. */
+export function doubleTap(box, media) {
+  if (!box || media.tagName !== "VIDEO") return;
+  let last = 0;
+  box.addEventListener("pointerup", (event) => {
+    if (event.pointerType !== "touch" || event.target.closest(".plyr__controls, .plyr__menu")) return;
+    const third = (event.clientX - box.getBoundingClientRect().left) / box.clientWidth;
+    const now = performance.now();
+    if (now - last < 300 && (third < 1 / 3 || third > 2 / 3)) {
+      event.preventDefault();
+      media.currentTime = Math.max(0, media.currentTime + (third < 1 / 3 ? -SEEK : SEEK));
+      last = 0;
+    } else {
+      last = now;
+    }
+  });
+}

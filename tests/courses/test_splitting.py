@@ -1,0 +1,271 @@
+"""A long recording becomes a series of drafts; a shorter or a new one waits until it is ready."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+from flask import Flask
+
+from app.core import clock, jobs
+from app.core.db import db, unit_of_work
+from app.core.models import Job
+from app.courses import queries, service
+from app.courses.models import Course, Lesson
+from app.media import queries as media
+from app.media import service as media_service
+from tests.factories import People, csrf
+
+CAPTIONS = b"""WEBVTT
+
+00:03.000 --> 00:04.500
+over the cut
+
+00:09.000 --> 00:10.000
+late
+"""
+FFMPEG = ("ffmpeg", "-v", "error", "-nostdin", "-y")
+
+
+@pytest.fixture(scope="session")
+def lecture(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Twelve seconds: a tone with two pauses, at 4 and at 8."""
+    path = tmp_path_factory.mktemp("lecture") / "lecture.mp4"
+    loud = "0.3*sin(2*PI*330*t)*(1-between(mod(t\\,4)\\,3.4\\,4))"
+    subprocess.run(
+        [
+            *FFMPEG,
+            *("-f", "lavfi", "-i", "testsrc2=size=320x180:rate=10:duration=12"),
+            *("-f", "lavfi", "-i", f"aevalsrc={loud}:d=12"),
+            *("-c:v", "libx264", "-preset", "ultrafast", "-c:a", "aac", str(path)),
+        ],
+        check=True,
+    )
+    return path
+
+
+class Desk:
+    """A trainer with a theme."""
+
+    def __init__(self, app: Flask, people: People) -> None:
+        self.app = app
+        self.trainer = people.member(role="trainer")
+        self.client = people.client(self.trainer)
+        self.headers = csrf(self.client)
+        self.people = people
+        with app.app_context(), unit_of_work():
+            self.theme = service.create_theme(title="Safety")
+
+    def import_file(self, path: Path) -> int:
+        with self.app.app_context(), unit_of_work():
+            found = media_service.import_file(path, owner_id=self.trainer, filename="讲座.mp4")
+        jobs.run_pending(self.app)
+        return found
+
+    def post(self, where: str, **data: object):
+        fields = {"language": "en", "theme_id": self.theme, **data}
+        return self.client.post(where, data=fields, headers=self.headers)
+
+    def later(self) -> None:
+        """Let the worker do what is planned for later, too."""
+        with self.app.app_context(), unit_of_work() as session:
+            for job in session.query(Job).filter(Job.state == "queued"):
+                job.run_after = clock.now()
+        jobs.run_pending(self.app)
+
+
+@pytest.fixture
+def desk(app: Flask, people: People, monkeypatch: pytest.MonkeyPatch) -> Desk:
+    return Desk(app, people)
+
+
+@pytest.fixture
+def short(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Parts of at most five seconds, so that twelve are long."""
+    monkeypatch.setattr("app.media.service.cutting.MOST_PART_MS", 5000)
+    monkeypatch.setattr(media_service.sketch, "__kwdefaults__", {"most": 5000})
+
+
+@pytest.mark.usefixtures("short")
+def test_the_page_proposes_cuts_in_the_pauses(desk: Desk, lecture: Path) -> None:
+    media_id = desk.import_file(lecture)
+    page = desk.client.get(f"/desk/recordings/{media_id}/split").get_data(as_text=True)
+    cuts = re.findall(r'name="cut" value="([0-9:.]+)"', page)
+    assert len(cuts) == 2
+    seconds = [float(cut.split(":")[1]) for cut in cuts]
+    assert 3.4 <= seconds[0] <= 4
+    assert 7.4 <= seconds[1] <= 8
+    assert page.count("silence") >= 2
+    assert "讲座 (3)" in page
+
+
+def test_parts_become_numbered_drafts_without_a_gap(desk: Desk, lecture: Path) -> None:
+    media_id = desk.import_file(lecture)
+    with desk.app.app_context(), unit_of_work():
+        media_service.attach_captions(
+            media_id,
+            language="en",
+            label="English",
+            data=CAPTIONS,
+        )
+    answer = desk.post(
+        f"/desk/recordings/{media_id}/split",
+        cut=["0:03.700", "7.75"],
+        part=["One", "Two", "Three"],
+    )
+    assert answer.status_code == 302, answer.get_data(as_text=True)
+    desk.later()
+    with desk.app.app_context():
+        rows = db.session.query(Course).order_by(Course.id).all()
+        assert [(row.title, row.state, row.length_ms) for row in rows] == [
+            ("One", "draft", 3700),
+            ("Two", "draft", 4050),
+            ("Three", "draft", 4250),
+        ]
+        lessons = db.session.query(Lesson).order_by(Lesson.id).all()
+        found = [media.recording(lesson.media_id) for lesson in lessons]
+        assert [one.state for one in found] == ["ready"] * 3, [one.detail for one in found]
+        texts = [[(c.start_ms, c.end_ms, c.text) for c in media.cues(one.id)] for one in found]
+        assert texts == [
+            [(3000, 3700, "over the cut")],
+            [(0, 800, "over the cut")],
+            [(1250, 2250, "late")],
+        ]
+        root = desk.app.extensions["weike"].media_dir
+        sources = [root / "uploads" / one.uuid / "source" for one in found]
+        assert all(path.samefile(sources[0]) for path in sources)  # no byte is stored twice
+        # What is seen at the beginning of a part is what the source shows there.
+        folder = root / "renditions" / found[1].uuid / f"v{found[1].version}"
+        db.session.rollback()
+    whole = root / "part.mp4"
+    whole.write_bytes(
+        b"".join(
+            p.read_bytes() for p in [folder / "180p-init.mp4", *sorted(folder.glob("180p-0*"))]
+        )
+    )
+    same = likeness(whole, 0, lecture, 3.7)
+    assert same > 0.9
+    assert same > likeness(whole, 0, lecture, 5.2)
+
+
+def likeness(one: Path, at: float, other: Path, then: float) -> float:
+    """SSIM of a frame of one film and a frame of another."""
+    done = subprocess.run(
+        [
+            *("ffmpeg", "-nostdin", "-hide_banner", "-ss", str(at), "-i", str(one)),
+            *("-ss", str(then), "-i", str(other), "-lavfi", "[0:v][1:v]ssim", "-frames:v", "1"),
+            *("-f", "null", "-"),
+        ],
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    return float(re.findall(r"All:([0-9.]+)", done.stderr)[-1])
+
+
+def test_cuts_are_added_and_removed_without_a_script(desk: Desk, lecture: Path) -> None:
+    media_id = desk.import_file(lecture)
+    where = f"/desk/recordings/{media_id}/split"
+    page = desk.post(where, cut=["4"], part=["One", "Two"], action="add")
+    assert page.status_code == 200
+    text = page.get_data(as_text=True)
+    assert re.findall(r'name="cut" value="([0-9:.]+)"', text) == ["0:04", "0:08"]
+    page = desk.post(where, cut=["4", "8"], part=["One", "Two", "Three"], action="remove-0")
+    text = page.get_data(as_text=True)
+    assert re.findall(r'name="cut" value="([0-9:.]+)"', text) == ["0:08"]
+    assert re.findall(r'name="part" value="([^"]+)"', text) == ["One", "Three"]
+
+
+@pytest.mark.parametrize(
+    ("cuts", "sentence"),
+    [(["x"], "is no time"), (["0:13"], "not in order"), (["0:04", "0:04"], "not in order")],
+)
+def test_bad_cuts_are_refused_and_stay_on_the_page(
+    desk: Desk, lecture: Path, cuts: list[str], sentence: str
+) -> None:
+    media_id = desk.import_file(lecture)
+    parts = [f"Part {n}" for n in range(len(cuts) + 1)]
+    page = desk.post(f"/desk/recordings/{media_id}/split", cut=cuts, part=parts)
+    assert page.status_code == 422
+    text = page.get_data(as_text=True)
+    assert sentence in text
+    assert f'value="{cuts[0]}"' in text
+    with desk.app.app_context():
+        assert db.session.query(Course).count() == 0
+
+
+def test_somebody_elses_recording_is_not_there(desk: Desk, lecture: Path) -> None:
+    media_id = desk.import_file(lecture)
+    other = desk.people.client(desk.people.member(role="trainer"))
+    for client, status in ((desk.client, 200), (other, 404)):
+        assert client.get(f"/desk/recordings/{media_id}/split").status_code == status
+    answer = other.post(f"/desk/recordings/{media_id}/remove", headers=csrf(other))
+    assert answer.status_code == 404
+    assert desk.client.get("/desk/recordings").get_data(as_text=True).count("media-card") == 1
+    assert other.get("/desk/recordings").get_data(as_text=True).count("media-card") == 0
+
+
+def test_a_recording_in_use_is_not_removed(desk: Desk, lecture: Path) -> None:
+    media_id = desk.import_file(lecture)
+    lesson_of(desk, media_id)
+    where = f"/desk/recordings/{media_id}/remove"
+    assert desk.client.post(where, headers=desk.headers).status_code == 422
+    with desk.app.app_context(), unit_of_work():
+        free = media_service.cut_out(media_id, start_ms=0, end_ms=2000)
+    where = f"/desk/recordings/{free}/remove"
+    assert desk.client.post(where, headers=desk.headers).status_code == 302
+
+
+def lesson_of(desk: Desk, media_id: int) -> int:
+    with desk.app.app_context(), unit_of_work():
+        course_id = service.create_course(
+            author_id=desk.trainer, title="Course", theme_id=desk.theme, language="en"
+        )
+        return service.add_recording(course_id, title="Lesson", media_id=media_id)
+
+
+def test_members_keep_the_old_one_until_the_trimmed_one_is_ready(desk: Desk, lecture: Path) -> None:
+    media_id = desk.import_file(lecture)
+    lesson_id = lesson_of(desk, media_id)
+    page = desk.client.get(f"/desk/lessons/{lesson_id}/trim").get_data(as_text=True)
+    assert re.findall(r'name="cut" value="([0-9:.]+)"', page) == ["0:00", "0:11.700"]
+    answer = desk.post(f"/desk/lessons/{lesson_id}/trim", cut=["0:02", "0:09.5"])
+    assert answer.status_code == 302
+    assert media_of(desk, lesson_id) == media_id
+    page = desk.client.get(f"/desk/lessons/{lesson_id}").get_data(as_text=True)
+    assert "It takes the place of the old one" in page
+    jobs.run_pending(desk.app)
+    desk.later()
+    new = media_of(desk, lesson_id)
+    assert new != media_id
+    with desk.app.app_context():
+        found = media.recording(new)
+        assert (found.state, found.duration_ms) == ("ready", 7500)
+        assert media.recording(media_id) is None  # nothing uses the old one any more
+        course = queries.course_by_id(1)
+        assert course.length_ms == 7500
+        db.session.rollback()
+    assert desk.post(f"/desk/lessons/{lesson_id}/trim", cut=["5", "3"]).status_code == 422
+
+
+def media_of(desk: Desk, lesson_id: int) -> int:
+    with desk.app.app_context():
+        found = db.session.get(Lesson, lesson_id).media_id
+        db.session.rollback()
+    return found
+
+
+def test_only_the_last_replacement_counts(desk: Desk, lecture: Path) -> None:
+    media_id = desk.import_file(lecture)
+    lesson_id = lesson_of(desk, media_id)
+    made = []
+    for end in (5000, 6000):
+        with desk.app.app_context(), unit_of_work():
+            part = media_service.cut_out(media_id, start_ms=0, end_ms=end)
+            service.plan_replacement(lesson_id, media_id=part)
+            made.append(part)
+    jobs.run_pending(desk.app)
+    desk.later()
+    assert media_of(desk, lesson_id) == made[1]
