@@ -23,6 +23,11 @@ MOST_ITEMS = 20  # to be put in order
 MOST_CRITERIA = 10  # of a rubric
 MOST_UNITS = 12
 MOST_TYPOS = 2
+LONGEST_TAG = 40
+MOST_TAGS = 20
+LONGEST_CATEGORY = 80
+DEEPEST_CATEGORY = 5
+LONGEST_SOURCE = 500
 NEAR_ENOUGH = Decimal("0.01")  # how far right fractions may miss 1, as 3 × 0.333 does
 _STEP = Decimal("0.00001")
 
@@ -66,6 +71,30 @@ KIND_ICONS = {
     Kind.MATCHING: "arrow-left-right",
     Kind.ORDERING: "list-ol",
     Kind.ESSAY: "pencil",
+}
+
+
+class QuestionState(StrEnum):
+    """How far a question is; only what is ready is drawn into papers."""
+
+    DRAFT = "draft"
+    REVIEW = "review"
+    READY = "ready"
+    RETIRED = "retired"
+
+
+STATE_NAMES = {
+    QuestionState.DRAFT: _l("Draft"),
+    QuestionState.REVIEW: _l("To be reviewed"),
+    QuestionState.READY: _l("Ready"),
+    QuestionState.RETIRED: _l("Retired"),
+}
+DIFFICULTY_NAMES = {
+    1: _l("very easy"),
+    2: _l("easy"),
+    3: _l("medium"),
+    4: _l("hard"),
+    5: _l("very hard"),
 }
 
 
@@ -276,6 +305,42 @@ class BadRubric(BadQuestion):
 class NoAnswer(BadQuestion):
     where = "answer"
     sentence = _l("Say whether the statement is true or false.")
+
+
+class StillBlocked(Refusal):
+    """A file is taken whole or not at all."""
+
+    sentence = _l(
+        "%(number)s questions must be mended or left out first. Nothing has been taken yet."
+    )
+
+
+class NothingToTake(Refusal):
+    sentence = _l("There is no question left to take.")
+
+
+class ImportIsOver(Refusal):
+    sentence = _l("This file has been taken into the bank already, or was put away.")
+
+
+class NotToUndo(Refusal):
+    sentence = _l("There is nothing to undo.")
+
+
+class BadCategory(Refusal):
+    sentence = _l("A category needs a name of at most %(most)s characters.")
+
+
+class CategoryTooDeep(Refusal):
+    sentence = _l("Categories may be %(most)s deep.")
+
+
+class SameCategory(Refusal):
+    sentence = _l("There is a category “%(name)s” here already.")
+
+
+class CategoryInUse(Refusal):
+    sentence = _l("This category holds questions or other categories. Move them first.")
 
 
 class NotAnAnswer(Refusal):

@@ -259,7 +259,7 @@ def test_what_is_too_long_to_be_an_answer_is_refused() -> None:
             short.understood(body, raw)
 
 
-@settings(suppress_health_check=[HealthCheck.too_slow], max_examples=60)
+@settings(suppress_health_check=[HealthCheck.too_slow], max_examples=30)
 @given(st.text(max_size=40), st.text(max_size=40), st.integers(0, 2))
 def test_an_accepted_text_meets_itself_and_comparing_never_fails(
     accepted: str, given: str, typos: int
@@ -420,7 +420,7 @@ def test_the_writing_of_gaps_survives_storing(stem: str) -> None:
     assert cloze.said(cloze.clean(plain)) == cloze.said(make("cloze", stem=stem))
 
 
-@settings(suppress_health_check=[HealthCheck.too_slow], max_examples=60)
+@settings(suppress_health_check=[HealthCheck.too_slow], max_examples=30)
 @given(
     st.lists(st.text(alphabet="ab|]=%#\\*[ 5党", min_size=1, max_size=8), min_size=1, max_size=3)
 )

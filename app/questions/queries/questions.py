@@ -1,4 +1,4 @@
-"""Reads of the question bank."""
+"""One question or several, in the newest version or as an attempt was given it."""
 
 from __future__ import annotations
 
@@ -10,14 +10,12 @@ from typing import Any
 from sqlalchemy import Select, func, select
 
 from app.core.db import db
-from app.core.paging import Page, window
 from app.core.refusals import NotThere
 from app.members.models import Member
 from app.members.rules import Reader
 from app.questions import models, types
-from app.search.folding import fold
 
-_Rows = Select[models.Question, models.QuestionVersion, str]
+Rows = Select[models.Question, models.QuestionVersion, str]
 
 
 @dataclass(frozen=True)
@@ -32,6 +30,10 @@ class Question:
     author_id: int
     author: str  # the name
     changed_at: datetime
+    state: str = "ready"
+    category_id: int | None = None
+    difficulty: int | None = None
+    source: str = ""
 
     @property
     def stem(self) -> str:
@@ -53,7 +55,7 @@ def questions(question_ids: Iterable[int]) -> dict[int, Question]:
     ids = list(question_ids)
     if not ids:
         return {}
-    return {q.id: q for q in _read(_newest().where(models.Question.id.in_(ids)))}
+    return {q.id: q for q in read(newest().where(models.Question.id.in_(ids)))}
 
 
 def version(version_id: int) -> Question | None:
@@ -66,14 +68,14 @@ def versions(version_ids: Iterable[int]) -> dict[int, Question]:
     ids = list(version_ids)
     if not ids:
         return {}
-    found = _read(_all().where(models.QuestionVersion.id.in_(ids)))
+    found = read(all_versions().where(models.QuestionVersion.id.in_(ids)))
     return {q.version_id: q for q in found}
 
 
 def history(question_id: int) -> list[Question]:
     """All versions of a question, the newest first."""
     number = models.QuestionVersion.number
-    return _read(_all().where(models.Question.id == question_id).order_by(number.desc()))
+    return read(all_versions().where(models.Question.id == question_id).order_by(number.desc()))
 
 
 def question_for(reader: Reader, question_id: int) -> Question:
@@ -97,35 +99,8 @@ def own_question(reader: Reader, question_id: int) -> Question:
     return found
 
 
-def bank_for(
-    reader: Reader,
-    *,
-    text: str = "",
-    kind: str = "",
-    mine: bool = False,
-    page: int = 1,
-    leave_out: Iterable[int] = (),
-) -> Page[Question]:
-    """The bank as an author sees it, the newest first, filtered by words in it and by kind."""
-    if not reader.is_author:
-        raise NotThere
-    wanted = _newest()
-    if kind:
-        wanted = wanted.where(models.Question.kind == kind)
-    if mine:
-        wanted = wanted.where(models.Question.author_id == reader.id)
-    for word in fold(text).split()[:8]:
-        wanted = wanted.where(models.QuestionVersion.said.contains(word, autoescape=True))
-    left_out = list(leave_out)
-    if left_out:
-        wanted = wanted.where(models.Question.id.not_in(left_out))
-    total = db.session().scalar(select(func.count()).select_from(wanted.subquery())) or 0
-    offset, limit = window(page)
-    ordered = wanted.order_by(models.QuestionVersion.id.desc()).offset(offset).limit(limit)
-    return Page(_read(ordered), max(1, page), total)
-
-
-def _all() -> _Rows:
+def all_versions() -> Rows:
+    """Every version of every question, to be narrowed down."""
     return (
         select(models.Question, models.QuestionVersion, Member.name)
         .join(models.QuestionVersion, models.QuestionVersion.question_id == models.Question.id)
@@ -133,17 +108,19 @@ def _all() -> _Rows:
     )
 
 
-def _newest() -> _Rows:
+def newest() -> Rows:
+    """Every question in its newest version, to be narrowed down."""
     versions_ = models.QuestionVersion.__table__.alias("other")
     newest = (
         select(func.max(versions_.c.number))
         .where(versions_.c.question_id == models.Question.id)
         .scalar_subquery()
     )
-    return _all().where(models.QuestionVersion.number == newest)
+    return all_versions().where(models.QuestionVersion.number == newest)
 
 
-def _read(wanted: _Rows) -> list[Question]:
+def read(wanted: Rows) -> list[Question]:
+    """What one of the selections above finds."""
     return [
         Question(
             id=row.id,
@@ -154,6 +131,10 @@ def _read(wanted: _Rows) -> list[Question]:
             author_id=row.author_id,
             author=author,
             changed_at=version.created_at,
+            state=row.state,
+            category_id=row.category_id,
+            difficulty=row.difficulty,
+            source=row.source,
         )
         for row, version, author in db.session().execute(wanted)
     ]

@@ -1,0 +1,112 @@
+"""Files of questions, in and out: one module for each format, all of one shape.
+
+Every module has `NAME`, `LABEL` (lazy), `ENDINGS` (of file names, the first is the one written),
+`fits(data, filename)` (whether a file looks like this format), `read(data, filename)` → Paper, and
+`write(sayings)` → Written. `read` says what is wrong with every question instead of raising; it
+raises NotThisFormat only when it cannot begin. What a format cannot say is in `Written.losses`,
+what we cannot keep is in the notes of the Paper: nothing is dropped silently.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import PurePath
+from typing import Any, Protocol, cast
+
+from app.core.refusals import Refusal
+from app.core.spreadsheet import NoTable
+from app.questions.formats import aiken, csv, gift, moodle, ours, plain, word, xlsx
+from app.questions.formats.facts import (
+    MOST_BYTES,
+    MOST_QUESTIONS,
+    FileTooLarge,
+    Item,
+    NotThisFormat,
+    Paper,
+    Problem,
+    Saying,
+    TooManyQuestions,
+    UnknownFormat,
+    Written,
+    judge,
+)
+
+
+class Format(Protocol):
+    """The shape that the module of every format has."""
+
+    NAME: str
+    LABEL: Any
+    ENDINGS: tuple[str, ...]
+
+    def fits(self, data: bytes, filename: str) -> bool: ...
+    def read(self, data: bytes, filename: str) -> Paper: ...
+    def write(self, sayings: Sequence[Saying]) -> Written: ...
+
+
+# In the order in which they are tried: the strictest first, plain text last.
+FORMATS: dict[str, Format] = {
+    module.NAME: cast("Format", module)
+    for module in (ours, moodle, word, xlsx, csv, gift, aiken, plain)
+}
+AUTO = "auto"
+
+
+def read(data: bytes, filename: str, format_name: str = AUTO) -> Paper:
+    """Every question of a file, each judged by the rules of its kind.
+
+    Raises UnknownFormat, NotThisFormat, FileTooLarge, TooManyQuestions.
+    """
+    if len(data) > MOST_BYTES:
+        raise FileTooLarge(most=MOST_BYTES // 1024 // 1024)
+    try:
+        if format_name != AUTO:
+            paper = FORMATS[format_name].read(data, filename)
+        else:
+            paper = _first(data, filename)
+    except NoTable as refusal:  # bytes that are no text at all
+        raise NotThisFormat(why=str(refusal)) from refusal
+    if len(paper.items) > MOST_QUESTIONS:
+        raise TooManyQuestions(number=len(paper.items), most=MOST_QUESTIONS)
+    for item in paper.items:
+        judge(item)
+    return paper
+
+
+def _first(data: bytes, filename: str) -> Paper:
+    ending = PurePath(filename).suffix.lower()
+    ordered = sorted(FORMATS.values(), key=lambda f: ending not in f.ENDINGS)
+    for each in ordered:
+        if _fits(each, data, filename):
+            paper = each.read(data, filename)
+            if paper.items:
+                return paper
+    raise UnknownFormat
+
+
+def _fits(each: Format, data: bytes, filename: str) -> bool:
+    try:
+        return each.fits(data, filename)
+    except Refusal:  # bytes that are no text at all
+        return False
+
+
+def write(sayings: Sequence[Saying], format_name: str) -> Written:
+    """A file of questions; KeyError for a format that does not exist."""
+    return FORMATS[format_name].write(sayings)
+
+
+__all__ = [
+    "AUTO",
+    "FORMATS",
+    "Item",
+    "NotThisFormat",
+    "Paper",
+    "Problem",
+    "Saying",
+    "UnknownFormat",
+    "Written",
+    "judge",
+    "read",
+    "write",
+]

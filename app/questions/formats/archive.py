@@ -1,0 +1,69 @@
+"""Packages (zip) and XML from outside: read with limits, and with nothing fetched from anywhere."""
+
+from __future__ import annotations
+
+import zipfile
+from io import BytesIO
+from typing import Any
+from xml.etree.ElementTree import Element, ParseError
+
+from defusedxml.common import DefusedXmlException
+from defusedxml.ElementTree import fromstring
+from flask_babel import gettext as _
+
+from app.questions.formats.facts import NotThisFormat
+
+MOST_ENTRIES = 2_000
+UNPACKED = 100 * 1024 * 1024
+RATIO = 100  # unpacked : packed, of the whole package
+LARGEST_XML = 20 * 1024 * 1024
+
+
+def opened(data: bytes) -> zipfile.ZipFile:
+    """A package whose size was looked at before anything is unpacked. Raises NotThisFormat.
+
+    Python reads at most what an entry declares, so the declared sum is a safe bound.
+    """
+    try:
+        package = zipfile.ZipFile(BytesIO(data))
+        entries = package.infolist()
+    except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError) as error:
+        raise NotThisFormat(why=_("the package is broken.")) from error
+    unpacked = sum(entry.file_size for entry in entries)
+    if len(entries) > MOST_ENTRIES or unpacked > min(
+        UNPACKED, max(2 * 1024 * 1024, len(data) * RATIO)
+    ):
+        raise NotThisFormat(why=_("it unpacks to far more than it should."))
+    if any(entry.flag_bits & 1 for entry in entries):
+        raise NotThisFormat(why=_("it is protected by a password."))
+    return package
+
+
+def entry(package: zipfile.ZipFile, name: str) -> bytes | None:
+    """The content of an entry of that very name; None when there is none."""
+    try:
+        return package.read(name)
+    except KeyError:
+        return None
+    except (zipfile.BadZipFile, EOFError, NotImplementedError, OSError, ValueError) as error:
+        raise NotThisFormat(why=_("the package is broken.")) from error
+
+
+def xml(data: bytes) -> Element:
+    """A parsed document without document type, entities or anything from outside."""
+    if len(data) > LARGEST_XML:
+        raise NotThisFormat(why=_("it unpacks to far more than it should."))
+    try:
+        root: Any = fromstring(data, forbid_dtd=True)
+    except DefusedXmlException as error:
+        raise NotThisFormat(why=_("it declares entities, which may do harm.")) from error
+    except (ParseError, ValueError, LookupError, RecursionError) as error:
+        raise NotThisFormat(
+            why=_("its XML is broken (%(error)s).", error=str(error)[:80])
+        ) from error
+    return root  # type: ignore[no-any-return]
+
+
+def local(element: Element) -> str:
+    """The name of an element without its namespace."""
+    return str(element.tag).rpartition("}")[2]

@@ -1,0 +1,168 @@
+"""Our own YAML: everything that the bank knows of a question, so that nothing is lost."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import yaml
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+
+from app.core.spreadsheet import decoded
+from app.questions import types
+from app.questions.formats.facts import (
+    FACTS,
+    Item,
+    NotThisFormat,
+    Paper,
+    Problem,
+    Saying,
+    Written,
+    facts_of,
+)
+
+NAME = "yaml"
+LABEL = _l("Weike YAML")
+ENDINGS = (".yaml", ".yml")
+MARK = "weike-questions: 1"
+
+
+class _Loader(yaml.SafeLoader):
+    """Plain data with the line of each mapping; aliases, which can be bombs, are refused."""
+
+    def compose_node(self, parent: Any, index: Any) -> Any:
+        if self.check_event(yaml.events.AliasEvent):
+            raise yaml.YAMLError(_("aliases (*) are not taken"))
+        return super().compose_node(parent, index)
+
+    def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
+        found = super().construct_mapping(node, deep=True)
+        found["__line__"] = node.start_mark.line + 1
+        return found
+
+
+# Texts stay texts: “on”, “1.10” and “2026-01-01” are what somebody wrote.
+_Loader.yaml_implicit_resolvers = {
+    key: [
+        (tag, rule)
+        for tag, rule in rules
+        if tag in {"tag:yaml.org,2002:bool", "tag:yaml.org,2002:int"}
+    ]
+    for key, rules in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    if key in set("tTfF0123456789+-")
+}
+
+
+def fits(data: bytes, filename: str) -> bool:
+    return MARK.encode() in data[:2000]
+
+
+def read(data: bytes, filename: str) -> Paper:
+    try:
+        content = yaml.load(decoded(data), Loader=_Loader)  # noqa: S506 - a SafeLoader of ours
+    except (yaml.YAMLError, RecursionError, ValueError) as error:
+        mark = getattr(error, "problem_mark", None)
+        where = _("line %(line)s: ", line=mark.line + 1) if mark else ""
+        why = f"{where}{getattr(error, 'problem', None) or error}"
+        raise NotThisFormat(why=why) from error
+    paper = Paper(NAME)
+    given = content.get("questions") if isinstance(content, dict) else content
+    if not isinstance(given, list):
+        raise NotThisFormat(why=_("it has no list “questions”."))
+    for number, row in enumerate(given, 1):
+        if not isinstance(row, dict):
+            sentence = _("Entry %(number)s is no question.", number=number)
+            paper.notes.append(Problem(sentence, _("Write kind: and stem: in it.")))
+            continue
+        paper.items.append(_item(row, str(number)))
+    return paper
+
+
+def _item(row: dict[str, Any], number: str) -> Item:
+    line = int(row.get("__line__", 0))
+    body = {key: _plain(value) for key, value in row.items() if key not in {"kind", "__line__"}}
+    facts = {key: body.pop(key) for key in FACTS if key in body}
+    kind = str(row.get("kind") or "")
+    item = Item(kind, body, line, number)
+    tags = facts.get("tags") or []
+    item.facts = facts_of(
+        category=str(facts.get("category") or ""),
+        tags=[str(tag) for tag in tags] if isinstance(tags, list) else str(tags),
+        difficulty=facts.get("difficulty") or "",
+        source=str(facts.get("source") or ""),
+    )
+    if kind in types.TYPES:
+        known = _KEYS[kind] | {"stem", "explanation", "material"}
+        for key in sorted(set(body) - known):
+            item.refuse(
+                _("“%(key)s” is not known in a question of this kind.", key=str(key)[:40]),
+                _("Take the line out, or look at its spelling."),
+            )
+        for key in _LISTS & set(body):
+            texts = key in {"extra", "items"}
+            if not isinstance(body[key], list) or not all(
+                isinstance(each, str | int) if texts else isinstance(each, dict)
+                for each in body[key]
+            ):
+                item.refuse(_("“%(key)s” is not a list as it should be.", key=key))
+    return item
+
+
+_LISTS = {"options", "answers", "units", "pairs", "extra", "items", "rubric"}
+_KEYS = {
+    "single": {"options"},
+    "multiple": {"options"},
+    "truefalse": {"answer"},
+    "short": {"answers", "case", "typos"},
+    "numeric": {"answers", "units", "unit_required"},
+    "blanks": {"case", "typos", "any_order"},
+    "cloze": {"case", "typos"},
+    "matching": {"pairs", "extra"},
+    "ordering": {"items", "marking"},
+    "essay": {"answer", "rubric"},
+}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {k: _plain(v) for k, v in value.items() if k != "__line__"}
+    if isinstance(value, list):
+        return [_plain(each) for each in value]
+    return value
+
+
+class _Dumper(yaml.SafeDumper):
+    """Texts with several lines as blocks, all other texts as they are."""
+
+    def ignore_aliases(self, data: Any) -> bool:
+        return True
+
+
+def _text(dumper: yaml.SafeDumper, text: str) -> Any:
+    style = "|" if "\n" in text and not text.startswith((" ", "\n")) else None
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
+
+
+_Dumper.add_representer(str, _text)
+
+
+def write(sayings: Sequence[Saying]) -> Written:
+    rows = []
+    for saying in sayings:
+        body = {
+            key: value
+            for key, value in saying.body.items()
+            if value not in ("", [], False, 0) or key == "answer"
+        }
+        rows.append(
+            {
+                "kind": saying.kind,
+                **body,
+                **{k: saying.facts[k] for k in FACTS if saying.facts.get(k)},
+            }
+        )
+    text = yaml.dump(
+        {"questions": rows}, Dumper=_Dumper, allow_unicode=True, sort_keys=False, width=100
+    )
+    return Written(f"# {MARK}\n{text}".encode(), [])

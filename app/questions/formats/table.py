@@ -1,0 +1,212 @@
+"""Tables (CSV, XLSX) with a row for each question: the template that trainers fill in Excel."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Sequence
+from io import BytesIO
+from typing import Any
+
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+
+from app.core.refusals import Refusal
+from app.core.spreadsheet import decoded, read_table, write_csv, write_xlsx
+from app.questions.formats import assembling, plain
+from app.questions.formats.facts import (
+    Item,
+    NotThisFormat,
+    Paper,
+    Problem,
+    Saying,
+    Written,
+    facts_of,
+)
+from app.questions.rules import Kind
+
+LABEL_CSV = _l("CSV table")
+LABEL_XLSX = _l("Excel table")
+OPTIONS = 8
+_COLUMNS = {
+    "kind": ("题型", "类型", "试题类型", "题目类型", "kind", "type"),
+    "stem": ("题干", "题目", "试题", "题目内容", "试题内容", "问题", "stem", "question"),
+    "answer": ("答案", "正确答案", "参考答案", "标准答案", "answer", "key", "correct answer"),
+    "explanation": ("解析", "答案解析", "试题解析", "说明", "explanation"),
+    "difficulty": ("难度", "难易度", "难度等级", "difficulty"),
+    "tags": ("标签", "知识点", "考点", "关键词", "tags", "tag"),
+    "category": ("分类", "章节", "题库", "所属分类", "目录", "category"),
+    "source": ("来源", "出处", "依据", "source"),
+    "material": ("材料", "阅读材料", "material"),
+    "options": ("选项", "备选项", "options"),
+    "points": ("分值", "分数", "points", "score"),
+    "number": ("序号", "题号", "编号", "number", "no", "no.", "id"),
+}
+_OPTION = re.compile(r"(?:选项|答案选项|option|answer|choice)?\s*[_ -]?([a-l])", re.IGNORECASE)
+_OPTION_NUMBER = re.compile(r"(?:选项|option|choice)\s*[_ -]?(\d{1,2})", re.IGNORECASE)
+
+
+def read_any(data: bytes, filename: str, name: str) -> Paper:
+    """Row n of a problem is row n of the sheet; the first row names the columns."""
+    try:
+        table = read_table(BytesIO(data), filename)
+    except Refusal as refusal:
+        raise NotThisFormat(why=str(refusal)) from refusal
+    places, unknown = _places(table.header)
+    paper = Paper(name)
+    if "stem" not in places:
+        raise NotThisFormat(why=_("its first row names no column 题干 (stem)."))
+    if unknown:
+        sentence = _("Columns that are not known: %(names)s.", names=", ".join(unknown[:10]))
+        paper.notes.append(Problem(sentence, _("Take the names of the template."), 1, blocks=False))
+    points = 0
+    for number, row in enumerate(table.rows, 2):
+        cells = {name: row[at].strip() for name, at in places.items() if at < len(row)}
+        if not any(cells.values()):
+            continue
+        points += bool(cells.get("points"))
+        paper.items.append(_item(cells, number, str(len(paper.items) + 1)))
+    if points:
+        sentence = _(
+            "Points of questions are not kept (%(number)s times): a paper gives points, not the "
+            "bank.",
+            number=points,
+        )
+        paper.notes.append(Problem(sentence, blocks=False))
+    return paper
+
+
+def _places(header: Sequence[str]) -> tuple[dict[str, int], list[str]]:
+    """Which column says what; names are compared in small letters, without what is in brackets."""
+    places: dict[str, int] = {}
+    unknown: list[str] = []
+    for at, title in enumerate(header):
+        shown = assembling.half(title).lower()
+        plain_title = re.sub(r"\(.*?\)|\*", "", shown).strip()
+        found = next((n for n, names in _COLUMNS.items() if plain_title in names), None)
+        letter, digits = _OPTION.fullmatch(plain_title), _OPTION_NUMBER.fullmatch(plain_title)
+        if found is None and letter:
+            found = f"option{ord(letter.group(1).lower()) - 97}"
+        elif found is None and digits:
+            found = f"option{int(digits.group(1)) - 1}"
+        if found and found not in places:
+            places[found] = at
+        elif title.strip():
+            unknown.append(title.strip()[:30])
+    return places, unknown
+
+
+def _item(cells: dict[str, str], row: int, number: str) -> Item:
+    named = cells.get("kind", "")
+    kind = assembling.kind_of(named) if named else None
+    given = [cells.get(f"option{n}", "") for n in range(len(assembling.LETTERS))]
+    while given and not given[-1]:
+        given.pop()
+    if not given and cells.get("options"):
+        parts = re.split(r"\n|[|｜;；]", cells["options"])
+        given = [re.sub(r"^\s*[A-La-l][.、．)）]\s*", "", part).strip() for part in parts]
+        given = [part for part in given if part]
+    arranged = kind in {Kind.MATCHING, Kind.ESSAY}
+    item = assembling.assemble(
+        kind=kind,
+        stem=cells.get("stem", ""),
+        options=[] if arranged else given,
+        answer=cells.get("answer", ""),
+        explanation=cells.get("explanation", ""),
+        material=cells.get("material", ""),
+        lines=given if kind == Kind.MATCHING else (),
+        rubric=given if kind == Kind.ESSAY else (),
+        line=row,
+        number=number,
+        facts=facts_of(
+            category=cells.get("category", ""),
+            tags=cells.get("tags", ""),
+            difficulty=cells.get("difficulty", ""),
+            source=cells.get("source", ""),
+        ),
+    )
+    if named and kind is None:
+        item.refuse(
+            _("The kind “%(text)s” is not known.", text=named[:30]),
+            _("Write 单选, 多选, 判断, 填空, 简答, 排序, 连线 or 数值."),
+        )
+    if cells.get("difficulty") and "difficulty" not in item.facts:
+        item.note(
+            _("The difficulty “%(text)s” is not known.", text=cells["difficulty"][:20]),
+            _("Write a number from 1 to 5, or 易, 中, 难."),
+        )
+    return item
+
+
+# ---- out -----------------------------------------------------------------------------------------
+
+
+def table_of(sayings: Sequence[Saying]) -> tuple[list[str], list[list[Any]], list[Problem]]:
+    """The template filled with questions: header, rows, and what it could not say.
+
+    Cells are those that the plain paper writes, so both are read by the same rules.
+    """
+    width = max(
+        [4, *(len(_cells(s)[1]) for s in sayings)],
+    )
+    header = [
+        "题型", "题干",
+        *(f"选项{assembling.LETTERS[n] if n < 12 else n + 1}" for n in range(width)),
+        "答案", "解析", "难度", "标签", "分类", "来源", "材料",
+    ]  # fmt: skip
+    rows: list[list[Any]] = []
+    losses: list[Problem] = []
+    for number, saying in enumerate(sayings, 1):
+        _lines, lost = plain.write_lines([saying])
+        losses += [
+            Problem(loss.what.replace(" 1 ", f" {number} ", 1), loss.mend, number + 1, blocks=False)
+            for loss in lost
+        ]
+        name, given, answer = _cells(saying)
+        facts = saying.facts
+        rows.append(
+            [
+                name,
+                saying.body["stem"],
+                *given,
+                *[""] * (width - len(given)),
+                answer,
+                saying.body.get("explanation", ""),
+                facts.get("difficulty", ""),
+                " ".join(facts.get("tags", ())),
+                facts.get("category", ""),
+                facts.get("source", ""),
+                saying.body.get("material", ""),
+            ]
+        )
+    return header, rows, losses
+
+
+def _cells(saying: Saying) -> tuple[str, list[str], str]:
+    """(kind, what stands in the option columns, answer) of a question."""
+    name, given, answer = plain.parts_of(saying)
+    return name, given, answer
+
+
+def as_csv(sayings: Sequence[Saying]) -> Written:
+    header, rows, losses = table_of(sayings)
+    return Written(write_csv(header, rows), losses)
+
+
+def as_xlsx(sayings: Sequence[Saying]) -> Written:
+    header, rows, losses = table_of(sayings)
+    return Written(write_xlsx(header, rows, title="题库"), losses)
+
+
+def has_header(data: bytes) -> bool:
+    """Whether the first line of a text names a column for the stem and one for the answer."""
+    first = decoded(data[:20_000]).lstrip("\ufeff").split("\n", 1)[0]
+    for delimiter in (",", ";", "\t", "|"):
+        cells = next(csv.reader([first], delimiter=delimiter), [])
+        places, _unknown = _places(cells)
+        if "stem" in places and len(places) > 1:
+            return True
+    return False
+
+
+__all__ = ["LABEL_CSV", "LABEL_XLSX", "as_csv", "as_xlsx", "has_header", "read_any"]

@@ -1,0 +1,252 @@
+"""The bank as authors search it: by words, kind, category, tag, difficulty, state and author."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import func, or_, select
+
+from app.core.db import db
+from app.core.paging import Page, window
+from app.core.refusals import NotThere
+from app.members.models import Member
+from app.members.rules import Reader
+from app.questions.formats import Saying
+from app.questions.models import Category, QuestionChange, QuestionTag, QuestionVersion
+from app.questions.models import Question as Row
+from app.questions.queries.questions import Question, Rows, newest, questions, read
+from app.questions.rules import QuestionState
+from app.search.folding import fold
+
+NO_CATEGORY = -1
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What is looked for; what is empty does not matter. `category` with all below it, or
+    NO_CATEGORY. Retired questions are found only by their state."""
+
+    text: str = ""
+    kind: str = ""
+    mine: bool = False
+    category: int | None = None
+    tag: str = ""
+    difficulty: int | None = None
+    state: str = ""
+    import_id: int | None = None
+
+
+@dataclass(frozen=True)
+class CategoryView:
+    """One folder of the bank; `name` is indented by its depth, `count` with all below it."""
+
+    id: int
+    parent_id: int | None
+    name: str
+    path: str  # of names: Safety/Fire
+    depth: int
+    count: int
+
+    @property
+    def shown(self) -> str:
+        return "\u3000" * self.depth + self.name
+
+
+@dataclass(frozen=True)
+class Change:
+    """Who changed how a question is sorted: {fact: [before, after]}."""
+
+    who: str
+    changed_at: datetime
+    what: dict[str, Any]
+
+
+def bank_for(
+    reader: Reader,
+    *,
+    text: str = "",
+    kind: str = "",
+    mine: bool = False,
+    page: int = 1,
+    leave_out: Iterable[int] = (),
+    wanted: Wanted | None = None,
+) -> Page[Question]:
+    """The bank as an author sees it, the newest first."""
+    if not reader.is_author:
+        raise NotThere
+    found = _narrowed(reader, wanted or Wanted(text=text, kind=kind, mine=mine))
+    left_out = list(leave_out)
+    if left_out:
+        found = found.where(Row.id.not_in(left_out))
+    total = db.session().scalar(select(func.count()).select_from(found.subquery())) or 0
+    offset, limit = window(page)
+    ordered = found.order_by(QuestionVersion.id.desc()).offset(offset).limit(limit)
+    return Page(read(ordered), max(1, page), total)
+
+
+def ids_for(reader: Reader, wanted: Wanted, *, most: int = 5_000) -> list[int]:
+    """The ids of all that an author's search finds, in the order of the bank's age."""
+    if not reader.is_author:
+        raise NotThere
+    return [q.id for q in read(_narrowed(reader, wanted).order_by(Row.id).limit(most))]
+
+
+def pool(
+    *,
+    category: int | None = None,
+    kinds: Sequence[str] = (),
+    difficulties: Sequence[int] = (),
+    tags: Sequence[str] = (),
+) -> list[int]:
+    """Ids of questions that are ready, for drawing papers: of a category with all below it, of
+    one of the kinds and difficulties, with every one of the tags."""
+    found = select(Row.id).where(Row.state == QuestionState.READY)
+    if category is not None:
+        found = found.where(Row.category_id.in_(_below(category)))
+    if kinds:
+        found = found.where(Row.kind.in_(kinds))
+    if difficulties:
+        found = found.where(Row.difficulty.in_(difficulties))
+    for tag in tags:
+        found = found.where(Row.id.in_(select(QuestionTag.question_id).filter_by(tag=tag)))
+    return list(db.session().scalars(found.order_by(Row.id)))
+
+
+def _narrowed(reader: Reader, wanted: Wanted) -> Rows:
+    found = newest()
+    if wanted.state:
+        found = found.where(Row.state == wanted.state)
+    elif wanted.import_id is None:
+        found = found.where(Row.state != QuestionState.RETIRED)
+    if wanted.kind:
+        found = found.where(Row.kind == wanted.kind)
+    if wanted.mine:
+        found = found.where(Row.author_id == reader.id)
+    if wanted.category == NO_CATEGORY:
+        found = found.where(Row.category_id.is_(None))
+    elif wanted.category is not None:
+        found = found.where(Row.category_id.in_(_below(wanted.category)))
+    if wanted.tag:
+        tagged = select(QuestionTag.question_id).where(QuestionTag.tag == wanted.tag)
+        found = found.where(Row.id.in_(tagged))
+    if wanted.difficulty:
+        found = found.where(Row.difficulty == wanted.difficulty)
+    if wanted.import_id is not None:
+        found = found.where(Row.import_id == wanted.import_id)
+    for word in fold(wanted.text).split()[:8]:
+        found = found.where(
+            or_(
+                QuestionVersion.said.contains(word, autoescape=True),
+                Row.id.in_(select(QuestionTag.question_id).where(QuestionTag.tag == word)),
+            )
+        )
+    return found
+
+
+def _below(category_id: int) -> list[int]:
+    path = db.session().scalar(select(Category.path).where(Category.id == category_id))
+    if path is None:
+        return []
+    return list(db.session().scalars(select(Category.id).where(Category.path.startswith(path))))
+
+
+def categories() -> list[CategoryView]:
+    """The tree of categories in the order of reading, with how many questions are in each."""
+    session = db.session()
+    used = (
+        select(Row.category_id, func.count())
+        .where(Row.state != QuestionState.RETIRED)
+        .group_by(Row.category_id)
+    )
+    counts: dict[int | None, int] = dict(session.execute(used).all())
+    rows = list(session.scalars(select(Category).order_by(Category.name)))
+    children: dict[int | None, list[Category]] = {}
+    for row in rows:
+        children.setdefault(row.parent_id, []).append(row)
+    found: list[CategoryView] = []
+
+    def walk(parent: int | None, above: str, depth: int) -> int:
+        total = 0
+        for row in children.get(parent, ()):
+            path = f"{above}/{row.name}" if above else row.name
+            place = len(found)
+            found.append(CategoryView(row.id, parent, row.name, path, depth, 0))
+            count = counts.get(row.id, 0) + walk(row.id, path, depth + 1)
+            found[place] = CategoryView(row.id, parent, row.name, path, depth, count)
+            total += count
+        return total
+
+    walk(None, "", 0)
+    return found
+
+
+def category_names() -> dict[int, str]:
+    """The path of names of every category, by id."""
+    return {category.id: category.path for category in categories()}
+
+
+def tag_counts(*, most: int = 60) -> list[tuple[str, int]]:
+    """The tags in use, the commonest first."""
+    found = (
+        select(QuestionTag.tag, func.count())
+        .join(Row, Row.id == QuestionTag.question_id)
+        .where(Row.state != QuestionState.RETIRED)
+        .group_by(QuestionTag.tag)
+        .order_by(func.count().desc(), QuestionTag.tag)
+        .limit(most)
+    )
+    return [(tag, number) for tag, number in db.session().execute(found)]
+
+
+def tags_of(question_ids: Iterable[int]) -> dict[int, list[str]]:
+    """The tags of questions, in order; questions without any are left out."""
+    ids = list(question_ids)
+    found: dict[int, list[str]] = {}
+    if ids:
+        rows = select(QuestionTag).where(QuestionTag.question_id.in_(ids)).order_by(QuestionTag.tag)
+        for row in db.session().scalars(rows):
+            found.setdefault(row.question_id, []).append(row.tag)
+    return found
+
+
+def facts(questions: Iterable[Question]) -> dict[int, dict[str, Any]]:
+    """How questions are sorted, as files say it: category (path of names), tags, difficulty,
+    source; what is empty is left out."""
+    given = list(questions)
+    tags = tags_of(question.id for question in given)
+    names = category_names()
+    found = {}
+    for question in given:
+        row = {
+            "category": names.get(question.category_id or 0, ""),
+            "tags": tags.get(question.id, []),
+            "difficulty": question.difficulty,
+            "source": question.source,
+        }
+        found[question.id] = {name: value for name, value in row.items() if value}
+    return found
+
+
+def changes(question_id: int) -> list[Change]:
+    """Who changed how a question is sorted, the newest first."""
+    rows = (
+        select(QuestionChange, Member.name)
+        .join(Member, Member.id == QuestionChange.member_id)
+        .where(QuestionChange.question_id == question_id)
+        .order_by(QuestionChange.id.desc())
+    )
+    return [Change(name, row.changed_at, row.what) for row, name in db.session().execute(rows)]
+
+
+def sayings(question_ids: Iterable[int]) -> list[Saying]:
+    """Questions as files say them, in the order given."""
+    ids = list(question_ids)
+    found = questions(ids)
+    sorted_ = facts(found.values())
+    return [
+        Saying(found[i].kind, found[i].plain, sorted_[i], number)
+        for number, i in enumerate((i for i in ids if i in found), 1)
+    ]

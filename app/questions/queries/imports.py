@@ -1,0 +1,107 @@
+"""Files on their way into the bank."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+
+from app.core.db import db
+from app.core.refusals import NotThere
+from app.members.models import Member, RoleGrant
+from app.members.rules import Reader, Role
+from app.questions.models import Question, QuestionImport
+
+
+@dataclass(frozen=True)
+class ImportView:
+    """One file: what was read of it, and what has become of it.
+
+    `items`: [{number, line, kind, body, facts, problems, twins, out}, …]; an item that is `out` is
+    not taken. `problems`: [{what, mend, line, blocks}, …].
+    """
+
+    id: int
+    author_id: int
+    filename: str
+    format: str
+    state: str
+    items: Sequence[dict[str, Any]]
+    notes: Sequence[dict[str, Any]]
+    revision: int
+    created_at: datetime
+    finished_at: datetime | None
+
+    @property
+    def taken(self) -> list[dict[str, Any]]:
+        """The items that will be taken, or were."""
+        return [item for item in self.items if not item.get("out")]
+
+    @property
+    def blocked(self) -> int:
+        """How many questions must be mended, or left out, first."""
+        wrong = [item for item in self.taken if any(p["blocks"] for p in item["problems"])]
+        return len(wrong) + sum(bool(note["blocks"]) for note in self.notes)
+
+    @property
+    def alike(self) -> int:
+        """How many look like a question of the bank."""
+        return sum(bool(item.get("twins")) for item in self.taken)
+
+
+def import_for(reader: Reader, import_id: int) -> ImportView:
+    """An import of the reader's own; administrators see all. Raises NotThere."""
+    row = db.session().get(QuestionImport, import_id)
+    if row is None or not (reader.is_administrator or row.author_id == reader.id):
+        raise NotThere
+    return view(row)
+
+
+def imports_for(reader: Reader, *, most: int = 20) -> list[ImportView]:
+    """The reader's last imports, the newest first."""
+    rows = (
+        select(QuestionImport)
+        .where(QuestionImport.author_id == reader.id, QuestionImport.state != "dropped")
+        .order_by(QuestionImport.id.desc())
+        .limit(most)
+    )
+    return [view(row) for row in db.session().scalars(rows)]
+
+
+def question_ids_of(import_id: int) -> list[int]:
+    """The questions that an import made, in the order of the file."""
+    rows = select(Question.id).where(Question.import_id == import_id).order_by(Question.id)
+    return list(db.session().scalars(rows))
+
+
+def view(row: QuestionImport) -> ImportView:
+    return ImportView(
+        id=row.id,
+        author_id=row.author_id,
+        filename=row.filename,
+        format=row.format,
+        state=row.state,
+        items=row.items,
+        notes=row.notes,
+        revision=row.revision,
+        created_at=row.created_at,
+        finished_at=row.finished_at,
+    )
+
+
+def trainer_named(username: str = "") -> int | None:
+    """Who owns what a command brings in: the trainer or administrator of that user name, or the
+    first administrator (then trainer) when none is given."""
+    found = (
+        select(Member.id)
+        .join(RoleGrant, RoleGrant.member_id == Member.id)
+        .where(Member.is_active.is_(True), RoleGrant.role.in_([Role.TRAINER, Role.ADMINISTRATOR]))
+        .order_by(RoleGrant.role, Member.id)
+        .limit(1)
+    )
+    if username:
+        found = found.where(Member.username == username)
+    return db.session().scalar(found)

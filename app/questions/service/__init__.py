@@ -1,0 +1,37 @@
+"""What can be done with the bank: write and revise, sort, import and undo."""
+
+from __future__ import annotations
+
+from app.questions.service.imports import (
+    drop_import,
+    edit_item,
+    keep_item,
+    open_import,
+    take_import,
+    undo_import,
+)
+from app.questions.service.questions import copy, create, revise
+from app.questions.service.sorting import (
+    category_at,
+    create_category,
+    remove_category,
+    rename_category,
+    sort,
+)
+
+__all__ = [
+    "category_at",
+    "copy",
+    "create",
+    "create_category",
+    "drop_import",
+    "edit_item",
+    "keep_item",
+    "open_import",
+    "remove_category",
+    "rename_category",
+    "revise",
+    "sort",
+    "take_import",
+    "undo_import",
+]

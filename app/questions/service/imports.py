@@ -1,0 +1,161 @@
+"""Files into the bank: opened, mended, taken whole or not at all, and taken back at one click."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from sqlalchemy import select
+
+from app.core import clock
+from app.core.db import db
+from app.core.refusals import Conflict, NotThere
+from app.questions import formats, queries, rules, types
+from app.questions.models import Question, QuestionImport
+from app.questions.queries.imports import view
+from app.questions.rules import QuestionState
+from app.questions.service import questions, sorting
+
+
+def open_import(paper: formats.Paper, *, filename: str, author_id: int) -> int:
+    """Keep what was read of a file until somebody has looked at it; returns the import's id."""
+    items = [
+        {
+            "number": item.number,
+            "line": item.line,
+            "kind": item.kind,
+            "body": item.body,
+            "facts": item.facts,
+            "problems": [asdict(problem) for problem in item.problems],
+            "twins": [],
+            "out": False,
+        }
+        for item in paper.items
+    ]
+    _find_twins(items)
+    row = QuestionImport(
+        author_id=author_id,
+        filename=filename[:200],
+        format=paper.format,
+        state="open",
+        items=items,
+        notes=[asdict(note) for note in paper.notes],
+        revision=0,
+        created_at=clock.now(),
+    )
+    session = db.session()
+    session.add(row)
+    session.flush()
+    return row.id
+
+
+def _find_twins(items: list[dict[str, Any]]) -> None:
+    said = {}
+    for at, item in enumerate(items):
+        if item["kind"] in types.TYPES and not any(p["blocks"] for p in item["problems"]):
+            of = types.of(item["kind"])
+            said[at] = " ".join(of.said(of.clean(item["body"])))
+    found = queries.twins(said)
+    for at, item in enumerate(items):
+        item["twins"] = [[twin.id, twin.percent] for twin in found.get(at, [])]
+
+
+def edit_item(
+    import_id: int,
+    at: int,
+    *,
+    kind: str,
+    body: dict[str, Any],
+    seen: int | None = None,
+) -> None:
+    """Put a mended question in the place of one that was read. Raises BadQuestion, Conflict,
+    NotThere, ImportIsOver."""
+    row = _open(import_id, seen)
+    items = [dict(item) for item in row.items]
+    if not 0 <= at < len(items):
+        raise NotThere
+    of = types.of(kind)
+    clean = of.plain(of.clean(body))
+    kept = [problem for problem in items[at]["problems"] if not problem["blocks"]]
+    items[at] |= {"kind": kind, "body": clean, "problems": kept, "out": False}
+    one = [items[at]]
+    _find_twins(one)
+    row.items, row.revision = items, row.revision + 1
+
+
+def keep_item(import_id: int, at: int, *, keep: bool) -> None:
+    """Leave a question of the file out, or take it after all."""
+    row = _open(import_id, None)
+    items = [dict(item) for item in row.items]
+    if not 0 <= at < len(items):
+        raise NotThere
+    items[at]["out"] = not keep
+    row.items, row.revision = items, row.revision + 1
+
+
+def take_import(
+    import_id: int, *, state: str = QuestionState.READY, category_id: int | None = None
+) -> list[int]:
+    """Take every question of a file that is not left out into the bank; returns their ids.
+
+    All or nothing: raises StillBlocked while one of them cannot be asked. `category_id` is for
+    questions whose file names no category. Raises NothingToTake, ImportIsOver, NotThere.
+    """
+    row = _open(import_id, None)
+    found = view(row)
+    if found.blocked:
+        raise rules.StillBlocked(number=found.blocked)
+    if not found.taken:
+        raise rules.NothingToTake
+    session = db.session()
+    made = []
+    for item in found.taken:
+        question_id = questions.create(
+            kind=item["kind"], body=item["body"], author_id=row.author_id
+        )
+        question = session.get_one(Question, question_id)
+        question.import_id, question.state = row.id, str(state)
+        sorting.put(question_id, item["facts"])
+        if question.category_id is None:
+            question.category_id = category_id
+        made.append(question_id)
+    row.state, row.finished_at = "done", clock.now()
+    session.flush()
+    return made
+
+
+def undo_import(import_id: int, *, by: int) -> int:
+    """Take a whole file back out of the bank; returns how many questions went.
+
+    They are retired, not erased: a quiz that asks one already, and attempts that were given one,
+    keep it. Raises NotToUndo, NotThere.
+    """
+    row = db.session().get(QuestionImport, import_id, with_for_update=True)
+    if row is None:
+        raise NotThere
+    if row.state != "done":
+        raise rules.NotToUndo
+    ids = queries.question_ids_of(import_id)
+    gone = sorting.sort(ids, by=by, state=QuestionState.RETIRED.value)
+    row.state, row.finished_at = "undone", clock.now()
+    db.session().flush()
+    return gone
+
+
+def drop_import(import_id: int) -> None:
+    """Put a file away that was never taken; what was read of it is forgotten."""
+    row = _open(import_id, None)
+    row.state, row.items, row.notes = "dropped", [], []
+
+
+def _open(import_id: int, seen: int | None) -> QuestionImport:
+    row = db.session().scalar(
+        select(QuestionImport).where(QuestionImport.id == import_id).with_for_update()
+    )
+    if row is None:
+        raise NotThere
+    if row.state != "open":
+        raise rules.ImportIsOver
+    if seen is not None and seen != row.revision:
+        raise Conflict
+    return row

@@ -1,0 +1,198 @@
+"""How questions are sorted: categories, tags, difficulty, source, state; and who changed it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from sqlalchemy import delete, exists, func, select
+
+from app.core import clock
+from app.core.db import db
+from app.core.refusals import NotThere
+from app.questions import rules
+from app.questions.models import Category, Question, QuestionChange, QuestionTag
+from app.questions.queries import tags_of
+
+UNSET: Any = object()
+
+
+def sort(
+    question_ids: Iterable[int],
+    *,
+    by: int,
+    category_id: Any = UNSET,
+    difficulty: Any = UNSET,
+    state: Any = UNSET,
+    source: Any = UNSET,
+    tags: Any = UNSET,
+    add_tags: Iterable[str] = (),
+    drop_tags: Iterable[str] = (),
+) -> int:
+    """Change how questions are sorted; what is not named stays. Returns how many changed.
+
+    `by` is the member who does it; every change is kept with its before and after. Raises NotThere
+    for a category, difficulty or state that does not exist.
+    """
+    session = db.session()
+    ids = sorted(set(question_ids))
+    wants_category = category_id is not UNSET and category_id is not None
+    if wants_category and session.get(Category, category_id) is None:
+        raise NotThere
+    if difficulty is not UNSET and difficulty not in {None, 1, 2, 3, 4, 5}:
+        raise NotThere
+    if state is not UNSET and state not in set(rules.QuestionState):
+        raise NotThere
+    given = {"category_id": category_id, "difficulty": difficulty, "state": state}
+    if source is not UNSET:
+        given["source"] = str(source).strip()[: rules.LONGEST_SOURCE]
+    names = {"category_id": "category"}
+    before_tags = tags_of(ids)
+    changed = 0
+    for row in session.scalars(select(Question).where(Question.id.in_(ids)).with_for_update()):
+        what: dict[str, Any] = {}
+        for column, value in given.items():
+            old = getattr(row, column)
+            if value is UNSET or old == value:
+                continue
+            shown = (_path(old), _path(value)) if column == "category_id" else (old, value)
+            what[names.get(column, column)] = [*shown]
+            setattr(row, column, value)
+        old_tags = before_tags.get(row.id, [])
+        new_tags = _tags(old_tags if tags is UNSET else tags, add_tags, drop_tags)
+        if new_tags != old_tags:
+            what["tags"] = [old_tags, new_tags]
+            _retag(row.id, old_tags, new_tags)
+        if what:
+            changed += 1
+            session.add(
+                QuestionChange(question_id=row.id, member_id=by, changed_at=clock.now(), what=what)
+            )
+    session.flush()
+    return changed
+
+
+def _tags(given: Iterable[str], more: Iterable[str], less: Iterable[str]) -> list[str]:
+    gone = {tag.strip() for tag in less}
+    found = {tag.strip()[: rules.LONGEST_TAG] for tag in [*given, *more]} - gone - {""}
+    return sorted(found)[: rules.MOST_TAGS]
+
+
+def _retag(question_id: int, old: list[str], new: list[str]) -> None:
+    session = db.session()
+    gone = [tag for tag in old if tag not in new]
+    if gone:
+        session.execute(
+            delete(QuestionTag).where(
+                QuestionTag.question_id == question_id, QuestionTag.tag.in_(gone)
+            )
+        )
+    session.add_all(QuestionTag(question_id=question_id, tag=t) for t in new if t not in old)
+
+
+def put(question_id: int, facts: Mapping[str, Any]) -> None:
+    """Sort a new question as its file says; nobody has changed anything, so nothing is noted."""
+    row = db.session().get_one(Question, question_id)
+    if facts.get("category"):
+        row.category_id = category_at(facts["category"])
+    row.difficulty = facts.get("difficulty")
+    row.source = str(facts.get("source") or "")[: rules.LONGEST_SOURCE]
+    _retag(question_id, [], _tags(facts.get("tags", ()), (), ()))
+
+
+# --- categories -----------------------------------------------------------------------------------
+
+
+def category_at(path: str) -> int:
+    """The category of a path of names, "Safety/Fire"; what is missing is made."""
+    session = db.session()
+    parent: int | None = None
+    for name in [part.strip() for part in path.split("/") if part.strip()]:
+        found = session.scalar(
+            select(Category.id).where(Category.parent_id.is_(parent), Category.name == name)
+            if parent is None
+            else select(Category.id).where(Category.parent_id == parent, Category.name == name)
+        )
+        if found is None and parent is not None and _depth(parent) >= rules.DEEPEST_CATEGORY:
+            return parent  # deeper than we go: the question stays in what is there
+        parent = found if found is not None else create_category(name, parent_id=parent)
+    if parent is None:
+        raise rules.BadCategory(most=rules.LONGEST_CATEGORY)
+    return parent
+
+
+def create_category(name: str, *, parent_id: int | None) -> int:
+    """A new category, at the top or below another. Raises BadCategory, SameCategory, NotThere,
+    CategoryTooDeep."""
+    session = db.session()
+    name = _name(name)
+    above = session.get(Category, parent_id) if parent_id is not None else None
+    if parent_id is not None and above is None:
+        raise NotThere
+    if above is not None and _depth(above.id) >= rules.DEEPEST_CATEGORY:
+        raise rules.CategoryTooDeep(most=rules.DEEPEST_CATEGORY)
+    _free(name, parent_id)
+    row = Category(parent_id=parent_id, name=name, path="")
+    session.add(row)
+    session.flush()
+    row.path = f"{above.path if above else '/'}{row.id}/"
+    session.flush()
+    return row.id
+
+
+def rename_category(category_id: int, name: str) -> None:
+    row = db.session().get(Category, category_id)
+    if row is None:
+        raise NotThere
+    name = _name(name)
+    if name != row.name:
+        _free(name, row.parent_id)
+        row.name = name
+
+
+def remove_category(category_id: int) -> None:
+    """Take an empty category away. Raises NotThere, CategoryInUse."""
+    session = db.session()
+    row = session.get(Category, category_id)
+    if row is None:
+        raise NotThere
+    used = session.scalar(select(exists().where(Question.category_id == category_id)))
+    below = session.scalar(select(exists().where(Category.parent_id == category_id)))
+    if used or below:
+        raise rules.CategoryInUse
+    session.delete(row)
+    session.flush()
+
+
+def _name(name: str) -> str:
+    plain = " ".join(name.replace("/", " ").split())
+    if not plain or len(plain) > rules.LONGEST_CATEGORY:
+        raise rules.BadCategory(most=rules.LONGEST_CATEGORY)
+    return plain
+
+
+def _free(name: str, parent_id: int | None) -> None:
+    same = select(func.count()).where(Category.name == name)
+    same = same.where(
+        Category.parent_id.is_(None) if parent_id is None else Category.parent_id == parent_id
+    )
+    if db.session().scalar(same):
+        raise rules.SameCategory(name=name)
+
+
+def _depth(category_id: int) -> int:
+    path = db.session().scalar(select(Category.path).where(Category.id == category_id)) or "/"
+    return path.count("/") - 1
+
+
+def _path(category_id: int | None) -> str:
+    """The names of a category from the top down, for the history."""
+    names = []
+    at = category_id
+    while at is not None:
+        row = db.session().get(Category, at)
+        if row is None:
+            break
+        names.append(row.name)
+        at = row.parent_id
+    return "/".join(reversed(names))

@@ -1,0 +1,600 @@
+"""Files of questions: each format says what it read, and writes what it reads."""
+
+from __future__ import annotations
+
+from io import BytesIO
+from typing import Any
+
+import docx
+import pytest
+from flask import Flask
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from app.questions import formats, types
+from app.questions.formats import Saying
+from app.questions.rules import BadQuestion
+
+SAYINGS: dict[str, dict[str, Any]] = {
+    "single": {
+        "options": [
+            {"text": "Red {and} = ~ # :", "fraction": "1"},
+            {"text": "Green\\n", "fraction": "0"},
+        ]
+    },
+    "multiple": {
+        "options": [
+            {"text": "甲", "fraction": "0.5"},
+            {"text": "乙", "fraction": "0.5"},
+            {"text": "丙", "fraction": "-1"},
+        ]
+    },
+    "truefalse": {"answer": False},
+    "short": {"answers": [{"text": "Beijing"}, {"text": "北京*"}]},
+    "numeric": {"answers": [{"value": "3.14", "tolerance": "0.01"}]},
+    "blanks": {"stem": "The capital is [[Beijing|Peking]], not [[Nanjing]]."},
+    "cloze": {"stem": "Either [[=this|that]] or [[it]]."},
+    "matching": {
+        "pairs": [{"left": "cat", "right": "mammal"}, {"left": "cod", "right": "fish"}],
+        "extra": ["bird"],
+    },
+    "ordering": {"items": ["one", "two", "three"]},
+    "essay": {},
+}
+FACTS = {"category": "Safety/Fire", "tags": ["exits", "smoke"], "difficulty": 3, "source": "p. 7"}
+
+
+@pytest.fixture(autouse=True)
+def words(app: Flask):
+    with app.test_request_context():
+        yield
+
+
+def saying(kind: str, **body: Any) -> Saying:
+    given = {"stem": "What is it?", "explanation": "Because so.", **(body or SAYINGS[kind])}
+    of = types.of(kind)
+    return Saying(kind, of.plain(of.clean(given)), FACTS)
+
+
+def rich(kind: str) -> Saying:
+    """A question that uses all that its kind can say."""
+    more: dict[str, dict[str, Any]] = {
+        "single": {
+            "options": [
+                {"text": "a", "fraction": "1", "feedback": "Yes: so."},
+                {"text": "b", "fraction": "0.25"},
+                {"text": "c"},
+            ]
+        },
+        "short": {
+            "answers": [{"text": "Ja"}, {"text": "Jo", "fraction": "0.5", "feedback": "Nearly."}],
+            "case": True,
+            "typos": 1,
+        },
+        "numeric": {
+            "answers": [
+                {"low": "1", "high": "2"},
+                {"value": "-5", "tolerance": "0.5", "fraction": "0.5"},
+            ],
+            "units": [{"text": "kg"}, {"text": "g", "factor": "0.001"}],
+            "unit_required": True,
+        },
+        "blanks": {"stem": "[[#3.14±0.01]] and [[a|%50%b]]", "any_order": True, "typos": 1},
+        "cloze": {"stem": "[[=a|%50%b|c]] and [[#1..2]] and [[x|y]]", "case": True},
+        "ordering": {"items": ["b", "a", "c"], "marking": "neighbours"},
+        "essay": {"answer": "It says why.", "rubric": [{"text": "clear"}, {"text": "true"}]},
+    }
+    body = {"material": "Read this first.\nThen think.", **more.get(kind, SAYINGS[kind])}
+    return saying(kind, **body)
+
+
+def again(given: Saying, name: str) -> tuple[formats.Paper, formats.Written]:
+    written = formats.write([given], name)
+    endings = formats.FORMATS[name].ENDINGS
+    return formats.read(written.data, f"x{endings[0]}", name), written
+
+
+# --- round trips ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", formats.FORMATS)
+@pytest.mark.parametrize("kind", types.TYPES)
+def test_what_is_written_is_read_again_or_reported(kind: str, name: str) -> None:
+    for one in (saying(kind), rich(kind)):
+        paper, written = again(one, name)
+        if written.losses:
+            assert all(loss.what for loss in written.losses)
+            continue
+        assert [item.problems for item in paper.items] == [[]]
+        item = paper.items[0]
+        assert (item.kind, item.body) == (one.kind, one.body)
+        if name != "aiken":
+            assert item.facts == FACTS
+
+
+@pytest.mark.parametrize("kind", types.TYPES)
+def test_our_own_format_loses_nothing(kind: str) -> None:
+    paper, written = again(rich(kind), "yaml")
+    assert written.losses == []
+    assert paper.items[0].body == rich(kind).body
+
+
+@pytest.mark.parametrize("name", ["word", "plain", "csv", "xlsx", "gift", "moodle", "yaml"])
+def test_the_format_is_told_by_the_content(name: str) -> None:
+    given = [saying(kind) for kind in ("single", "multiple", "truefalse", "short")]
+    written = formats.write(given, name)
+    for filename in (f"x{formats.FORMATS[name].ENDINGS[0]}", "x.dat"):
+        paper = formats.read(written.data, filename)
+        assert paper.format == name
+        assert [item.kind for item in paper.items] == [each.kind for each in given]
+        assert [item.body for item in paper.items] == [each.body for each in given]
+
+
+_TEXT = st.text(
+    st.characters(codec="utf-8", exclude_categories=["Cc", "Cs", "Cn", "Co", "Zl", "Zp"]),
+    min_size=1,
+    max_size=12,
+).map(str.strip)
+
+
+@settings(suppress_health_check=list(HealthCheck), max_examples=20, deadline=None)
+@given(_TEXT, st.lists(_TEXT, min_size=2, max_size=4, unique=True), _TEXT)
+@pytest.mark.parametrize("name", ["yaml", "moodle", "gift"])
+def test_any_text_survives(name: str, stem: str, options: list[str], why: str) -> None:
+    rows = [{"text": t, "fraction": "1" if n == 0 else "0"} for n, t in enumerate(options)]
+    try:
+        one = saying("single", stem=stem, options=rows, explanation=why)
+    except BadQuestion:
+        return
+    paper, _written = again(one, name)
+    assert paper.items[0].body == one.body
+
+
+# --- Chinese papers -------------------------------------------------------------------------------
+
+PAPER = """安全知识测试题
+
+一、单项选择题（每题2分，共10分）
+1．火警电话是（　）。
+A．110　　B．119　　C．120　　D．122
+答案：Ｂ
+解析：119 是火警电话。
+2、下列哪项正确？（ C ）
+A. 甲
+B. 乙
+C. 丙
+3.1949年10月1日是什么日子？
+A、国庆  B、建党  C、建军  D、元旦
+二、多选题
+1．消防“四个能力”包括（ＡＢＤ）。
+A．检查消除火灾隐患能力
+B．组织扑救初起火灾能力
+C．跑得快
+D．组织人员疏散
+   逃生能力
+2. 下面（　　）是质数
+（A）2 （B）3 （C）4
+【答案】A、B
+【解析】4=2×2
+难度：中
+知识点：数学，质数
+三、判断题
+1．地球是圆的。（√）
+2．太阳绕着地球转。（ × ）
+3．水的沸点是100℃。
+答案：正确
+四、填空题
+1．中国的首都是____，最大的城市是______。
+答案：北京；上海/上海市
+2．《____》是鲁迅的作品。
+五、简答题
+1．为什么要学习？
+答：第一点。
+第二点。
+解析：略
+2. 名词解释：马克思主义
+参考答案
+一、单选题
+3.A
+四、填空题
+2. 呐喊
+五、简答题
+2. 是一种思想体系
+"""
+
+
+def kinds_and_keys(paper: formats.Paper) -> list[tuple[str, str, Any]]:
+    found = []
+    for item in paper.items:
+        body = item.body
+        key: Any = body.get("answer", body["stem"])
+        if "options" in body:
+            key = [o["text"] for o in body["options"] if not o["fraction"].startswith(("0", "-"))]
+            key = key or [o["text"] for o in body["options"] if o["fraction"].startswith("0.")]
+        found.append((item.number, item.kind, key))
+    return found
+
+
+def test_a_chinese_paper_is_read_as_people_write_it() -> None:
+    paper = formats.read(PAPER.encode(), "试题.txt")
+    assert [item.problems for item in paper.items] == [[]] * 12
+    assert kinds_and_keys(paper) == [
+        ("1", "single", ["119"]),
+        ("2", "single", ["丙"]),
+        ("3", "single", ["国庆"]),
+        (
+            "1",
+            "multiple",
+            ["检查消除火灾隐患能力", "组织扑救初起火灾能力", "组织人员疏散 逃生能力"],
+        ),
+        ("2", "multiple", ["2", "3"]),
+        ("1", "truefalse", True),
+        ("2", "truefalse", False),
+        ("3", "truefalse", True),
+        ("1", "blanks", "中国的首都是[[北京]]，最大的城市是[[上海|上海市]]。"),
+        ("2", "blanks", "《[[呐喊]]》是鲁迅的作品。"),
+        ("1", "essay", "第一点。\n第二点。"),
+        ("2", "essay", "是一种思想体系"),
+    ]
+    assert paper.items[0].body["explanation"] == "119 是火警电话。"
+    assert paper.items[4].facts == {"tags": ["数学", "质数"], "difficulty": 3}
+    assert [item.line for item in paper.items[:3]] == [4, 8, 12]
+    assert ["安全知识测试题" in note.what for note in paper.notes] == [True]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030", "utf-16"])
+def test_the_encoding_of_a_paper_does_not_matter(encoding: str) -> None:
+    paper = formats.read(PAPER.encode(encoding), "试题.txt")
+    assert len(paper.items) == 12
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("1. 天空是蓝色的。（对）", [("1", "truefalse", True)]),
+        ("1、火是冷的。 ×", [("1", "truefalse", False)]),
+        ("1．火是冷的。\n答案：×", [("1", "truefalse", False)]),
+        ("1. Which?\nA) one\nB) two √\nC) three", [("1", "single", ["two"])]),
+        ("1. Which? A. one B. two C. three\nAnswer: AC", [("1", "multiple", ["one", "three"])]),
+        ("【单选题】1. 问？\nA．一\nB．二\n答案：A", [("1", "single", ["一"])]),
+        ("1.[多选题]问？\nA．一\nB．二\n答案：A", [("1", "multiple", ["一"])]),
+        ("1.（多选，2分）问？\nA．一\nB．二\n答案：AB", [("1", "multiple", ["一", "二"])]),
+        ("第1题 问？\nA．对\nB．错\n答案：A", [("1", "truefalse", True)]),
+        ("1．首都？\n答案：北京", [("1", "short", "首都？")]),
+        (
+            "1.问？\nA．一\nB．二\n2.问？\nA．一\nB．二\n3.问？\nA．一\nB．二\n参考答案：\n1-3 ABA",
+            [("1", "single", ["一"]), ("2", "single", ["二"]), ("3", "single", ["一"])],
+        ),
+        (
+            "1.问？\nA．一\nB．二\n2.问？\nA．一\nB．二\n答案\n1-2 AB B",
+            [("1", "multiple", ["一", "二"]), ("2", "single", ["二"])],
+        ),
+        (
+            "1.问？\nA．一\nB．二\n2.问？\nA．一\nB．二\n答案：\n1.A 2、B",
+            [("1", "single", ["一"]), ("2", "single", ["二"])],
+        ),
+        (
+            "1. 读下面两句：\n1. 第一句\n2. 第二句\n哪句对？\nA．一\nB．二\n答案：A",
+            [("1", "single", ["一"])],
+        ),
+    ],
+)
+def test_what_people_write(text: str, expected: list) -> None:
+    assert (
+        kinds_and_keys(formats.read(text.encode(), "x.txt", "plain"))[: len(expected)] == expected
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "what"),
+    [
+        ("一、单选题\n1．问？\nA．一\nB．二", 2, "The right answer is missing."),
+        ("一、单选题\n1．问？\nA．一\nB．二\n答案：AB", 2, "has 2 right answers"),
+        ("1．问？\nA．一\nB．二\n答案：D", 1, "The right answer is D"),
+        ("1．问？\nA．一\nB．二\n答案：丙", 1, "names no answer"),
+        ("一、判断题\n1．问？\n答案：也许", 2, "neither true nor false"),
+        ("一、填空题\n1．甲____乙____\n答案：一", 2, "2 gaps and 1 answers"),
+        ("一、填空题\n1．甲____乙\n2．乙____\n答案：一", 2, "The answer is missing."),
+        ("一、单选题\n1．问？\nA．一\nA．二\n答案：A", 2, "at least 2 answers"),
+        ("一、判断题\n1．问？", 2, "Say whether the statement"),
+    ],
+)
+def test_problems_are_told_by_line_with_a_way_out(text: str, line: int, what: str) -> None:
+    paper = formats.read(text.encode(), "x.txt", "plain")
+    problem = paper.items[0].problems[0]
+    assert problem.blocks
+    assert (problem.line, what in problem.what) == (line, True)
+    assert problem.mend
+
+
+def test_a_shared_text_belongs_to_the_questions_below_it() -> None:
+    text = (
+        "材料一：小王着火了。\n他打了119。\n1．问？\nA．一\nB．二\n答案：A\n2．再问？\nA．一\nB．二\n答案：B\n"
+        "三、判断题\n1．与材料无关。\n答案：对"
+    )
+    materials = [i.body.get("material") for i in formats.read(text.encode(), "x.txt").items]
+    assert materials == ["小王着火了。\n他打了119。", "小王着火了。\n他打了119。", None]
+
+
+# --- Word -----------------------------------------------------------------------------------------
+
+
+def test_a_word_paper_is_read_with_the_numbers_that_word_counts() -> None:
+    document = docx.Document()
+    document.add_paragraph("一、单选题")
+    for stem in ("火警电话是？", "急救电话是？"):
+        document.add_paragraph(stem, style="List Number")
+        document.add_paragraph("A．119\tB．120")
+        document.add_paragraph("答案：" + ("A" if "火" in stem else "B"))
+    blank = document.add_paragraph("1．二、首都是")
+    document.paragraphs[-1].clear()
+    blank.add_run("二、填空题")
+    last = document.add_paragraph("1．首都是")
+    last.add_run("      ").underline = True
+    last.add_run("。")
+    table = document.add_table(1, 1)
+    table.cell(0, 0).paragraphs[0].add_run("答案：北京")
+    out = BytesIO()
+    document.save(out)
+    paper = formats.read(out.getvalue(), "x.docx")
+    assert paper.format == "word"
+    assert [item.problems for item in paper.items] == [[], [], []]
+    assert kinds_and_keys(paper) == [
+        ("1", "single", ["119"]),
+        ("2", "single", ["120"]),
+        ("1", "blanks", "首都是[[北京]]。"),
+    ]
+
+
+def test_a_picture_in_word_is_reported() -> None:
+    from PIL import Image
+
+    picture = BytesIO()
+    Image.new("RGB", (2, 2)).save(picture, "PNG")
+    document = docx.Document()
+    document.add_paragraph("1．这是什么？")
+    document.add_picture(picture)
+    document.add_paragraph("A．一")
+    document.add_paragraph("B．二")
+    document.add_paragraph("答案：A")
+    out = BytesIO()
+    document.save(out)
+    paper = formats.read(out.getvalue(), "x.docx")
+    assert len(paper.items) == 1
+    assert "Pictures are not taken along (paragraphs 2)" in paper.notes[0].what
+
+
+# --- Aiken, GIFT, Moodle --------------------------------------------------------------------------
+
+
+def test_aiken() -> None:
+    text = "What is it?\nA. This\nB) That\nANSWER: B\n\nAnd this?\nA. x\nB. y\nANSWER: C\n"
+    paper = formats.read(text.encode(), "x.txt")
+    assert paper.format == "aiken"
+    assert kinds_and_keys(paper)[0] == ("1", "single", ["That"])
+    assert [(p.line, p.what) for p in paper.items[1].problems] == [
+        (6, "The right answer is C, but there is no such answer.")
+    ]
+
+
+GIFT = r"""
+// a comment
+$CATEGORY: $course$/top/Safety/Fire
+
+::Q1:: Who? {=Grant#Right. ~no one#Wrong. ~Napoleon \= N ####He did.}
+
+Grant is {~buried =entombed ~living} in Grant's tomb.
+
+What two? {
+  ~%-100%No one
+  ~%50%Grant
+  ~%50%Grant's wife
+}
+
+The sun rises in the east.{T}
+
+Two plus two? {=four =%50%five}
+
+Match. {=cat -> cat food =dog -> dog food}
+
+Pi? {#3.1415:0.0005}
+
+Between? {#1..5}
+
+When? {# =1822:0 =%50%1822:2}
+
+Write. {}
+
+A heading without a question.
+"""
+
+
+def test_gift() -> None:
+    paper = formats.read(GIFT.encode(), "x.gift")
+    kinds = [item.kind for item in paper.items]
+    assert kinds[:10] == [
+        "single",
+        "single",
+        "multiple",
+        "truefalse",
+        "short",
+        "matching",
+        "numeric",
+        "numeric",
+        "numeric",
+        "essay",
+    ]
+    first = paper.items[0].body
+    assert first["explanation"] == "He did."
+    assert first["options"][0] == {"text": "Grant", "fraction": "1", "feedback": "Right."}
+    assert first["options"][2]["text"] == "Napoleon = N"
+    assert paper.items[1].body["stem"] == "Grant is _____ in Grant's tomb."
+    assert [o["fraction"] for o in paper.items[2].body["options"]] == ["-1", "0.5", "0.5"]
+    assert paper.items[8].body["answers"][1]["fraction"] == "0.5"
+    assert paper.items[0].facts == {"category": "Safety/Fire"}
+    assert paper.items[10].blocked
+    assert [item.blocked for item in paper.items[:10]] == [False] * 10
+    assert "Titles" in paper.notes[0].what
+
+
+MOODLE = """<?xml version="1.0" encoding="UTF-8"?>
+<quiz>
+<question type="category"><category><text>$course$/top/Fire</text></category></question>
+<question type="multichoice"><name><text>n</text></name>
+ <questiontext format="html"><text><![CDATA[<p>Which <b>one</b>?</p><script>alert(1)</script>
+ <img src="@@PLUGINFILE@@/a.png">]]></text>
+ <file name="a.png" encoding="base64">AAAA</file></questiontext>
+ <generalfeedback format="html"><text>So.</text></generalfeedback>
+ <single>true</single>
+ <answer fraction="100" format="html"><text>This &amp;lt; that</text>
+ <feedback><text>Yes</text></feedback></answer>
+ <answer fraction="-50"><text>That</text></answer>
+ <tags><tag><text>exits</text></tag></tags></question>
+<question type="truefalse"><questiontext><text>So?</text></questiontext>
+ <answer fraction="0"><text>true</text></answer>
+ <answer fraction="100"><text>false</text></answer></question>
+<question type="numerical"><questiontext><text>How many?</text></questiontext>
+ <answer fraction="100"><text>5</text><tolerance>0.1</tolerance></answer>
+ <units><unit><multiplier>1</multiplier><unit_name>kg</unit_name></unit>
+ <unit><multiplier>1000</multiplier><unit_name>g</unit_name></unit></units></question>
+<question type="cloze"><questiontext><text>A {1:MULTICHOICE:=b~c} and {2:SHORTANSWER:=d~%50%e}
+ and {1:NUMERICAL:=3:0.1}.</text></questiontext></question>
+<question type="gapselect"><questiontext><text>A [[1]] and [[3]].</text></questiontext>
+ <selectoption><text>b</text><group>1</group></selectoption>
+ <selectoption><text>c</text><group>1</group></selectoption>
+ <selectoption><text>d</text><group>2</group></selectoption>
+ <selectoption><text>e</text><group>2</group></selectoption></question>
+<question type="calculated"><questiontext><text>{x}?</text></questiontext></question>
+<question type="description"><questiontext><text>Read.</text></questiontext></question>
+</quiz>"""
+
+
+def test_moodle() -> None:
+    paper = formats.read(MOODLE.encode(), "x.xml")
+    assert [i.kind for i in paper.items] == [
+        "single",
+        "truefalse",
+        "numeric",
+        "cloze",
+        "cloze",
+        "calculated",
+    ]
+    first = paper.items[0]
+    assert first.body["stem"] == "Which **one**?"
+    assert first.body["options"][0] == {"text": "This < that", "fraction": "1", "feedback": "Yes"}
+    said = " ".join(problem.what for problem in first.problems)
+    assert "A script is not taken along." in said
+    assert "A picture is not taken along" in said
+    assert "costs nothing here" in said
+    assert not first.blocked
+    assert first.facts == {"category": "Fire", "tags": ["exits"]}
+    assert paper.items[2].body["units"][1] == {"text": "g", "factor": "0.001"}
+    assert paper.items[3].body["stem"].startswith("A [[=b|c]] and [[d|%50%e]]")
+    assert "count the same" in paper.items[3].problems[0].what
+    assert paper.items[4].body["stem"] == "A [[=b|c]] and [[=d|e]]."
+    assert paper.items[5].blocked
+    assert "description" in paper.notes[0].what
+
+
+# --- tables ---------------------------------------------------------------------------------------
+
+
+def test_a_table_is_read_by_the_names_of_its_columns() -> None:
+    text = (
+        "序号,题型,题目,选项A,选项B,选项C,正确答案,难易度,分值\n"
+        "1,单选题,问？,一,二,,A,★★★,2\n"
+        "2,多选,问？,一,二,三,AC,易,2\n"
+        "3,判断题,对吗？,,,,√,,\n"
+        "4,判断题,对吗？,正确,错误,,B,,\n"
+        "5,填空题,首都是____,,,,北京,,\n"
+        "6,连线题,配对,甲—1,乙—2,,,,\n"
+        "7,选词,问？,,,,A,超难,\n"
+    )
+    paper = formats.read(text.encode("gb18030"), "x.csv")
+    assert paper.format == "csv"
+    assert [item.blocked for item in paper.items] == [False] * 6 + [True]
+    assert kinds_and_keys(paper)[:5] == [
+        ("1", "single", ["一"]),
+        ("2", "multiple", ["一", "三"]),
+        ("3", "truefalse", True),
+        ("4", "truefalse", False),
+        ("5", "blanks", "首都是[[北京]]"),
+    ]
+    assert paper.items[0].facts == {"difficulty": 3}
+    assert [p.line for p in paper.items[6].problems] == [8] * len(paper.items[6].problems)
+    assert "Points" in paper.notes[-1].what
+
+
+# --- what might do harm ---------------------------------------------------------------------------
+
+XXE = (
+    '<?xml version="1.0"?><!DOCTYPE quiz [<!ENTITY x SYSTEM "file:///etc/passwd">]><quiz>&x;</quiz>'
+)
+LAUGHS = (
+    '<?xml version="1.0"?><!DOCTYPE quiz [<!ENTITY a "aaaaaaaaaa">'
+    + "".join(f'<!ENTITY a{n} "{"&a;" * 10}">' for n in range(9))
+    + "]><quiz>&a8;</quiz>"
+)
+
+
+@pytest.mark.parametrize("text", [XXE, LAUGHS, "<quiz>", "<quiz><question></quiz>", "<quiz/>"])
+def test_xml_that_might_do_harm_is_refused(text: str) -> None:
+    if text == "<quiz/>":
+        with pytest.raises(formats.UnknownFormat):
+            formats.read(text.encode(), "x.xml")
+        return
+    with pytest.raises(formats.NotThisFormat):
+        formats.read(text.encode(), "x.xml")
+
+
+def test_a_package_that_unpacks_to_far_more_is_refused() -> None:
+    import zipfile
+
+    out = BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as package:
+        package.writestr("word/document.xml", b" " * 30_000_000)
+    with pytest.raises(formats.NotThisFormat, match="far more"):
+        formats.read(out.getvalue(), "x.docx")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "# weike-questions: 1\nquestions: [&a [x], *a]",
+        "# weike-questions: 1\nquestions: {",
+        "# weike-questions: 1\n!!python/object/apply:os.system [ls]",
+        "# weike-questions: 1\nother: 1",
+    ],
+)
+def test_yaml_that_might_do_harm_is_refused(text: str) -> None:
+    with pytest.raises(formats.NotThisFormat):
+        formats.read(text.encode(), "x.yaml")
+
+
+def test_yaml_tells_lines_and_misspelt_keys() -> None:
+    text = (
+        "# weike-questions: 1\nquestions:\n- kind: truefalse\n  stem: So?\n  answer: true\n"
+        "- kind: short\n  stem: What?\n  anwsers: [x]\n- kind: dance\n  stem: Go\n"
+        "- kind: single\n  stem: Which?\n  options: no\n"
+    )
+    paper = formats.read(text.encode(), "x.yaml")
+    assert [(i.line, i.blocked) for i in paper.items] == [
+        (3, False),
+        (6, True),
+        (9, True),
+        (11, True),
+    ]
+    assert "anwsers" in paper.items[1].problems[0].what
+
+
+@pytest.mark.parametrize("data", [b"", b"\0\1\2", b"Hello.", b"PK\3\4broken", b"<html></html>"])
+def test_what_holds_no_question_says_so(data: bytes) -> None:
+    with pytest.raises((formats.UnknownFormat, formats.NotThisFormat)):
+        formats.read(data, "x.txt")
+
+
+@settings(suppress_health_check=list(HealthCheck), max_examples=30, deadline=None)
+@given(st.text(alphabet="1.A、（）答案:：B{}=~#->T\n对[]_ 一单选题$/", max_size=60))
+@pytest.mark.parametrize("name", ["plain", "gift", "aiken"])
+def test_no_text_breaks_a_reader(name: str, text: str) -> None:
+    formats.read(text.encode(), "x.txt", name)
