@@ -23,6 +23,16 @@ FILES = {
     "sortablejs/modular/sortable.esm.js": "sortable.js",
     "tus-js-client/dist/tus.min.js": "tus.js",
     "axe-core/axe.min.js": "axe.js",
+    # The legacy build runs in the browsers inside chat programs, too.
+    "pdfjs-dist/legacy/build/pdf.min.mjs": "pdf.js",
+    "pdfjs-dist/legacy/build/pdf.worker.min.mjs": "pdf.worker.js",
+    "pdfjs-dist/legacy/web/pdf_viewer.mjs": "pdf_viewer.js",
+}
+# What PDF.js asks for by itself: tables of Chinese fonts, plain fonts, decoders of pictures.
+FOLDERS = {
+    "pdfjs-dist/cmaps": "pdfjs/cmaps",
+    "pdfjs-dist/standard_fonts": "pdfjs/standard_fonts",
+    "pdfjs-dist/wasm": "pdfjs/wasm",
 }
 # icon('x') and empty_state('x', …) in templates; icon="x" in Python; "#icon:x" anywhere else.
 # These must exist. Besides, a quoted word inside Jinja's braces, or in a module that speaks of
@@ -78,6 +88,10 @@ def main() -> None:
         if name.endswith((".js", ".css")):
             content = SOURCE_MAP.sub(b"", content)
         put(VENDOR / name, content)
+    for source, name in FOLDERS.items():
+        for path in sorted((MODULES / source).iterdir()):
+            if path.suffix not in {".map", ".md"} and not path.name.startswith("LICENSE"):
+                put(VENDOR / name / path.name, path.read_bytes())
     put(VENDOR / "icons.svg", sprite(icons_in_use()).encode())
     for name, side, share in (
         ("icon-180", 180, 1.0),
@@ -115,6 +129,7 @@ def put(path: Path, content: bytes) -> None:
     """Write a file in one step, and only when it is another: a running site may be reading it."""
     if path.exists() and path.read_bytes() == content:
         return
+    path.parent.mkdir(parents=True, exist_ok=True)
     fresh = path.with_name(f".{path.name}.fresh")
     fresh.write_bytes(content)
     fresh.replace(path)

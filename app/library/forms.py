@@ -106,7 +106,9 @@ class DocumentForm(ShelvingForm):
         render_kw={"maxlength": 300},
     )
     summary = TextAreaField(
-        _l("Summary"), [Length(max=LONGEST_SUMMARY)], render_kw={"maxlength": LONGEST_SUMMARY}
+        _l("What it is about"),
+        [Length(max=LONGEST_SUMMARY)],
+        render_kw={"maxlength": LONGEST_SUMMARY},
     )
     courses = SelectMultipleField(
         _l("Courses it belongs with"),

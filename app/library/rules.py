@@ -244,6 +244,20 @@ def date_said(day: date | None) -> str:
     return f"{day.year:04}-{day.month:02}" if day.day == 1 else day.isoformat()
 
 
+_ANCHOR = re.compile(r"[a-z](\d{1,6})(?:-\d+)?")
+
+
+def is_anchor(text: str) -> bool:
+    """Whether a text can be the name of a part: p3, s12, h4-2."""
+    return _ANCHOR.fullmatch(text) is not None
+
+
+def page_number(anchor: str) -> int:
+    """The page that an anchor names; 1 for none."""
+    match = _ANCHOR.fullmatch(anchor)
+    return int(match[1]) if match else 1
+
+
 def check_audience(branches: frozenset[int] | None) -> None:
     """Refuse an audience of nobody. None is everybody; each branch stands for all below it too."""
     if branches is not None and not branches:

@@ -27,11 +27,12 @@ from wtforms import ValidationError
 
 from app.core.access import access
 from app.core.i18n import LANGUAGES
+from app.core.limits import limited
 from app.core.refusals import NotThere, Refusal
 from app.library import queries, service
 from app.library.forms import CollectionForm, DocumentForm, ShelvingForm
 from app.library.queries import DocumentView, FileView
-from app.library.rules import REASONS, TYPES, EndsTooSoon, Kind, NoTitle, date_said
+from app.library.rules import REASONS, TYPES, EndsTooSoon, Kind, NoTitle, date_said, page_number
 from app.library.shelf import Arrived
 from app.members import queries as members
 from app.members.access import EDITOR, SIGNED_IN, reader
@@ -156,12 +157,52 @@ def document(uuid: str) -> str:
         hits=queries.hits(found.file.id, text) if text else [],
         mark=lambda words: marked(words, sought),
         courses=queries.related_courses(reader(), found.id),
+        stopped=queries.place_of(reader().id, found.id),
         branches=queries.branch_names(found.branches)
         if found.branches and found.may_change
         else [],
         versions=queries.versions(found.id) if found.may_change else [],
         longest=LONGEST_QUERY,
     )
+
+
+@bp.get("/<uuid>/read")
+@access(SIGNED_IN)
+def read(uuid: str) -> ResponseReturnValue:
+    """A PDF as its pages look. Other kinds of documents are read as text."""
+    found = queries.document_for(reader(), uuid)
+    text = request.args.get("q", "").strip()[:LONGEST_QUERY]
+    if found.file.kind is not Kind.PDF:
+        return redirect(url_for("library.document", uuid=uuid, q=text or None))
+    return render_template(
+        "library/read.html",
+        document=found,
+        text=text,
+        start=page_number(queries.place_of(reader().id, found.id)),
+        words=queries.words_in(found.file.id, search.sought_for(text)) if text else [],
+    )
+
+
+@bp.get("/<uuid>/file")
+@access(SIGNED_IN)
+def file(uuid: str) -> Response:
+    """The bytes of a PDF, for the page that draws it."""
+    found = queries.document_for(reader(), uuid)
+    path = service.shelf().path(found.uuid, found.file.number, found.file.kind)
+    if found.file.kind is not Kind.PDF or not path.is_file():
+        raise NotThere
+    response = send_file(path, mimetype=TYPES[Kind.PDF], conditional=True)
+    return _harmless(response)
+
+
+@bp.post("/<uuid>/place")
+@access(SIGNED_IN)
+@limited("library-place", most=60, seconds=60)
+def keep_place(uuid: str) -> ResponseReturnValue:
+    """Remember where the reader is in a document."""
+    found = queries.document_for(reader(), uuid)
+    service.keep_place(reader().id, found.id, request.form.get("anchor", ""))
+    return "", 204
 
 
 @bp.get("/<uuid>/state")
@@ -192,6 +233,11 @@ def download(uuid: str) -> Response:
         download_name=file.filename,
         conditional=True,
     )
+    return _harmless(response)
+
+
+def _harmless(response: Response) -> Response:
+    """A file from anybody, sent so that it runs nothing and stays with who may see it."""
     response.headers["Content-Security-Policy"] = DOWNLOAD_POLICY
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers["Cache-Control"] = "private, no-store"

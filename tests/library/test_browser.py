@@ -57,8 +57,11 @@ def test_several_files_are_uploaded_read_and_found(
     assert not reader.scrolls_sideways()
     page.locator(".search-passage").first.click()
     expect(page).to_have_url(f"{site.url}{page.url.removeprefix(site.url)}")
-    assert page.url.endswith("?page=1&q=needle#p2")
-    expect(page.locator("#p2 mark")).to_have_text("needle")
+    page.wait_for_url("**/read?q=needle#p2")
+    expect(page.locator(".textLayer .highlight").first).to_have_text("needle", timeout=20_000)
+    expect(page.get_by_label("Page", exact=True)).to_have_value("2")
+    assert reader.axe() == []
+    assert not reader.scrolls_sideways()
     for path in ("/library", "/search", "/search?q=nowhere+to+be+found"):
         page.goto(path)
         assert reader.axe() == []

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from flask.testing import FlaskClient
 
+from tests.factories import People, csrf
 from tests.library import files
 from tests.library.conftest import Librarian
 
@@ -28,7 +29,7 @@ def test_a_pdf_is_read_by_page(librarian: Librarian, member: FlaskClient) -> Non
     assert 'id="p2"' in text
     assert "Text searchable" in text
     assert "2 pages" in text
-    assert f"{address}?page=1&amp;q=extinguisher#p2" in found(member, "extinguisher")
+    assert f"{address}/read?q=extinguisher#p2" in found(member, "extinguisher")
 
 
 def test_a_word_document_is_read_by_heading(librarian: Librarian, member: FlaskClient) -> None:
@@ -101,7 +102,7 @@ def test_a_long_text_is_shown_in_pages_and_hits_lead_to_theirs(
     data = files.pdf(*(f"Filler number {n}" for n in range(1, 25)), "The needle")
     address = librarian.upload(data, "long.pdf")
     assert "The needle" not in page(member, address)
-    assert f"{address}?page=3&amp;q=needle#p25" in found(member, "needle")
+    assert f"{address}/read?q=needle#p25" in found(member, "needle")
     third = page(member, address, page=3, q="needle")
     assert "The <mark>needle</mark>" in third
     assert "1 place" in third
@@ -114,3 +115,44 @@ def test_what_was_uploaded_is_shown_as_text_only(librarian: Librarian, member: F
         assert "<script>alert" not in text
         assert "<img src=x" not in text
         assert "&lt;script&gt;<mark>alert</mark>(1)" in text
+
+
+# --- in the page ------------------------------------------------------------------------
+
+
+def test_a_pdf_is_read_in_the_page_with_its_words(
+    librarian: Librarian, member: FlaskClient
+) -> None:
+    address = librarian.upload(files.pdf("Nothing here", "About ladders"), "Plan.pdf")
+    found = member.get("/search?q=ladder").get_data(as_text=True)
+    assert f'href="{address}/read?q=ladder#p2"' in found
+    page = member.get(f"{address}/read?q=ladder").get_data(as_text=True)
+    assert 'data-words="[&#34;ladders&#34;]"' in page
+    sent = member.get(f"{address}/file", headers={"Range": "bytes=0-7"}, buffered=True)
+    assert (sent.status_code, sent.data[:5]) == (206, b"%PDF-")
+    assert sent.headers["Content-Security-Policy"].startswith("sandbox")
+    text = librarian.upload(b"plain text about ladders", "a.txt")
+    assert member.get(f"{text}/read").status_code == 302
+    assert member.get(f"{text}/file").status_code == 404
+
+
+def test_a_reader_comes_back_to_where_they_stopped(
+    librarian: Librarian, member: FlaskClient, people: People
+) -> None:
+    address = librarian.upload(files.pdf("One", "Two"), "Plan.pdf")
+    headers = csrf(member)
+    for anchor, start in (("p2", 2), ("nonsense", 2), ("p1", 1)):
+        answer = member.post(f"{address}/place", data={"anchor": anchor}, headers=headers)
+        assert answer.status_code == 204
+        assert f'data-start="{start}"' in member.get(f"{address}/read").get_data(as_text=True)
+    other = people.client(people.member(branch=people.branch()))
+    librarian.post(
+        f"{address}/edit",
+        title="Plan",
+        collection=0,
+        audience="branches",
+        branches=[people.branch("North")],
+    )
+    for path in ("read", "file"):
+        assert other.get(f"{address}/{path}").status_code == 404
+    assert other.post(f"{address}/place", headers=csrf(other)).status_code == 404

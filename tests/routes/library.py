@@ -3,6 +3,9 @@
 MATRIX = {
     "library.index": "signed in",
     "library.document": "signed in",
+    "library.read": "signed in",
+    "library.file": "signed in",
+    "library.keep_place": "signed in",
     "library.state": "signed in",
     "library.download": "signed in",
     "library.upload_page": "author or organizer",

@@ -29,7 +29,15 @@ from app.library.queries.documents import (
     versions,
     years_for,
 )
-from app.library.queries.text import Hit, all_parts, hits, page_of, parts
+from app.library.queries.text import (
+    Hit,
+    all_parts,
+    hits,
+    page_of,
+    parts,
+    place_of,
+    words_in,
+)
 
 __all__ = [
     "CollectionLine",
@@ -58,8 +66,10 @@ __all__ = [
     "label_of",
     "page_of",
     "parts",
+    "place_of",
     "related_courses",
     "version",
     "versions",
+    "words_in",
     "years_for",
 ]

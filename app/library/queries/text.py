@@ -10,12 +10,14 @@ from sqlalchemy import func, select
 
 from app.core.db import db
 from app.core.paging import Page, window
-from app.library.models import DocumentPart
+from app.library.models import DocumentPart, DocumentPlace
 from app.library.rules import PARTS_SHOWN
 from app.search import snippets
 from app.search.queries import sought_for
+from app.search.snippets import Sought
 
 MOST_HITS = 50
+MOST_WORDS = 20  # spellings that a reader marks
 
 
 def parts(file_id: int, page: int) -> Page[DocumentPart]:
@@ -68,6 +70,23 @@ def hits(file_id: int, text: str) -> list[Hit]:
         if len(found) == MOST_HITS:
             break
     return found
+
+
+def words_in(file_id: int, sought: Sought) -> list[str]:
+    """What the sought words look like in a document as it is written, the longest first."""
+    found: dict[str, None] = {}
+    for part in all_parts(file_id):
+        for start, end, _ in sought.spans(part.text):
+            found[" ".join(part.text[start:end].split())] = None
+        if len(found) >= MOST_WORDS:
+            break
+    return sorted(found, key=len, reverse=True)[:MOST_WORDS]
+
+
+def place_of(member_id: int, document_id: int) -> str:
+    """The anchor at which a member stopped reading; "" for the beginning."""
+    place = db.session().get(DocumentPlace, (member_id, document_id))
+    return place.anchor if place else ""
 
 
 def page_of(position: int) -> int:

@@ -7,7 +7,13 @@ from app.library.service.collections import (
     remove_collection,
 )
 from app.library.service.documents import add, edit, publish, receive, remove, replace, shelf
-from app.library.service.reading import finish_reading, give_up_reading, read_again, start_reading
+from app.library.service.reading import (
+    finish_reading,
+    give_up_reading,
+    keep_place,
+    read_again,
+    start_reading,
+)
 
 __all__ = [
     "add",
@@ -16,6 +22,7 @@ __all__ = [
     "edit",
     "finish_reading",
     "give_up_reading",
+    "keep_place",
     "move_collection",
     "publish",
     "read_again",

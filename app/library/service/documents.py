@@ -242,7 +242,9 @@ def _publish(document: Document) -> None:
                     part.anchor,
                     part.label,
                     part.text,
-                    f"{url}?page={queries.page_of(part.position)}#{part.anchor}",
+                    f"{url}/read#{part.anchor}"
+                    if file.kind == Kind.PDF.value
+                    else f"{url}?page={queries.page_of(part.position)}#{part.anchor}",
                 )
                 for part in queries.all_parts(file.id)
             ),

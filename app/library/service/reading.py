@@ -6,11 +6,11 @@ from pathlib import Path
 
 from sqlalchemy import delete, insert, select
 
-from app.core import jobs
+from app.core import clock, jobs
 from app.core.db import db
 from app.library import rules
 from app.library.child import Text
-from app.library.models import Document, DocumentFile, DocumentPart
+from app.library.models import Document, DocumentFile, DocumentPart, DocumentPlace
 from app.library.rules import Kind, Reason, State
 from app.library.service.documents import publish, shelf
 from app.search import folding
@@ -73,3 +73,15 @@ def read_again(file_id: int) -> None:
     file = db.session().get_one(DocumentFile, file_id)
     file.state, file.reason = rules.move(file.state, State.WAITING), ""
     jobs.enqueue("library.extract", key=f"library:{file.id}", file_id=file.id)
+
+
+def keep_place(member_id: int, document_id: int, anchor: str) -> None:
+    """Remember where a member is in a document; what is no anchor is not kept."""
+    if not rules.is_anchor(anchor):
+        return
+    session = db.session()
+    place = session.get(DocumentPlace, (member_id, document_id))
+    if place is None:
+        place = DocumentPlace(member_id=member_id, document_id=document_id)
+        session.add(place)
+    place.anchor, place.changed_at = anchor, clock.now()

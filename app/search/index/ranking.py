@@ -19,7 +19,7 @@ from app.search.index.schema import AUTHOR, KINDS, LANGUAGES, SHELF
 from app.search.units import Unit
 
 MOST_PREFIXED = 300  # terms that a single character, a prefix or a spelling may stand for
-MOST_HITS = 3_000  # best passages that are looked at any further
+MOST_HITS = 1_200  # best passages that are looked at any further
 WORD_SHARE = 0.5  # weight of a jieba word or stem beside the pairs that it is made of
 TITLE_SHARE = 1.6  # weight of the same term in the title
 OTHER_SHARE = 0.8  # weight of what only means the same

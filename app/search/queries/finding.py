@@ -7,12 +7,12 @@ the database. When the index cannot be used, the database answers alone, worse a
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
 from markupsafe import Markup
-from sqlalchemy import func, select, tuple_
+from sqlalchemy import ColumnElement, and_, func, select
 
 from app.core.db import db
 from app.core.paging import Page, window
@@ -272,22 +272,24 @@ def _look_closely(groups: list[_Group], wish: Wish, ask: Ask) -> None:
             )
         ).all()
     )
-    places = [(group.thing, group.hits[0].position) for group in best]
+    places = {(group.thing, group.hits[0].position) for group in best}
     is_plain = sum(len(unit.grams) for unit in (*ask.wanted, *ask.in_title)) == 1
     # A single pair or word stands as typed wherever it was found at all.
     in_texts = (
         set()
         if is_plain
-        else set(
-            session.scalars(
-                select(SearchPassage.thing_id).where(
-                    tuple_(SearchPassage.thing_id, SearchPassage.position).in_(places),
+        else {
+            thing
+            for thing, position in session.execute(
+                select(SearchPassage.thing_id, SearchPassage.position).where(
+                    among(places),
                     func.replace(SearchPassage.search_text, " ", "").contains(
                         whole, autoescape=True
                     ),
                 )
             )
-        )
+            if (thing, position) in places
+        }
     )
     for group in best:
         if group.thing in in_titles:
@@ -311,7 +313,7 @@ def _with_phrases(hits: Sequence[Hit], sought: Sought) -> list[Hit]:
                 SearchThing.search_title,
             )
             .join(SearchThing, SearchThing.id == SearchPassage.thing_id)
-            .where(tuple_(SearchPassage.thing_id, SearchPassage.position).in_(places))
+            .where(among(places))
         )
         kept.update(
             (thing, position)
@@ -336,7 +338,7 @@ def _shown(groups: Sequence[_Group], sought: Sought, reader: Reader) -> list[Fou
         (number, position): Passage(anchor, label, text, url)
         for number, position, anchor, label, text, url in session.execute(
             select(row.thing_id, row.position, row.anchor, row.label, row.text, row.url).where(
-                tuple_(row.thing_id, row.position).in_(places)
+                among(places)
             )
         )
     }
@@ -361,6 +363,17 @@ def _shown(groups: Sequence[_Group], sought: Sought, reader: Reader) -> list[Fou
             )
         )
     return found
+
+
+def among(places: Collection[tuple[int, int]]) -> ColumnElement[bool]:
+    """The passages at these places, and some others of the same things.
+
+    SQLite reads the whole table for (thing, position) in ((1, 2), …), so each is asked for apart.
+    """
+    return and_(
+        SearchPassage.thing_id.in_({thing for thing, _ in places}),
+        SearchPassage.position.in_({position for _, position in places}),
+    )
 
 
 def sought_for(text: str) -> Sought:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from sqlalchemy import func, select, tuple_
+from sqlalchemy import ColumnElement, and_, func, or_, select
 
 from app.core.db import db
 from app.search.index import Entry
@@ -60,10 +60,12 @@ def entries(things: Iterable[tuple[str, str]]) -> dict[str, list[Entry]]:
         rows = db.session().execute(
             select(SearchThing, SearchPassage.position, SearchPassage.search_text)
             .join(SearchPassage, SearchPassage.thing_id == SearchThing.id)
-            .where(tuple_(SearchThing.kind, SearchThing.ref).in_(wanted[start : start + 200]))
+            .where(_among(wanted[start : start + 200]))
             .order_by(SearchThing.id, SearchPassage.position)
         )
         for thing, position, text in rows:
+            if f"{thing.kind}:{thing.ref}" not in found:
+                continue  # the same number in another room
             found[f"{thing.kind}:{thing.ref}"].append(
                 Entry(
                     thing=thing.id,
@@ -80,3 +82,13 @@ def entries(things: Iterable[tuple[str, str]]) -> dict[str, list[Entry]]:
                 )
             )
     return found
+
+
+def _among(things: Sequence[tuple[str, str]]) -> ColumnElement[bool]:
+    """Things by kind and ref, so asked that every database uses its index."""
+    refs: dict[str, list[str]] = {}
+    for kind, ref in things:
+        refs.setdefault(kind, []).append(ref)
+    return or_(
+        *(and_(SearchThing.kind == kind, SearchThing.ref.in_(some)) for kind, some in refs.items())
+    )

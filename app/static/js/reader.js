@@ -1,0 +1,115 @@
+// Reading a PDF in the page: opens where the reader was sent or had stopped, with the words marked.
+// PDF.js draws; it runs as a worker from our own origin and asks for the file in pieces.
+
+const box = document.getElementById("reader");
+const token = document.querySelector('meta[name="csrf-token"]').content;
+const number = document.getElementById("reader-page");
+const count = document.getElementById("reader-count");
+const status = document.getElementById("reader-status");
+const LATER = 2000; // milliseconds on a page before it counts as where the reader is
+
+globalThis.pdfjsLib = await import(box.dataset.pdf);
+const { EventBus, PDFFindController, PDFLinkService, PDFViewer } = await import(box.dataset.viewer);
+pdfjsLib.GlobalWorkerOptions.workerSrc = box.dataset.worker;
+
+const eventBus = new EventBus();
+const linkService = new PDFLinkService({ eventBus });
+const findController = new PDFFindController({ eventBus, linkService });
+const viewer = new PDFViewer({
+  container: box,
+  eventBus,
+  linkService,
+  findController,
+  annotationMode: pdfjsLib.AnnotationMode.DISABLE,
+  annotationEditorMode: pdfjsLib.AnnotationEditorType.DISABLE,
+  removePageBorders: true,
+  maxCanvasPixels: 2 ** 23, // phones have little memory
+});
+linkService.setViewer(viewer);
+
+const words = JSON.parse(box.dataset.words);
+const asked = /^#p(\d+)/.exec(location.hash);
+const first = Number(asked?.[1] ?? box.dataset.start) || 1;
+let saved = box.dataset.start;
+let timer;
+
+/** Keep the page for next time, once the reader stays on it. */
+function keep(page) {
+  clearTimeout(timer);
+  timer = setTimeout(() => {
+    if (String(page) === saved) return;
+    saved = String(page);
+    fetch(box.dataset.place, {
+      method: "POST",
+      headers: { "X-CSRFToken": token, "Content-Type": "application/x-www-form-urlencoded" },
+      body: new URLSearchParams({ anchor: `p${page}` }),
+      keepalive: true,
+    }).catch(() => {}); // where one stopped is not worth a warning
+  }, LATER);
+}
+
+eventBus.on("pagesinit", () => {
+  viewer.currentScaleValue = "page-width";
+  viewer.currentPageNumber = Math.min(first, viewer.pagesCount);
+  if (words.length) {
+    eventBus.dispatch("find", {
+      type: "",
+      query: words,
+      highlightAll: true,
+      caseSensitive: false,
+      entireWord: false,
+      matchDiacritics: true,
+    });
+  }
+});
+eventBus.on("pagechanging", ({ pageNumber }) => {
+  number.value = pageNumber;
+  history.replaceState(null, "", `#p${pageNumber}`);
+  keep(pageNumber);
+});
+addEventListener("hashchange", () => {
+  const page = /^#p(\d+)/.exec(location.hash);
+  if (page) viewer.currentPageNumber = Math.min(Number(page[1]), viewer.pagesCount);
+});
+addEventListener("resize", () => {
+  if (viewer.currentScaleValue === "page-width") viewer.currentScaleValue = "page-width";
+});
+
+number.addEventListener("change", () => {
+  const page = Math.min(Math.max(1, Math.trunc(Number(number.value)) || 1), viewer.pagesCount);
+  viewer.currentPageNumber = page;
+  number.value = page;
+});
+for (const button of document.querySelectorAll("[data-reader]")) {
+  button.addEventListener("click", () => {
+    const what = button.dataset.reader;
+    if (what === "before") viewer.previousPage();
+    else if (what === "after") viewer.nextPage();
+    else if (what === "larger") viewer.increaseScale();
+    else if (what === "smaller") viewer.decreaseScale();
+    else if (what === "fit") viewer.currentScaleValue = "page-width";
+    else if (what === "hit") eventBus.dispatch("find", { type: "again", query: words, highlightAll: true });
+  });
+}
+
+try {
+  const file = await pdfjsLib.getDocument({
+    url: box.dataset.file,
+    cMapUrl: `${box.dataset.parts}cmaps/`,
+    cMapPacked: true,
+    standardFontDataUrl: `${box.dataset.parts}standard_fonts/`,
+    wasmUrl: `${box.dataset.parts}wasm/`,
+    isEvalSupported: false,
+    enableXfa: false,
+  }).promise;
+  count.textContent = file.numPages;
+  number.max = file.numPages;
+  number.value = Math.min(first, file.numPages);
+  status.hidden = true;
+  linkService.setDocument(file, null);
+  viewer.setDocument(file);
+} catch (error) {
+  console.error(error);
+  status.textContent = box.dataset.failed;
+  status.classList.add("reader-failed");
+}
