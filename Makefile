@@ -16,8 +16,8 @@ help: ## List every command
 setup: ## Install everything that running needs (done by `make run`)
 	@bash scripts/setup.sh run
 
-run: setup ## Set up, load the demo on the first run, serve web and worker: HOST=… PORT=…
-	@exec $(PY) -m scripts.serve --host $(HOST) --port $(PORT)
+run: setup ## Set up, load the demo on the first run, serve web and worker: HOST=… PORT=… DEMO=no
+	@exec $(PY) -m scripts.serve --host $(HOST) --port $(PORT) $(if $(filter no,$(DEMO)),--no-demo)
 
 test: ## Set up everything and run every check and every test
 	@bash scripts/setup.sh test

@@ -1,6 +1,12 @@
 """The entry points: `gunicorn wsgi:app` serves pages, `huey_consumer wsgi.huey` does the work."""
 
-from app import create_app
+import sys
 
-app = create_app()
+from app import create_app
+from config import BadSetting
+
+try:
+    app = create_app()
+except BadSetting as error:
+    sys.exit(f"Weike cannot start: {error}")
 huey = app.extensions["huey"]

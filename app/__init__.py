@@ -38,8 +38,10 @@ DOORS = ("views", "jobs", "cli")
 def create_app(config: Config | None = None) -> Flask:
     """Build the application. Without a config it is read from the environment."""
     config = config or Config.from_env()
-    for folder in (config.instance_dir, config.media_dir, config.search_dir):
+    for folder in (config.media_dir, config.search_dir):
         folder.mkdir(parents=True, exist_ok=True)
+    # Names, phone numbers and the secret key are in it: nobody else on the machine may look.
+    config.instance_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     app = Flask(__name__, static_folder="static")
     app.extensions["weike"] = config
     app.config.update(

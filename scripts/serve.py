@@ -6,21 +6,30 @@
 from __future__ import annotations
 
 import argparse
+import ctypes
+import fcntl
 import os
+import signal
 import socket
 import sqlite3
 import sys
+import threading
+import time
 from contextlib import closing
 from pathlib import Path
+from typing import IO
 from urllib.parse import quote
 
 from honcho.manager import Manager
+from honcho.process import Process
 
 from config import ROOT, BadSetting, Config
 
 THREADS = 16  # of one web process
 BIN = Path(sys.executable).parent
 SQLITE = "sqlite:///"
+EVERY_ADDRESS = {"0.0.0.0", "::"}
+PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
 
 def main() -> int:
@@ -30,17 +39,23 @@ def main() -> int:
     parser.add_argument("--no-demo", action="store_true", help="start empty")
     parser.add_argument("--only-prepare", action="store_true", help="migrate and load, then stop")
     options = parser.parse_args()
-    shown = "127.0.0.1" if options.host in {"0.0.0.0", "::"} else options.host
+    shown = _address_of_this_machine() if options.host in EVERY_ADDRESS else options.host
+    # What activation slips and their QR codes say: it must be an address that a phone can open.
     os.environ.setdefault("WEIKE_BASE_URL", f"http://{shown}:{options.port}")
     try:
         config = Config.from_env()
     except BadSetting as error:
         print(f"Weike cannot start: {error}", file=sys.stderr)
         return 1
+    config.instance_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    lock = _only_here(config)
+    if isinstance(lock, str):
+        print(f"Weike cannot start: {lock}", file=sys.stderr)
+        return 1
     if not options.only_prepare and not _port_is_free(options.host, options.port):
         print(
-            f"Weike cannot start: port {options.port} is in use. Stop what uses it, or take "
-            f"another one: make run PORT={options.port + 1}",
+            f"Weike cannot start: port {options.port} is in use by another program. Stop that one, "
+            f"or take another port: make run PORT={options.port + 1}",
             file=sys.stderr,
         )
         return 1
@@ -52,6 +67,35 @@ def main() -> int:
     if options.only_prepare:
         return 0
     return _serve(config, options.host, options.port)
+
+
+def _address_of_this_machine() -> str:
+    """The address that others in the network reach this machine by. Sends nothing."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(("192.0.2.1", 9))  # RFC 5737: nobody's address; only the route is asked
+        except OSError:
+            return "127.0.0.1"
+        return str(probe.getsockname()[0])
+
+
+def _only_here(config: Config) -> IO[str] | str:
+    """A lock on the instance for as long as this process lives, or why it cannot be had.
+
+    Two workers on one queue, or two starts that migrate at once, would do everything twice.
+    """
+    lock = (config.instance_dir / "serving.lock").open("a+", encoding="ascii")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        lock.seek(0)
+        other = lock.read().strip()
+        lock.close()
+        return f"it is running already, at {other}. Stop that one first."
+    lock.truncate(0)
+    lock.write(f"{os.environ['WEIKE_BASE_URL']} (process {os.getpid()})\n")
+    lock.flush()
+    return lock
 
 
 def _newest_migration() -> str:
@@ -117,27 +161,61 @@ def _port_is_free(host: str, port: int) -> bool:
     return True
 
 
+class _Tied(Process):
+    """What honcho starts for each process; ends when we end, also by kill -9 or a closed terminal.
+
+    honcho handles a polite end only.
+    """
+
+    def run(self, events: object = None, ignore_signals: bool = False) -> None:
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+        super().run(events, ignore_signals)
+
+
+class _Manager(Manager):
+    """honcho's manager with tied processes."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._process_ctor = _Tied
+
+
+def _tell_when_it_answers(host: str, port: int, url: str) -> None:
+    """Say the address when it can be opened, not before."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    here = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
+    while True:
+        with socket.socket(family, socket.SOCK_STREAM) as probe:
+            if probe.connect_ex((here, port)) == 0:
+                break
+        time.sleep(0.1)
+    print(f"\n  Weike is at {url}   (Ctrl-C ends it)\n", flush=True)
+
+
 def _serve(config: Config, host: str, port: int) -> int:
     environment = dict(os.environ, PYTHONUNBUFFERED="1")
-    manager = Manager()
+    manager = _Manager()
+    tied = "exec setpriv --pdeathsig TERM"
     manager.add_process(
         "web",
-        f"exec '{BIN}/gunicorn' wsgi:app --bind {host}:{port} --worker-class gthread --workers 1 "
-        f"--threads {THREADS} --graceful-timeout 5 --timeout 120 --no-control-socket "
-        "--log-level warning --worker-tmp-dir /dev/shm",
+        f"{tied} '{BIN}/gunicorn' wsgi:app --bind {host}:{port} --worker-class gthread "
+        f"--workers 1 --threads {THREADS} --graceful-timeout 5 --timeout 120 "
+        "--no-control-socket --log-level warning --worker-tmp-dir /dev/shm",
         env=environment,
         cwd=str(ROOT),
     )
     manager.add_process(
         "worker",
-        f"exec '{BIN}/huey_consumer' wsgi.huey --workers {config.worker_threads} --quiet "
+        f"{tied} '{BIN}/huey_consumer' wsgi.huey --workers {config.worker_threads} --quiet "
         "--worker-type thread --delay 0.2 --max-delay 1",
         env=environment,
         cwd=str(ROOT),
     )
-    print(f"\n  Weike is at http://{host}:{port}   (Ctrl-C ends it)\n", flush=True)
+    telling = (host, port, config.base_url)
+    threading.Thread(target=_tell_when_it_answers, args=telling, daemon=True).start()
     manager.loop()
-    return int(manager.returncode or 0)
+    # Ctrl-C is how one ends it, and no error that `make` should complain of.
+    return 0 if manager.returncode == 128 + signal.SIGINT else int(manager.returncode or 0)
 
 
 if __name__ == "__main__":

@@ -94,8 +94,7 @@ fi
 # --- a secret of this machine's own ---------------------------------------------------------------
 instance=${WEIKE_INSTANCE_DIR:-instance}
 if [ -z "${WEIKE_SECRET_KEY:-}" ] && [ ! -s "$instance/secret.key" ]; then
-  mkdir -p "$instance"
-  (umask 077; .venv/bin/python -c 'import secrets; print(secrets.token_urlsafe(48))' >"$instance/secret.key")
+  (umask 077; mkdir -p "$instance"; .venv/bin/python -c 'import secrets; print(secrets.token_urlsafe(48))' >"$instance/secret.key")
 fi
 
 # --- for the tests: a browser --------------------------------------------------------------------------

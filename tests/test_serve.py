@@ -52,7 +52,7 @@ def wait_for(what: str, done, seconds: float = LONG) -> None:
         time.sleep(0.1)
 
 
-@pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGHUP, signal.SIGKILL])
 def test_the_end_leaves_no_process_behind(
     tmp_path: Path, migrated: Path, sign: signal.Signals
 ) -> None:
@@ -95,8 +95,8 @@ def test_the_end_leaves_no_process_behind(
         try:
             wait_for("answer", is_up)
             wait_for("ffmpeg", lambda: "ffmpeg" in " ".join(belonging_to(tmp_path).values()))
-            # A terminal's Ctrl-C reaches the whole foreground group; SIGTERM only the parent.
-            (os.killpg if sign is signal.SIGINT else os.kill)(serving.pid, sign)
+            # A terminal's Ctrl-C and its closing reach the whole foreground group.
+            (os.kill if sign is signal.SIGKILL else os.killpg)(serving.pid, sign)
             serving.wait(timeout=LONG)
             wait_for("end of every process", lambda: not belonging_to(tmp_path), 10)
         finally:
@@ -125,6 +125,20 @@ def test_a_second_start_does_not_load_the_application_to_see_that_all_is_there(
     assert not serve._is_prepared(config, with_demo=True)
     asked = "import sys, scripts.serve; sys.exit('app' in sys.modules)"
     subprocess.run([sys.executable, "-c", asked], cwd=ROOT, check=True)
+
+
+def test_one_instance_is_served_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    config = make_config(tmp_path)
+    config.instance_dir.mkdir()
+    monkeypatch.setenv("WEIKE_BASE_URL", "http://127.0.0.1:8765")
+    first = serve._only_here(config)
+    second = serve._only_here(config)
+    assert isinstance(second, str)
+    assert f"running already, at http://127.0.0.1:8765 (process {os.getpid()})" in second
+    first.close()
+    third = serve._only_here(config)
+    assert not isinstance(third, str)
+    third.close()
 
 
 def test_a_port_that_is_taken_is_said_in_one_sentence(tmp_path: Path) -> None:
