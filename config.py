@@ -92,6 +92,12 @@ class Config:
         return self.base_url.startswith("https://")
 
     @property
+    def only_here(self) -> bool:
+        """Whether the address works on this computer only, so that no phone can open it."""
+        host = urlsplit(self.base_url).hostname or ""
+        return host in {"localhost", "::1"} or host.startswith("127.")
+
+    @property
     def zone(self) -> ZoneInfo:
         return ZoneInfo(self.time_zone)
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from app import create_app
 from app.core.db import reading, unit_of_work
 from app.members import queries
 from app.members.models import ActivationCode, Member, RoleGrant
@@ -324,6 +327,16 @@ def test_links_on_slips_use_the_address_the_operator_has_set(
     )
     assert "http://127.0.0.1:8000/activate" in text(answer)
     assert "evil.example" not in text(answer)
+    assert "Phones cannot open" in text(answer)
+
+
+def test_slips_that_phones_can_open_carry_no_warning(app: Flask) -> None:
+    config = replace(app.extensions["weike"], base_url="http://192.0.2.7:8000")
+    people = People(create_app(config))
+    admin = people.client(people.member("Admin", role="administrator"))
+    page = text(post(admin, f"/admin/members/{people.member('Anna')}/code"))
+    assert "http://192.0.2.7:8000/activate" in page
+    assert "Phones cannot open" not in page
 
 
 # --- what other rooms ask -------------------------------------------------------------------------

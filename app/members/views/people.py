@@ -271,6 +271,7 @@ def sheet(
         "members/slips.html",
         slips=slips,
         url=current_app.extensions["weike"].base_url.rstrip("/") + url_for("members.activate"),
+        only_here=current_app.extensions["weike"].only_here,
         until=clock.now() + codes.GOOD_FOR,
         home=address("home"),
     )
