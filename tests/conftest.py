@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -10,7 +12,9 @@ from flask import Flask
 from flask_migrate import upgrade
 
 from app import create_app
-from app.core.db import Base, db
+from app.core.db import Base, db, unit_of_work
+from app.points import service as points
+from app.points.rules import GENTLE
 from config import ROOT, Config
 from tests.factories import People
 
@@ -48,6 +52,11 @@ def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
             upgrade()
         else:
             Base.metadata.create_all(db.engine)
+        # Points rest at night, and tests run at every hour: here they never rest.
+        with unit_of_work():
+            points.publish(
+                from_day=date(2000, 1, 1), author_id=None, book=replace(GENTLE, quiet=None)
+            )
         db.session.remove()
         with db.engine.connect() as connection:
             connection.connection.driver_connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")

@@ -26,7 +26,7 @@ from app.media import webvtt
 from app.members import queries as members
 from app.members.rules import passwords
 from app.points import queries as points
-from app.points.rules import ledger_key
+from app.points.rules import Period, ledger_key
 from app.questions import types
 from config import ROOT
 from scripts import demo, render_courses
@@ -332,10 +332,12 @@ def test_the_demo_makes_an_instance_come_alive(lively, capsys):
         assert courses.visible_courses_for(reader).total == len(SLUGS)
         assert library.documents_for(reader).total >= 3
         assert learning.to_continue(reader, 3)
-        proof = points.prove(ledger_key(config.secret_key))
+        proof = points.prove(ledger_key(config.secret_key), config.zone)
         assert not proof.breaks
         assert proof.members > 15
-        board = points.member_board(reader.branch_id, reader.id, None)
+        board = points.member_board(
+            reader.branch_id, reader.id, points.span_now(Period.ALL, config.zone)
+        )
         assert len(board.top) >= 3
         organizer = members.reader_for(ids["organizer"])
         below = [person for person in ids.values() if person != ids["admin"]]

@@ -5,9 +5,12 @@ from __future__ import annotations
 import pytest
 from flask import Flask
 
+from app.points.rules import Ranking
 from tests.points.ledger import Ledger
 
 
 @pytest.fixture
 def ledger(app: Flask) -> Ledger:
-    return Ledger(app)
+    ledger = Ledger(app)
+    ledger.rank(Ranking.BRANCH)
+    return ledger

@@ -13,6 +13,7 @@ from app.core import clock
 from app.core.db import db, unit_of_work
 from app.points import queries, service
 from app.points.models import Entry
+from app.points.rules import Ranking
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 _sources = count(1)
@@ -34,6 +35,11 @@ class Ledger:
     def __init__(self, app: Flask) -> None:
         self.app = app
 
+    def rank(self, ranking: Ranking) -> None:
+        """Decide who sees members compared."""
+        with self.app.app_context(), unit_of_work():
+            service.choose_ranking(ranking, author_id=None)
+
     def earn(
         self,
         member: int,
@@ -42,11 +48,14 @@ class Ledger:
         *,
         when: datetime | None = None,
         note: str = "",
+        theme: tuple[int, str] | None = None,
     ) -> int:
         """Credit once, for a new source when none is given; `when` is what the clock says."""
         source = source or f"{reason}:{next(_sources)}"
         with self.app.app_context(), at(when or clock.now()), unit_of_work():
-            return service.credit(member_id=member, reason=reason, source=source, note=note)
+            return service.credit(
+                member_id=member, reason=reason, source=source, note=note, theme=theme
+            )
 
     def correct(self, entry: int, amount: object, *, author: int, reason: str = "wrong") -> int:
         with self.app.app_context(), unit_of_work():

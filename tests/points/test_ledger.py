@@ -17,7 +17,7 @@ from app.members.models import Member
 from app.points import queries, service
 from app.points.models import Entry
 from app.points.rules import (
-    RULES,
+    GENTLE,
     CorrectedAlready,
     IsACorrection,
     NeedsAReason,
@@ -28,7 +28,7 @@ from app.points.rules import (
 from tests.factories import People, csrf
 from tests.points.ledger import SHANGHAI, Ledger, at, shanghai
 
-LESSON, QUIZ = RULES["lesson"], RULES["quiz"]
+LESSON, QUIZ = GENTLE.rules[0], GENTLE.rules[1]
 
 
 def test_the_same_source_is_credited_once(people: People, ledger: Ledger) -> None:
@@ -345,5 +345,5 @@ def test_points_in_a_form_are_ignored(people: People, ledger: Ledger) -> None:
     }
     client.post("/points/check-in", data=forged, headers=csrf(client))
     client.post("/me", data=forged, headers=csrf(client))
-    assert ledger.amounts(member) == [RULES["sign_in"].amount]
+    assert ledger.amounts(member) == [GENTLE.rules[2].amount]
     assert ledger.amounts(other) == []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from flask import Flask
@@ -13,7 +13,7 @@ from app.core.db import db, unit_of_work
 from app.members.models import Member
 from app.points import queries
 from app.points.models import Entry
-from app.points.rules import REASONS, Period
+from app.points.rules import REASONS, Period, span_of
 from tests.factories import People, csrf
 from tests.points.ledger import Ledger, at, shanghai
 from tests.statements import counted
@@ -209,13 +209,15 @@ def test_a_week_begins_on_monday_and_a_month_on_the_first_in_shanghai(
     zone = people.app.extensions["weike"].zone
     with people.app.app_context(), at(shanghai(2026, 4, 2)):
         sums = {
-            period: queries.member_board(people.root, member, queries.begins(period, zone)).me
-            for period in (Period.WEEK, Period.MONTH, Period.ALL)
+            period: queries.points_in(member, queries.span_now(period, zone)) for period in Period
         }
         db.session.remove()
-    assert {period: place.points for period, place in sums.items()} == {
+    assert sums == {
+        Period.DAY: 0,
         Period.WEEK: 20,
         Period.MONTH: 10,
+        Period.QUARTER: 10,
+        Period.YEAR: 30,
         Period.ALL: 30,
     }
 
@@ -234,42 +236,9 @@ def test_my_place_stands_below_the_top_with_its_neighbours(
     assert names == ["M00", "M01", "M02", "M03", "M04", "M05"]
 
 
-def test_branches_stand_by_the_average_of_their_active_members(
+def test_a_board_without_points_says_so_and_odd_words_are_harmless(
     people: People, ledger: Ledger
 ) -> None:
-    small, large = people.branch("Small"), people.branch("Large")
-    people.branch("Empty")
-    one = people.member(branch=small)
-    many = [people.member(branch=large) for _ in range(4)]
-    gone = people.member(branch=large)
-    ledger.earn(one)
-    for member in many:
-        ledger.earn(member)
-        ledger.earn(member, "quiz")
-    ledger.earn(many[0])
-    ledger.earn(gone)
-    with people.app.app_context(), unit_of_work() as session:
-        session.get_one(Member, gone).is_active = False
-    page = people.client(one).get("/points/leaderboard?of=branches")
-    assert [name.split()[0] for name in places(page)] == ["Large", "Small"]
-    told = words(page)
-    assert "4 members 22.5" in told  # 90 points of 4, not of 5, without those of the one who left
-    assert "my branch" in told
-    assert "How it is computed" in told
-
-
-def test_points_stay_with_the_branch_they_were_earned_in(people: People, ledger: Ledger) -> None:
-    old, new = people.branch("Old"), people.branch("New")
-    mover = people.member(branch=old)
-    people.member(branch=old)
-    ledger.earn(mover)
-    with people.app.app_context(), unit_of_work() as session:
-        session.get_one(Member, mover).branch_id = new
-    page = people.client(mover).get("/points/leaderboard?of=branches")
-    assert [name.split()[0] for name in places(page)] == ["Old"]
-
-
-def test_a_board_without_points_says_so_and_odd_words_are_harmless(people: People) -> None:
     client = people.client(people.member())
     assert "Nobody has points in this time yet" in words(client.get("/points/leaderboard"))
     for query in ("?period=century", "?of=planets", "?of=branches&period=' OR 1=1"):
@@ -284,7 +253,7 @@ def test_the_board_equals_the_ledger_added_up_by_hand(
         for _ in range(number % 4):
             ledger.earn(member, "quiz" if number % 2 else "lesson")
     with app.app_context():
-        board = queries.member_board(people.root, members[0], None)
+        board = queries.member_board(people.root, members[0], span_of(Period.ALL, date(2026, 1, 1)))
         entries = db.session.query(Entry).order_by(Entry.id).all()
         db.session.remove()
     by_hand: dict[int, list[int]] = {}

@@ -55,7 +55,10 @@ class Copy:
                 db.execute(sql)
 
     def verify(self) -> tuple[int, str]:
-        result = create_app(self.config).test_cli_runner().invoke(args=["points", "verify"])
+        return self.run("points", "verify")
+
+    def run(self, *arguments: str) -> tuple[int, str]:
+        result = create_app(self.config).test_cli_runner().invoke(args=arguments)
         assert result.exception is None or isinstance(result.exception, SystemExit)
         return result.exit_code, result.output
 

@@ -8,6 +8,7 @@ MATRIX = {
     "members.open_account": "public",
     "members.profile": "signed in",
     "members.choose_settings": "signed in",
+    "members.choose_listed": "signed in",
     "members.choose_reading": "signed in",
     "members.password": "signed in",
     "members.change_password": "signed in",

@@ -6,7 +6,6 @@ from sqlalchemy import func, select
 
 from app.core import clock
 from app.core.db import db
-from app.courses.models import Course
 from app.exams import rules
 from app.exams.models import Attempt, Exam
 from app.learning import service as learning
@@ -28,10 +27,11 @@ def reward(attempt: Attempt) -> tuple[int, bool]:
     session = db.session()
     at = attempt.submitted_at or clock.now()
     done = False
+    theme: tuple[int, str] | None = None
     # In the order in which a report of watching locks them too: first the facts, then the ledger.
     if attempt.course_id is not None:
         done = learning.quiz_passed(member_id=attempt.member_id, course_id=attempt.course_id, at=at)
-        title = session.scalar(select(Course.title).where(Course.id == attempt.course_id))
+        title, theme = learning.title_and_theme(attempt.course_id)
     else:
         title = session.scalar(select(Exam.title).where(Exam.id == attempt.exam_id))
     again = len(_entries(attempt)) if _all_taken_back(attempt) else 0
@@ -41,6 +41,7 @@ def reward(attempt: Attempt) -> tuple[int, bool]:
         source=_source(attempt) + (f":again:{again}" if again else ""),
         occurred_at=at,
         note=title or "",
+        theme=theme,
     )
     return earned, done
 

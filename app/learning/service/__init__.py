@@ -1,7 +1,7 @@
 """What can be done about learning: watch, be asked for courses, say how strictly they count."""
 
 from app.learning.service.assigning import assign, change, relieve, restore, withdraw
-from app.learning.service.facts import quiz_passed, quiz_taken_back
+from app.learning.service.facts import quiz_passed, quiz_taken_back, title_and_theme
 from app.learning.service.reporting import report_spans
 from app.learning.service.strictness import set_needs, set_watching
 from app.learning.service.visiting import VisitState, open_visit, present
@@ -19,5 +19,6 @@ __all__ = [
     "restore",
     "set_needs",
     "set_watching",
+    "title_and_theme",
     "withdraw",
 ]

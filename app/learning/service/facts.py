@@ -9,9 +9,10 @@ from sqlalchemy.exc import IntegrityError
 
 from app.core import clock
 from app.core.db import db
-from app.courses.models import CourseQuestion, Lesson
+from app.courses.models import Course, CourseQuestion, Lesson, Theme
 from app.learning import rules
 from app.learning.models import CourseProgress, LessonProgress, WatchBudget
+from app.points import service as points
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -79,7 +80,25 @@ def settle(member_id: int, course_id: int, now: datetime) -> bool:
         return False
     facts.completed_at = now
     session.flush()
+    title, theme = title_and_theme(course_id)
+    points.credit(
+        member_id=member_id, reason="course", source=f"course:{course_id}", note=title, theme=theme
+    )
     return True
+
+
+def title_and_theme(course_id: int) -> tuple[str, tuple[int, str]]:
+    """The title of a course, and the id and title of its theme, as the ledger keeps them."""
+    row = (
+        db.session()
+        .execute(
+            select(Course.title, Theme.id, Theme.title.label("theme"))
+            .join(Theme, Theme.id == Course.theme_id)
+            .where(Course.id == course_id)
+        )
+        .one()
+    )
+    return row.title, (row.id, row.theme)
 
 
 def _facts(member_id: int, course_id: int, now: datetime) -> CourseProgress:

@@ -18,7 +18,7 @@ from app.courses.models import Lesson
 from app.learning import rules
 from app.learning.models import LessonProgress, TrimmedReport, Visit, WatchBudget
 from app.learning.queries import course_progress_for
-from app.learning.service.facts import in_ms, settle
+from app.learning.service.facts import in_ms, settle, title_and_theme
 from app.learning.service.visiting import VisitState, new_token
 from app.points import service as points
 
@@ -154,7 +154,11 @@ def report_spans(visit_id: int, *, member_id: int, raw: object) -> VisitState:
     if outcome.completes:
         title = session.scalar(select(Lesson.title).where(Lesson.id == row.lesson_id)) or ""
         earned = points.credit(
-            member_id=member_id, reason="lesson", source=f"lesson:{row.lesson_id}", note=title
+            member_id=member_id,
+            reason="lesson",
+            source=f"lesson:{row.lesson_id}",
+            note=title,
+            theme=title_and_theme(row.course_id)[1],
         )
         course_done = settle(member_id, row.course_id, now)
         course_percent = course_progress_for(member_id, [row.course_id])[row.course_id].percent

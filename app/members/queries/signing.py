@@ -201,6 +201,7 @@ class Card:
     language: str
     reading: Reading
     appearance: str
+    in_rankings: bool = True  # whether leaderboards name the member
 
     @property
     def phone_shown(self) -> str:
@@ -228,5 +229,6 @@ def card_of(member_id: int) -> Card:
             row.large_type,
             session.scalar(select(Comfort.easy_mode).where(Comfort.member_id == member_id)),
         ),
+        in_rankings=row.in_rankings,
         appearance=row.appearance,
     )

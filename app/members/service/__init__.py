@@ -21,7 +21,7 @@ from app.members.service.people import (
     new_code,
     revoke,
 )
-from app.members.service.profile import choose_reading, choose_settings
+from app.members.service.profile import be_listed, choose_reading, choose_settings
 from app.members.service.signing import (
     activate,
     change_password,
@@ -43,6 +43,7 @@ __all__ = [
     "activate",
     "add",
     "add_branch",
+    "be_listed",
     "branch_at",
     "change_password",
     "choose_reading",

@@ -15,6 +15,11 @@ def choose_settings(member_id: int, *, language: str, reading: Reading, appearan
     choose_reading(member_id, reading)
 
 
+def be_listed(member_id: int, *, listed: bool) -> None:
+    """Whether leaderboards name the member; who takes the name out is nowhere in them."""
+    db.session().get_one(Member, member_id).in_rankings = listed
+
+
 def choose_reading(member_id: int, reading: Reading) -> None:
     """Set how large and how plain pages are. Leaving the easy mode brings back the size before."""
     session = db.session()

@@ -83,6 +83,13 @@ def choose_reading() -> ResponseReturnValue:
     return redirect(local_path(request.form.get("back")) or url_for("members.profile"), 303)
 
 
+@bp.post("/me/listed")
+@access(SIGNED_IN)
+def choose_listed() -> ResponseReturnValue:
+    service.be_listed(reader().id, listed=request.form.get("listed") == "yes")
+    return redirect(url_for("members.profile", saved=1), 303)
+
+
 @bp.get("/me/password")
 @access(SIGNED_IN)
 def password() -> str:

@@ -1,4 +1,9 @@
-"""Leaderboards: members of one branch, and branches by the average of their active members."""
+"""Members compared: of one branch, or of the whole organisation, for all themes or for one.
+
+Everything is read from the materialised standings (models.standings), so it costs the same
+however long the ledger is. Who left, or does not want to be listed, is nowhere: the `shown` of a
+standing follows the member by a trigger.
+"""
 
 from __future__ import annotations
 
@@ -8,14 +13,13 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import CTE, Float, Select, and_, case, cast, func, or_, select
-from sqlalchemy.orm import aliased
+from sqlalchemy import and_, func, or_, select
 
 from app.core import clock
 from app.core.db import db
 from app.members.models import Branch, Member
-from app.points.models import Entry
-from app.points.rules import Period, first_day
+from app.points.models import LedgerTheme, Standing, StandingStep
+from app.points.rules import SHOWN_FROM, STEP, Period, first_day, span_of, step_above
 
 TOP = 50
 NEIGHBOURS = 2  # shown above and below my place when it is not among the top
@@ -23,14 +27,13 @@ NEIGHBOURS = 2  # shown above and below my place when it is not among the top
 
 @dataclass(frozen=True)
 class Place:
-    """One line of a leaderboard. `points` is a sum for a member and an average for a branch."""
+    """One line of a leaderboard."""
 
     id: int
     name: str
-    above: str  # name of the branch above, for branches
-    points: float
+    branch: str  # "" where all are of one branch
+    points: int
     place: int  # from 1; ties go to who got there first
-    people: int  # active members, for branches
     mine: bool
 
 
@@ -49,116 +52,157 @@ def begins(period: Period, zone: ZoneInfo) -> datetime | None:
     return clock.day_bounds(day, zone)[0] if day else None
 
 
-def member_board(branch_id: int, member_id: int, since: datetime | None) -> Board:
-    """Active members of one branch by points since a moment (all time when None).
+def span_now(period: Period, zone: ZoneInfo) -> int:
+    """The key of the current day, week, month … in `zone`."""
+    return span_of(period, clock.today(zone))
+
+
+def themes() -> dict[int, str]:
+    """The themes in which somebody has earned points: id → title, by title."""
+    rows = db.session().execute(select(LedgerTheme.id, LedgerTheme.title))
+    return dict(sorted(((row.id, row.title) for row in rows), key=lambda pair: pair[1]))
+
+
+def member_board(branch_id: int, member_id: int, span: int, theme_id: int = 0) -> Board:
+    """Members of one branch by their points in a period, wherever they earned them.
 
     Equal points: who reached them first stands higher, by the order of the ledger, not the clock.
     Members without points in the period have no place.
     """
-    sums = (
-        select(
-            Entry.member_id.label("id"),
-            func.sum(Entry.amount).label("points"),
-            _reached().label("reached"),
-        )
-        .join(Member, Member.id == Entry.member_id)
-        .where(Member.branch_id == branch_id, Member.is_active)
-        .group_by(Entry.member_id)
-        .having(func.sum(Entry.amount) > 0)
+    place = func.row_number().over(order_by=Standing.height.desc()).label("place")
+    ranked = (
+        select(Standing.member_id.label("id"), Standing.points, Member.name, place)
+        .join(Member, Member.id == Standing.member_id)
+        .where(Member.branch_id == branch_id)
+        .where(Standing.span == span, Standing.theme_id == theme_id)
+        .where(Standing.shown, Standing.height >= SHOWN_FROM)
+        .cte("ranked")
     )
-    ranked = _ranked(_since(sums, since))
+    my_place = select(ranked.c.place).where(ranked.c.id == member_id).scalar_subquery()
     rows = db.session().execute(
-        select(ranked, Member.name)
-        .join(Member, Member.id == ranked.c.id)
-        .where(_near(ranked, member_id))
-        .order_by(ranked.c.place)
-    )
-    return _board(
-        [
-            Place(row.id, row.name, "", int(row.points), row.place, 1, row.id == member_id)
-            for row in rows
-        ]
-    )
-
-
-def branch_board(branch_id: int, since: datetime | None) -> Board:
-    """All branches that have active members, by points per active member since a moment.
-
-    Points stay with the branch in which they were earned; members who left count neither above
-    nor below the line of the fraction. A branch's own members only: branches below stand alone.
-    """
-    people = (
-        select(Member.branch_id.label("id"), func.count().label("people"))
-        .where(Member.is_active)
-        .group_by(Member.branch_id)
-        .cte("people")
-    )
-    earned = _since(
-        select(
-            Entry.branch_id.label("id"),
-            func.sum(Entry.amount).label("points"),
-            _reached().label("reached"),
-        )
-        .join(Member, Member.id == Entry.member_id)
-        .where(Member.is_active)
-        .group_by(Entry.branch_id)
-        .having(func.sum(Entry.amount) > 0),
-        since,
-    ).cte("earned")
-    averages = select(
-        people.c.id,
-        (cast(earned.c.points, Float) / people.c.people).label("points"),
-        earned.c.reached,
-        people.c.people,
-    ).join(earned, earned.c.id == people.c.id)
-    ranked = _ranked(averages)
-    above = aliased(Branch)
-    rows = db.session().execute(
-        select(ranked, Branch.name, above.name.label("above"))
-        .join(Branch, Branch.id == ranked.c.id)
-        .outerjoin(above, above.id == Branch.parent_id)
-        .where(_near(ranked, branch_id))
-        .order_by(ranked.c.place)
-    )
-    return _board(
-        [
-            Place(
-                *(row.id, row.name, row.above or "", float(row.points), row.place),
-                *(row.people, row.id == branch_id),
+        select(ranked)
+        .where(
+            or_(
+                ranked.c.place <= TOP,
+                and_(
+                    ranked.c.place >= my_place - NEIGHBOURS,
+                    ranked.c.place <= my_place + NEIGHBOURS,
+                ),
             )
-            for row in rows
-        ]
+        )
+        .order_by(ranked.c.place)
+    )
+    return _board(
+        Place(row.id, row.name, "", row.points, row.place, row.id == member_id) for row in rows
     )
 
 
-def _reached() -> Any:
-    """The last entry that changed the sum; entries of 0 points do not."""
-    return func.max(case((Entry.amount != 0, Entry.id)))
+def everyone_board(member_id: int, span: int, theme_id: int = 0) -> Board:
+    """All members of the organisation by their points in a period."""
+    found = [
+        Place(row.id, row.name, row.branch, row.points, place, row.id == member_id)
+        for place, row in enumerate(_highest(span, theme_id, TOP + NEIGHBOURS), start=1)
+    ]
+    high = next((each.place for each in found if each.mine), None)
+    if high is not None and (high <= TOP or len(found) < TOP + NEIGHBOURS):
+        return _board(each for each in found if each.place <= max(TOP, high + NEIGHBOURS))
+    top = found[:TOP]
+    mine = place_of(member_id, span, theme_id) if len(found) > TOP else None
+    if mine is None:
+        return _board(top)
+    place, height = mine
+    above = _next_to(span, theme_id, height, up=True)[::-1]
+    below = _next_to(span, theme_id, height, up=False)
+    first = place - len(above)
+    around = [
+        Place(row.id, row.name, row.branch, row.points, first + step, row.id == member_id)
+        for step, row in enumerate([*above, *below])
+    ]
+    return _board([*top, *(each for each in around if each.place > TOP)])
 
 
-def _since(query: Select[Any], since: datetime | None) -> Select[Any]:
-    return query if since is None else query.where(Entry.occurred_at >= since)
+def place_of(member_id: int, span: int, theme_id: int = 0) -> tuple[int, int] | None:
+    """(place, height) of a member among all; None without points or when not shown.
+
+    The steps of points above the member's are added up; only within the own step heads are
+    counted.
+    """
+    mine = (
+        select(Standing.points, Standing.height)
+        .where(Standing.member_id == member_id, Standing.span == span)
+        .where(Standing.theme_id == theme_id, Standing.shown, Standing.height >= SHOWN_FROM)
+    )
+    found = db.session().execute(mine).one_or_none()
+    if found is None:
+        return None
+    higher = (
+        select(func.coalesce(func.sum(StandingStep.members), 0))
+        .where(StandingStep.span == span, StandingStep.theme_id == theme_id)
+        .where(StandingStep.step > found.points // STEP)
+        .scalar_subquery()
+    )
+    in_step = (
+        select(func.count())
+        .select_from(Standing)
+        .where(*_of(span, theme_id))
+        .where(Standing.height > found.height, Standing.height < step_above(found.points))
+        .scalar_subquery()
+    )
+    place = db.session().scalar(select(higher + in_step + 1))
+    return int(place or 0), int(found.height)
 
 
-def _ranked(sums: Select[Any]) -> CTE:
-    inner = sums.cte("sums")
-    order = (inner.c.points.desc(), inner.c.reached, inner.c.id)
-    return select(inner, func.row_number().over(order_by=order).label("place")).cte("ranked")
+def points_in(member_id: int, span: int, theme_id: int = 0) -> int:
+    """A member's points in a period."""
+    found = db.session().scalar(
+        select(Standing.points).where(
+            Standing.member_id == member_id, Standing.span == span, Standing.theme_id == theme_id
+        )
+    )
+    return found or 0
 
 
-def _near(ranked: CTE, mine: int) -> Any:
-    """The top, and the places around mine."""
-    my_place = select(ranked.c.place).where(ranked.c.id == mine).scalar_subquery()
-    return or_(
-        ranked.c.place <= TOP,
-        and_(ranked.c.place >= my_place - NEIGHBOURS, ranked.c.place <= my_place + NEIGHBOURS),
+def _of(span: int, theme_id: int) -> tuple[Any, ...]:
+    return (Standing.span == span, Standing.theme_id == theme_id, Standing.shown)
+
+
+def _named(ordered: Any) -> Any:
+    """The rows of a narrow query with names. The limit stands inside, before the join."""
+    near = ordered.subquery("near")
+    return db.session().execute(
+        select(near.c.id, near.c.points, Member.name, Branch.name.label("branch"))
+        .join(Member, Member.id == near.c.id)
+        .join(Branch, Branch.id == Member.branch_id)
+        .order_by(near.c.height.desc())
     )
 
 
-def _board(places: list[Place]) -> Board:
-    me = next((place for place in places if place.mine), None)
+def _highest(span: int, theme_id: int, most: int) -> Any:
+    return _named(
+        select(Standing.member_id.label("id"), Standing.points, Standing.height)
+        .where(*_of(span, theme_id), Standing.height >= SHOWN_FROM)
+        .order_by(Standing.height.desc())
+        .limit(most)
+    )
+
+
+def _next_to(span: int, theme_id: int, height: int, *, up: bool) -> list[Any]:
+    """Neighbours, the nearest first; downwards the member itself comes first."""
+    where = Standing.height > height if up else Standing.height <= height
+    order = Standing.height.asc() if up else Standing.height.desc()
+    rows: list[Any] = _named(
+        select(Standing.member_id.label("id"), Standing.points, Standing.height)
+        .where(*_of(span, theme_id), Standing.height >= SHOWN_FROM, where)
+        .order_by(order)
+        .limit(NEIGHBOURS if up else NEIGHBOURS + 1)
+    ).all()
+    return rows[::-1] if up else rows
+
+
+def _board(found: Any) -> Board:
+    places = list(found)
     return Board(
         top=[place for place in places if place.place <= TOP],
         around_me=[place for place in places if place.place > TOP],
-        me=me,
+        me=next((place for place in places if place.mine), None),
     )

@@ -2,21 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from bisect import bisect_right
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from itertools import groupby
 from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import String, func, select, text, type_coerce
 
 from app.core.db import db
 from app.points.models import Entry, Head
+from app.points.queries.audit import Kept, Leaves, broken_seals, differences, seals, wrong_standing
+from app.points.queries.sums import Sums, day_of_moment
 from app.points.rules import START, Fact, entry_hash, head_seal, moment_text
 
 CHUNK = 2_000  # rows read at a time
 PARTS = tuple(Fact.__dataclass_fields__)
-MEMBER, SEQ, AMOUNT = (PARTS.index(name) for name in ("member_id", "seq", "amount"))
+MEMBER, SEQ, AMOUNT, BRANCH, THEME, OCCURRED, RECORDED = (
+    PARTS.index(name)
+    for name in (
+        *("member_id", "seq", "amount", "branch_id", "theme_id"),
+        *("occurred_at", "recorded_at"),
+    )
+)
 MOMENTS = ("occurred_at", "recorded_at")
 MOMENT_PLACES = tuple(PARTS.index(name) for name in MOMENTS)
 # Triggers that work: by name, not switched off, and (SQLite) not made harmless.
@@ -39,7 +49,8 @@ class Break:
     """One place where the ledger is not what was written.
 
     Kinds: edited, deleted, reordered, duplicated, truncated, inserted, forged (the sealed end of
-    a chain), negative (a sum below 0), unguarded (a trigger is missing), sums.
+    a chain, or of a day), negative (a sum below 0), unguarded (a trigger is missing), sums,
+    standings.
     """
 
     kind: str
@@ -55,13 +66,15 @@ class Proof:
     entries: int = 0
     members: int = 0
     points: int = 0
+    days: int = 0  # with a seal
     breaks: list[Break] = field(default_factory=list)
 
 
-def prove(key: bytes) -> Proof:
-    """Check triggers, every chain with its sealed end, and all sums.
+def prove(key: bytes, zone: ZoneInfo, abroad: Mapping[date, str] | None = None) -> Proof:
+    """Check triggers, every chain with its sealed end, the daily seals, all sums and standings.
 
-    Reads the ledger once, in the order of the chains, a few thousand rows at a time.
+    Reads the ledger once, in the order of the chains, a few thousand rows at a time. `abroad`
+    are seals by day that were taken out of the house.
     """
     proof = Proof(breaks=list(_unguarded()))
     session = db.session()
@@ -69,26 +82,71 @@ def prove(key: bytes) -> Proof:
         head.member_id: (head.seq, head.hash, head.seal)
         for head in session.execute(select(Head.member_id, Head.seq, Head.hash, Head.seal))
     }
+    sealed = seals()
+    leaves, kept = Leaves(sealed), Kept()
+    ends = [moment_text(seal.until) for seal in sealed]
+    proof.days = len(sealed)
+    unequal: list[Break] = []
     for member_id, links in groupby(_links(), key=lambda link: link.parts[MEMBER]):
         chain = list(links)
         proof.members += 1
         proof.entries += len(chain)
+        for link in chain:
+            leaves.add(_sealed_with(ends, link), link.hash)
         found = _first_break(key, member_id, chain, heads.pop(member_id, None))
+        own, shares, strangers = kept.of(member_id)
+        unequal += [_nobodys(stranger) for stranger in strangers]
         if found is not None:
             proof.breaks.append(found)
             continue
         proof.points += sum(link.parts[AMOUNT] for link in chain)
+        wrong = wrong_standing(_sums(member_id, chain, zone), own, shares)
+        if wrong is not None:
+            unequal.append(Break("standings", member_id, None, wrong))
     for member_id, (seq, *_rest) in heads.items():
         proof.breaks.append(
             Break("truncated", member_id, 1, f"all {seq} entries of the member are gone")
         )
+    proof.breaks += [
+        Break(kind, None, None, words) for kind, words in broken_seals(key, sealed, leaves, abroad)
+    ]
+    unequal += [_nobodys(stranger) for stranger in kept.rest()]
     if not proof.breaks:
         told = int(session.scalar(select(func.coalesce(func.sum(Entry.amount), 0))) or 0)
         if told != proof.points:
             proof.breaks.append(
                 Break("sums", None, None, f"the database adds up {told}, not {proof.points}")
             )
+    proof.breaks += unequal
+    proof.breaks += [Break("standings", None, None, words) for words in differences()]
     return proof
+
+
+def _nobodys(member_id: int) -> Break:
+    return Break("standings", member_id, None, "there are standings without entries")
+
+
+def _sealed_with(ends: Sequence[str], link: Link) -> int:
+    """The place of the seal that an entry belongs to; after the last for those not sealed yet."""
+    try:
+        return bisect_right(ends, _moment(link.parts[RECORDED]))
+    except TypeError:
+        return len(ends)
+
+
+def _sums(member_id: int, chain: Sequence[Link], zone: ZoneInfo) -> Sums:
+    sums = Sums(member_id, shown=True)
+    for link in chain:
+        parts = link.parts
+        if parts[AMOUNT]:
+            sums.add(
+                entry_id=link.id,
+                amount=parts[AMOUNT],
+                branch_id=parts[BRANCH],
+                theme_id=parts[THEME],
+                day=day_of_moment(parts[OCCURRED], zone),
+            )
+    return sums
 
 
 def _unguarded() -> Iterator[Break]:

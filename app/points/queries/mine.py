@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, time, timedelta
+from types import MappingProxyType
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, and_, case, func, select
 from sqlalchemy.orm import aliased
 
 from app.core import clock
 from app.core.db import db
 from app.core.paging import Page, window
 from app.core.refusals import NotThere
-from app.members.models import Member
+from app.members.models import Branch, Member
+from app.members.rules import path_of
 from app.points.models import Entry
-from app.points.rules import CORRECTION, MOST_A_DAY, REASONS, RULES, worth
+from app.points.queries.books import all_books, book_at
+from app.points.rules import CORRECTION, REASONS, Book, Period, Why, first_day, most_a_day, worth
 
 
 @dataclass(frozen=True)
@@ -48,7 +51,9 @@ class Today:
     earned: int
     most: int
     rows: tuple[Row, ...]
-    checked_in: bool  # whether the first visit of the day has been entered
+    checked_in: bool  # whether the first visit of the day has been entered, or gives nothing now
+    quiet: tuple[time, time] | None = None  # when points rest
+    is_quiet: bool = False  # whether they rest now
 
     @property
     def open_rows(self) -> tuple[Row, ...]:
@@ -72,47 +77,82 @@ class Line:
     corrects_seq: int | None
     corrected_by: int | None  # points of the correction that this entry has, if any
     author: str  # who corrected
+    why: Why | None = None  # why there are fewer points than usual
 
     @property
     def is_correctable(self) -> bool:
         """Whether an organizer may still correct it; see service.correct."""
         return self.corrects_seq is None and self.corrected_by is None
 
-    @property
-    def capped(self) -> bool:
-        """Whether the day's cap left fewer points than usual."""
-        rule = RULES.get(self.reason)
-        return rule is not None and self.amount < rule.amount
-
 
 def today(member_id: int, zone: ZoneInfo) -> Today:
     """What today has brought a member, and what it still could."""
-    start, end = clock.day_bounds(clock.today(zone), zone)
-    sums: dict[str, int] = {
-        reason: int(amount)
-        for reason, amount in db.session().execute(
-            select(Entry.reason, func.sum(Entry.amount))
-            .where(Entry.member_id == member_id)
-            .where(Entry.occurred_at >= start, Entry.occurred_at < end)
-            .group_by(Entry.reason)
-        )
-    }
+    now = clock.now()
+    here = now.astimezone(zone)
+    day = here.date()
+    monday = first_day(Period.WEEK, day)
+    assert monday is not None  # only all time has no first day
+    start, end = clock.day_bounds(day, zone)
+    _, week_end = clock.day_bounds(monday + timedelta(days=6), zone)
+    book = book_at(now)
+    earned = earned_in(member_id, (clock.day_bounds(monday, zone)[0], week_end), (start, end))
+    rules = list(book.rules_on(day, _branch_path(member_id)))
+    is_quiet = book.is_quiet(here)
     rows = tuple(
         Row(
             reason=rule.reason,
             label=REASONS[rule.reason].label,
             offer=REASONS[rule.reason].offer,
             icon=REASONS[rule.reason].icon,
-            earned=sums.get(rule.reason, 0),
+            earned=earned.get(rule.reason, (0, 0))[0],
             cap=rule.cap,
-            next=worth(rule, sums.get(rule.reason, 0)).amount,
+            next=worth(rule, *earned.get(rule.reason, (0, 0))).amount,
         )
-        for rule in RULES.values()
-        if rule.reason in REASONS
+        for rule in rules
     )
+    visit = next((row for row in rows if row.reason == "sign_in"), None)
     return Today(
-        earned=sum(sums.values()), most=MOST_A_DAY, rows=rows, checked_in="sign_in" in sums
+        earned=sum(of_day for of_day, _ in earned.values()),
+        most=most_a_day(rules),
+        rows=rows,
+        checked_in=visit is None or visit.earned > 0 or visit.next == 0 or is_quiet,
+        quiet=book.quiet,
+        is_quiet=is_quiet,
     )
+
+
+def earned_in(
+    member_id: int,
+    week: tuple[datetime, datetime],
+    day: tuple[datetime, datetime],
+    *,
+    reason: str | None = None,
+) -> dict[str, tuple[int, int]]:
+    """Points of a day and of the week around it by reason, between UTC moments [start, end)."""
+    in_day = and_(Entry.occurred_at >= day[0], Entry.occurred_at < day[1])
+    query = (
+        select(
+            Entry.reason,
+            func.coalesce(func.sum(case((in_day, Entry.amount), else_=0)), 0).label("of_day"),
+            func.sum(Entry.amount).label("of_week"),
+        )
+        .where(Entry.member_id == member_id)
+        .where(Entry.occurred_at >= week[0], Entry.occurred_at < week[1])
+        .group_by(Entry.reason)
+    )
+    if reason is not None:
+        query = query.where(Entry.reason == reason)
+    rows = db.session().execute(query)
+    return {row.reason: (int(row.of_day), int(row.of_week)) for row in rows}
+
+
+def _branch_path(member_id: int) -> tuple[int, ...]:
+    path = db.session().scalar(
+        select(Branch.path)
+        .join(Member, Member.branch_id == Branch.id)
+        .where(Member.id == member_id)
+    )
+    return path_of(path or "")
 
 
 def total(member_id: int) -> int:
@@ -132,8 +172,11 @@ def totals(member_ids: Iterable[int], since: datetime | None = None) -> dict[int
     return {member_id: int(amount) for member_id, amount in db.session().execute(query)}
 
 
-def entries(member_id: int, page: int = 1) -> Page[Line]:
-    """A member's entries, the newest first (by their number in the chain, not by the clock)."""
+def entries(member_id: int, page: int = 1, zone: ZoneInfo | None = None) -> Page[Line]:
+    """A member's entries, the newest first (by their number in the chain, not by the clock).
+
+    With a zone each line says why it has fewer points than usual.
+    """
     session = db.session()
     offset, limit = window(page)
     found = session.execute(
@@ -142,7 +185,8 @@ def entries(member_id: int, page: int = 1) -> Page[Line]:
     count = session.scalar(
         select(func.count()).select_from(Entry).where(Entry.member_id == member_id)
     )
-    rows = [_line(entry, corrected_by, author) for entry, corrected_by, author in found]
+    books = all_books() if zone else {}
+    rows = [_line(*row, books=books, zone=zone) for row in found]
     return Page(rows, max(1, page), count or 0)
 
 
@@ -154,10 +198,11 @@ def entry_of(member_id: int, entry_id: int) -> Line:
     return _line(*found)
 
 
-def _lines(member_id: int) -> Select[Entry, int, str]:
+def _lines(member_id: int) -> Select[Entry, int, str, str]:
     correction = aliased(Entry)
     return (
-        select(Entry, correction.amount, Member.name)
+        select(Entry, correction.amount, Member.name, Branch.path)
+        .join(Branch, Branch.id == Entry.branch_id)
         .outerjoin(
             correction,
             (correction.member_id == Entry.member_id) & (correction.corrects_seq == Entry.seq),
@@ -167,7 +212,15 @@ def _lines(member_id: int) -> Select[Entry, int, str]:
     )
 
 
-def _line(entry: Entry, corrected_by: int | None, author: str | None) -> Line:
+def _line(
+    entry: Entry,
+    corrected_by: int | None,
+    author: str | None,
+    path: str,
+    *,
+    books: Mapping[int, Book] = MappingProxyType({}),
+    zone: ZoneInfo | None = None,
+) -> Line:
     reason = REASONS.get(entry.reason)  # None for corrections, and for reasons that are gone
     icon = "award"
     if entry.reason == CORRECTION:
@@ -185,4 +238,24 @@ def _line(entry: Entry, corrected_by: int | None, author: str | None) -> Line:
         corrects_seq=entry.corrects_seq,
         corrected_by=corrected_by,
         author=author or "",
+        why=_why(entry, path_of(path), books, zone) if zone and reason else None,
     )
+
+
+def _why(
+    entry: Entry, path: tuple[int, ...], books: Mapping[int, Book], zone: ZoneInfo
+) -> Why | None:
+    """What took points from an entry, by the book that it names."""
+    book = books.get(entry.rule_version)
+    if book is None:
+        return None
+    here = entry.occurred_at.astimezone(zone)
+    rule = book.rule_for(entry.reason, here.date(), path)
+    if rule is None:
+        # Where a book gives nothing for something at all, there is nothing to explain.
+        return Why.NO_RULE if any(r.reason == entry.reason for r in book.rules) else None
+    if entry.amount >= rule.amount:
+        return None
+    if book.is_quiet(here):
+        return Why.QUIET
+    return Why.WEEK if rule.week_cap else Why.DAY

@@ -36,7 +36,9 @@ from app.points.rules.refusals import (
     NotANumberOfPoints,
     OwnPoints,
     TakesTooMuch,
+    TooEarly,
 )
+from app.points.rules.seals import day_seal, merkle_root
 from app.points.rules.spans import (
     SHOWN_FROM,
     STEP,
@@ -76,17 +78,20 @@ __all__ = [
     "Reason",
     "Rule",
     "TakesTooMuch",
+    "TooEarly",
     "Why",
     "checked",
     "checked_amount",
     "checked_correction",
     "day_of",
+    "day_seal",
     "entry_hash",
     "first_day",
     "from_json",
     "head_seal",
     "height",
     "ledger_key",
+    "merkle_root",
     "moment_text",
     "most_a_day",
     "one_line",
@@ -96,7 +101,3 @@ __all__ = [
     "to_json",
     "worth",
 ]
-# Until books of rules live in the database.
-RULES = {rule.reason: rule for rule in GENTLE.rules}
-RULE_VERSION = FIRST
-MOST_A_DAY = most_a_day(GENTLE.rules)

@@ -37,6 +37,7 @@ class Fact:
     note: str
     corrects_seq: int | None
     author_id: int | None
+    theme_id: int = 0
 
     def hash(self, key: bytes, previous: str) -> str:
         """The hash of this entry when it follows the entry with the hash `previous`."""
@@ -53,8 +54,13 @@ def moment_text(moment: datetime) -> str:
 
 
 def entry_hash(key: bytes, previous: str, parts: Sequence[object]) -> str:
-    """HMAC-SHA256, in hex, over the previous hash and the parts of a Fact as one JSON array."""
-    message = _compact(["weike/entry/1", previous, *parts])
+    """HMAC-SHA256, in hex, over the previous hash and the parts of a Fact as one JSON array.
+
+    The last part, the theme, came later: entries without one are hashed as they always were.
+    """
+    theme = parts[-1]
+    fact = ["weike/entry/1", previous, *parts[:-1]] if theme == 0 else None
+    message = _compact(fact or ["weike/entry/2", previous, *parts])
     return hmac.digest(key, message.encode(), hashlib.sha256).hex()
 
 

@@ -47,3 +47,9 @@ class BadRules(Refusal):
     """A book of rules that cannot be published; `line` counts from 1, 0 is the whole book."""
 
     sentence = _l("Rule %(line)s: %(reason)s")
+
+
+class TooEarly(Refusal):
+    """Rules would begin on a day for which there are entries already; `day` is the first one."""
+
+    sentence = _l("New rules can begin on %(day)s at the earliest: a day has one set of rules.")

@@ -2,33 +2,46 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from flask import current_app
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from app.core import clock
 from app.core.db import db
 from app.core.refusals import NotThere
-from app.members.models import Member
-from app.points.models import Entry, Head
+from app.members.models import Branch, Member
+from app.members.rules import path_of
+from app.points.models import Entry, Head, LedgerTheme
+from app.points.queries import book_at, earned_in
 from app.points.rules import (
     CORRECTION,
     LONGEST_SOURCE,
-    RULE_VERSION,
-    RULES,
+    REASONS,
     START,
     CorrectedAlready,
     Fact,
     IsACorrection,
     NeedsAReason,
     OwnPoints,
+    Period,
     checked_correction,
+    first_day,
     head_seal,
     ledger_key,
     one_line,
-    worth,
 )
+from app.points.service.standings import add_up, queue_up
+
+
+@dataclass(frozen=True)
+class Owner:
+    """The member whose chain is locked: the branch of now, and whether they have a place."""
+
+    branch_id: int
+    branch_path: tuple[int, ...]
+    shown: bool
 
 
 def credit(
@@ -38,18 +51,20 @@ def credit(
     source: str,
     occurred_at: datetime | None = None,
     note: str = "",
+    theme: tuple[int, str] | None = None,
 ) -> int:
     """Enter what a member earned; returns the points credited now.
 
-    `reason` is a key of rules.RULES, `source` what it is for ("lesson:12"), `note` its title as
-    the member knows it. Once per member, reason and source: a second call changes nothing and
-    returns 0. Over the day's cap an entry of 0 points is made. Raises NotThere for an unknown
+    `reason` is a key of rules.REASONS, `source` what it is for ("lesson:12"), `note` its title as
+    the member knows it, `theme` the id and title of its theme. Once per member, reason and
+    source: a second call changes nothing and returns 0. Over a limit, in the hours in which
+    points rest, or without a rule, an entry of 0 points is made. Raises NotThere for an unknown
     member and KeyError for an unknown reason.
     """
-    rule = RULES[reason]
+    REASONS[reason]
     if not source or len(source) > LONGEST_SOURCE:
         raise ValueError("a source has 1 to 120 characters")
-    branch_id = _lock(member_id)
+    owner = _lock(member_id)
     session = db.session()
     known = session.scalar(
         select(Entry.id).where(
@@ -62,30 +77,44 @@ def credit(
     # Nothing is earned in the future, whatever a caller says.
     occurred_at = min(occurred_at or now, now)
     zone = current_app.extensions["weike"].zone
-    start, end = clock.day_bounds(occurred_at.astimezone(zone).date(), zone)
-    earned = session.scalar(
-        select(func.coalesce(func.sum(Entry.amount), 0))
-        .where(Entry.member_id == member_id, Entry.reason == reason)
-        .where(Entry.occurred_at >= start, Entry.occurred_at < end)
+    here = occurred_at.astimezone(zone)
+    book = book_at(occurred_at)
+    week = first_day(Period.WEEK, here.date())
+    assert week is not None  # only all time has no first day
+    day_start, day_end = clock.day_bounds(here.date(), zone)
+    week_start, _ = clock.day_bounds(week, zone)
+    _, week_end = clock.day_bounds(week + timedelta(days=6), zone)
+    earned = earned_in(member_id, (week_start, week_end), (day_start, day_end), reason=reason)
+    earned_day, earned_week = earned.get(reason, (0, 0))
+    decision = book.decide(
+        reason, here, owner.branch_path, earned_day=earned_day, earned_week=earned_week
     )
-    amount = worth(rule, int(earned or 0)).amount
     _append(
+        owner,
         member_id=member_id,
-        branch_id=branch_id,
+        branch_id=owner.branch_id,
         reason=reason,
-        rule_version=RULE_VERSION,
-        amount=amount,
+        rule_version=book.number,
+        amount=decision.amount,
         source=source,
         occurred_at=occurred_at,
         recorded_at=now,
         note=one_line(note),
+        theme_id=_theme(theme),
     )
-    return amount
+    return decision.amount
 
 
 def check_in(member_id: int) -> int:
-    """The first visit of the day, in the organisation's time zone; returns the points for it."""
+    """The first visit of the day, in the organisation's time zone; returns the points for it.
+
+    In the hours in which points rest nothing is entered: an entry of 0 would take the points of
+    the whole day from whoever looks in after midnight.
+    """
     zone = current_app.extensions["weike"].zone
+    now = clock.now()
+    if book_at(now).is_quiet(now.astimezone(zone)):
+        return 0
     return credit(
         member_id=member_id, reason="sign_in", source=f"day:{clock.today(zone).isoformat()}"
     )
@@ -102,7 +131,7 @@ def correct(entry_id: int, *, amount: int, author_id: int, reason: str) -> int:
     entry = session.get(Entry, entry_id)
     if entry is None:
         raise NotThere
-    _lock(entry.member_id)
+    owner = _lock(entry.member_id)
     if entry.reason == CORRECTION:
         raise IsACorrection
     if author_id == entry.member_id:
@@ -121,6 +150,7 @@ def correct(entry_id: int, *, amount: int, author_id: int, reason: str) -> int:
     ):
         raise CorrectedAlready
     return _append(
+        owner,
         member_id=entry.member_id,
         branch_id=entry.branch_id,
         reason=CORRECTION,
@@ -132,24 +162,46 @@ def correct(entry_id: int, *, amount: int, author_id: int, reason: str) -> int:
         note=note,
         corrects_seq=entry.seq,
         author_id=author_id,
+        theme_id=entry.theme_id,
     )
 
 
-def _lock(member_id: int) -> int:
+def _lock(member_id: int) -> Owner:
     """Let nobody else write this member's chain until the end of the transaction.
 
     SQLite is locked by BEGIN IMMEDIATE already; PostgreSQL locks the member's row, in the weak
-    way that leaves foreign keys to it free. Returns the member's branch.
+    way that leaves foreign keys to it free.
     """
-    branch_id = db.session().scalar(
-        select(Member.branch_id).where(Member.id == member_id).with_for_update(key_share=True)
+    found = (
+        db.session()
+        .execute(
+            select(Member.branch_id, Member.is_active, Member.in_rankings, Branch.path)
+            .join(Branch, Branch.id == Member.branch_id)
+            .where(Member.id == member_id)
+            .with_for_update(key_share=True, of=Member)
+        )
+        .one_or_none()
     )
-    if branch_id is None:
+    if found is None:
         raise NotThere
-    return int(branch_id)
+    return Owner(found.branch_id, path_of(found.path), found.is_active and found.in_rankings)
+
+
+def _theme(theme: tuple[int, str] | None) -> int:
+    """The id of a theme whose present title is kept for pages about points; 0 for none."""
+    if theme is None:
+        return 0
+    theme_id, title = theme
+    row = db.session().get(LedgerTheme, theme_id)
+    if row is None:
+        db.session().add(LedgerTheme(id=theme_id, title=title[:200]))
+    elif row.title != title[:200]:
+        row.title = title[:200]
+    return theme_id
 
 
 def _append(
+    owner: Owner,
     *,
     member_id: int,
     branch_id: int,
@@ -160,11 +212,15 @@ def _append(
     occurred_at: datetime,
     recorded_at: datetime,
     note: str,
+    theme_id: int,
     corrects_seq: int | None = None,
     author_id: int | None = None,
 ) -> int:
-    """Add one link to a member's chain and move its sealed end; the caller holds the lock."""
+    """Add one link to a member's chain, move its sealed end, and add it to the standings; the
+    caller holds the lock."""
     session = db.session()
+    if amount:
+        queue_up()
     key = ledger_key(current_app.extensions["weike"].secret_key)
     head = session.get(Head, member_id, populate_existing=True)
     fact = Fact(
@@ -180,6 +236,7 @@ def _append(
         note=note,
         corrects_seq=corrects_seq,
         author_id=author_id,
+        theme_id=theme_id,
     )
     previous = head.hash if head else START
     entry = Entry(**vars(fact), prev_hash=previous, hash=fact.hash(key, previous))
@@ -190,4 +247,15 @@ def _append(
     head.seq, head.hash = fact.seq, entry.hash
     head.seal = head_seal(key, member_id, fact.seq, entry.hash)
     session.flush()
+    if amount:
+        zone = current_app.extensions["weike"].zone
+        add_up(
+            member_id=member_id,
+            branch_id=branch_id,
+            theme_id=theme_id,
+            amount=amount,
+            entry_id=entry.id,
+            day=occurred_at.astimezone(zone).date(),
+            shown=owner.shown,
+        )
     return entry.id

@@ -1,0 +1,89 @@
+"""The standings as the ledger says they must be: one pass over all entries, member by member."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from functools import lru_cache
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import select
+
+from app.core.db import db
+from app.members.models import Member
+from app.points.models import Entry
+from app.points.rules import spans_of
+
+
+@dataclass
+class Sums:
+    """What one member's entries add up to: (points, last entry) by (span, theme), and by
+    (span, branch)."""
+
+    member_id: int
+    shown: bool
+    own: dict[tuple[int, int], tuple[int, int]] = field(default_factory=dict)
+    shares: dict[tuple[int, int], tuple[int, int]] = field(default_factory=dict)
+
+    def add(self, *, entry_id: int, amount: int, branch_id: int, theme_id: int, day: date) -> None:
+        own, shares = self.own, self.shares
+        for span in spans_of(day):
+            for theme in (0, theme_id) if theme_id else (0,):
+                points, last = own.get((span, theme), (0, 0))
+                own[span, theme] = points + amount, max(last, entry_id)
+            points, last = shares.get((span, branch_id), (0, 0))
+            shares[span, branch_id] = points + amount, max(last, entry_id)
+
+
+@lru_cache(maxsize=100_000)
+def _day_of_hour(hour: str, zone: ZoneInfo) -> date | None:
+    """The date in a zone of an hour "2026-03-08 15" in UTC; None when it has two."""
+    start = datetime.fromisoformat(f"{hour}:00:00+00:00").astimezone(zone)
+    end = datetime.fromisoformat(f"{hour}:59:59.999999+00:00").astimezone(zone)
+    return start.date() if start.date() == end.date() else None
+
+
+def day_of_moment(moment: datetime | str, zone: ZoneInfo) -> date:
+    """The date in a zone of a stored moment: text in UTC on SQLite, a datetime elsewhere."""
+    if isinstance(moment, str):
+        day = _day_of_hour(moment[:13], zone)
+        if day is not None:
+            return day
+        moment = datetime.fromisoformat(moment).replace(tzinfo=UTC)
+    return moment.astimezone(zone).date()
+
+
+def standings_of_the_ledger(zone: ZoneInfo) -> Iterator[Sums]:
+    """The sums of every member who has an entry that changed something, in the order of ids."""
+    found = db.session().execute(
+        select(
+            Entry.id,
+            Entry.member_id,
+            Entry.branch_id,
+            Entry.theme_id,
+            Entry.amount,
+            Entry.occurred_at,
+            Member.is_active,
+            Member.in_rankings,
+        )
+        .join(Member, Member.id == Entry.member_id)
+        .where(Entry.amount != 0)
+        .order_by(Entry.member_id, Entry.id),
+        execution_options={"yield_per": 2_000},
+    )
+    sums: Sums | None = None
+    for row in found:
+        if sums is None or sums.member_id != row.member_id:
+            if sums is not None:
+                yield sums
+            sums = Sums(row.member_id, row.is_active and row.in_rankings)
+        sums.add(
+            entry_id=row.id,
+            amount=row.amount,
+            branch_id=row.branch_id,
+            theme_id=row.theme_id,
+            day=row.occurred_at.astimezone(zone).date(),
+        )
+    if sums is not None:
+        yield sums

@@ -1,0 +1,27 @@
+"""Verbs about points: credit, correct, publish rules, seal days, make standings anew."""
+
+from app.points.service.books import (
+    choose_ranking,
+    drop_draft,
+    first_free_day,
+    publish,
+    save_draft,
+    with_calendar_of,
+)
+from app.points.service.crediting import check_in, correct, credit
+from app.points.service.sealing import seal_days
+from app.points.service.standings import rebuild
+
+__all__ = [
+    "check_in",
+    "choose_ranking",
+    "correct",
+    "credit",
+    "drop_draft",
+    "first_free_day",
+    "publish",
+    "rebuild",
+    "save_draft",
+    "seal_days",
+    "with_calendar_of",
+]

@@ -1,0 +1,342 @@
+"""The standings beside the ledger: always its sums, without who left or hides, fair to branches."""
+
+from __future__ import annotations
+
+import random
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+
+import pytest
+from flask import Flask
+from sqlalchemy import text
+
+from app.core import clock
+from app.core.db import db, unit_of_work
+from app.members.models import Member
+from app.points import queries, service
+from app.points.models import Entry
+from app.points.queries.branches import LEAST_PEOPLE, PRIOR_PEOPLE
+from app.points.rules import Period, Ranking, ledger_key, span_of
+from tests.factories import People, csrf
+from tests.points.ledger import SHANGHAI, Ledger, shanghai
+from tests.points.test_pages import places, words
+from tests.statements import counted
+
+EVER = span_of(Period.ALL, shanghai(2026, 1, 1).date())
+
+
+def proof(app: Flask) -> queries.Proof:
+    with app.app_context():
+        found = queries.prove(ledger_key(app.extensions["weike"].secret_key), SHANGHAI)
+        db.session.remove()
+        return found
+
+
+def change(app: Flask, member: int, **columns: object) -> None:
+    with app.app_context(), unit_of_work() as session:
+        row = session.get_one(Member, member)
+        for name, value in columns.items():
+            setattr(row, name, value)
+
+
+def run(app: Flask, statement: str) -> None:
+    with app.app_context(), unit_of_work() as session:
+        session.execute(text(statement))
+
+
+@pytest.fixture
+def life(app: Flask, people: People, ledger: Ledger) -> list[int]:
+    """Two months of a small organisation: entries, corrections, moves, leavers and hiders."""
+    luck = random.Random(7)
+    branches = [people.branch() for _ in range(3)]
+    members = [people.member(branch=luck.choice(branches)) for _ in range(14)]
+    start = shanghai(2026, 1, 20)
+    for step in range(120):
+        when = start + timedelta(hours=11 * step)
+        member = luck.choice(members)
+        theme = luck.choice((None, (5, "Fire"), (6, "Phishing")))
+        ledger.earn(member, luck.choice(("lesson", "quiz")), when=when, theme=theme)
+        if step % 9 == 4:
+            entry = luck.choice([e for e in ledger.entries(member) if e.reason != "correction"])
+            if entry.amount and not any(
+                e.corrects_seq == entry.seq for e in ledger.entries(member)
+            ):
+                ledger.correct(entry.id, -entry.amount, author=members[member == members[0]])
+        if step % 11 == 3:
+            change(app, luck.choice(members), branch_id=luck.choice(branches))
+        if step % 17 == 5:
+            change(app, luck.choice(members), is_active=luck.random() < 0.5)
+        if step % 19 == 6:
+            change(app, luck.choice(members), in_rankings=luck.random() < 0.5)
+    return members
+
+
+def test_standings_are_the_sums_of_the_ledger_after_a_whole_life(
+    app: Flask, life: list[int]
+) -> None:
+    assert proof(app).breaks == []
+    with app.app_context():
+        kept = rows_of_everything()
+        db.session.remove()
+        with unit_of_work():
+            service.rebuild(SHANGHAI)
+        made = rows_of_everything()
+        db.session.remove()
+    assert made == kept
+    assert proof(app).breaks == []
+
+
+def rows_of_everything() -> dict[str, list]:
+    """All standings; those of branches as readers see them, stale ones computed."""
+    session = db.session()
+    tables = {
+        "standing": "SELECT * FROM standing ORDER BY member_id, span, theme_id",
+        "share": "SELECT * FROM branch_share ORDER BY span, branch_id, member_id",
+        "step": "SELECT * FROM standing_step WHERE members > 0 ORDER BY span, theme_id, step",
+    }
+    found = {
+        name: [tuple(row) for row in session.execute(text(sql))] for name, sql in tables.items()
+    }
+    spans = session.scalars(text("SELECT DISTINCT span FROM branch_standing ORDER BY span")).all()
+    found["boards"] = [(span, queries.branch_board(0, span).top) for span in spans]
+    return found
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE standing SET points = points + 1 WHERE member_id = 3",
+        "UPDATE standing SET height = height + 1 WHERE member_id = 3",
+        "UPDATE standing SET shown = NOT shown WHERE member_id = 3",
+        "DELETE FROM standing WHERE member_id = 3 AND span > 600000000 - 1",
+        "UPDATE branch_share SET points = points + 1 WHERE span = 600000000",
+        "UPDATE branch_standing SET median2 = 999, stale = 0 WHERE span = 600000000",
+        "UPDATE standing_step SET members = members + 1 WHERE span = 600000000",
+        "UPDATE branch_size SET members = members + 1",
+        (
+            "INSERT INTO standing SELECT id, 600000000, 77, 5, 5, is_active AND in_rankings "
+            "FROM member WHERE id = 3"
+        ),
+    ],
+)
+def test_verify_finds_standings_that_are_not_the_ledgers(
+    app: Flask, people: People, ledger: Ledger, statement: str
+) -> None:
+    for _ in range(6):
+        member = people.member()
+        ledger.earn(member)
+        ledger.earn(member, "quiz")
+    assert proof(app).breaks == []
+    run(app, statement)
+    result = app.test_cli_runner().invoke(args=["points", "verify"])
+    assert result.exit_code == 1
+    assert "standings: " in result.output
+    assert "The entries themselves are whole." in result.output
+    app.test_cli_runner().invoke(args=["points", "rebuild"])
+    assert "branch_size" in statement or proof(app).breaks == []
+
+
+def test_standings_hold_when_many_earn_at_once(app: Flask, people: People, ledger: Ledger) -> None:
+    members = [people.member() for _ in range(8)]
+    with ThreadPoolExecutor(16) as pool:
+        list(pool.map(lambda n: ledger.earn(members[n % 8], source=f"l:{n}"), range(64)))
+    assert proof(app).breaks == []
+    with app.app_context():
+        board = queries.everyone_board(members[0], EVER)
+        db.session.remove()
+    assert [place.points for place in board.top] == [30] * 8
+
+
+def test_the_board_of_everyone_equals_the_ledger_sorted_by_hand(
+    app: Flask, people: People, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.points.queries.boards.TOP", 3)
+    luck = random.Random(3)
+    members = [people.member(branch=people.branch()) for _ in range(15)]
+    for _ in range(50):
+        ledger.earn(luck.choice(members), luck.choice(("lesson", "quiz", "sign_in")))
+    change(app, members[2], is_active=False)
+    change(app, members[5], in_rankings=False)
+    by_hand: dict[int, list[int]] = {}
+    with app.app_context():
+        for entry in db.session.query(Entry).order_by(Entry.id):
+            if entry.amount and entry.member_id not in (members[2], members[5]):
+                sums = by_hand.setdefault(entry.member_id, [0, 0])
+                sums[0], sums[1] = sums[0] + entry.amount, entry.id
+        order = sorted(by_hand, key=lambda m: (-by_hand[m][0], by_hand[m][1]))
+        for place, member in enumerate(order, start=1):
+            board = queries.everyone_board(member, EVER)
+            shown = [*board.top, *board.around_me]
+            assert board.me is not None
+            assert board.me.place == place
+            wanted = [p for p in range(1, len(order) + 1) if p <= 3 or abs(p - place) <= 2]
+            assert [each.place for each in shown] == wanted
+            assert [each.id for each in shown] == [order[p - 1] for p in wanted]
+            assert [each.points for each in shown] == [by_hand[each.id][0] for each in shown]
+        for hidden in (members[2], members[5]):
+            assert queries.everyone_board(hidden, EVER).me is None
+            assert queries.place_of(hidden, EVER) is None
+        db.session.remove()
+
+
+def test_who_does_not_want_to_be_listed_is_absent_and_told_so(
+    people: People, ledger: Ledger
+) -> None:
+    ledger.rank(Ranking.EVERYONE)
+    ann, bob = people.member("Ann"), people.member("Bob")
+    for member in (ann, bob):
+        ledger.earn(member)
+    client = people.client(ann)
+    for of in ("branch", "everyone"):
+        assert len(places(client.get(f"/points/leaderboard?of={of}"))) == 2
+    headers = csrf(client)
+    assert client.post("/me/listed", data={"listed": "no"}, headers=headers).status_code == 303
+    for of in ("branch", "everyone"):
+        page = client.get(f"/points/leaderboard?of={of}")
+        assert len(places(page)) == 1
+        assert "Ann" not in " ".join(places(page))
+        assert "I have 10 points in this time and do not want to be listed." in words(page)
+    client.post("/me/listed", data={"listed": "yes"}, headers=headers)
+    assert len(places(client.get("/points/leaderboard?of=everyone"))) == 2
+
+
+def test_without_a_ranking_only_branches_are_compared(people: People, ledger: Ledger) -> None:
+    member = people.member("Ann")
+    ledger.earn(member)
+    client = people.client(member)
+    assert "My place this week" in words(client.get("/points"))
+    ledger.rank(Ranking.OFF)
+    for of in ("", "branch", "everyone", "branches"):
+        page = client.get(f"/points/leaderboard?of={of}")
+        assert page.status_code == 200
+        assert "Ann" not in " ".join(places(page))
+        assert "How this is computed" in words(page)
+    assert "My place this week" not in words(client.get("/points"))
+
+
+def test_a_theme_has_standings_of_its_own(people: People, ledger: Ledger) -> None:
+    ann, bob = people.member("Ann"), people.member("Bob")
+    ledger.earn(ann, theme=(5, "Fire safety"))
+    ledger.earn(bob, theme=(6, "Phishing"))
+    ledger.earn(bob)
+    client = people.client(ann)
+    assert len(places(client.get("/points/leaderboard"))) == 2
+    assert [n.split()[-1] for n in places(client.get("/points/leaderboard?theme=6"))] == ["Bob"]
+    assert "Fire safety" in words(client.get("/points/leaderboard"))
+    assert len(places(client.get("/points/leaderboard?theme=77"))) == 2  # unknown: all themes
+
+
+# --- branches -----------------------------------------------------------------------------
+
+
+def branch_of(people: People, ledger: Ledger, name: str, points: list[int]) -> int:
+    """A branch whose members earn so many lessons each."""
+    branch = people.branch(name)
+    for lessons in points:
+        member = people.member(branch=branch)
+        for _ in range(lessons):
+            ledger.earn(member)
+    return branch
+
+
+def test_branches_stand_by_participation_times_median(people: People, ledger: Ledger) -> None:
+    all_a_little = branch_of(people, ledger, "All", [2, 2, 2, 2, 2])
+    branch_of(people, ledger, "One star", [3, 0, 0, 0, 0])
+    branch_of(people, ledger, "Half", [2, 2, 3, 0, 0])
+    with people.app.app_context():
+        board = queries.branch_board(all_a_little, EVER)
+        own = queries.computed(all_a_little, EVER)
+        db.session.remove()
+    assert [place.name for place in board.top] == ["All", "Half", "One star"]
+    assert [(p.takers, p.people, p.median, p.value) for p in board.top] == [
+        (5, 5, 20, 20),
+        (3, 5, 20, 12),
+        (1, 5, 30, 6),
+    ]
+    average = (5 * 20 + 5 * 12 + 5 * 6) / 15
+    assert own is not None
+    assert own.average == pytest.approx(average)
+    assert own.score == pytest.approx((5 * 20 + PRIOR_PEOPLE * average) / (5 + PRIOR_PEOPLE))
+    assert board.mine is not None
+    assert board.mine.score == pytest.approx(own.score)
+
+
+def test_a_small_lucky_branch_does_not_pass_a_large_steady_one(
+    people: People, ledger: Ledger
+) -> None:
+    branch_of(people, ledger, "Large", [2] * 16)
+    branch_of(people, ledger, "Lucky", [3, 3, 3, 2, 0])
+    branch_of(people, ledger, "Idle", [1] + [0] * 15)
+    with people.app.app_context():
+        top = queries.branch_board(0, EVER).top
+        db.session.remove()
+    assert [place.name for place in top] == ["Large", "Lucky", "Idle"]
+    assert top[1].value > top[0].value
+
+
+def test_fewer_than_five_people_have_no_place(people: People, ledger: Ledger) -> None:
+    small = branch_of(people, ledger, "Small", [3] * (LEAST_PEOPLE - 1))
+    client = people.client(people.member("Me", branch=people.branch("Else")))
+    assert "No branch has a place in this time yet" in words(
+        client.get("/points/leaderboard?of=branches")
+    )
+    joined = people.member(branch=small)
+    page = client.get("/points/leaderboard?of=branches")
+    assert [name.split()[0] for name in places(page)] == ["Small"]
+    assert "4 of 5 took part · median 30" in words(page)
+    change(people.app, joined, is_active=False)
+    assert places(client.get("/points/leaderboard?of=branches")) == []
+
+
+def test_points_stay_with_the_branch_they_were_earned_in(people: People, ledger: Ledger) -> None:
+    old, new = branch_of(people, ledger, "Old", [1] * 5), branch_of(people, ledger, "New", [0] * 5)
+    mover = people.member(branch=old)
+    ledger.earn(mover)
+    ledger.earn(mover)
+    change(people.app, mover, branch_id=new)
+    with people.app.app_context():
+        board = queries.branch_board(old, EVER)
+        db.session.remove()
+    assert [(p.name, p.takers, p.people) for p in board.top] == [("Old", 6, 6)]
+    ledger.earn(mover)
+    with people.app.app_context():
+        board = queries.branch_board(old, EVER)
+        db.session.remove()
+    assert [(p.name, p.takers, p.people) for p in board.top] == [("Old", 6, 6), ("New", 1, 6)]
+
+
+def test_who_left_counts_in_no_branch(people: People, ledger: Ledger) -> None:
+    branch = branch_of(people, ledger, "B", [1] * 5)
+    star = people.member(branch=branch)
+    for _ in range(3):
+        ledger.earn(star)
+    with people.app.app_context():
+        before = queries.branch_board(branch, EVER).mine
+        db.session.remove()
+    change(people.app, star, is_active=False)
+    with people.app.app_context():
+        after = queries.branch_board(branch, EVER).mine
+        db.session.remove()
+    assert (before.takers, before.people, after.takers, after.people) == (6, 6, 5, 5)
+    assert proof(people.app).breaks == []
+
+
+@pytest.mark.parametrize("of", ["branch", "everyone", "branches"])
+def test_a_board_asks_the_same_however_many_there_are(
+    people: People, ledger: Ledger, of: str
+) -> None:
+    ledger.rank(Ranking.EVERYONE)
+    client = people.client(people.member())
+    page = f"/points/leaderboard?of={of}&period=month"
+    client.get(page)
+
+    def asked() -> int:
+        with counted(people.app) as seen:
+            assert client.get(page).status_code == 200
+        return len(seen)
+
+    few = asked()
+    for number in range(30):
+        branch_of(people, ledger, f"B{number}", [1])
+    assert asked() <= few + (1 if of == "everyone" else 0) <= 12
+    assert clock.now()
