@@ -36,13 +36,13 @@ def give(exam_id: int, item_id: int, *, points: Decimal, comment: str, marker_id
         raise rules.OwnAnswer
     if not points.is_finite() or not 0 <= points <= item.max_mark:
         raise rules.OverTheMost(most=item.max_mark)
-    was_passed = bool(attempt.passed)
+    was_passed, items = bool(attempt.passed), items_of(attempt.id)
     if item.mark is None:
         attempt.waiting -= 1
     item.mark = rules.as_mark(points, item.max_mark) if item.max_mark else Decimal(0)
     item.comment = comment.strip()[:2000]
     item.marked_by, item.marked_at = marker_id, clock.now()
-    settle(attempt, items_of(attempt.id))
+    settle(attempt, items)
     session.flush()
     note(
         *(exam_id, "mark"),

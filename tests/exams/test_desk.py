@@ -1,0 +1,447 @@
+"""Making, supervising, marking and regrading exams at the desk."""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+from flask import Flask
+from sqlalchemy.exc import DatabaseError
+
+from app.core.db import db, unit_of_work
+from app.exams import rules
+from app.exams.models import Exam, ExamEvent, ExamSection, ExamSlot
+from app.points import queries as points
+from app.questions import service as bank
+from tests.exams.examiner import Candidate, Desk, Set, exam_row, make_exam
+from tests.factories import People
+from tests.learning.lessons import Time, single, truefalse
+
+
+@pytest.fixture(autouse=True)
+def _still(time: Time) -> None:
+    """Every test has a clock that stands still until it is moved."""
+
+
+@pytest.fixture
+def desk(people: People, trainer: int) -> Desk:
+    return Desk(people, trainer)
+
+
+def earned(app: Flask, member: int) -> int:
+    with app.app_context():
+        found = points.total(member)
+        db.session.rollback()
+    return found
+
+
+def acts(app: Flask, exam: int) -> list[str]:
+    with app.app_context():
+        found = [e.act for e in db.session.query(ExamEvent).filter_by(exam_id=exam)]
+        db.session.rollback()
+    return found
+
+
+# --- making ---------------------------------------------------------------------------------------
+
+
+def test_an_exam_is_made_and_published_at_the_desk(
+    app: Flask, people: People, desk: Desk, trainer: int, time: Time
+) -> None:
+    made = desk.post("", title="Autumn exam")
+    exam = int(re.search(r"/desk/exams/(\d+)", made.headers["Location"]).group(1))
+    page = desk.get(f"/{exam}")
+    assert "The paper has questions" in page
+    assert f'action="/desk/exams/{exam}/publish"' not in page
+    assert desk.post(f"/{exam}/publish").status_code == 422
+    with app.app_context(), unit_of_work():
+        body = truefalse("Is it so?", True)
+        body.pop("kind")
+        question = bank.create(kind="truefalse", body=body, author_id=trainer)
+        section = db.session.query(ExamSection).filter_by(exam_id=exam).one().id
+    assert "Is it so?" in desk.get(f"/{exam}/sections/{section}/pick")
+    desk.post(f"/{exam}/sections/{section}/pick", question=question)
+    desk.post(f"/{exam}/sections/{section}", title="Part one")
+    saved = desk.post(
+        f"/{exam}/settings",
+        title="Autumn exam",
+        opens_at="2026-03-02T09:00",
+        closes_at="2026-03-02T12:00",
+        minutes="45",
+        attempts_allowed="1",
+        delay_minutes="0",
+        counting="highest",
+        pass_percent="60",
+        show_score="at_once",
+        show_answers="after_close",
+        show_explanations="never",
+        audience="all",
+    )
+    assert saved.status_code == 302, saved.text
+    row = exam_row(app, exam)
+    # Nine o'clock on the wall in Shanghai.
+    assert (row.opens_at.hour, row.duration_s, row.shuffle_options) == (1, 2700, False)
+    assert desk.post(f"/{exam}/publish").status_code == 303
+    assert "Autumn exam" in people.client(people.member()).get("/exams").text
+    # The paper is fixed now.
+    assert desk.post(f"/{exam}/sections").status_code == 409
+    assert desk.post(f"/{exam}/edit").status_code == 303
+    assert desk.post(f"/{exam}/sections", title="Part two").status_code == 303
+
+
+def test_a_draw_that_the_bank_cannot_fill_stops_publishing(
+    app: Flask, desk: Desk, trainer: int
+) -> None:
+    exam = make_exam(app, trainer, publish=False)
+    with app.app_context():
+        section = db.session.query(ExamSection).filter_by(exam_id=exam.id).one().id
+        db.session.rollback()
+    desk.post(
+        f"/{exam.id}/sections/{section}/draws",
+        number=4,
+        kind="truefalse",
+        difficulty="",
+        tag="",
+        mark="2",
+    )
+    assert "only 1 fit" in desk.get(f"/{exam.id}")
+    assert desk.post(f"/{exam.id}/publish").status_code == 422
+
+
+def test_bad_settings_come_back_with_the_reason_beside_the_field(
+    app: Flask, desk: Desk, trainer: int
+) -> None:
+    exam = make_exam(app, trainer, publish=False)
+    good = {
+        "title": "X",
+        "attempts_allowed": "1",
+        "delay_minutes": "0",
+        "counting": "last",
+        "pass_percent": "50",
+        "show_score": "never",
+        "show_answers": "never",
+        "show_explanations": "never",
+        "audience": "all",
+    }
+    assert desk.post(f"/{exam.id}/settings", **good).status_code == 302
+    for bad, words in (
+        ({"opens_at": "2026-03-02T09:00", "closes_at": "2026-03-02T09:00"}, "later than"),
+        ({"audience": "branches"}, "at least one branch"),
+        ({"pass_percent": "0"}, "between 1 and 100"),
+        ({"seen": "1"}, "another window"),
+        ({"title": " "}, "field-error"),
+    ):
+        answer = desk.post(f"/{exam.id}/settings", **{**good, **bad})
+        assert answer.status_code == 422, bad
+        assert words in answer.text, bad
+
+
+def test_exams_of_others_are_not_there(
+    app: Flask, people: People, desk: Desk, trainer: int
+) -> None:
+    branch, other = people.branch(), people.branch()
+    exam = make_exam(app, trainer, branches=[branch])
+    near = Desk(people, people.member(organizes=branch))
+    far = Desk(people, people.member(organizes=other))
+    stranger = Desk(people, people.member(role="trainer"))
+    assert near.client.get(f"/desk/exams/{exam.id}/room").status_code == 200
+    for who in (far, stranger):
+        for path in ("", "/settings", "/room", "/room/list", "/results", "/marking"):
+            assert who.client.get(f"/desk/exams/{exam.id}{path}").status_code == 404
+        for path in ("/publish", "/room/pause", "/room/time", "/withdraw"):
+            assert who.post(f"/{exam.id}{path}", minutes=5).status_code == 404
+    assert exam_row(app, exam.id).paused_at is None
+
+
+def test_a_copy_has_the_paper_and_no_dates(app: Flask, desk: Desk, trainer: int) -> None:
+    exam = make_exam(app, trainer, marks=("1", "2", "3"))
+    copied = desk.post(f"/{exam.id}/copy").headers["Location"]
+    new = int(re.search(r"/desk/exams/(\d+)/", copied).group(1))
+    row = exam_row(app, new)
+    assert (row.state, row.opens_at, row.duration_s) == ("draft", None, 3600)
+    with app.app_context():
+        marks = [
+            slot.mark
+            for slot in db.session.query(ExamSlot).join(ExamSection).filter_by(exam_id=new)
+        ]
+        db.session.rollback()
+    assert marks == [1, 2, 3]
+
+
+# --- the exam room --------------------------------------------------------------------------------
+
+
+def test_the_room_shows_who_is_writing_and_how_far_they_are(
+    app: Flask, people: People, desk: Desk, trainer: int, time: Time
+) -> None:
+    exam = make_exam(app, trainer)
+    taker = Candidate(people, exam, people.member("Anna Li"))
+    taker.start()
+    taker.save(taker.right(2), away="1")
+    page = desk.get(f"/{exam.id}/room/list")
+    assert "Anna Li" in page
+    assert "2 / 3" in page
+    assert "60 min" in page
+    time.moment += timedelta(seconds=50)
+    assert "not heard of" in desk.get(f"/{exam.id}/room/list")
+    taker.save({})
+    assert "not heard of" not in desk.get(f"/{exam.id}/room/list").split("<table")[1]
+
+
+def test_a_message_reaches_the_page_of_the_taker_and_of_nobody_else(
+    app: Flask, people: People, desk: Desk, trainer: int
+) -> None:
+    exam = make_exam(app, trainer)
+    one, two = Candidate(people, exam), Candidate(people, exam)
+    one.start()
+    two.start()
+    desk.post(f"/{exam.id}/room/message", text="Ten more minutes")
+    desk.post(f"/{exam.id}/room/message", text="Sit down", attempt=one.attempt)
+    texts = [[m["text"] for m in t.save({}).get_json()["messages"]] for t in (one, two)]
+    assert texts == [["Ten more minutes", "Sit down"], ["Ten more minutes"]]
+    assert "Sit down" in one.page()
+
+
+def test_a_void_attempt_counts_for_nothing_and_its_points_go(
+    app: Flask, people: People, desk: Desk, trainer: int
+) -> None:
+    exam = make_exam(app, trainer)
+    taker = Candidate(people, exam)
+    taker.start()
+    taker.submit(taker.right())
+    assert earned(app, taker.member) == 10
+    void = f"/{exam.id}/room/{taker.attempt}"
+    assert desk.post(void, act="void", reason=" ").status_code == 303
+    assert taker.row().state == "submitted"
+    desk.post(void, act="void", reason="Somebody else wrote it")
+    assert (taker.row().state, earned(app, taker.member)) == ("void", 0)
+    assert "no longer counts" in taker.result()
+    # It does not use up an attempt either.
+    assert taker.start().status_code == 303
+
+
+def test_reopening_makes_a_new_attempt_with_the_same_answers(
+    app: Flask, people: People, desk: Desk, trainer: int, time: Time
+) -> None:
+    exam = make_exam(app, trainer)
+    taker = Candidate(people, exam)
+    taker.start()
+    first, end = taker.attempt, taker.row().deadline_at
+    taker.save(taker.right(2))
+    time.moment += timedelta(minutes=40)
+    taker.submit()
+    time.moment += timedelta(minutes=30)
+    desk.post(f"/{exam.id}/room/{first}", act="reopen", minutes=5, reason="Pressed by mistake")
+    assert taker.attempt != first
+    assert taker.row(first).state == "void"
+    assert taker.row().deadline_at == time() + (end - timedelta(minutes=30) - time()) + timedelta(
+        minutes=35
+    ) + timedelta(minutes=30)
+    assert [i.ticked != [] for i in taker.paper()] == [True, True, False]
+    taker.submit(taker.right(3))
+    assert taker.row().score == 3
+    assert earned(app, taker.member) == 10
+
+
+def test_what_was_done_is_written_down_for_ever(
+    app: Flask, people: People, desk: Desk, trainer: int
+) -> None:
+    exam = make_exam(app, trainer)
+    taker = Candidate(people, exam)
+    taker.start()
+    desk.post(f"/{exam.id}/room/time", minutes=10)
+    desk.post(f"/{exam.id}/room/pause")
+    desk.post(f"/{exam.id}/room/resume")
+    desk.post(f"/{exam.id}/room/{taker.attempt}", act="hand_in", reason="Fell ill")
+    assert acts(app, exam.id) == [
+        *("create", "publish", "start", "add_time", "pause", "resume", "hand_in"),
+    ]
+    assert (taker.row().ended_by, taker.row().state) == ("staff", "submitted")
+    assert "Fell ill" in desk.get(f"/{exam.id}/room")
+    for statement in ("UPDATE exam_event SET act = 'x'", "DELETE FROM exam_event"):
+        with pytest.raises(DatabaseError), app.app_context(), unit_of_work() as session:
+            session.execute(db.text(statement))
+
+
+def test_late_answers_can_be_read_by_the_invigilator(
+    app: Flask, people: People, desk: Desk, trainer: int, time: Time
+) -> None:
+    exam = make_exam(app, trainer)
+    taker = Candidate(people, exam)
+    taker.start()
+    right = taker.right(1)
+    time.moment += timedelta(hours=1, minutes=2)
+    taker.save(right)
+    page = desk.get(f"/{exam.id}/room/{taker.attempt}")
+    assert "after the end" in page
+    assert "Question" in page.split("after the end")[1]
+
+
+# --- marking by hand ------------------------------------------------------------------------------
+
+ESSAY = {
+    "kind": "essay",
+    "stem": "Why are stairs kept free?",
+    "answer": "To get out.",
+    "rubric": [],
+}
+
+
+def test_essays_are_marked_without_names_and_then_the_result_is_known(
+    app: Flask, people: People, desk: Desk, trainer: int
+) -> None:
+    exam = make_exam(app, trainer, [single("A?", "CANARY-CORRECT-x"), ESSAY], marks=("1", "3"))
+    taker = Candidate(people, exam, people.member("Wang Secret"))
+    taker.start()
+    items = {i.position: i for i in taker.items()}
+    essay = next(i for i in items.values() if not i.options)
+    right = {i: n for i, n in taker.right(2).items() if n}
+    taker.submit({**right, essay.id: ["So that people get out."]})
+    row = taker.row()
+    assert (row.state, row.waiting, row.passed, row.score) == ("submitted", 1, None, 1)
+    assert "still being marked" in taker.result()
+    question = exam.questions[1]
+    page = desk.get(f"/{exam.id}/marking/{question}")
+    assert "So that people get out." in page
+    assert "Wang" not in page
+    for bad in ("4", "-1", "x", "NaN"):
+        answer = desk.post(f"/{exam.id}/marking/{question}", item=essay.id, points=bad)
+        assert answer.status_code == 422, bad
+    desk.post(f"/{exam.id}/marking/{question}", item=essay.id, points="1", comment="Say more.")
+    row = taker.row()
+    assert (row.waiting, row.score, row.passed) == (0, 2, False)
+    # Marked again: the last mark counts, exactly.
+    desk.post(f"/{exam.id}/marking/{question}", item=essay.id, points="2", comment="Better.")
+    assert (taker.row().score, taker.row().passed) == (3, True)
+    assert earned(app, taker.member) == 10
+    assert "All answers to this question are marked" in desk.get(f"/{exam.id}/marking/{question}")
+
+
+def test_nobody_marks_their_own_answer(app: Flask, people: People, desk: Desk) -> None:
+    exam = make_exam(app, desk.member, [ESSAY])
+    taker = Candidate(people, exam, desk.member)
+    taker.start()
+    item = taker.items()[0]
+    taker.submit({item.id: ["Mine"]})
+    answer = desk.post(f"/{exam.id}/marking/{exam.questions[0]}", item=item.id, points="1")
+    assert answer.status_code == 422
+    assert taker.row().waiting == 1
+
+
+# --- results and regrades -------------------------------------------------------------------------
+
+
+@pytest.fixture
+def written(app: Flask, people: People, trainer: int) -> tuple[Set, list[Candidate]]:
+    """Three takers with 3, 2 and 0 right of three."""
+    exam = make_exam(app, trainer)
+    takers = []
+    for number in (3, 2, 0):
+        taker = Candidate(people, exam)
+        taker.start()
+        taker.submit({**taker.wrong(), **taker.right(number)})
+        takers.append(taker)
+    return exam, takers
+
+
+def test_results_count_slots_of_the_paper_and_not_places_on_the_screen(
+    app: Flask, desk: Desk, written: tuple[Set, list[Candidate]]
+) -> None:
+    exam, takers = written
+    page = desk.get(f"/{exam.id}/results")
+    assert "What comes first?" in page
+    run = app.test_cli_runner().invoke(args=["exams", "statistics", str(exam.id), "--json"])
+    told = json.loads(run.output)
+    assert (told["attempts"], told["max_mark"], told["mean"]) == (3, 3.0, 5 / 3)
+    by_question: dict[int, Decimal] = {}
+    with app.app_context():
+        from app.exams import queries
+
+        book = queries.book_of(exam.id)
+        db.session.rollback()
+    assert book.question_ids == tuple(exam.questions)
+    for slot, column in enumerate(zip(*book.marks, strict=True)):
+        by_question[slot] = sum(column) / 3
+    assert [s["facility"] for s in told["slots"]] == [float(v) for v in by_question.values()]
+    missing = app.test_cli_runner().invoke(args=["exams", "statistics", "999"])
+    assert missing.exit_code == 1
+    export = desk.client.get(f"/desk/exams/{exam.id}/results/export")
+    assert export.get_data().decode("utf-8-sig").count("\r\n") == 4
+    assert takers[0].row().receipt in export.text
+
+
+def test_a_regrade_is_seen_first_then_done_then_undone(
+    app: Flask, desk: Desk, trainer: int, written: tuple[Set, list[Candidate]]
+) -> None:
+    """The key of the second question was wrong: 000 is right, not 112."""
+    exam, takers = written
+    question = exam.questions[1]
+    scores = [t.row().score for t in takers]
+    before = [earned(app, t.member) for t in takers]
+    with app.app_context(), unit_of_work():
+        body = single("Which number?", "000", ("CANARY-CORRECT-112", "123"))
+        body.pop("kind")
+        bank.revise(question, body, trainer)
+    page = desk.get(f"/{exam.id}/regrade/{question}?action=new_key")
+    assert "What would change" in page
+    assert [t.row().score for t in takers] == scores, "looking changes nothing"
+    path = f"/{exam.id}/regrade/{question}"
+    assert desk.post(path, action="new_key", reason="").status_code == 303
+    assert [t.row().score for t in takers] == scores, "a reason is needed"
+    desk.post(path, action="new_key", reason="The key was wrong")
+    after = [t.row().score for t in takers]
+    assert after[0] == 2
+    assert after != scores
+    for taker in takers:
+        row = taker.row()
+        assert row.passed is rules.is_passed(row.score, row.out_of, 60)
+        assert earned(app, taker.member) == (10 if row.passed else 0)
+    page = desk.get(f"/{exam.id}/results/questions")
+    regrade = int(re.search(r"/regrades/(\d+)/undo", page).group(1))
+    desk.post(f"/{exam.id}/regrades/{regrade}/undo")
+    assert [t.row().score for t in takers] == scores
+    assert [earned(app, t.member) for t in takers] == before
+    assert "undone" in desk.get(f"/{exam.id}/results/questions")
+
+
+@pytest.mark.parametrize(
+    ("action", "scores", "out_of"),
+    [("full_marks", None, 3), ("leave_out", None, 2)],
+)
+def test_a_question_can_be_given_to_all_or_left_out(
+    app: Flask,
+    desk: Desk,
+    written: tuple[Set, list[Candidate]],
+    action: str,
+    scores: None,
+    out_of: int,
+) -> None:
+    exam, takers = written
+    assert scores is None
+    desk.post(f"/{exam.id}/regrade/{exam.questions[0]}", action=action, reason="Misprint")
+    last = takers[2].row()
+    assert (last.score, last.out_of) == (1 if action == "full_marks" else 0, out_of)
+    first = takers[0].row()
+    assert (first.score, first.passed) == (out_of, True)
+    assert acts(app, exam.id)[-1] == "regrade"
+
+
+def test_who_fails_by_a_regrade_loses_the_points_by_an_entry_that_says_why(
+    app: Flask, people: People, desk: Desk, trainer: int
+) -> None:
+    exam = make_exam(app, trainer, [single("A?", "CANARY-CORRECT-x")])
+    taker = Candidate(people, exam)
+    taker.start()
+    taker.submit(taker.right(1))
+    assert earned(app, taker.member) == 10
+    with app.app_context(), unit_of_work():
+        body = single("A?", "that", ("CANARY-CORRECT-x",))
+        body.pop("kind")
+        bank.revise(exam.questions[0], body, trainer)
+    desk.post(f"/{exam.id}/regrade/{exam.questions[0]}", action="new_key", reason="Wrong key")
+    assert earned(app, taker.member) == 0
+    assert "Wrong key" in taker.client.get("/points").text
+    assert exam_row(app, exam.id).state == Exam(state="published").state
