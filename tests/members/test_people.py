@@ -141,7 +141,8 @@ def test_a_new_member_gets_a_slip_with_a_code_that_is_shown_once(
     assert code not in text(admin.get(f"/admin/members/{added.id}"))
     new = "four quiet words 四个词"
     client = people.client()
-    form = {"code": code, "password": new, "repeat": new, "language": "en"}
+    chosen = {"language": "en", "reading": "normal"}
+    form = {"code": code, "password": new, "repeat": new, **chosen}
     assert client.post("/activate", data=form, headers=csrf(client)).status_code == 303
     assert is_in(client)
 
