@@ -21,6 +21,7 @@ MOST_BYTES = 10 * MIB
 MOST_ROWS = 20_000
 MOST_COLUMNS = 100
 LONGEST_CELL = 32_767  # characters; what Excel can hold
+NARROWEST, WIDEST = 8, 40  # columns, in characters; a Chinese one is two wide
 BLANK_ROWS = 1_000  # after so many blank rows a sheet is over, whatever its size says
 XLSX_UNPACKED = 100 * MIB
 XLSX_RATIO = 100  # unpacked : packed, of the whole file
@@ -382,20 +383,36 @@ def write_xlsx(
         "day": book.add_format({"num_format": "yyyy-mm-dd"}),
         "moment": book.add_format({"num_format": "yyyy-mm-dd hh:mm"}),
     }
-    widths = [min(40, max(8, _width(name) + 2)) for name in header]
-    for column, width in enumerate(widths):
-        sheet.set_column(column, column, width)
+    widths = [NARROWEST] * len(header)
     sheet.freeze_panes(1, 0)
     for column, name in enumerate(header):
         sheet.write_string(0, column, str(name)[:LONGEST_CELL], formats["head"])
+        widths[column] = _fitting(name, widths[column])
     last = 0
     for last, row in enumerate(rows, start=1):
         for column, value in enumerate(row):
             _write(sheet, last, column, value, formats)
+            if column < len(widths):
+                widths[column] = _fitting(value, widths[column])
+    for column, width in enumerate(widths):
+        sheet.set_column(column, column, width)
     if last and header:
         sheet.autofilter(0, 0, last, len(header) - 1)
     book.close()
     return out.getvalue()
+
+
+def _fitting(value: Any, width: int) -> int:
+    """The width of a column in characters, so that one more cell can be read in it."""
+    if isinstance(value, datetime):
+        needed = len("2026-01-01 00:00")
+    elif isinstance(value, date):
+        needed = len("2026-01-01")
+    elif value is None:
+        return width
+    else:
+        needed = _width(str(value)[:WIDEST])
+    return max(width, min(WIDEST, needed + 2))
 
 
 def _write(sheet: Any, row: int, column: int, value: Any, formats: dict[str, Any]) -> None:

@@ -90,8 +90,10 @@ class Counts:
 
 
 def percent(part: int, whole: int) -> int:
-    """A whole per cent, rounded down, so that 100 means all."""
-    return part * 100 // whole if whole else 0
+    """A whole per cent, rounded; but 100 means all of them."""
+    if not whole or part >= whole:
+        return 100 if whole else 0
+    return min(99, (200 * part + whole) // (2 * whole))
 
 
 def rolled_up(own: Mapping[int, Counts], paths: Iterable[tuple[int, ...]]) -> dict[int, Counts]:

@@ -283,3 +283,9 @@ def test_many_rows_are_streamed() -> None:
     pieces = list(spreadsheet.csv_lines(["n"], ([n] for n in range(5_000))))
     assert len(pieces) > 5
     assert len(table(b"".join(pieces)).rows) == 5_000
+
+
+def test_columns_of_an_xlsx_are_as_wide_as_what_is_in_them() -> None:
+    rows = [["办公室消防安全与应急疏散", datetime(2026, 11, 23, 15, 42), "x" * 300]]
+    columns = load_workbook(BytesIO(write_xlsx(["课", "完成", "t"], rows))).active.column_dimensions
+    assert [round(columns[letter].width) for letter in "ABC"] == [27, 19, 41]

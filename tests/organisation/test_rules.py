@@ -20,6 +20,8 @@ def test_a_branch_counts_all_below_it_and_nothing_beside_it() -> None:
 
 def test_a_hundred_per_cent_means_all() -> None:
     assert percent(999, 1000) == 99
+    assert percent(2, 3) == 67
+    assert percent(1, 200) == 1
     assert percent(1000, 1000) == 100
     assert percent(0, 0) == 0
 
