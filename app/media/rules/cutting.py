@@ -105,16 +105,43 @@ def time_text(ms: int) -> str:
 
 
 def threshold(levels: bytes) -> int | None:
-    """The level below which this recording is silent, from its own noise; None for no contrast."""
-    if not levels:
+    """The level below which this recording is silent, from its own noise; None for no contrast.
+
+    Otsu's method parts noise from voice (the split that leaves the least variance within both);
+    the limit lies half-way between the middle of the noise and that split.
+    """
+    counts = [0] * 256
+    for loud in levels:
+        counts[loud] += 1
+    whole, total = len(levels), sum(loud * count for loud, count in enumerate(counts))
+    best, split = 0.0, -1
+    below = below_sum = 0
+    for loud, count in enumerate(counts):
+        below += count
+        below_sum += loud * count
+        above = whole - below
+        if not below or not above:
+            continue
+        apart = below_sum / below - (total - below_sum) / above
+        if below * above * apart * apart > best:
+            best, split = below * above * apart * apart, loud
+    if split < 0:
         return None
-    ordered = sorted(levels)
-    noise = ordered[len(ordered) // 50]
-    voice = ordered[len(ordered) * 3 // 4]
-    if voice - noise < LEAST_CONTRAST:
+    noise = _middle(counts, 0, split)
+    if _middle(counts, split + 1, 255) - noise < LEAST_CONTRAST:
         return None
-    # Digital silence says nothing of the room: the limit stays within 50 dB of the voice.
-    return max(noise + (voice - noise) // 4, voice - 100)
+    return noise + max(2, (split - noise) // 2)
+
+
+def _middle(counts: Sequence[int], first: int, last: int) -> int:
+    """The median level among those from first to last."""
+    half = sum(counts[first : last + 1]) / 2
+    seen = 0
+    for loud in range(first, last + 1):
+        seen += counts[loud]
+        if seen >= half:
+            return loud
+    return last
 
 
 def silences(levels: bytes, *, step_ms: int = STEP_MS) -> list[tuple[int, int]]:
