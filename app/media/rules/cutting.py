@@ -114,7 +114,7 @@ def threshold(levels: bytes) -> int | None:
     for loud in levels:
         counts[loud] += 1
     whole, total = len(levels), sum(loud * count for loud, count in enumerate(counts))
-    best, split = 0.0, -1
+    best, first, last = 0.0, -1, -1
     below = below_sum = 0
     for loud, count in enumerate(counts):
         below += count
@@ -123,10 +123,14 @@ def threshold(levels: bytes) -> int | None:
         if not below or not above:
             continue
         apart = below_sum / below - (total - below_sum) / above
-        if below * above * apart * apart > best:
-            best, split = below * above * apart * apart, loud
-    if split < 0:
+        parted = below * above * apart * apart
+        if parted > best:
+            best, first = parted, loud
+        if parted >= best:
+            last = loud  # between noise and voice there may be levels that never occur
+    if first < 0:
         return None
+    split = (first + last) // 2
     noise = _middle(counts, 0, split)
     if _middle(counts, split + 1, 255) - noise < LEAST_CONTRAST:
         return None
