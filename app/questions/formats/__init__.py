@@ -15,7 +15,7 @@ from typing import Any, Protocol, cast
 
 from app.core.refusals import Refusal
 from app.core.spreadsheet import NoTable
-from app.questions.formats import aiken, csv, gift, moodle, ours, plain, word, xlsx
+from app.questions.formats import aiken, csv, gift, moodle, ours, plain, qti2, qti3, word, xlsx
 from app.questions.formats.facts import (
     MOST_BYTES,
     MOST_QUESTIONS,
@@ -47,7 +47,7 @@ class Format(Protocol):
 # In the order in which they are tried: the strictest first, plain text last.
 FORMATS: dict[str, Format] = {
     module.NAME: cast("Format", module)
-    for module in (ours, moodle, word, xlsx, csv, gift, aiken, plain)
+    for module in (ours, moodle, qti2, qti3, word, xlsx, csv, gift, aiken, plain)
 }
 AUTO = "auto"
 

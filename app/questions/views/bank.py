@@ -1,66 +1,20 @@
-"""Pages of the question bank, for authors."""
+"""The bank: finding questions, writing and revising them."""
 
 from __future__ import annotations
 
-import re
-from decimal import Decimal
 from typing import Any
 
-from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
+from flask import abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
-from markupsafe import Markup
 
-from app.core import markdown
 from app.core.access import access
 from app.core.addresses import address
 from app.members.access import AUTHOR, reader
 from app.questions import queries, service, types
 from app.questions.forms import BaseForm, form_for
-from app.questions.rules import KIND_ICONS, KIND_NAMES, BadQuestion, plain_number
-from app.questions.types.gaps import PLACE
-
-bp = Blueprint("questions", __name__, template_folder="templates")
-_TAG = re.compile(r"""(<[^<>"]*(?:"[^"]*"[^<>"]*)*>)""")
-
-
-@bp.app_template_filter("excerpt")
-def excerpt(text: str, length: int = 140) -> str:
-    """The first words of a Markdown text in one line, without its marks."""
-    line = " ".join(markdown.plain(text).split())
-    return line if len(line) <= length else f"{line[:length].rstrip()}…"
-
-
-@bp.app_template_filter("filled")
-def filled(html: Markup, gaps: list[Markup]) -> Markup:
-    """Put what stands for gap 1, 2 … where the text says [[1]], [[2]] …; never inside a tag."""
-
-    def fill(match: re.Match[str]) -> str:
-        number = int(match.group(1))
-        return str(gaps[number - 1]).strip() if 0 < number <= len(gaps) else match.group()
-
-    pieces = _TAG.split(str(html))
-    pieces[::2] = [PLACE.sub(fill, piece) for piece in pieces[::2]]
-    return Markup("".join(pieces))  # noqa: S704 - two pieces of HTML that were safe before
-
-
-@bp.app_template_filter("percent")
-def percent(fraction: str) -> str:
-    """A share of the mark as people read it: "0.25" → 25 %."""
-    return f"{plain_number(Decimal(fraction) * 100)} %"
-
-
-@bp.app_template_filter("in_order")
-def in_order(options: list[dict[str, Any]], order: list[str] | None) -> list[dict[str, Any]]:
-    """Options as a page showed them; in the author's order when none is given."""
-    if not order:
-        return options
-    return sorted(options, key=lambda o: order.index(o["id"]) if o["id"] in order else len(order))
-
-
-@bp.app_context_processor
-def _icons() -> dict[str, Any]:
-    return {"kind_icons": KIND_ICONS}
+from app.questions.rules import KIND_NAMES, BadQuestion, QuestionState
+from app.questions.views import bp
 
 
 def as_shown(found: queries.Question) -> dict[str, Any]:
@@ -69,24 +23,46 @@ def as_shown(found: queries.Question) -> dict[str, Any]:
     return types.asked(found.kind, found.body, [(token, token) for token in ids], [])
 
 
+def wanted() -> queries.Wanted:
+    """What the address of a page of the bank asks for; nonsense is nothing."""
+    given = request.args
+    kind, state = given.get("kind", ""), given.get("state", "")
+    return queries.Wanted(
+        text=given.get("q", "")[:200],
+        kind=kind if kind in types.TYPES else "",
+        mine=given.get("mine") == "1",
+        category=given.get("category", type=int),
+        tag=given.get("tag", "")[:40],
+        difficulty=given.get("difficulty", type=int),
+        state=state if state in set(QuestionState) else "",
+        import_id=given.get("import", type=int),
+    )
+
+
+FILTERS = ("q", "kind", "mine", "category", "tag", "difficulty", "state", "import")
+
+
+def filters_given() -> dict[str, Any]:
+    """The filters of the address, to be kept in links."""
+    return {name: request.args[name] for name in FILTERS if request.args.get(name)}
+
+
 @bp.get("/desk/questions")
 @access(AUTHOR)
 def bank() -> str:
-    kind = request.args.get("kind", "")
-    found = queries.bank_for(
-        reader(),
-        text=request.args.get("q", "")[:200],
-        kind=kind if kind in types.TYPES else "",
-        mine=request.args.get("mine") == "1",
-        page=request.args.get("page", 1, type=int),
-    )
-    given: dict[str, Any] = {
-        name: request.args[name] for name in ("q", "kind", "mine") if name in request.args
-    }
+    me = reader()
+    found = queries.bank_for(me, wanted=wanted(), page=request.args.get("page", 1, type=int))
+    given = filters_given()
     return render_template(
         "questions/bank.html",
         found=found,
+        given=given,
         kinds=KIND_NAMES,
+        categories=queries.categories(),
+        tags=queries.tag_counts(),
+        tags_of=queries.tags_of(q.id for q in found.rows),
+        category_names=queries.category_names(),
+        mine={q.id for q in found.rows if queries.may_edit(me, q)},
         page_url=lambda number: url_for("questions.bank", **given, page=number),
     )
 
@@ -174,4 +150,14 @@ def _edit(form: BaseForm, kind: str, found: queries.Question | None) -> str:
         asked=as_shown(found) if found else None,
         explained=types.of(kind).explained(found.body, []) if found else None,
         history=queries.history(found.id) if found else [],
+        changes=queries.changes(found.id) if found else [],
+        tags=queries.tags_of([found.id]).get(found.id, []) if found else [],
+        categories=queries.categories(),
+        twins=_twins(found) if found else [],
     )
+
+
+def _twins(found: queries.Question) -> list[tuple[queries.Question, int]]:
+    alike = queries.twins_of(found.id)
+    others = queries.questions(twin.id for twin in alike)
+    return [(others[twin.id], twin.percent) for twin in alike if twin.id in others]

@@ -1,0 +1,26 @@
+"""QTI 2.1 and 2.2: a package of items, or one item alone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from flask_babel import lazy_gettext as _l
+
+from app.questions.formats import qti_items
+from app.questions.formats.facts import Paper, Saying, Written
+
+NAME = "qti2"
+LABEL = _l("QTI 2.1 and 2.2")
+ENDINGS = (".zip", ".xml")
+
+
+def fits(data: bytes, filename: str) -> bool:
+    return qti_items.fits(data) == "2"
+
+
+def read(data: bytes, filename: str) -> Paper:
+    return qti_items.read(data, NAME)
+
+
+def write(sayings: Sequence[Saying]) -> Written:
+    return qti_items.write(sayings, "2")

@@ -1,0 +1,149 @@
+"""How questions are sorted: one, or many at once; and the tree of categories."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from flask import flash, redirect, render_template, request, send_file, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_babel import ngettext
+
+from app.core.access import access
+from app.core.limits import limited
+from app.core.refusals import Refusal
+from app.members.access import AUTHOR, reader
+from app.questions import formats, queries, service
+from app.questions.views import bp
+from app.questions.views.bank import filters_given, wanted
+
+MOST_AT_ONCE = 2_000
+
+
+@bp.post("/desk/questions/<int:question_id>/sort")
+@access(AUTHOR)
+def sort_one(question_id: int) -> ResponseReturnValue:
+    found = queries.own_question(reader(), question_id)
+    changed = service.sort(
+        [found.id],
+        by=reader().id,
+        category_id=request.form.get("category", type=int),
+        difficulty=request.form.get("difficulty", type=int),
+        state=request.form.get("state", found.state),
+        source=request.form.get("source", ""),
+        tags=_words(request.form.get("tags", "")),
+    )
+    if changed:
+        flash(_("Saved."))
+    return redirect(url_for("questions.question", question_id=found.id) + "#sorted")
+
+
+@bp.post("/desk/questions/sort")
+@access(AUTHOR)
+def sort_many() -> ResponseReturnValue:
+    """Change the ticked questions, or all that the search found; others' are left alone."""
+    me = reader()
+    if request.form.get("all") == "1":
+        ids = queries.ids_for(me, wanted(), most=MOST_AT_ONCE)
+    else:
+        ids = request.form.getlist("question", type=int)[:MOST_AT_ONCE]
+    found = queries.questions(ids)
+    mine = [q.id for q in found.values() if queries.may_edit(me, q)]
+    given: dict[str, Any] = {}
+    if request.form.get("category"):
+        number = request.form.get("category", 0, type=int)
+        given["category_id"] = None if number < 0 else number
+    if request.form.get("difficulty"):
+        given["difficulty"] = request.form.get("difficulty", type=int)
+    if request.form.get("state"):
+        given["state"] = request.form["state"]
+    changed = service.sort(
+        mine,
+        by=me.id,
+        **given,
+        add_tags=_words(request.form.get("add", "")),
+        drop_tags=_words(request.form.get("drop", "")),
+    )
+    flash(ngettext("%(num)s question changed.", "%(num)s questions changed.", changed))
+    if len(mine) < len(found):
+        others = len(found) - len(mine)
+        flash(
+            ngettext(
+                "%(num)s question belongs to another trainer and stays as it is.",
+                "%(num)s questions belong to other trainers and stay as they are.",
+                others,
+            )
+        )
+    return redirect(url_for("questions.bank", **filters_given()))
+
+
+def _words(text: str) -> list[str]:
+    return [word for word in re.split(r"[,，;；、\s]+", text[:2_000]) if word]
+
+
+@bp.get("/desk/questions/export/<name>")
+@access(AUTHOR)
+@limited("exports of questions", most=30, seconds=3600)
+def export(name: str) -> ResponseReturnValue:
+    """All that the search found, as a file of a format; what it cannot say is a list beside it."""
+    if name not in formats.FORMATS:
+        return redirect(url_for("questions.bank", **filters_given()))
+    from io import BytesIO
+
+    sayings = queries.sayings(queries.ids_for(reader(), wanted(), most=MOST_AT_ONCE))
+    written = formats.write(sayings, name)
+    if written.losses and request.args.get("sure") != "1":
+        return render_template(
+            "questions/losses.html",
+            losses=written.losses,
+            number=len(sayings),
+            name=name,
+            label=formats.FORMATS[name].LABEL,
+            given=filters_given(),
+        )
+    ending = formats.FORMATS[name].ENDINGS[0]
+    return send_file(
+        BytesIO(written.data),
+        mimetype="application/octet-stream",
+        as_attachment=True,
+        download_name=f"questions{ending}",
+    )
+
+
+@bp.get("/desk/questions/categories")
+@access(AUTHOR)
+def categories() -> str:
+    return render_template("questions/categories.html", categories=queries.categories())
+
+
+@bp.post("/desk/questions/categories")
+@access(AUTHOR)
+def create_category() -> ResponseReturnValue:
+    parent = request.form.get("parent", type=int)
+    return _changed(lambda: service.create_category(request.form.get("name", ""), parent_id=parent))
+
+
+@bp.post("/desk/questions/categories/<int:category_id>")
+@access(AUTHOR)
+def rename_category(category_id: int) -> ResponseReturnValue:
+    name = request.form.get("name", "")
+    return _changed(lambda: service.rename_category(category_id, name))
+
+
+@bp.post("/desk/questions/categories/<int:category_id>/remove")
+@access(AUTHOR)
+def remove_category(category_id: int) -> ResponseReturnValue:
+    return _changed(lambda: service.remove_category(category_id))
+
+
+def _changed(act: Any) -> ResponseReturnValue:
+    try:
+        act()
+    except Refusal as refusal:
+        page = render_template(
+            "questions/categories.html", categories=queries.categories(), problem=str(refusal)
+        )
+        return page, 422
+    flash(_("Saved."))
+    return redirect(url_for("questions.categories"))
