@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import logging
+
 from flask import Flask
 from huey import crontab
 
 from app.core import jobs
 from app.core.db import unit_of_work
 from app.points import service
+
+log = logging.getLogger(__name__)
 
 
 @jobs.handler("points.seal")
@@ -22,8 +26,12 @@ def init_app(app: Flask) -> None:
     huey = app.extensions["huey"]
 
     def enqueue() -> None:
-        with app.app_context(), unit_of_work():
-            jobs.enqueue("points.seal", key="points.seal")
+        try:
+            with app.app_context(), unit_of_work():
+                jobs.enqueue("points.seal", key="points.seal")
+        except Exception:
+            # The database may be busy, or not made yet; the worker must start nevertheless.
+            log.exception("the sealing of days could not be asked for")
 
     @huey.periodic_task(crontab(minute="1"), name="seal_points")  # type: ignore[untyped-decorator]
     def hourly() -> None:

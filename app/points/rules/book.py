@@ -54,6 +54,12 @@ REASONS: dict[str, Reason] = {
         icon="mortarboard",
         thing=_l("A course is finished"),
     ),
+    "theme": Reason(
+        label=_l("Finished a theme"),
+        offer=_l("A finished theme would still give %(points)s points."),
+        icon="collection",
+        thing=_l("All courses of a theme are finished"),
+    ),
     "sign_in": Reason(
         label=_l("First visit of the day"),
         offer=_l("Today's first visit gives %(points)s points."),

@@ -91,6 +91,7 @@ _BADGES: tuple[tuple[str, Any, Any, str, str, int], ...] = (
     ("first_lesson", _l("First step"), _l("One lesson is finished."), "play-circle", "lesson", 1),
     ("first_quiz", _l("Understood"), _l("One quiz is passed."), "patch-check", "quiz", 1),
     ("first_course", _l("First course"), _l("One course is finished."), "mortarboard", "course", 1),
+    ("theme", _l("Whole theme"), _l("All courses of a theme are finished."), *("flag", "theme", 1)),
     (
         *("ten_courses", _l("Ten courses"), _l("Ten courses are finished.")),
         *("collection-play", "course", 10),

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from flask import current_app
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from app.core import clock
 from app.core.db import db
@@ -33,6 +33,11 @@ from app.points.rules import (
     one_line,
 )
 from app.points.service.standings import add_up, queue_up
+
+_THEME = text(
+    """INSERT INTO ledger_theme (id, title) VALUES (:id, :title)
+    ON CONFLICT (id) DO UPDATE SET title = excluded.title"""
+)
 
 
 @dataclass(frozen=True)
@@ -191,12 +196,11 @@ def _theme(theme: tuple[int, str] | None) -> int:
     """The id of a theme whose present title is kept for pages about points; 0 for none."""
     if theme is None:
         return 0
-    theme_id, title = theme
-    row = db.session().get(LedgerTheme, theme_id)
-    if row is None:
-        db.session().add(LedgerTheme(id=theme_id, title=title[:200]))
-    elif row.title != title[:200]:
-        row.title = title[:200]
+    theme_id, title = theme[0], theme[1][:200]
+    kept = db.session().scalar(select(LedgerTheme.title).where(LedgerTheme.id == theme_id))
+    if kept != title:
+        # Somebody else may enter the first points of the same theme at the same moment.
+        db.session().execute(_THEME, {"id": theme_id, "title": title})
     return theme_id
 
 
