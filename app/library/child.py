@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import sys
+import tempfile
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,6 +18,9 @@ from app.library.rules import MOST_PARTS, Kind, Reason
 PROGRAM = Path(__file__).with_name("extract.py")
 GIB = 1024**3
 LEASH = Leash(wall=15, cpu=15, memory=GIB, file_size=1024 * 1024, open_files=32)
+OFFICE = "soffice"  # LibreOffice, when it is installed
+OFFICE_LEASH = Leash(wall=60, cpu=60, memory=4 * GIB, file_size=512 * 1024 * 1024, open_files=256)
+CONVERTED = {Kind.DOC: Kind.DOCX, Kind.PPT: Kind.PPTX, Kind.XLS: Kind.XLSX}
 LONGEST_LINE = 1024 * 1024  # characters; the program never prints as much
 
 
@@ -37,10 +42,17 @@ class Text:
     is_truncated: bool = False
     reason: Reason | None = None
     detail: str = ""  # for the operator
+    cover: bytes = b""  # the first page as a JPEG
 
 
 def read(path: Path, kind: Kind, *, keep_going: Callable[[], bool]) -> Text:
     """Read a document in a child process of at most 15 seconds and 1 GB."""
+    if kind in CONVERTED:
+        with tempfile.TemporaryDirectory(prefix="weike-office-") as folder:
+            changed = _converted(path, kind, Path(folder), keep_going)
+            if changed is None:
+                return Text([], reason=Reason.DAMAGED, detail="LibreOffice could not open it")
+            return read(changed, CONVERTED[kind], keep_going=keep_going)
     printed: list[str] = []
 
     def keep(line: str) -> None:
@@ -58,6 +70,29 @@ def read(path: Path, kind: Kind, *, keep_going: Callable[[], bool]) -> Text:
     return _understood(outcome, printed)
 
 
+def _converted(path: Path, kind: Kind, folder: Path, keep_going: Callable[[], bool]) -> Path | None:
+    """An old Office file in its new format, made by LibreOffice; None when that fails."""
+    target = CONVERTED[kind].value
+    child.run(
+        [
+            OFFICE,
+            "--headless",
+            "--norestore",
+            f"-env:UserInstallation=file://{folder}/profile",
+            "--convert-to",
+            target,
+            "--outdir",
+            str(folder),
+            str(path),
+        ],
+        OFFICE_LEASH,
+        cwd=folder,
+        keep_going=keep_going,
+    )
+    changed = folder / f"{path.stem}.{target}"
+    return changed if changed.is_file() and changed.stat().st_size else None
+
+
 def _understood(outcome: Outcome, printed: list[str]) -> Text:
     parts: list[Part] = []
     times: Counter[str] = Counter()
@@ -71,16 +106,26 @@ def _understood(outcome: Outcome, printed: list[str]) -> Text:
             parts.append(_part(fields, times))
         else:
             end |= fields
+    cover = _picture(end.get("cover"))
     if "failed" in end:
-        return Text([], reason=Reason(str(end["failed"])), detail=outcome.tail)
+        return Text([], reason=Reason(str(end["failed"])), detail=outcome.tail, cover=cover)
+    if "pages" in end:  # all was read; drawing the first page may have failed afterwards
+        pages = int(str(end["pages"])) or len(parts)
+        truncated = bool(end.get("truncated"))
+        return Text(parts, pages, truncated, detail=outcome.tail, cover=cover)
     if outcome.timed_out:
         return Text([], reason=Reason.TOO_SLOW, detail=outcome.tail)
-    if not outcome.good or "pages" not in end:
-        killed = outcome.code in {-9, -6} or "MemoryError" in outcome.tail
-        reason = Reason.TOO_LARGE if killed else Reason.DAMAGED
-        return Text([], reason=reason, detail=f"exit {outcome.code}\n{outcome.tail}")
-    pages = int(str(end["pages"])) or len(parts)
-    return Text(parts, pages, bool(end.get("truncated")), detail=outcome.tail)
+    killed = outcome.code in {-9, -6} or "MemoryError" in outcome.tail
+    reason = Reason.TOO_LARGE if killed else Reason.DAMAGED
+    return Text([], reason=reason, detail=f"exit {outcome.code}\n{outcome.tail}")
+
+
+def _picture(text: object) -> bytes:
+    try:
+        data = base64.b64decode(str(text or ""), validate=True)
+    except ValueError:
+        return b""
+    return data if data.startswith(b"\xff\xd8\xff") else b""
 
 
 def _part(fields: dict[str, str], times: Counter[str]) -> Part:

@@ -4,7 +4,8 @@
 
 Each line is a part: {"anchor": "p3", "label": "", "text": "…"}. The last line is either
 {"pages": 12, "truncated": false} or {"failed": "<reason>"} with a reason of rules.Reason.
-Anchors: p page, s slide, x sheet, h heading, a part of a text without headings.
+Anchors: p page, s slide, x sheet, h heading, a part of a text without headings. After the last line
+a picture of the first page may follow: {"cover": "<JPEG in base 64>"}.
 
 The file comes from anybody. This program imports nothing of the site, opens no other file and no
 connection, and stops by itself before the leash does.
@@ -12,15 +13,20 @@ connection, and stops by itself before the leash does.
 
 from __future__ import annotations
 
+import base64
+import io
 import json
+import posixpath
 import re
 import stat
 import sys
 import time
 import zipfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 MIB = 1024 * 1024
 MOST_UNPACKED = 200 * MIB  # bytes of all files inside an Office document
@@ -323,11 +329,340 @@ def read_markdown(path: Path, out: Printer) -> int:
     return 1
 
 
+# Pages of the web, and books made of them
+
+
+class Sections(HTMLParser):
+    """Cuts a page into (heading, lines). Nothing is run and nothing is fetched."""
+
+    SILENT = frozenset(["script", "style", "noscript", "template", "svg", "math", "head", "iframe"])
+    BLOCKS = frozenset(
+        ["p", "div", "li", "tr", "br", "hr", "section", "article", "blockquote", "pre", "table"]
+    ) | {"ul", "ol", "dt", "dd", "figcaption", "header", "footer", "aside", "main", "caption"}
+
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.sections: list[tuple[str, list[str]]] = [("", [])]
+        self.words: list[str] = []
+        self.heading = ""
+        self.silent: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: object) -> None:
+        if tag in self.SILENT:
+            self.silent.append(tag)
+        elif re.fullmatch(r"h[1-6]", tag):
+            self.line()
+            self.heading = tag
+        elif tag in self.BLOCKS:
+            self.line()
+        elif tag in {"td", "th"}:
+            self.words.append(" | " if self.words else "")
+
+    def handle_startendtag(self, tag: str, attrs: object) -> None:
+        if tag not in self.SILENT:
+            self.handle_starttag(tag, attrs)
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag in self.silent:
+            while self.silent and self.silent.pop() != tag:
+                pass
+        elif tag == self.heading:
+            self.heading = ""
+            label = " ".join("".join(self.words).split())
+            self.words = []
+            if label:
+                self.sections.append((label, []))
+        elif tag in self.BLOCKS:
+            self.line()
+
+    def handle_data(self, data: str) -> None:
+        if not self.silent:
+            self.words.append(data)
+
+    def line(self) -> None:
+        text = " ".join("".join(self.words).split())
+        self.words = []
+        if text:
+            self.sections[-1][1].append(text)
+
+
+def sections_of(page: str) -> list[tuple[str, str]]:
+    parser = Sections()
+    parser.feed(page)
+    parser.close()
+    parser.line()
+    return [(label, "\n".join(lines)) for label, lines in parser.sections if label or lines]
+
+
+CHARSET = re.compile(rb"charset\s*=\s*[\"']?([\w-]+)", re.IGNORECASE)
+
+
+def page_text(data: bytes) -> str:
+    """A page in the encoding that it names, or in the one that it seems to have."""
+    named = CHARSET.search(data[:4096])
+    if named and not data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        name = named[1].decode("ascii", "replace").lower()
+        try:
+            return data.decode({"gb2312": "gb18030", "gbk": "gb18030"}.get(name, name), "replace")
+        except LookupError:
+            pass
+    return decoded(data)
+
+
+def read_html(path: Path, out: Printer) -> int:
+    page = page_text(path.read_bytes()[: 4 * MOST_TEXT])
+    for number, (label, text) in enumerate(sections_of(page), 1):
+        out.part(f"h{number}", label, text)
+    return 1
+
+
+def entry(package: zipfile.ZipFile, name: str) -> bytes:
+    """One file of a package; raises Failed when it is not there or damaged."""
+    try:
+        return package.read(name)
+    except (KeyError, zipfile.BadZipFile, OSError, EOFError, NotImplementedError):
+        raise Failed("damaged") from None
+
+
+def xml(data: bytes) -> Any:
+    from defusedxml import ElementTree
+    from defusedxml.common import DefusedXmlException
+
+    try:
+        return ElementTree.fromstring(data, forbid_dtd=True)
+    except DefusedXmlException:
+        raise Failed("unsafe") from None
+    except ElementTree.ParseError:
+        raise Failed("damaged") from None
+
+
+def each(element: Any, *names: str) -> Iterator[Any]:
+    """What stands inside an element under one of these names, of whatever namespace."""
+    for inner in element.iter():
+        if isinstance(inner.tag, str) and inner.tag.rpartition("}")[2] in names:
+            yield inner
+
+
+def read_epub(path: Path, out: Printer) -> int:
+    check_package(path)
+    number = 0
+    with zipfile.ZipFile(path) as package:
+        names = set(package.namelist())
+        if "META-INF/encryption.xml" in names and "META-INF/rights.xml" in names:
+            raise Failed("password")
+        roots = each(xml(entry(package, "META-INF/container.xml")), "rootfile")
+        book = next((root.get("full-path", "") for root in roots), "")
+        opf = xml(entry(package, book))
+        items = {item.get("id"): item for item in each(opf, "item")}
+        for ref in each(opf, "itemref"):
+            out.budget.spend()
+            item = items.get(ref.get("idref"))
+            if item is None or "html" not in item.get("media-type", ""):
+                continue
+            name = posixpath.normpath(
+                posixpath.join(posixpath.dirname(book), unquote(item.get("href", "")))
+            )
+            if name not in names:
+                continue
+            for label, text in sections_of(page_text(entry(package, name))):
+                number += 1
+                out.part(f"h{number}", label, text)
+    return 0
+
+
+# OpenDocument
+
+OFFICE, TABLE = (
+    f"{{urn:oasis:names:tc:opendocument:xmlns:{name}:1.0}}" for name in ("office", "table")
+)
+
+
+def read_odf(path: Path, out: Printer) -> Any:
+    """The body of an OpenDocument file."""
+    check_package(path)
+    with zipfile.ZipFile(path) as package:
+        if b"manifest:encryption-data" in entry(package, "META-INF/manifest.xml"):
+            raise Failed("password")
+        body = xml(entry(package, "content.xml")).find(f"{OFFICE}body")
+    out.budget.spend()
+    if body is None:
+        raise Failed("damaged")
+    return body
+
+
+def said(element: Any) -> str:
+    return " ".join("".join(element.itertext()).split())
+
+
+def read_odt(path: Path, out: Printer) -> int:
+    label, lines, number = "", list[str](), 0
+    for element in each(read_odf(path, out), "h", "p"):
+        text = said(element)
+        if element.tag.endswith("}p"):
+            lines.extend([text] if text else [])
+            continue
+        if label or lines:
+            number += 1
+            out.part(f"h{number}", label, "\n".join(lines))
+        label, lines = text, []
+    out.part(f"h{number + 1}", label, "\n".join(lines))
+    return number + 1
+
+
+def read_odp(path: Path, out: Printer) -> int:
+    number = 0
+    for number, page in enumerate(each(read_odf(path, out), "page"), 1):
+        if number > MOST_PAGES:
+            raise Enough
+        lines = [text for line in each(page, "h", "p") if (text := said(line))]
+        out.part(f"s{number}", lines[0] if lines else "", "\n".join(lines[1:]))
+    return number
+
+
+def read_ods(path: Path, out: Printer) -> int:
+    number = 0
+    for number, sheet in enumerate(each(read_odf(path, out), "table"), 1):
+        name, lines = sheet.get(f"{TABLE}name", ""), list[str]()
+        for row in each(sheet, "table-row"):
+            cells = [text for cell in each(row, "table-cell") if (text := said(cell))]
+            if cells:
+                out.budget.spend()
+                lines.append(" | ".join(cells))
+            if len(lines) == ROWS_AT_ONCE:
+                out.part(f"x{number}", name, "\n".join(lines))
+                lines = []
+        if lines:
+            out.part(f"x{number}", name, "\n".join(lines))
+    return number
+
+
+# Rich text
+
+RTF = re.compile(
+    rb"\\([a-z]{1,32})(-?\d{1,10})?[ ]?|\\'([0-9a-f]{2})|\\([^a-z])|([{}])|[\r\n]+|([^\\{}\r\n]+)",
+    re.IGNORECASE,
+)
+# Groups that hold no text of the document.
+UNSAID = frozenset(
+    b"fonttbl colortbl stylesheet info pict object themedata datastore listtable listoverridetable "
+    b"rsidtbl generator xmlnstbl latentstyles header footer headerl headerr footerl footerr "
+    b"fldinst".split()
+)
+BREAKS = dict.fromkeys((b"par", b"line", b"row", b"sect", b"page"), "\n")
+BREAKS |= {b"cell": " | ", b"tab": " "}
+CODE_PAGES = {936: "gb18030", 950: "big5", 65001: "utf-8", 932: "cp932", 949: "cp949"}
+CODE_PAGES |= {number: f"cp{number}" for number in (1250, 1251, 1252, 1253, 1254, 874)}
+
+
+class Rich:
+    """Takes the signs of a document in RTF one after another and keeps its text."""
+
+    def __init__(self) -> None:
+        self.text: list[str] = []
+        self.held = bytearray()  # bytes of the old character set, which may be halves
+        self.codec = "cp1252"
+        self.depth = 0
+        self.unsaid: int | None = None  # the depth of the outermost group without text
+        self.skip, self.skips = 1, list[int]()  # characters that stand in for one of Unicode
+        self.after = 0  # of these still to come
+
+    def take(self, match: re.Match[bytes]) -> None:
+        word, number, code, sign, brace, plain = match.groups()
+        if code or plain:
+            self.raw(bytes.fromhex(code.decode()) if code else plain)
+            return
+        self.flush()
+        if brace:
+            self.group(brace)
+        elif sign == b"*" or (word and word.lower() in UNSAID):
+            self.unsaid = self.depth if self.unsaid is None else self.unsaid
+        elif word:
+            self.word(word, int(number or 0))
+        elif sign in {b"\\", b"{", b"}", b"~"} and self.unsaid is None:
+            self.text.append(" " if sign == b"~" else sign.decode())
+
+    def raw(self, data: bytes) -> None:
+        cut = min(self.after, len(data))
+        self.after -= cut
+        if self.unsaid is None:
+            self.held += data[cut:]
+
+    def flush(self) -> None:
+        if self.held:
+            self.text.append(self.held.decode(self.codec, "replace"))
+            self.held.clear()
+
+    def group(self, brace: bytes) -> None:
+        if brace == b"{":
+            self.depth += 1
+            self.skips.append(self.skip)
+            return
+        self.depth -= 1
+        self.skip = self.skips.pop() if self.skips else 1
+        if self.unsaid is not None and self.depth < self.unsaid:
+            self.unsaid = None
+
+    def word(self, word: bytes, number: int) -> None:
+        if word == b"ansicpg":
+            self.codec = CODE_PAGES.get(number, "cp1252")
+        elif word == b"uc":
+            self.skip = max(0, min(4, number))
+        elif self.unsaid is not None:
+            return
+        elif word == b"u":
+            self.text.append(chr(number % 65536))
+            self.after = self.skip
+        else:
+            self.text.append(BREAKS.get(word, ""))
+
+
+def read_rtf(path: Path, out: Printer) -> int:
+    rich = Rich()
+    for count, match in enumerate(RTF.finditer(path.read_bytes()[: 4 * MOST_TEXT])):
+        if count % 1000 == 0:
+            out.budget.spend()
+        rich.take(match)
+    rich.flush()
+    # Characters beyond the first plane come in two halves.
+    whole = "".join(rich.text).encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    for number, piece in enumerate(pieces(whole.strip()), 1):
+        out.part(f"a{number}", "", piece)
+    return 1
+
+
+COVER_WIDTH = 320  # pixels
+LARGEST_COVER = 45_000  # bytes; the parent reads lines of 64 KiB
+
+
+def cover_of(path: Path) -> bytes | None:
+    """The first page of a PDF as a small JPEG; None when it would be large or cannot be drawn."""
+    import pypdfium2
+
+    document = pypdfium2.PdfDocument(str(path))
+    page = document[0]
+    width, height = page.get_size()
+    if not (0 < width <= 20_000 and 0 < height <= 3 * width):
+        return None
+    picture = page.render(scale=COVER_WIDTH / width).to_pil().convert("RGB")
+    for quality in (80, 60, 40):
+        out = io.BytesIO()
+        picture.save(out, "JPEG", quality=quality, optimize=True)
+        if out.tell() <= LARGEST_COVER:
+            return out.getvalue()
+    return None
+
+
 READERS: dict[str, Callable[[Path, Printer], int]] = {
     "pdf": read_pdf,
     "docx": read_docx,
     "pptx": read_pptx,
     "xlsx": read_xlsx,
+    "odt": read_odt,
+    "odp": read_odp,
+    "ods": read_ods,
+    "epub": read_epub,
+    "html": read_html,
+    "rtf": read_rtf,
     "txt": read_text,
     "md": read_markdown,
 }
@@ -347,6 +682,14 @@ def main(arguments: Iterable[str]) -> int:
         say({"failed": "too_large"})
     else:
         say({"pages": pages, "truncated": False} if out.printed else {"failed": "no_text"})
+    if kind == "pdf":
+        sys.stdout.flush()  # what was read must not be lost when a page is made to draw for ever
+        try:
+            cover = cover_of(Path(name))
+        except Exception:
+            cover = None  # a document without a picture of its first page
+        if cover:
+            say({"cover": base64.b64encode(cover).decode()})
     return 0
 
 

@@ -47,6 +47,8 @@ def extract(lease: Lease, *, file_id: int) -> None:
     path, kind = source
     text = child.read(path, kind, keep_going=lambda: not lease.lost)
     lease.check()
+    if text.cover:
+        service.shelf().keep_cover(path, text.cover)
     with unit_of_work():
         service.finish_reading(file_id, text)
 

@@ -29,6 +29,15 @@ class Kind(StrEnum):
     DOCX = "docx"
     PPTX = "pptx"
     XLSX = "xlsx"
+    ODT = "odt"
+    ODP = "odp"
+    ODS = "ods"
+    EPUB = "epub"
+    HTML = "html"
+    RTF = "rtf"
+    DOC = "doc"
+    PPT = "ppt"
+    XLS = "xls"
     TEXT = "txt"
     MARKDOWN = "md"
 
@@ -40,6 +49,15 @@ TYPES = {
     Kind.DOCX: f"{_OFFICE}.wordprocessingml.document",
     Kind.PPTX: f"{_OFFICE}.presentationml.presentation",
     Kind.XLSX: f"{_OFFICE}.spreadsheetml.sheet",
+    Kind.ODT: "application/vnd.oasis.opendocument.text",
+    Kind.ODP: "application/vnd.oasis.opendocument.presentation",
+    Kind.ODS: "application/vnd.oasis.opendocument.spreadsheet",
+    Kind.EPUB: "application/epub+zip",
+    Kind.HTML: "application/octet-stream",  # a page from anybody is never sent as a page
+    Kind.RTF: "application/rtf",
+    Kind.DOC: "application/msword",
+    Kind.PPT: "application/vnd.ms-powerpoint",
+    Kind.XLS: "application/vnd.ms-excel",
     Kind.TEXT: "text/plain",
     Kind.MARKDOWN: "text/plain",
 }
@@ -103,7 +121,7 @@ REASONS = {
 class NotADocument(Refusal):
     sentence = _l(
         "This is no document that the library takes. "
-        "PDF, Word (.docx), PowerPoint (.pptx), Excel (.xlsx), text and Markdown work."
+        "PDF, Word, PowerPoint, Excel, OpenDocument, EPUB, HTML, RTF, text and Markdown work."
     )
 
 
@@ -301,7 +319,9 @@ def display_name(name: str, kind: Kind) -> str:
     name = "".join(" " if unicodedata.category(char) == "Cc" else char for char in name)
     name = _SPACES.sub(" ", _HARMFUL.sub(" ", name)).strip()
     stem, dot, ending = name.rpartition(".")
-    if dot and ending.lower() in {*Kind, "markdown", "text", "log", "csv"}:
+    pages = {"html", "htm"}  # goes only from what really is one
+    known = {*Kind, "markdown", "text", "log", "csv"} - pages
+    if dot and ending.lower() in (pages if kind is Kind.HTML else known):
         name = stem
     name = name.strip(" .")[:120] or "document"
     return f"{name}.{kind.value}"

@@ -80,6 +80,18 @@ class Shelf:
         """Where a version of a document stands."""
         return self._home(uuid) / f"{number}.{Kind(kind).value}"
 
+    def keep_cover(self, document: Path, picture: bytes) -> None:
+        """Put the picture of a first page beside its document."""
+        path = self.cover(document)
+        fresh = path.with_name(f".{path.name}")
+        fresh.write_bytes(picture)
+        fresh.replace(path)
+
+    @staticmethod
+    def cover(document: Path) -> Path:
+        """Where the picture of a document's first page stands."""
+        return document.with_name(f"{document.stem}.cover.jpg")
+
     def discard(self, uuid: str, number: int | None = None) -> None:
         """Delete a version, or all of a document."""
         if number is None:
@@ -113,7 +125,8 @@ class Shelf:
 
 
 def _number(file: Path) -> int:
-    return int(file.stem) if file.stem.isdigit() else 0
+    number = file.name.partition(".")[0]  # 3.pdf, 3.cover.jpg
+    return int(number) if number.isdigit() else 0
 
 
 def _chunks(stream: BinaryIO) -> Iterator[bytes]:

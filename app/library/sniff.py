@@ -36,16 +36,31 @@ MAIN_PARTS = {
     b"spreadsheetml.sheet.main": Kind.XLSX,
     b"spreadsheetml.template.main": Kind.XLSX,
 }
+# Streams inside old Office files; the first that is there says what it is.
+OLD = {"WordDocument": Kind.DOC, "PowerPoint Document": Kind.PPT, "Workbook": Kind.XLS}
+# The first entry of other packages says their type in plain letters.
+OTHERS = {
+    b"application/epub+zip": Kind.EPUB,
+    b"application/vnd.oasis.opendocument.text": Kind.ODT,
+    b"application/vnd.oasis.opendocument.presentation": Kind.ODP,
+    b"application/vnd.oasis.opendocument.spreadsheet": Kind.ODS,
+}
 # What browsers would take for a page or a picture with scripts, whatever it is called.
 _MARKUP = re.compile(
     rb"<(?:!doctype|\?xml|html|head|body|script|svg|iframe|meta|title|style|\?php|mime-version)",
     re.IGNORECASE,
 )
+_PAGE = re.compile(
+    rb"(?:<!--.*?-->\s*)*<(?:!doctype html|html|head|body)", re.IGNORECASE | re.DOTALL
+)
 _MIME = re.compile(rb"^(?:mime-version|content-type|from):", re.IGNORECASE)
 
 
-def kind_of(path: Path, name: str) -> Kind:
-    """The kind of a file, or a refusal that says what to do."""
+def kind_of(path: Path, name: str, *, can_convert: bool = False) -> Kind:
+    """The kind of a file, or a refusal that says what to do.
+
+    Old Office files are taken only when there is a program that can convert them.
+    """
     with path.open("rb") as file:
         head = file.read(HEAD)
     if not head:
@@ -56,8 +71,15 @@ def kind_of(path: Path, name: str) -> Kind:
         return _office_kind(path)
     if head.startswith(OLE):
         # A new document with a password is such a container too, and so says the list inside it.
-        locked = "EncryptedPackage".encode("utf-16-le")
-        raise LockedFile if locked in _ends(path) else OldOffice
+        listed = _ends(path)
+        if "EncryptedPackage".encode("utf-16-le") in listed:
+            raise LockedFile
+        old = next((k for name, k in OLD.items() if name.encode("utf-16-le") in listed), None)
+        if old is None or not can_convert:
+            raise OldOffice
+        return old
+    if head.startswith(b"{\\rtf"):
+        return Kind.RTF
     return _text_kind(head, name)
 
 
@@ -73,8 +95,17 @@ def _office_kind(path: Path) -> Kind:
     if _list_length(path) > LONGEST_LIST:
         raise NotADocument
     try:
-        with zipfile.ZipFile(path) as package, package.open("[Content_Types].xml") as part:
-            types = part.read(LONGEST_TYPES)
+        with zipfile.ZipFile(path) as package:
+            names = set(package.namelist())
+            if "mimetype" in names:
+                with package.open("mimetype") as part:
+                    kind = OTHERS.get(part.read(100).strip())
+                if any(each.startswith(("Basic/", "Scripts/")) for each in names):
+                    raise HasMacros
+                if kind is not None:
+                    return kind
+            with package.open("[Content_Types].xml") as part:
+                types = part.read(LONGEST_TYPES)
     except KeyError:
         raise NotADocument from None
     except (zipfile.BadZipFile, zlib.error, OSError, ValueError, EOFError, NotImplementedError):
@@ -109,7 +140,9 @@ def _text_kind(head: bytes, name: str) -> Kind:
     begin = plain.lstrip(b"\xef\xbb\xbf \t\r\n")
     if b"\x00" in plain or sum(byte < 9 or 13 < byte < 32 for byte in plain[:4096]) > 8:
         raise NotADocument
+    ending = os.path.splitext(name.lower())[1]  # noqa: PTH122 - a name, not a path
+    if _PAGE.match(begin) and ending in {".html", ".htm"}:
+        return Kind.HTML
     if _MARKUP.match(begin) or _MIME.match(begin):
         raise NotADocument
-    ending = os.path.splitext(name.lower())[1]  # noqa: PTH122 - a name, not a path
     return Kind.MARKDOWN if ending in {".md", ".markdown"} else Kind.TEXT

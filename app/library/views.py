@@ -48,6 +48,15 @@ KIND_NAMES = {
     Kind.DOCX: _l("Word"),
     Kind.PPTX: _l("PowerPoint"),
     Kind.XLSX: _l("Excel"),
+    Kind.ODT: _l("OpenDocument text"),
+    Kind.ODP: _l("OpenDocument slides"),
+    Kind.ODS: _l("OpenDocument table"),
+    Kind.EPUB: "EPUB",
+    Kind.HTML: "HTML",
+    Kind.RTF: "RTF",
+    Kind.DOC: _l("Word"),
+    Kind.PPT: _l("PowerPoint"),
+    Kind.XLS: _l("Excel"),
     Kind.TEXT: _l("Text"),
     Kind.MARKDOWN: _l("Markdown"),
 }
@@ -56,6 +65,15 @@ ICONS = {
     Kind.DOCX: "file-earmark-word",
     Kind.PPTX: "file-earmark-slides",
     Kind.XLSX: "file-earmark-spreadsheet",
+    Kind.ODT: "file-earmark-richtext",
+    Kind.ODP: "file-earmark-slides",
+    Kind.ODS: "file-earmark-spreadsheet",
+    Kind.EPUB: "book",
+    Kind.HTML: "filetype-html",
+    Kind.RTF: "file-earmark-richtext",
+    Kind.DOC: "file-earmark-word",
+    Kind.PPT: "file-earmark-slides",
+    Kind.XLS: "file-earmark-spreadsheet",
     Kind.TEXT: "file-earmark-text",
     Kind.MARKDOWN: "markdown",
 }
@@ -95,9 +113,9 @@ def extent(file: FileView) -> str:
         return ""
     if file.kind is Kind.PDF:
         return str(ngettext("%(num)s page", "%(num)s pages", file.pages))
-    if file.kind is Kind.PPTX:
+    if file.kind in {Kind.PPTX, Kind.PPT, Kind.ODP}:
         return str(ngettext("%(num)s slide", "%(num)s slides", file.pages))
-    if file.kind is Kind.XLSX:
+    if file.kind in {Kind.XLSX, Kind.XLS, Kind.ODS}:
         return str(ngettext("%(num)s sheet", "%(num)s sheets", file.pages))
     return ""
 
@@ -193,6 +211,20 @@ def file(uuid: str) -> Response:
         raise NotThere
     response = send_file(path, mimetype=TYPES[Kind.PDF], conditional=True)
     return _harmless(response)
+
+
+@bp.get("/<uuid>/cover")
+@access(SIGNED_IN)
+def cover(uuid: str) -> Response:
+    """The first page as a small picture."""
+    found = queries.document_for(reader(), uuid)
+    shelf = service.shelf()
+    path = shelf.cover(shelf.path(found.uuid, found.file.number, found.file.kind))
+    if not path.is_file():
+        raise NotThere
+    response = _harmless(send_file(path, mimetype="image/jpeg", conditional=True))
+    response.headers["Cache-Control"] = "private, max-age=3600"
+    return response
 
 
 @bp.post("/<uuid>/place")

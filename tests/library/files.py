@@ -112,3 +112,56 @@ def bomb() -> bytes:
     )
     body = head + paragraph * (150_000_000 // len(paragraph)) + b"</w:body></w:document>"
     return repacked(word("x"), {"word/document.xml": body})
+
+
+def opendocument(kind: str, body: str) -> bytes:
+    """An OpenDocument file: `kind` is text, presentation or spreadsheet."""
+    spaces = " ".join(
+        f'xmlns:{name}="urn:oasis:names:tc:opendocument:xmlns:{long}:1.0"'
+        for name, long in (
+            ("office", "office"),
+            ("text", "text"),
+            ("table", "table"),
+            ("draw", "drawing"),
+        )
+    )
+    return packed(
+        {
+            "mimetype": f"application/vnd.oasis.opendocument.{kind}",
+            "META-INF/manifest.xml": "<manifest/>",
+            "content.xml": f"<office:document-content {spaces}><office:body>"
+            f"<office:{kind}>{body}</office:{kind}></office:body></office:document-content>",
+        }
+    )
+
+
+def epub(*chapters: str) -> bytes:
+    """A book; each chapter is the body of a page."""
+    items = "".join(
+        f'<item id="c{n}" href="c{n}.xhtml" media-type="application/xhtml+xml"/>'
+        for n in range(len(chapters))
+    )
+    refs = "".join(f'<itemref idref="c{n}"/>' for n in range(len(chapters)))
+    pages = {
+        f"OEBPS/c{n}.xhtml": f"<!DOCTYPE html><html><head><title>x</title></head>{text}</html>"
+        for n, text in enumerate(chapters)
+    }
+    return packed(
+        {
+            "mimetype": "application/epub+zip",
+            "META-INF/container.xml": '<container xmlns="urn:c"><rootfiles>'
+            '<rootfile full-path="OEBPS/book.opf"/></rootfiles></container>',
+            "OEBPS/book.opf": f'<package xmlns="http://www.idpf.org/2007/opf"><manifest>{items}'
+            f"</manifest><spine>{refs}</spine></package>",
+            **pages,
+        }
+    )
+
+
+def packed(entries: dict[str, str | bytes]) -> bytes:
+    """A zip file."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as package:
+        for name, content in entries.items():
+            package.writestr(name, content)
+    return buffer.getvalue()

@@ -5,6 +5,7 @@ MATRIX = {
     "library.document": "signed in",
     "library.read": "signed in",
     "library.file": "signed in",
+    "library.cover": "signed in",
     "library.keep_place": "signed in",
     "library.state": "signed in",
     "library.download": "signed in",

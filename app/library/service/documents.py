@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterable
 from typing import BinaryIO
 from uuid import uuid4
@@ -14,7 +15,7 @@ from app.core.addresses import address
 from app.core.db import after_commit, db
 from app.core.refusals import NotThere
 from app.core.settings import today
-from app.library import queries, rules, sniff
+from app.library import child, queries, rules, sniff
 from app.library.models import (
     Collection,
     Document,
@@ -46,7 +47,8 @@ def receive(stream: BinaryIO, *, length: int | None, filename: str) -> tuple[Arr
     most = current_app.extensions["weike"].document_limit
     arrived = shelf().receive(stream, length=length, most=most)
     try:
-        return arrived, sniff.kind_of(arrived.path, filename)
+        can_convert = shutil.which(child.OFFICE) is not None
+        return arrived, sniff.kind_of(arrived.path, filename, can_convert=can_convert)
     except BaseException:
         arrived.path.unlink(missing_ok=True)
         raise

@@ -38,6 +38,7 @@ def finish_reading(file_id: int, text: Text) -> None:
     if file is None or file.state not in rules.UNFINISHED:
         return  # deleted meanwhile
     session.execute(delete(DocumentPart).where(DocumentPart.file_id == file.id))
+    file.has_cover = bool(text.cover)
     if text.reason is not None:
         file.state, file.reason = rules.move(file.state, State.UNSEARCHABLE), text.reason.value
         return

@@ -1,0 +1,157 @@
+"""More kinds of documents: OpenDocument, books, pages of the web, rich text, old Office."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from flask.testing import FlaskClient
+
+from app.library import extract, sniff
+from app.library.rules import HasMacros, Kind, NotADocument
+from tests.library import files
+from tests.library.conftest import Librarian
+
+ODT = files.opendocument(
+    "text",
+    "<text:h>总则</text:h><text:p>为了规范<text:s/>学习。</text:p>"
+    "<text:h>积分办法</text:h><text:p>每日上限三十分。</text:p>",
+)
+ODP = files.opendocument(
+    "presentation",
+    "<draw:page><text:p>First slide</text:p><text:p>hydrants</text:p></draw:page>"
+    "<draw:page><text:p>Second slide</text:p><text:p>ladders</text:p></draw:page>",
+)
+ODS = files.opendocument(
+    "spreadsheet",
+    '<table:table table:name="Tools"><table:table-row><table:table-cell><text:p>axe</text:p>'
+    "</table:table-cell><table:table-cell><text:p>12</text:p></table:table-cell>"
+    "</table:table-row></table:table>",
+)
+BOOK = files.epub(
+    "<h1>Chapter one</h1><p>of hydrants</p>", "<h1>Chapter two</h1><p>of <b>lad</b>ders</p>"
+)
+PAGE = (
+    "<!doctype html><html><head><title>t</title><style>p{}</style></head><body><p>Intro</p>"
+    "<h2>Lad&shy;ders</h2><p>use of ladders</p><script>alert('ladders')</script><td>a<td>b</body>"
+)
+RTF = (
+    rb"{\rtf1\ansi\ansicpg936{\fonttbl{\f0 Hidden;}}{\*\generator Word}\uc1 "
+    rb"\'ce\'a2\'bf\'ce\par Ladders \u24494?\u35838? and \{braces\}\par}"
+)
+
+
+RULES = [("h1", "总则", "为了规范学习。"), ("h2", "积分办法", "每日上限三十分。")]
+SLIDES = [("s1", "First slide", "hydrants"), ("s2", "Second slide", "ladders")]
+CHAPTERS = [("h1", "Chapter one", "of hydrants"), ("h2", "Chapter two", "of ladders")]
+SECTIONS = [("h1", "", "Intro"), ("h2", "Lad\u00adders", "use of ladders\na | b")]
+
+
+@pytest.mark.parametrize(
+    ("data", "name", "kind", "parts"),
+    [
+        (ODT, "a.odt", Kind.ODT, RULES),
+        (ODP, "a.odp", Kind.ODP, SLIDES),
+        (ODS, "a.ods", Kind.ODS, [("x1", "Tools", "axe | 12")]),
+        (BOOK, "a.epub", Kind.EPUB, CHAPTERS),
+        (PAGE.encode(), "a.html", Kind.HTML, SECTIONS),
+        (RTF, "a.rtf", Kind.RTF, [("a1", "", "微课\nLadders 微课 and {braces}")]),
+    ],
+    ids=["odt", "odp", "ods", "epub", "html", "rtf"],
+)
+def test_each_kind_is_known_and_read(
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    data: bytes,
+    name: str,
+    kind: Kind,
+    parts: list[tuple[str, str, str]],
+) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(data)
+    assert sniff.kind_of(path, name) is kind
+    extract.main([str(path), kind.value])
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [(line["anchor"], line["label"], line["text"]) for line in lines[:-1]] == parts
+    assert "pages" in lines[-1]
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        files.opendocument("text", "<!DOCTYPE x [<!ENTITY a 'b'>]><text:p>&a;</text:p>"),
+        files.packed({"mimetype": "application/epub+zip"}),
+        b"{\\rtf1" + b"{" * 50_000,
+        b"<html>" + b"<div>" * 50_000,
+    ],
+)
+def test_hostile_files_of_these_kinds_harm_nothing(tmp_path: Path, data: bytes) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(data)
+    kind = sniff.kind_of(path, "a.html")
+    done = subprocess.run(
+        [sys.executable, "-I", extract.__file__, str(path), kind.value],
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert '"failed"' in done.stdout
+
+
+def test_macros_and_pages_in_disguise_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(
+        files.packed(
+            {"mimetype": "application/vnd.oasis.opendocument.text", "Basic/Standard/x.xml": ""}
+        )
+    )
+    with pytest.raises(HasMacros):
+        sniff.kind_of(path, "a.odt")
+    path.write_bytes(PAGE.encode())
+    with pytest.raises(NotADocument):
+        sniff.kind_of(path, "a.txt")
+
+
+def test_a_page_is_read_as_text_and_sent_as_a_plain_file(
+    librarian: Librarian, member: FlaskClient
+) -> None:
+    address = librarian.upload(PAGE.encode(), "Rules.html")
+    text = member.get(address).get_data(as_text=True)
+    assert "use of ladders" in text
+    assert "alert(" not in text
+    sent = member.get(f"{address}/download", buffered=True)
+    assert sent.mimetype == "application/octet-stream"
+    assert sent.headers["Content-Disposition"].startswith("attachment")
+
+
+def test_a_pdf_has_a_picture_of_its_first_page(librarian: Librarian, member: FlaskClient) -> None:
+    address = librarian.upload(files.pdf("Hydrants"), "Plan.pdf")
+    picture = member.get(f"{address}/cover", buffered=True)
+    assert picture.status_code == 200
+    assert picture.data.startswith(b"\xff\xd8\xff")
+    assert f'src="{address}/cover"' in member.get("/library").get_data(as_text=True)
+    text = librarian.upload(b"words", "a.txt")
+    assert member.get(f"{text}/cover").status_code == 404
+
+
+def test_old_office_files_are_converted_when_there_is_a_program_for_it(
+    librarian: Librarian, member: FlaskClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """LibreOffice is not on every machine: a program that answers as it does stands in for it."""
+    old = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600) + "WordDocument".encode("utf-16-le")
+    assert "old Office" in librarian.send(old, "a.doc").get_data(as_text=True)
+    new = tmp_path / "new.docx"
+    new.write_bytes(files.word("# Ladders", "how to carry them"))
+    program = tmp_path / "soffice"
+    program.write_text(
+        f'#!/bin/sh\nfor last; do :; done\ncp "{new}" "$7/$(basename "$last" .doc).docx"\n'
+    )
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+    address = librarian.upload(old, "a.doc")
+    assert "how to carry them" in member.get(address).get_data(as_text=True)
