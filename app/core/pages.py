@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import brotli
-from flask import Flask, request
+from flask import Flask, flash, request
 from markupsafe import Markup
 
 from app.core import markdown
@@ -109,6 +109,11 @@ def _squeezed(path: Path, digest: str, coding: str) -> tuple[bytes, list[tuple[s
         ("ETag", f'"{digest}-{coding}"'),
         ("X-Content-Type-Options", "nosniff"),
     ]
+
+
+def offer_undo(sentence: str, url: str, **fields: str) -> None:
+    """Say on the next page what was done, with a button that posts to `url` to take it back."""
+    flash({"text": str(sentence), "url": url, "fields": fields}, "undo")  # type: ignore[arg-type]
 
 
 def init_app(app: Flask) -> None:

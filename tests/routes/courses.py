@@ -3,6 +3,7 @@
 MATRIX = dict.fromkeys(
     (
         "courses.captions",
+        "courses.duplicate",
         "courses.save_captions",
         "courses.translate_captions",
         "courses.save_chapters",

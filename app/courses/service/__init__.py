@@ -3,6 +3,7 @@
 Whether the course is the author's own is asked before, by `queries.own_course` and `own_lesson`.
 """
 
+from app.courses.service.copying import duplicate
 from app.courses.service.cutting import (
     plan_replacement,
     planned_replacement,
@@ -70,6 +71,7 @@ __all__ = [
     "create_course",
     "create_theme",
     "describe",
+    "duplicate",
     "edit_reading",
     "edit_theme",
     "load_package",

@@ -10,6 +10,8 @@ from flask_babel import gettext as _
 
 from app.core.access import access
 from app.core.errors import status_of
+from app.core.limits import limited
+from app.core.pages import offer_undo
 from app.core.refusals import Refusal
 from app.courses import queries, service
 from app.courses.forms import AboutForm, CoverForm, refuse
@@ -141,8 +143,23 @@ def publish(course_id: int) -> ResponseReturnValue:
 def withdraw(course_id: int) -> ResponseReturnValue:
     queries.own_course(reader(), course_id)
     service.withdraw(course_id)
-    flash(_("The course is withdrawn. What members have done in it is kept."))
+    offer_undo(
+        _("The course is withdrawn. What members have done in it is kept."),
+        url_for("courses.publish", course_id=course_id),
+    )
     return redirect(url_for("courses.course", course_id=course_id))
+
+
+@bp.post("/courses/<int:course_id>/duplicate")
+@access(AUTHOR)
+@limited("courses copied", most=60, seconds=3600)
+def duplicate(course_id: int) -> ResponseReturnValue:
+    me = reader()
+    found = queries.own_course(me, course_id)
+    title = _("%(title)s (copy)", title=found.title)
+    copy_id = service.duplicate(course_id, author_id=me.id, title=str(title))
+    flash(_("This is the copy, a draft. Lessons and questions came along; nobody has seen it yet."))
+    return redirect(url_for("courses.about", course_id=copy_id))
 
 
 @bp.get("/courses/<int:course_id>/delete")
@@ -157,7 +174,10 @@ def removal(course_id: int) -> str:
 def remove(course_id: int) -> ResponseReturnValue:
     found = queries.own_course(reader(), course_id)
     service.remove_course(course_id)
-    flash(_("The draft “%(title)s” is deleted. You can put it back below.", title=found.title))
+    offer_undo(
+        _("The draft “%(title)s” is deleted. You can put it back below.", title=found.title),
+        url_for("courses.restore", course_id=course_id),
+    )
     return redirect(url_for("courses.desk") + "#removed")
 
 

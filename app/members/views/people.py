@@ -15,6 +15,7 @@ from app.core.access import access
 from app.core.addresses import address
 from app.core.db import reading
 from app.core.limits import limited
+from app.core.pages import offer_undo
 from app.core.refusals import Refusal
 from app.members import queries, service
 from app.members.access import (
@@ -164,7 +165,10 @@ def _member_page(form: MemberForm, person: Person | None) -> str:
 @access(ORGANIZER)
 def disable_member(member_id: int) -> ResponseReturnValue:
     service.disable(member_id, by=reader())
-    flash(_("The member can no longer sign in."), "good")
+    offer_undo(
+        _("The member can no longer sign in."),
+        url_for("members.enable_member", member_id=member_id),
+    )
     return redirect(url_for("members.member", member_id=member_id), 303)
 
 

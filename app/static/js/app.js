@@ -43,7 +43,7 @@ function dress(box) {
   box.append(close);
   if (box.classList.contains("notice-bad") || box.classList.contains("notice-warn")) return;
   // Long enough to be read twice; the pointer or the keyboard upon it stops the clock.
-  const life = Math.max(8000, said.length * 160);
+  const life = Math.max(box.matches(".notice-undo") ? 20_000 : 8000, said.length * 160);
   let timer;
   const start = () => {
     timer = setTimeout(() => {
