@@ -318,8 +318,8 @@ def test_chapters_come_from_the_file_until_a_trainer_writes_them(
         before = queries.chapters(media_id)
         assert before
         with unit_of_work():
-            service.set_chapters(media_id, text="0:02 The alarm\n\n0:00 Begin")
-        assert queries.chapters(media_id) == [(0, "Begin"), (2000, "The alarm")]
+            service.set_chapters(media_id, text="0:00.5 The alarm\n\n0:00 Begin")
+        assert queries.chapters(media_id) == [(0, "Begin"), (500, "The alarm")]
         for text in ("soon The alarm", "0:01", "99:00 Too late"):
             with pytest.raises(BadChapter), unit_of_work():
                 service.set_chapters(media_id, text=text)
