@@ -29,9 +29,7 @@ class BaseForm(FlaskForm):  # type: ignore[misc]
     material = TextAreaField(
         _l("Text that several questions share"),
         render_kw={"maxlength": 4 * LONGEST_TEXT},
-        description=_l(
-            "It stands above the question. Questions with the same text stay together in a paper."
-        ),
+        description=_l("It stands above the question, for example a report or a case."),
     )
     seen = IntegerField(validators=[Optional()])  # the version that was shown
 

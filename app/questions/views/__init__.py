@@ -20,7 +20,7 @@ _TAG = re.compile(r"""(<[^<>"]*(?:"[^"]*"[^<>"]*)*>)""")
 @bp.app_template_filter("excerpt")
 def excerpt(text: str, length: int = 140) -> str:
     """The first words of a Markdown text in one line, without its marks."""
-    line = " ".join(markdown.plain(text).split())
+    line = " ".join(markdown.plain(PLACE.sub("____", text)).split())
     return line if len(line) <= length else f"{line[:length].rstrip()}…"
 
 
