@@ -152,6 +152,10 @@ class TooLarge(TooMuch):
     sentence = _l("The file is larger than %(most)s. Divide it, or make its pictures smaller.")
 
 
+class TooMany(TooMuch):
+    sentence = _l("The zip file holds more than %(most)s files, or unpacks to far too much.")
+
+
 class DiskFull(TooMuch):
     sentence = _l("The server has no room for more files. Tell the operator.")
 

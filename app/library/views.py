@@ -26,6 +26,7 @@ from flask_wtf.csrf import CSRFError, validate_csrf
 from wtforms import ValidationError
 
 from app.core.access import access
+from app.core.db import db
 from app.core.i18n import LANGUAGES
 from app.core.limits import limited
 from app.core.refusals import NotThere, Refusal
@@ -290,8 +291,10 @@ def upload_page() -> str:
 @bp.post("/upload")
 @access(EDITOR)
 def upload() -> ResponseReturnValue:
-    arrived, kind, name = _received()
     form = ShelvingForm(formdata=request.args, meta={"csrf": False})
+    if request.args.get("filename", "").lower().endswith(".zip"):
+        return jsonify(files=_unpacked(form))
+    arrived, kind, name = _received()
     uuid = service.add(
         arrived,
         kind,
@@ -323,17 +326,48 @@ def replace(uuid: str) -> ResponseReturnValue:
     return jsonify(_uploaded(queries.document_for(reader(), uuid)))
 
 
+def _unpacked(form: ShelvingForm) -> list[dict[str, str]]:
+    """Each file of a zip file as a document of its own, or with the reason why it is none."""
+    _check_token()
+    request.max_content_length = None
+    found = service.receive_many(cast("BinaryIO", request.stream), length=request.content_length)
+    answers = []
+    for each in found:
+        if each.arrived is None or each.kind is None:
+            answers.append({"name": each.name, "error": str(each.refusal)})
+            continue
+        try:
+            with db.session.begin_nested():
+                uuid = service.add(
+                    each.arrived,
+                    each.kind,
+                    owner=reader(),
+                    filename=each.name,
+                    collection_id=request.args.get("collection", type=int) or None,
+                    branches=_branches(form),
+                )
+        except Refusal as refusal:
+            answers.append({"name": each.name, "error": str(refusal)})
+        else:
+            answers.append({"name": each.name, **_uploaded(queries.document_for(reader(), uuid))})
+    return answers
+
+
 def _received() -> tuple[Arrived, Kind, str]:
-    try:
-        validate_csrf(request.headers.get("X-CSRFToken", ""))
-    except ValidationError as error:
-        raise CSRFError(str(error.args[0])) from error
+    _check_token()
     name = request.args.get("filename", "")
     request.max_content_length = None  # the shelf counts, and says it better
     arrived, kind = service.receive(
         cast("BinaryIO", request.stream), length=request.content_length, filename=name
     )
     return arrived, kind, name
+
+
+def _check_token() -> None:
+    try:
+        validate_csrf(request.headers.get("X-CSRFToken", ""))
+    except ValidationError as error:
+        raise CSRFError(str(error.args[0])) from error
 
 
 def _branches(form: ShelvingForm) -> frozenset[int] | None:

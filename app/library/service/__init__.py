@@ -3,10 +3,21 @@
 from app.library.service.collections import (
     add_collection,
     change_collection,
+    collection_at,
     move_collection,
     remove_collection,
 )
-from app.library.service.documents import add, edit, publish, receive, remove, replace, shelf
+from app.library.service.documents import (
+    Unpacked,
+    add,
+    edit,
+    publish,
+    receive,
+    receive_many,
+    remove,
+    replace,
+    shelf,
+)
 from app.library.service.reading import (
     finish_reading,
     give_up_reading,
@@ -16,9 +27,11 @@ from app.library.service.reading import (
 )
 
 __all__ = [
+    "Unpacked",
     "add",
     "add_collection",
     "change_collection",
+    "collection_at",
     "edit",
     "finish_reading",
     "give_up_reading",
@@ -27,6 +40,7 @@ __all__ = [
     "publish",
     "read_again",
     "receive",
+    "receive_many",
     "remove",
     "remove_collection",
     "replace",

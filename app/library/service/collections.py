@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from sqlalchemy import delete, func, select
 
 from app.core.db import db
@@ -24,6 +26,19 @@ def add_collection(name: str, *, parent_id: int | None = None) -> int:
     session.flush()
     row.path = f"{above}{row.id}/"
     return row.id
+
+
+def collection_at(names: Sequence[str], *, parent_id: int | None = None) -> int | None:
+    """The collection that a path of names leads to, made where it is missing; raises TooDeep."""
+    for name in names:
+        wanted = rules.clean_title(name)[: rules.LONGEST_COLLECTION]
+        found = db.session().scalar(
+            select(Collection.id)
+            .where(Collection.name == wanted)
+            .where(Collection.parent_id.is_not_distinct_from(parent_id))
+        )
+        parent_id = found if found is not None else add_collection(wanted, parent_id=parent_id)
+    return parent_id
 
 
 def change_collection(collection_id: int, *, name: str, parent_id: int | None) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import BinaryIO
 from uuid import uuid4
 
@@ -13,9 +14,9 @@ from sqlalchemy import delete, func, insert, select
 from app.core import clock, jobs
 from app.core.addresses import address
 from app.core.db import after_commit, db
-from app.core.refusals import NotThere
+from app.core.refusals import NotThere, Refusal
 from app.core.settings import today
-from app.library import child, queries, rules, sniff
+from app.library import bundle, child, queries, rules, sniff
 from app.library.models import (
     Collection,
     Document,
@@ -52,6 +53,43 @@ def receive(stream: BinaryIO, *, length: int | None, filename: str) -> tuple[Arr
     except BaseException:
         arrived.path.unlink(missing_ok=True)
         raise
+
+
+@dataclass(frozen=True)
+class Unpacked:
+    """One file out of a package: what arrived of it, or why it was refused."""
+
+    name: str
+    arrived: Arrived | None = None
+    kind: Kind | None = None
+    refusal: Refusal | None = None
+
+
+def receive_many(stream: BinaryIO, *, length: int | None) -> list[Unpacked]:
+    """Take a zip file apart into documents; each is received or refused alone. No database.
+
+    Raises Damaged, TooMany, TooLarge and what receiving a file raises, and leaves nothing then.
+    """
+    most = current_app.extensions["weike"].document_limit
+    place = shelf()
+    package = place.receive(stream, length=length, most=most)
+    found: list[Unpacked] = []
+    try:
+        for name, size, inner in bundle.files_in(package.path):
+            try:
+                with inner:
+                    arrived, kind = receive(inner, length=size, filename=name)
+                found.append(Unpacked(name, arrived, kind))
+            except Refusal as refusal:
+                found.append(Unpacked(name, refusal=refusal))
+    except BaseException:
+        for each in found:
+            if each.arrived is not None:
+                each.arrived.path.unlink(missing_ok=True)
+        raise
+    finally:
+        package.path.unlink(missing_ok=True)
+    return found
 
 
 def add(

@@ -87,7 +87,24 @@ function tell(row, sentence) {
   row.querySelector(".upload-status").textContent = sentence;
 }
 
-function finish(row, { title, url, state_url: state }) {
+/** The files of a zip file, each in a row of its own; the row of the zip file goes. */
+function unpack(row, files) {
+  for (const file of files) {
+    const each = template.content.firstElementChild.cloneNode(true);
+    each.querySelector(".upload-name").textContent = file.name;
+    row.before(each);
+    if (file.error) fail(each, file.error);
+    else finish(each, file);
+  }
+  if (files.length) row.remove();
+  else fail(row, form.dataset.emptyZip);
+}
+
+function finish(row, { title, url, state_url: state, files }) {
+  if (files) {
+    unpack(row, files);
+    return;
+  }
   if (form.dataset.go) {
     location.href = url;
     return;

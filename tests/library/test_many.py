@@ -1,0 +1,84 @@
+"""Many documents at once: a zip file through the page, a folder through the command."""
+
+from __future__ import annotations
+
+import zipfile
+from pathlib import Path
+
+from flask import Flask
+from flask.testing import FlaskClient
+
+from app.core.db import db
+from app.core.jobs import run_pending
+from app.library import bundle, queries
+from app.members.models import Member
+from tests.library import files
+from tests.library.conftest import Librarian
+
+
+def test_each_file_of_a_zip_file_is_taken_or_refused_alone(
+    librarian: Librarian, member: FlaskClient
+) -> None:
+    data = files.packed(
+        {
+            "papers/Plan.pdf": files.pdf("Hydrants"),
+            "papers/Trick.pdf": b"<html><script>",
+            "notes.txt": b"about ladders",
+            "__MACOSX/._notes.txt": b"x",
+            "../../escape.txt": b"out of here",
+        }
+    )
+    answer = librarian.send(data, "many.zip")
+    assert answer.status_code == 200
+    results = {each["name"]: each for each in answer.json["files"]}
+    assert set(results) == {"Plan.pdf", "Trick.pdf", "notes.txt"}
+    assert "no document" in results["Trick.pdf"]["error"]
+    run_pending(librarian.app)
+    assert "Hydrants" in member.get(results["Plan.pdf"]["url"]).get_data(as_text=True)
+    again = librarian.send(data, "many.zip").json["files"]
+    assert all("error" in each for each in again)
+    arriving = librarian.app.extensions["weike"].library_dir / ".arriving"
+    assert list(arriving.iterdir()) == []
+
+
+def test_zip_files_made_to_harm_are_refused(librarian: Librarian) -> None:
+    bomb = files.packed({"a.txt": b"a" * 60_000_000})
+    for data, sentence in ((bomb, "unpacks"), (b"PK\x03\x04 broken", "damaged")):
+        answer = librarian.send(data, "many.zip")
+        assert answer.status_code in {413, 422}
+        assert sentence in answer.json["error"]
+    crowd = files.packed({f"{n}.txt": b"x" for n in range(bundle.MOST_FILES + 1)})
+    assert librarian.send(crowd, "many.zip").status_code == 413
+
+
+def test_chinese_names_from_windows_are_read(tmp_path: Path) -> None:
+    """Windows writes them in GBK and sets no flag."""
+    path = tmp_path / "a.zip"
+    with zipfile.ZipFile(path, "w") as package:
+        package.writestr("xxxx.txt", "x")
+    path.write_bytes(path.read_bytes().replace(b"xxxx.txt", "制度.txt".encode("gbk")))
+    assert [name for name, _, _ in bundle.files_in(path)] == ["制度.txt"]
+
+
+def test_a_folder_is_imported_with_its_folders_as_collections(
+    app: Flask, librarian: Librarian, member: FlaskClient, tmp_path: Path
+) -> None:
+    (tmp_path / "in" / "Theory" / "Classics").mkdir(parents=True)
+    (tmp_path / "in" / "Theory" / "Classics" / "one.txt").write_text("about ladders")
+    (tmp_path / "in" / "two.md").write_text("# Hydrants")
+    (tmp_path / "in" / "bad.pdf").write_bytes(b"<html>")
+    with app.app_context():
+        username = db.session.get(Member, librarian.id).username
+        db.session.rollback()
+    command = ["library", "import", str(tmp_path / "in"), "--as", username]
+    said = app.test_cli_runner().invoke(args=[*command, "--collection", "Shelf"])
+    assert "2 documents taken, 1 not" in said.output
+    again = app.test_cli_runner().invoke(args=[*command, "--collection", "Shelf"])
+    assert "0 documents taken, 3 not" in again.output
+    with app.app_context():
+        names = [name.strip() for _, name in queries.collection_choices()]
+        db.session.rollback()
+    assert names == ["Shelf", "Theory", "Classics"]
+    run_pending(app)
+    assert "one" in member.get("/search?q=collection:classics").get_data(as_text=True)
+    assert app.test_cli_runner().invoke(args=[*command[:-1], "nobody"]).exit_code == 1
