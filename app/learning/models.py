@@ -119,6 +119,19 @@ class CourseProgress(Base):
     completed_at: Mapped[datetime | None]
 
 
+class CompletionUndone(Base):
+    """A course that counted as done from a moment until another, when its quiz was marked anew."""
+
+    __tablename__ = "completion_undone"
+    __table_args__ = (Index("ix_completion_undone_member", "member_id", "course_id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    member_id: Mapped[int] = mapped_column(ForeignKey("member.id"))
+    course_id: Mapped[int] = mapped_column(ForeignKey("course.id"))
+    completed_at: Mapped[datetime]
+    undone_at: Mapped[datetime]
+
+
 class Watching(Base):
     """How strictly one course is watched; a course without a row asks for none of it."""
 

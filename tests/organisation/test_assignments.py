@@ -328,7 +328,10 @@ def test_a_course_that_builds_on_another_waits_for_it(house: House) -> None:
     answer = client.post("/learning/visits", json=wish, headers=head)
     assert answer.status_code == 403
     assert answer.get_json()["reason"] == "NeedsOthers"
+    quiz = f"/courses/{house.begun.slug}/quiz/start"
+    assert client.post(quiz, headers=csrf(client)).status_code == 403
     finished(house.app, new, house.done)
+    assert client.post(quiz, headers=csrf(client)).status_code == 422  # no quiz here
     assert client.get(lesson).status_code == 200
     assert client.post("/learning/visits", json=wish, headers=head).status_code == 201
 

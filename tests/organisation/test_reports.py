@@ -12,6 +12,7 @@ from openpyxl import load_workbook
 from app.core import clock
 from app.core.db import db, unit_of_work
 from app.courses.models import Course
+from app.learning.service import quiz_passed, quiz_taken_back
 from app.members.models import Branch, BranchPast, Member, MemberPast
 from app.members.service import move_branch
 from app.organisation.rules import NotYet, Step, begins_of, past_day
@@ -83,6 +84,22 @@ def test_the_same_report_of_the_same_day_is_identical_whatever_happened_since(
     assert "Ann" in after
     assert "Ann" not in today
     assert re.search(r"fingerprint is [0-9a-f]{16}", after)
+
+
+def test_a_completion_that_was_taken_back_still_stood_on_its_day(house: House, day: date) -> None:
+    with later(1):
+        before = body(house, f"day={day}")
+    with later(2), house.app.app_context(), unit_of_work():
+        assert quiz_taken_back(member_id=house.ann, course_id=house.done.id)
+    with later(3):
+        assert body(house, f"day={day}") == before
+        assert "Courses done 0" in body(house, "")
+    with later(4):
+        again = clock.now()
+        with house.app.app_context(), unit_of_work():
+            quiz_passed(member_id=house.ann, course_id=house.done.id, at=again)
+        assert body(house, f"day={day}") == before
+        assert "Courses done 1" in body(house, "")
 
 
 def test_who_came_later_is_not_in_it_and_who_left_is(house: House, day: date) -> None:

@@ -13,7 +13,7 @@ from app.core.refusals import NotThere
 from app.courses.queries import CourseView, course_by_id, course_for
 from app.exams import queries, rules, service
 from app.exams.views import bp
-from app.learning.queries import course_progress_for
+from app.learning.queries import course_progress_for, refuse_before_needs
 from app.members.access import SIGNED_IN, reader
 
 
@@ -31,6 +31,7 @@ def start(slug: str) -> ResponseReturnValue:
     course = course_for(who, slug)
     if course.is_preview:
         raise rules.OnlyAPreview
+    refuse_before_needs(who, course.id)
     service.start(member_id=who.id, course_id=course.id)
     return redirect(url_for("exams.quiz", slug=slug), 303)
 

@@ -29,7 +29,13 @@ from app.learning.queries.retention import (
     lesson_figures,
     retention,
 )
-from app.learning.queries.strictness import Strictness, needs_of, open_needs, strictness_of
+from app.learning.queries.strictness import (
+    Strictness,
+    needs_of,
+    open_needs,
+    refuse_before_needs,
+    strictness_of,
+)
 
 __all__ = [
     "Case",
@@ -53,6 +59,7 @@ __all__ = [
     "lesson_progress_for",
     "needs_of",
     "open_needs",
+    "refuse_before_needs",
     "retention",
     "strictness_of",
     "to_continue",

@@ -10,6 +10,7 @@ from app.core.db import db
 from app.courses.queries import CourseCard, cards_for
 from app.learning.models import CourseNeed, Watching
 from app.learning.models import CourseProgress as CourseRow
+from app.learning.rules import NeedsOthers
 from app.members.rules import Reader
 
 
@@ -62,3 +63,10 @@ def open_needs(reader: Reader, course_id: int) -> list[CourseCard]:
     if not ids:
         return []
     return sorted(cards_for(reader, ids).values(), key=lambda card: card.title)
+
+
+def refuse_before_needs(reader: Reader, course_id: int) -> None:
+    """Raises NeedsOthers when the reader has to finish another course before beginning this one."""
+    needed = open_needs(reader, course_id)
+    if needed:
+        raise NeedsOthers(title=needed[0].title)

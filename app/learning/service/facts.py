@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import func, select
+from sqlalchemy import exists, func, select
 from sqlalchemy.exc import IntegrityError
 
 from app.core import clock
 from app.core.db import db
 from app.courses.models import Course, CourseQuestion, Lesson, Theme
+from app.courses.queries import seen_by
 from app.learning import rules
-from app.learning.models import CourseProgress, LessonProgress, WatchBudget
+from app.learning.models import CompletionUndone, CourseProgress, LessonProgress, WatchBudget
+from app.members.queries import reader_for
 from app.points import service as points
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -49,6 +51,15 @@ def quiz_taken_back(*, member_id: int, course_id: int) -> bool:
     if facts is None:
         return False
     was_done = facts.completed_at is not None
+    if facts.completed_at is not None:
+        db.session().add(
+            CompletionUndone(
+                member_id=member_id,
+                course_id=course_id,
+                completed_at=facts.completed_at,
+                undone_at=clock.now(),
+            )
+        )
     facts.quiz_passed_at = facts.completed_at = None
     db.session().flush()
     return was_done
@@ -84,7 +95,30 @@ def settle(member_id: int, course_id: int, now: datetime) -> bool:
     points.credit(
         member_id=member_id, reason="course", source=f"course:{course_id}", note=title, theme=theme
     )
+    theme_id, theme_title = theme
+    if _is_theme_done(member_id, theme_id):
+        points.credit(
+            member_id=member_id,
+            reason="theme",
+            source=f"theme:{theme_id}",
+            note=theme_title,
+            theme=theme,
+        )
     return True
+
+
+def _is_theme_done(member_id: int, theme_id: int) -> bool:
+    """Whether the member has done every course of a theme that the member can see."""
+    reader = reader_for(member_id)
+    if reader is None:
+        return False
+    done = exists().where(
+        CourseProgress.course_id == Course.id,
+        CourseProgress.member_id == member_id,
+        CourseProgress.completed_at.is_not(None),
+    )
+    left = select(Course.id).where(Course.theme_id == theme_id, seen_by(reader), ~done).limit(1)
+    return db.session().scalar(left) is None
 
 
 def title_and_theme(course_id: int) -> tuple[str, tuple[int, str]]:

@@ -68,9 +68,7 @@ def open_visit() -> ResponseReturnValue:
         raise rules.OnlyAPreview
     if not shown.is_ready:
         raise NotThere
-    needed = queries.open_needs(who, shown.course_id)
-    if needed:
-        raise rules.NeedsOthers(title=needed[0].title)
+    queries.refuse_before_needs(who, shown.course_id)
     state = service.open_visit(
         member_id=who.id,
         lesson_id=shown.id,
