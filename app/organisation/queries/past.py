@@ -14,6 +14,7 @@ from app.core import clock
 from app.core.dated import at
 from app.core.db import db
 from app.courses.models import CoursePast
+from app.learning.models import CompletionUndone
 from app.learning.models import CourseProgress as CourseRow
 from app.learning.models import LessonProgress as LessonRow
 from app.members.models import Branch, BranchPast, MemberPast
@@ -135,6 +136,21 @@ def as_of(reader: Reader, day: date, zone: ZoneInfo, branch_id: int | None = Non
             select(CoursePast.course_id, CoursePast.title).where(at(CoursePast, end))
         ).all()
     )
+    # What counted as done on that day, also when it was taken back since.
+    undone: dict[tuple[int, int], datetime] = {
+        (member, course): done_at
+        for member, course, done_at in session.execute(
+            select(
+                CompletionUndone.member_id,
+                CompletionUndone.course_id,
+                CompletionUndone.completed_at,
+            ).where(
+                CompletionUndone.member_id.in_(chosen),
+                CompletionUndone.completed_at < end,
+                CompletionUndone.undone_at >= end,
+            )
+        )
+    }
     named = {member: (name, branch) for member, name, _id, branch in people}
     rows = [
         PastRow(
@@ -147,8 +163,9 @@ def as_of(reader: Reader, day: date, zone: ZoneInfo, branch_id: int | None = Non
             begun_on=_day(begun, zone),
             done_on=_day(done, zone) if done is not None and done < end else None,
         )
-        for member, course, begun, done in facts
+        for member, course, begun, at_last in facts
         if member in named
+        for done in (undone.get((member, course), at_last),)
     ]
     order = {member: number for number, (member, *_rest) in enumerate(people)}
     rows.sort(key=lambda row: (order[row.member_id], row.course, row.course_id))
