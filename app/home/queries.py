@@ -30,6 +30,7 @@ from app.learning.rules import CourseState
 from app.library.models import Document
 from app.members.models import Branch, Member
 from app.members.rules import Reader
+from app.points.models import RuleBook
 
 SHOWN_NEW = 6
 
@@ -206,6 +207,9 @@ def set_up(instance: Path) -> SetUp:
         Task.WORDS: bool(own.words),
         Task.BRANCHES: branches > 1,
         Task.MEMBERS: people > 1,
+        Task.POINTS: bool(
+            session.scalar(select(func.count()).where(RuleBook.author_id.is_not(None)))
+        ),
         Task.DEMO: bool(noted.get("demo")),
     }
     offered = [task for task in Task if task is not Task.DEMO or demo]

@@ -221,6 +221,7 @@ class Task(StrEnum):
     WORDS = "words"
     BRANCHES = "branches"
     MEMBERS = "members"
+    POINTS = "points"
     DEMO = "demo"
 
 

@@ -28,11 +28,11 @@ def left(client) -> str:
 
 
 def test_home_leads_the_administrator_through_what_is_left(people: People, boss) -> None:
-    assert left(boss) == "4"  # look, words, branches, members
+    assert left(boss) == "5"  # look, words, branches, members, points
     assert left(people.client(people.member())) == ""  # and there are two members now
     people.branch("第一支部")
-    assert left(boss) == "2"
-    for task in ("look", "words"):
+    assert left(boss) == "3"
+    for task in ("look", "words", "points"):
         boss.post("/admin/setup/skip", data={"task": task}, headers=csrf(boss))
     assert left(boss) == ""
     page = boss.get("/admin/setup").get_data(as_text=True)
