@@ -7,7 +7,7 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
-from typing import IO
+from typing import BinaryIO, cast
 
 from app.library.rules import Damaged, TooMany
 
@@ -18,7 +18,7 @@ SMALL = 1024 * 1024  # bytes below which a high ratio is harmless
 UTF8 = 0x800  # flag of names in UTF-8
 
 
-def files_in(path: Path) -> Iterator[tuple[str, int, IO[bytes]]]:
+def files_in(path: Path) -> Iterator[tuple[str, int, BinaryIO]]:
     """(name without folders, size in bytes, the open file) of each file, in order of the names.
 
     What systems put beside files of people is left out. Raises Damaged for what is no zip file or
@@ -32,7 +32,8 @@ def files_in(path: Path) -> Iterator[tuple[str, int, IO[bytes]]]:
             for entry in sorted(entries, key=lambda entry: entry.filename):
                 if entry.file_size > max(SMALL, MOST_RATIO * entry.compress_size):
                     raise TooMany(most=MOST_FILES)
-                yield PurePosixPath(_name(entry)).name, entry.file_size, package.open(entry)
+                inner = cast("BinaryIO", package.open(entry))
+                yield PurePosixPath(_name(entry)).name, entry.file_size, inner
     except (zipfile.BadZipFile, zlib.error, OSError, EOFError, NotImplementedError):
         raise Damaged from None
     except RuntimeError:  # encrypted
