@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 from pathlib import Path
@@ -12,6 +13,7 @@ from PIL import Image
 from app.core.db import unit_of_work
 from app.core.models import Job
 from app.media import hls, service
+from app.media.ffmpeg import listen
 from app.media.jobs import making
 from app.media.models import Media
 from app.media.rules import (
@@ -343,3 +345,29 @@ def test_time_left_is_told(studio: Studio, clips: Clips) -> None:
     assert (found.stage, found.left_seconds, found.progress) == ("rest", 95, 40)
     page = studio.client.get(f"/media/{media_id}/state").get_data(as_text=True)
     assert "About 1:35 left" in page
+
+
+def test_every_level_of_a_longer_sound_is_heard(studio: Studio, tmp_path: Path) -> None:
+    clip = tmp_path / "clip.wav"
+    ffmpeg("-f", "lavfi", "-i", "sine=frequency=440:duration=120:sample_rate=8000", str(clip))
+    heard = listen(clip, Facts("audio", 120_000, audio=0), keep_going=lambda: True)
+    assert len(heard.levels) == pytest.approx(2400, abs=2)
+    assert set(heard.levels[5:-5]) <= set(range(150, 175))
+
+
+def test_a_long_source_is_made_small_and_looked_at_for_cuts(
+    studio: Studio, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for where in ("app.media.rules.passes", "app.media.jobs.making"):
+        monkeypatch.setattr(f"{where}.SOURCE_MS", 3000)
+    clip = tmp_path / "clip.mp4"
+    halves = ("-f", "lavfi", "-i", "color=red:s=640x360:r=10:d=3,drawbox=t=fill")
+    other = ("-f", "lavfi", "-i", "testsrc2=s=640x360:r=10:d=3")
+    join = ("-filter_complex", "[0:v][1:v]concat=n=2:v=1:a=0[v]", "-map", "[v]", "-map", "2:a")
+    ffmpeg(*halves, *other, *tone(6), *join, *X264, "-g", "30", *AAC, str(clip))
+    found = studio.prepared(clip)
+    assert found.is_ready, found.detail
+    assert studio.links(found.id).renditions == (240,)
+    with studio.app.app_context():
+        scenes = json.loads(service.media_folder().noted(found.uuid, "scenes") or b"[]")
+    assert scenes == [3000]
