@@ -17,6 +17,7 @@ from tests.factories import People
 from tests.library import files
 from tests.library.conftest import Librarian
 from tests.library.test_documents import text_of
+from tests.statements import counted
 
 
 def test_a_label_is_shown_and_searched(librarian: Librarian, member: FlaskClient) -> None:
@@ -144,3 +145,20 @@ def test_moving_a_collection_moves_what_its_name_finds(
     assert address in text_of(member, "/search", q="collection:classics")
     with librarian.app.app_context():
         db.session.remove()
+
+
+def test_a_longer_shelf_is_not_more_questions_to_the_database(
+    app: Flask, librarian: Librarian, member: FlaskClient
+) -> None:
+    def asked(path: str) -> int:
+        with counted(app) as statements:
+            assert member.get(path).status_code == 200
+        return len(statements)
+
+    address = librarian.upload(files.pdf("Hydrants"), "a.pdf")
+    paths = ("/library", address, f"{address}/read?q=hydrants")
+    before = [asked(path) for path in paths]
+    for number in range(3):
+        librarian.upload(files.pdf(f"Hydrants {number}"), f"b{number}.pdf")
+    assert [asked(path) for path in paths] == before
+    assert max(before) <= 12

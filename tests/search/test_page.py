@@ -15,6 +15,7 @@ from app.core.jobs import run_pending
 from config import Config
 from tests.factories import People
 from tests.search.things import put
+from tests.statements import counted
 
 ODD = [
     '"',
@@ -218,3 +219,23 @@ def test_administrators_find_everything(
 ) -> None:
     text = page(people.client(people.member(role="administrator")), "ladder")
     assert "/library/nobody" in text
+
+
+def test_more_results_are_not_more_questions_to_the_database(app: Flask, people: People) -> None:
+    client = people.client(people.member())
+
+    def asked(path: str) -> int:
+        with counted(app) as statements:
+            assert client.get(path).status_code == 200
+        return len(statements)
+
+    paths = ("/search?q=ladder", "/search/suggest?q=lad", "/search?q=laddder")
+    for number in range(3):
+        put(app, str(number), f"Ladder {number}", "use of the ladder")
+    run_pending(app)
+    before = [asked(path) for path in paths]
+    for number in range(3, 12):
+        put(app, str(number), f"Ladder {number}", "use of the ladder", "and of the ladder")
+    run_pending(app)
+    assert [asked(path) for path in paths] == before
+    assert max(before) <= 12
