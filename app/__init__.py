@@ -13,7 +13,7 @@ from flask_wtf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
 from whitenoise import WhiteNoise
 
-from app.core import access, db, errors, headers, i18n, jobs, limits, pages, settings
+from app.core import access, bodies, db, errors, headers, i18n, jobs, limits, pages, settings
 from app.members import access as members_access
 from config import MIB, ROOT, Config
 
@@ -83,6 +83,7 @@ def create_app(config: Config | None = None) -> Flask:
     for room in ROOMS:
         _open(app, room)
     _serve_static(app)
+    app.wsgi_app = bodies.Bodies(app.wsgi_app)  # type: ignore[method-assign]
     return app
 
 
