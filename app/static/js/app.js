@@ -231,11 +231,14 @@ if (wrong && !document.querySelector("[autofocus]")) wrong.focus();
 // ---- Watched without a connection ------------------------------------------------------------
 
 // A page that was closed offline left its report behind; the pages of lessons send it themselves.
+async function sendWhatWasLeft() {
+  const { sendUnsent } = await import("weike/player/unsent");
+  await sendUnsent(document.querySelector("meta[name=csrf-token]").content);
+}
+
 try {
-  if (!document.getElementById("lesson-data") && Object.keys(localStorage).some((key) => key.startsWith("weike-unsent:"))) {
-    const { sendUnsent } = await import("weike/player/unsent");
-    await sendUnsent(document.querySelector("meta[name=csrf-token]").content);
-  }
+  const left = Object.keys(localStorage).some((key) => key.startsWith("weike-unsent:"));
+  if (left && !document.getElementById("lesson-data")) sendWhatWasLeft().catch(() => {});
 } catch {
   // No store, nothing left behind.
 }
