@@ -9,11 +9,19 @@ from typing import Any, TypeVar
 
 from flask import Flask, abort, current_app, redirect, request, url_for
 from flask.typing import ResponseReturnValue
+from werkzeug.routing import IntegerConverter, Map
 
 from app.core.errors import wants_json
 
 log = logging.getLogger(__name__)
 View = TypeVar("View", bound=Callable[..., Any])
+
+
+class Id(IntegerConverter):
+    """`<int:…>` in an address: an id that a row can have. Larger ones are no address of ours."""
+
+    def __init__(self, url_map: Map) -> None:
+        super().__init__(url_map, max=2**31 - 1)
 
 
 @dataclass(frozen=True)
@@ -46,6 +54,7 @@ def rule_of(app: Flask, endpoint: str) -> Rule | None:
 
 def init_app(app: Flask, *, is_signed_in: Callable[[], bool], sign_in_endpoint: str) -> None:
     """Guard every route. `is_signed_in` is asked only when a rule says no."""
+    app.url_map.converters["int"] = Id
 
     @app.before_request
     def guard() -> ResponseReturnValue | None:

@@ -74,7 +74,14 @@ def _need_no_reader() -> None:
         g._login_user = current_app.login_manager.anonymous_user()  # type: ignore[attr-defined]  # noqa: SLF001
 
 
+def no_such_number(_error: OverflowError) -> Response:
+    """A number that is larger than any the database can hold is the id of nothing."""
+    return answer(404, str(NotThere()))
+
+
 def init_app(app: Flask) -> None:
+    app.register_error_handler(OverflowError, no_such_number)
+
     @app.errorhandler(Refusal)
     def refused(refusal: Refusal) -> Response:
         response = answer(status_of(refusal), str(refusal), reason=type(refusal).__name__)

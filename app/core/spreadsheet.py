@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import re
 import zipfile
+import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime
 from decimal import Decimal
@@ -23,9 +24,11 @@ MOST_COLUMNS = 100
 LONGEST_CELL = 32_767  # characters; what Excel can hold
 NARROWEST, WIDEST = 8, 40  # columns, in characters; a Chinese one is two wide
 BLANK_ROWS = 1_000  # after so many blank rows a sheet is over, whatever its size says
-XLSX_UNPACKED = 100 * MIB
-XLSX_RATIO = 100  # unpacked : packed, of the whole file
+XLSX_UNPACKED = 40 * MIB
+XLSX_RATIO = 100  # unpacked : packed, of each part; padding elsewhere excuses nothing
+XLSX_TAGS = 1_500_000  # of all parts; 20 000 rows of ten cells have less, and each costs 10 µs
 XLSX_ENTRIES = 2_000
+BROKEN_PART = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, OSError, ValueError)
 _XLS = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _DELIMITERS = (",", ";", "\t", "|")
 # What spreadsheet programs take for a formula, with the wide forms of Chinese keyboards.
@@ -270,29 +273,38 @@ def _check_package(data: bytes) -> None:
         raise NoTable from error
     if "xl/workbook.xml" not in package.namelist() or len(entries) > XLSX_ENTRIES:
         raise NoTable
-    unpacked = sum(entry.file_size for entry in entries)
-    if unpacked > min(XLSX_UNPACKED, max(2 * MIB, len(data) * XLSX_RATIO)):
+    if sum(entry.file_size for entry in entries) > XLSX_UNPACKED or any(
+        entry.file_size > max(2 * MIB, entry.compress_size * XLSX_RATIO) for entry in entries
+    ):
         raise BloatedTable
     if any(entry.flag_bits & 1 for entry in entries):
         raise ProtectedTable
+    tags = 0
     for entry in entries:
         if entry.filename.endswith((".xml", ".rels", ".vml")):
-            _refuse_doctype(package, entry)
+            tags += _tags(package, entry)
+        if tags > XLSX_TAGS:
+            raise BloatedTable
 
 
-def _refuse_doctype(package: zipfile.ZipFile, entry: zipfile.ZipInfo) -> None:
-    """No document that Excel writes has a document type; bombs and outside entities need one."""
-    tail = b""
+def _tags(package: zipfile.ZipFile, entry: zipfile.ZipInfo) -> int:
+    """How many tags a part has. Refuses a document type: bombs and outside entities need one.
+
+    No document that Excel writes has one.
+    """
+    tail, found = b"", 0
     try:
         with package.open(entry) as part:
             while chunk := part.read(MIB):
+                found += chunk.count(b"<")
                 # In UTF-16 the same signs stand with zero bytes between them.
                 block = (tail + chunk).replace(b"\0", b"").upper()
                 if b"<!DOCTYPE" in block or b"<!ENTITY" in block:
                     raise NoTable
                 tail = chunk[-32:]
-    except (zipfile.BadZipFile, EOFError, NotImplementedError, OSError, ValueError) as error:
+    except BROKEN_PART as error:
         raise NoTable from error
+    return found
 
 
 def _cell(cell: Any) -> str:

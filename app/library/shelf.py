@@ -126,7 +126,7 @@ class Shelf:
 
 def _number(file: Path) -> int:
     number = file.name.partition(".")[0]  # 3.pdf, 3.cover.jpg
-    return int(number) if number.isdigit() else 0
+    return int(number) if number.isdecimal() and len(number) < 10 else 0
 
 
 def _chunks(stream: BinaryIO) -> Iterator[bytes]:

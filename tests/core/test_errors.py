@@ -41,6 +41,19 @@ def test_a_wrong_address_says_so_and_leads_home(people: People, tags: str, title
     assert 'class="btn btn-primary" href="/"' in page
 
 
+@pytest.mark.parametrize("number", [2**31, 2**63, 10**30])
+def test_numbers_that_no_row_can_have_are_not_there(people: People, number: int) -> None:
+    member, trainer = people.client(people.member()), people.client(people.member(role="trainer"))
+    assert member.get("/courses?theme=1").status_code in {200, 404}
+    for client, path in (
+        (trainer, f"/desk/courses/{number}"),
+        (member, f"/library/{number}"),
+        (member, f"/courses?theme={number}"),
+        (member, f"/points/leaderboard?branch={number}"),
+    ):
+        assert client.get(path).status_code in {200, 404}, path
+
+
 def test_there_is_a_page_when_the_database_is_not(served: Flask) -> None:
     people = People(served)
     client = people.client(people.member())

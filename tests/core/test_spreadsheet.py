@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import os
 import zipfile
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -210,6 +211,27 @@ def test_a_bomb_is_refused_before_it_is_opened() -> None:
         table(repacked(data, **{"xl/media/big.bin": b"\0" * 20_000_000}))
     with pytest.raises(NoTable):
         table(repacked(data, **{f"xl/x{n}.bin": b"" for n in range(2_100)}))
+    padding = {"xl/media/padding.bin": os.urandom(400_000)}
+    with pytest.raises(BloatedTable):
+        table(repacked(data, **{"xl/sharedStrings.xml": b"<si><t/></si>" * 2_000_000}, **padding))
+
+
+def test_more_tags_than_a_large_table_has_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    data = book(["name"], *([f"anna{n}"] for n in range(300)))
+    assert len(table(data).rows) == 300
+    monkeypatch.setattr(spreadsheet, "XLSX_TAGS", 1_000)
+    with pytest.raises(BloatedTable):
+        table(data)
+
+
+def test_a_part_that_does_not_unpack_is_refused() -> None:
+    data = bytearray(book(["name"], ["anna"]))
+    with zipfile.ZipFile(BytesIO(data)) as package:
+        part = package.getinfo("xl/worksheets/sheet1.xml")
+    start = part.header_offset + 30 + len(part.filename)
+    data[start : start + 8] = b"\xff" * 8
+    with pytest.raises(NoTable):
+        table(bytes(data))
 
 
 @pytest.mark.parametrize("cut", [10, 200, -30])

@@ -354,7 +354,9 @@ def drop_captions(lesson_id: int, language: str) -> ResponseReturnValue:
 def order(course_id: int) -> ResponseReturnValue:
     queries.own_course(reader(), course_id)
     given = request.form.get("order", "").split(",")[: rules.MOST_LESSONS + 1]
-    service.order_lessons(course_id, [int(part) if part.isdigit() else 0 for part in given])
+    service.order_lessons(
+        course_id, [int(part) if part.isdecimal() and len(part) < 10 else 0 for part in given]
+    )
     return answer(course_id)
 
 

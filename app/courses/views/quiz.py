@@ -182,5 +182,5 @@ def drop_question(course_id: int, question_id: int) -> ResponseReturnValue:
 def question_uses() -> str:
     """How many courses ask each question, for the pages of the bank, which cannot know."""
     given = request.args.get("ids", "").split(",")[:100]
-    ids = [int(part) for part in given if part.isdigit() and len(part) < 10]
+    ids = [int(part) for part in given if part.isdecimal() and len(part) < 10]
     return render_template("courses/_uses.html", ids=ids, uses=queries.courses_with(ids))

@@ -133,7 +133,7 @@ def _changed(
 ) -> tuple[list[int], list[str]]:
     """Cuts and titles after “add” (in the middle of the longest part) or “remove-3”."""
     verb, _dash, number = action.partition("-")
-    at = int(number) if number.isdigit() else -1
+    at = int(number) if number.isdecimal() and len(number) < 10 else -1
     edges = [0, *cuts, duration_ms]
     if verb == "remove" and 0 <= at < len(cuts):
         return cuts[:at] + cuts[at + 1 :], titles[: at + 1] + titles[at + 2 :]
