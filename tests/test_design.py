@@ -386,3 +386,28 @@ def test_a_request_that_gets_no_answer_says_so(design) -> None:
     page.evaluate("htmx.ajax('GET', '/lost', '#design').catch(() => 0)")
     page.locator("#notices .notice-bad", has_text="No connection").wait_for()
     assert page.locator("#design h2").count() > 5
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("width", [320, 1024, 1280])
+def test_the_header_of_somebody_with_every_desk_has_room(
+    chrome: Browser, builders: Site, width: int
+) -> None:
+    """Nothing in the header lies upon anything else, at the widths where it is tightest."""
+    window = Window(chrome, builders, viewport={"width": width, "height": 700})
+    window.sign_in(builders.people.member("赵管理", role="administrator"))
+    window.page.goto("/")
+    overlaps = window.page.evaluate(
+        """() => {
+          const boxes = [...document.querySelectorAll(
+            ".brand, .topnav a, .topsearch, .topbar .icon-button")]
+            .filter(e => e.checkVisibility())
+            .map(e => [e.textContent.trim() || e.ariaLabel, e.getBoundingClientRect()]);
+          return boxes.flatMap(([a, x], i) => boxes.slice(i + 1)
+            .filter(([, y]) => x.left < y.right - 1 && y.left < x.right - 1)
+            .map(([b]) => `${a} and ${b}`));
+        }"""
+    )
+    assert overlaps == []
+    assert not window.scrolls_sideways()
+    window.close()

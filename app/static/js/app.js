@@ -193,7 +193,7 @@ document.addEventListener("keydown", (event) => {
     box.select();
     return;
   }
-  const link = document.querySelector("a[data-search]");
+  const link = [...document.querySelectorAll("a[data-search]")].find((each) => each.offsetParent !== null);
   if (link) {
     event.preventDefault();
     link.click();
