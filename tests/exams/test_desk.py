@@ -399,6 +399,7 @@ def test_a_regrade_is_seen_first_then_done_then_undone(
         row = taker.row()
         assert row.passed is rules.is_passed(row.score, row.out_of, 60)
         assert earned(app, taker.member) == (10 if row.passed else 0)
+    assert "A question was marked anew" in takers[0].result()
     page = desk.get(f"/{exam.id}/results/questions")
     regrade = int(re.search(r"/regrades/(\d+)/undo", page).group(1))
     desk.post(f"/{exam.id}/regrades/{regrade}/undo")

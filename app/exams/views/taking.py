@@ -149,6 +149,7 @@ def _exam_result(attempt: queries.AttemptView) -> str:
         standing=standing,
         shows=shows,
         is_sealed=is_sealed,
+        regraded_at=queries.regraded_at(attempt.id) if shows["score"] else None,
         items=queries.results(attempt) if shows["answers"] else [],
     )
 
