@@ -50,6 +50,7 @@ class RuleForm(Form):
 
     reason = SelectField(
         _l("What happens"),
+        [_NEEDED],
         choices=[SelectChoice(name, each.thing) for name, each in REASONS.items()],
     )
     amount = IntegerField(_l("Points"), [_NEEDED, _NUMBER])
@@ -57,7 +58,7 @@ class RuleForm(Form):
     week_cap = IntegerField(_l("At most a week"), [Optional(), _NUMBER])
     begins = DateField(_l("From"), [Optional()])
     ends = DateField(_l("Until"), [Optional()])
-    branch = SelectField(_l("For"), coerce=int, default=0)
+    branch = SelectField(_l("For"), [_NEEDED], coerce=int, default=0)
     remove = BooleanField(_l("Remove this rule"))
 
 
