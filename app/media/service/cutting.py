@@ -56,7 +56,9 @@ def sketch(media_id: int, *, most: int = MOST_PART_MS) -> Sketch:
         row.duration_ms, levels, scenes=scenes, sentences=ends, chapters=chapters, most=most
     )
     step = max(1, -(-len(levels) // MOST_PEAKS))
-    peaks = bytes(max(levels[at : at + step]) for at in range(0, len(levels), step))
+    # The mean: of a long recording, the loudest moment of each second would be one flat block.
+    pieces = (levels[at : at + step] for at in range(0, len(levels), step))
+    peaks = bytes(sum(piece) // len(piece) for piece in pieces)
     quiet = silences(levels) if len(levels) * STEP_MS else []
     return Sketch(row.duration_ms, peaks, quiet, found)
 
