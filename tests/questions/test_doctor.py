@@ -169,7 +169,18 @@ def test_what_cannot_be_read_says_why(
 
 
 def test_a_file_of_several_megabytes_is_read(client: FlaskClient) -> None:
-    assert send(client, GOOD + "\n解析：" + "好" * 1_000_000).status_code == 303
+    text = GOOD + "\n解析：" + "好" * 1_000_000
+    body = (
+        '--x\r\nContent-Disposition: form-data; name="file"; filename="paper.txt"\r\n\r\n'
+        f"{text}\r\n--x--\r\n"
+    )
+    answer = client.post(
+        "/desk/questions/import",
+        data=body.encode(),
+        headers=csrf(client),
+        content_type="multipart/form-data; boundary=x",
+    )
+    assert answer.status_code == 303
     assert "characters" in page(client)
 
 

@@ -56,8 +56,26 @@ COURSE: Fields = {
 THEME: Fields = {"slug": str, "title": str, "description": str, "order": int, "cover": str}
 LESSON: Fields = {"kind": str, "title": str, "file": str, "render": str, "captions": list}
 CAPTION: Fields = {"language": str, "label": str, "file": str}
-QUESTION: Fields = {"kind": str, "stem": str, "explanation": str, "option": list, "answer": bool}
-OPTION: Fields = {"text": str, "fraction": (int, Decimal, str)}
+QUESTION: Fields = {
+    "kind": str,
+    "stem": str,
+    "explanation": str,
+    "material": str,
+    "option": list,
+    "answer": (bool, str),
+    "answers": list,
+    "case": bool,
+    "typos": int,
+    "units": list,
+    "unit_required": bool,
+    "any_order": bool,
+    "pairs": list,
+    "extra": list,
+    "items": list,
+    "marking": str,
+    "rubric": list,
+}
+OPTION: Fields = {"text": str, "fraction": (int, Decimal, str), "feedback": str}
 TYPE_NAMES = {
     str: _l("a text"),
     int: _l("a whole number"),
@@ -461,8 +479,13 @@ class _Reader:
             ]
             if len(self.problems) > before:
                 continue
-            body = {key: facts[key] for key in ("stem", "explanation", "answer") if key in facts}
+            body = {key: facts[key] for key in facts if key not in {"kind", "option"}}
             of = types.of(kind)
+            for key in types.misshapen(body):
+                sentence = _("“%(name)s” must be %(wanted)s.", name=key, wanted=TYPE_NAMES[list])
+                self.wrong(sentence, *place, key)
+            if len(self.problems) > before:
+                continue
             clean = self.judged(of.clean, {**body, "options": options}, place=place)
             if clean is not None:
                 yield Question(kind, of.plain(clean))

@@ -115,14 +115,15 @@ def _question(question: Question) -> dict[str, Any]:
     found: dict[str, Any] = {"kind": question.kind, "stem": body["stem"]}
     if body["explanation"]:
         found["explanation"] = body["explanation"]
-    if "answer" in body:
+    if body.get("answer", "") != "":
         found["answer"] = body["answer"]
     if "options" in body:
         found["option"] = [
-            {"text": option["text"], "fraction": _number(option["fraction"])}
-            for option in body["options"]
+            {**option, "fraction": _number(option["fraction"])} for option in body["options"]
         ]
-    return found
+    said = {"stem", "explanation", "answer", "options"}
+    empty: tuple[Any, ...] = ("", [], False, 0)
+    return found | {k: v for k, v in body.items() if k not in said and v not in empty}
 
 
 def _number(fraction: str) -> int | Decimal:

@@ -23,10 +23,8 @@ _OPTION = re.compile(r"([A-Z])[.)]\s+(.*)")
 def fits(data: bytes, filename: str) -> bool:
     """Its mark is a line “ANSWER: B” without which there is no Aiken, below lettered lines."""
     text = decoded(data)
-    found = re.findall(
-        r"^(?:[A-Z][.)] .*\n)+ANSWER: ?[A-Z]\s*$", text.replace("\r", ""), re.MULTILINE
-    )
-    return bool(found) and not re.search(r"^\s*\d+[.．、]", text, re.MULTILINE)
+    found = re.search(r"^[A-Z][.)] .*\r?\nANSWER: ?[A-Z][ \t]*\r?$", text, re.MULTILINE)
+    return bool(found) and not re.search(r"^[ \t\u3000]*\d+[.．、]", text, re.MULTILINE)
 
 
 def read(data: bytes, filename: str) -> Paper:

@@ -11,7 +11,7 @@ from typing import Any
 from flask_babel import gettext as _
 
 from app.questions.formats.facts import Item
-from app.questions.rules import Kind, Wrong, fractions, plain_number
+from app.questions.rules import LONGEST_TEXT, Kind, Wrong, fractions, plain_number
 from app.questions.types import gaps, numbers
 
 LETTERS = "ABCDEFGHIJKL"
@@ -97,7 +97,7 @@ def answer_in_stem(stem: str, kind: str | None, options: int) -> tuple[str, str]
     return stem, ""
 
 
-def assemble(  # noqa: C901 - one branch for each kind
+def assemble(  # noqa: C901, PLR0912 - one branch for each kind
     *,
     kind: str | None,
     stem: str,
@@ -114,6 +114,8 @@ def assemble(  # noqa: C901 - one branch for each kind
 ) -> Item:
     """A question from its parts. `kind` None: told by the parts. `marked` are options that carry a
     sign of being right; `lines` are the lines of an arrangement (pairs)."""
+    if len(stem) > LONGEST_TEXT:  # judged, but not searched: that could take very long
+        return Item(str(Kind.ESSAY), {"stem": stem}, line=line, number=number, facts=facts or {})
     if not answer.strip() and not marked:
         stem, answer = answer_in_stem(stem, kind, len(options))
     kind = kind or _guess(stem, options, answer, marked)

@@ -18,6 +18,7 @@ from app.questions.rules import KIND_NAMES, Kind, plain_number
 NAME = "gift"
 LABEL = _l("GIFT (Moodle)")
 ENDINGS = (".gift", ".txt")
+LONGEST_BLOCK = 40_000  # characters of one question with all its answers
 _SPECIAL = re.compile(r"([\\~=#{}:])")
 _TITLE = re.compile(r"\s*::(.*?)(?<!\\)::", re.DOTALL)
 _FORMAT = re.compile(r"\s*\[(html|moodle|plain|markdown)\]")
@@ -80,6 +81,16 @@ def read(data: bytes, filename: str) -> Paper:
 def _item(
     text: str, line: int, number: str, category: str, meta: Mapping[str, list[str]]
 ) -> tuple[Item, bool]:
+    if len(text) > LONGEST_BLOCK:
+        item = Item(
+            str(Kind.ESSAY), {"stem": text[:LONGEST_BLOCK], "explanation": ""}, line, number
+        )
+        item.refuse(
+            _("This question has %(length)s characters; %(most)s is the most.",
+              length=len(text), most=LONGEST_BLOCK),
+            _("Write an empty line between questions, and close every brace."),
+        )  # fmt: skip
+        return item, False
     title = _TITLE.match(text)
     rest = text[title.end() :] if title else text
     markup = _FORMAT.match(rest)

@@ -22,7 +22,7 @@ from app.questions.formats.facts import (
     facts_of,
 )
 from app.questions.formats.hypertext import to_markdown
-from app.questions.rules import KIND_NAMES, Kind, Marking, plain_number
+from app.questions.rules import KIND_NAMES, LONGEST_TEXT, Kind, Marking, plain_number
 from app.questions.types import gaps
 
 NAME = "moodle"
@@ -210,7 +210,7 @@ def _ordering(item: Item, element: Element) -> None:
 
 
 def _cloze(item: Item, element: Element) -> None:
-    if not _CLOZE.search(item.body["stem"]):
+    if len(item.body["stem"]) > 4 * LONGEST_TEXT or not _CLOZE.search(item.body["stem"]):
         item.refuse(
             _("There is no gap in this text."), _("Write gaps like {1:SHORTANSWER:=Beijing}.")
         )

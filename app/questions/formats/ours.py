@@ -25,6 +25,7 @@ from app.questions.formats.facts import (
 NAME = "yaml"
 LABEL = _l("Weike YAML")
 ENDINGS = (".yaml", ".yml")
+MOST_BYTES = 2 * 1024 * 1024  # it is read slowly
 MARK = "weike-questions: 1"
 
 
@@ -59,6 +60,10 @@ def fits(data: bytes, filename: str) -> bool:
 
 
 def read(data: bytes, filename: str) -> Paper:
+    if len(data) > MOST_BYTES:
+        raise NotThisFormat(
+            why=_("YAML may be %(most)s MB large.", most=MOST_BYTES // 1024 // 1024)
+        )
     try:
         content = yaml.load(decoded(data), Loader=_Loader)  # noqa: S506 - a SafeLoader of ours
     except (yaml.YAMLError, RecursionError, ValueError) as error:
@@ -93,35 +98,15 @@ def _item(row: dict[str, Any], number: str) -> Item:
         source=str(facts.get("source") or ""),
     )
     if kind in types.TYPES:
-        known = _KEYS[kind] | {"stem", "explanation", "material"}
+        known = types.FIELDS[kind] | {"stem", "explanation", "material"}
         for key in sorted(set(body) - known):
             item.refuse(
                 _("“%(key)s” is not known in a question of this kind.", key=str(key)[:40]),
                 _("Take the line out, or look at its spelling."),
             )
-        for key in _LISTS & set(body):
-            texts = key in {"extra", "items"}
-            if not isinstance(body[key], list) or not all(
-                isinstance(each, str | int) if texts else isinstance(each, dict)
-                for each in body[key]
-            ):
-                item.refuse(_("“%(key)s” is not a list as it should be.", key=key))
+        for key in types.misshapen(body):
+            item.refuse(_("“%(key)s” is not a list as it should be.", key=key))
     return item
-
-
-_LISTS = {"options", "answers", "units", "pairs", "extra", "items", "rubric"}
-_KEYS = {
-    "single": {"options"},
-    "multiple": {"options"},
-    "truefalse": {"answer"},
-    "short": {"answers", "case", "typos"},
-    "numeric": {"answers", "units", "unit_required"},
-    "blanks": {"case", "typos", "any_order"},
-    "cloze": {"case", "typos"},
-    "matching": {"pairs", "extra"},
-    "ordering": {"items", "marking"},
-    "essay": {"answer", "rubric"},
-}
 
 
 def _plain(value: Any) -> Any:

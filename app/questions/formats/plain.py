@@ -21,6 +21,7 @@ from app.questions.types import numbers
 NAME = "plain"
 LABEL = _l("Plain text paper")
 ENDINGS = (".txt", ".md", ".text")
+LONGEST_LINE = 10_000  # characters
 
 _CHINESE = "一二三四五六七八九十百"
 _NUMBER = re.compile(
@@ -112,7 +113,11 @@ def fits(data: bytes, filename: str) -> bool:
         return False
     text = half(decoded(data))
     return bool(
-        re.search(r"^\s*(?:\d{1,4}\s*[.、)．]|第\s*\d+\s*题|[A-D][.、)．])", text, re.MULTILINE)
+        re.search(
+            r"^[ \t]*(?:\d{1,4}[ \t]*[.、)．]|第[ \t]*\d{1,4}[ \t]*题|[A-D][.、)．])",
+            text,
+            re.MULTILINE,
+        )
     )
 
 
@@ -129,8 +134,8 @@ def read_lines(lines: Sequence[tuple[int, str]], name: str) -> Paper:
 
 class _Reader:
     def __init__(self, lines: Sequence[tuple[int, str]], name: str) -> None:
-        self.lines = [(number, text.rstrip()) for number, text in lines]
         self.paper = Paper(name)
+        self.lines = [(number, self._cut(number, text.rstrip())) for number, text in lines]
         self.drafts: list[_Draft] = []
         self.kind: str | None = None
         self.section = 0
@@ -138,6 +143,19 @@ class _Reader:
         self.material: list[str] = []
         self.in_material = False
         self.points = 0
+
+    def _cut(self, number: int, text: str) -> str:
+        """A line that no question can have keeps the file out, and costs no time."""
+        if len(text) <= LONGEST_LINE:
+            return text
+        sentence = _(
+            "This line has %(length)s characters; %(most)s is the most.",
+            length=len(text),
+            most=LONGEST_LINE,
+        )
+        mend = _("Look whether line breaks were lost in the file.")
+        self.paper.notes.append(Problem(sentence, mend, number))
+        return text[:LONGEST_LINE]
 
     def read(self) -> Paper:
         at = 0

@@ -113,6 +113,33 @@ TYPES: dict[str, QuestionType] = {
 }
 
 
+# What a plain body of each kind may have, besides stem, explanation and material.
+FIELDS: dict[str, frozenset[str]] = {
+    "single": frozenset({"options"}),
+    "multiple": frozenset({"options"}),
+    "truefalse": frozenset({"answer"}),
+    "short": frozenset({"answers", "case", "typos"}),
+    "numeric": frozenset({"answers", "units", "unit_required"}),
+    "blanks": frozenset({"case", "typos", "any_order"}),
+    "cloze": frozenset({"case", "typos"}),
+    "matching": frozenset({"pairs", "extra"}),
+    "ordering": frozenset({"items", "marking"}),
+    "essay": frozenset({"answer", "rubric"}),
+}
+_OF_TEXTS = frozenset({"extra", "items"})
+_OF_TABLES = frozenset({"options", "answers", "units", "pairs", "rubric"})
+
+
+def misshapen(body: Mapping[str, Any]) -> list[str]:
+    """Fields of a body from a file that are no lists of texts or of tables, as they should be."""
+    found = []
+    for key in sorted((_OF_TEXTS | _OF_TABLES) & set(body)):
+        wanted: Any = str | int if key in _OF_TEXTS else Mapping
+        if not isinstance(body[key], list) or not all(isinstance(x, wanted) for x in body[key]):
+            found.append(key)
+    return found
+
+
 def of(kind: str) -> QuestionType:
     """The module of a kind; KeyError for a kind that does not exist."""
     return TYPES[kind]
