@@ -49,15 +49,15 @@ class RuleForm(Form):
     """One line of a book."""
 
     reason = SelectField(
-        _l("What happens"),
+        _l("What earns"),
         [_NEEDED],
         choices=[SelectChoice(name, each.thing) for name, each in REASONS.items()],
     )
     amount = IntegerField(_l("Points"), [_NEEDED, _NUMBER])
     cap = IntegerField(_l("At most a day"), [_NEEDED, _NUMBER])
     week_cap = IntegerField(_l("At most a week"), [Optional(), _NUMBER])
-    begins = DateField(_l("From"), [Optional()])
-    ends = DateField(_l("Until"), [Optional()])
+    begins = DateField(_l("First day"), [Optional()])
+    ends = DateField(_l("Until the end of"), [Optional()])
     branch = SelectField(_l("For"), [_NEEDED], coerce=int, default=0)
     remove = BooleanField(_l("Remove this rule"))
 
