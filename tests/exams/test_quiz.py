@@ -177,6 +177,18 @@ def test_a_course_without_questions_has_no_quiz(
     assert taker.start().status_code == 303
 
 
+def test_an_essay_in_a_quiz_does_not_stand_in_the_way(
+    app: Flask, people: People, trainer: int
+) -> None:
+    essay = {"kind": "essay", "stem": "Why?", "answer": "", "rubric": []}
+    taker = Taker(people, make_course(app, trainer, quiz=[truefalse("So?", True), essay]))
+    taker.start()
+    first, second = taker.paper()
+    taker.submit({first.id: first.named("True"), second.id: ["Because."]})
+    (attempt,) = rows(app, Attempt)
+    assert (attempt.score, attempt.out_of, attempt.passed, attempt.waiting) == (1, 1, True, 0)
+
+
 # --- one attempt, one submission, one score -------------------------------------------------------
 
 
