@@ -128,7 +128,7 @@ def _item(cells: dict[str, str], row: int, number: str) -> Item:
     if named and kind is None:
         item.refuse(
             _("The kind “%(text)s” is not known.", text=named[:30]),
-            _("Write 单选, 多选, 判断, 填空, 简答, 排序, 连线 or 数值."),
+            _("Write it as the template does, for example 单选 or 判断."),
         )
     if cells.get("difficulty") and "difficulty" not in item.facts:
         item.note(
