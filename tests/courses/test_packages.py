@@ -482,7 +482,7 @@ def test_each_problem_is_named_with_its_line(
 @pytest.mark.parametrize(
     ("change", "problem"),
     [
-        (('kind = "single"', 'kind = "essay"'), "questions.toml:2: “essay” is not possible"),
+        (('kind = "single"', 'kind = "dance"'), "questions.toml:2: “dance” is not possible"),
         (("fraction = 1\n", "fraction = 0\n"), "questions.toml:1: Mark exactly one answer"),
         (
             ("fraction = 0.33334", "fraction = 0.9"),

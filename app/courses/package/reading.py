@@ -473,6 +473,11 @@ class _Reader:
             before = len(self.problems)
             facts = self.fields(table, QUESTION, ("kind", "stem"), *place)
             kind = self.chosen(facts.get("kind", ""), KIND_NAMES, *place, "kind")
+            if kind != "essay" and isinstance(facts.get("answer", False), str):
+                sentence = _(
+                    "“%(name)s” must be %(wanted)s.", name="answer", wanted=TYPE_NAMES[bool]
+                )
+                self.wrong(sentence, *place, "answer")
             options = [
                 self.fields(option, OPTION, ("text",), *place, "option", at)
                 for at, option in enumerate(facts.get("option", []))
