@@ -246,7 +246,7 @@ def test_strangers_cannot_replace_and_leave_nothing(
     answer = another().send(files.pdf("Evil"), "Plan.pdf", to=f"{address}/replace")
     assert answer.status_code == 403
     folder: Path = app.extensions["weike"].library_dir
-    assert [path.name for path in folder.rglob("*") if path.is_file()] == ["1.pdf"]
+    assert {path.name for path in folder.rglob("*") if path.is_file()} == {"1.pdf", "1.cover.jpg"}
 
 
 def test_deleting_removes_rows_text_index_and_file(
@@ -270,7 +270,8 @@ def test_deleting_removes_rows_text_index_and_file(
         db.session.rollback()
     assert member.get(address).status_code == 404
     folder: Path = app.extensions["weike"].library_dir
-    assert len([path for path in folder.rglob("*") if path.is_file()]) == 1
+    left = {path.parent for path in folder.rglob("*") if path.is_file()}
+    assert len(left) == 1  # the other document, with its cover
 
 
 def test_reading_again_after_a_failure(
@@ -410,7 +411,7 @@ def test_sweeping_deletes_what_belongs_to_no_document(app: Flask, librarian: Lib
     runner = app.test_cli_runner()
     assert "0 files deleted" in runner.invoke(args=["library", "sweep"]).output
     assert "2 files deleted" in runner.invoke(args=["library", "sweep", "--hours", "0"]).output
-    assert [path.name for path in folder.rglob("*") if path.is_file()] == ["1.pdf"]
+    assert {path.name for path in folder.rglob("*") if path.is_file()} == {"1.pdf", "1.cover.jpg"}
 
 
 def test_every_document_can_be_put_into_the_index_again(
