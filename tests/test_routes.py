@@ -7,6 +7,7 @@ import pkgutil
 
 import pytest
 from flask import Flask
+from werkzeug.routing import IntegerConverter
 
 import tests.routes
 from app.core.access import rule_of
@@ -65,7 +66,7 @@ def test_the_guard_lets_exactly_the_right_people_through(app: Flask, clients: di
         if rule.endpoint == "static":
             continue
         values = {
-            name: 1 if converter.__class__.__name__ == "IntegerConverter" else "x"
+            name: 1 if isinstance(converter, IntegerConverter) else "x"
             for name, converter in rule._converters.items()
         }
         # Converters of our own may refuse "x"; the adapter then says so.
@@ -103,7 +104,7 @@ def test_an_unsafe_request_without_our_token_changes_nothing(app: Flask, clients
         if not methods:
             continue
         values = {
-            name: 1 if converter.__class__.__name__ == "IntegerConverter" else "x"
+            name: 1 if isinstance(converter, IntegerConverter) else "x"
             for name, converter in rule._converters.items()
         }
         path = app.url_map.bind("localhost").build(rule.endpoint, values, method=None)

@@ -17,6 +17,8 @@ import time
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from app.core import clock
+
 log = logging.getLogger(__name__)
 
 SLOW_SECONDS = 2.0
@@ -34,7 +36,7 @@ class _Body:
 
     def __init__(self, stream: Any, connection: socket.socket, length: int | None) -> None:
         self._stream, self._connection = stream, connection
-        self.began = time.monotonic()
+        self.began = clock.monotonic()
         self.bytes = 0
         self.length = length
         self.deadline = self.began + PATIENCE_SECONDS + (length or 0) / SLOWEST
@@ -42,7 +44,7 @@ class _Body:
     @property
     def rate(self) -> float:
         """Bytes per second so far."""
-        return self.bytes / max(time.monotonic() - self.began, 0.001)
+        return self.bytes / max(clock.monotonic() - self.began, 0.001)
 
     @property
     def is_here(self) -> bool:
@@ -116,13 +118,13 @@ class Bodies:
             with self._changed:
                 while not self._open:
                     self._changed.wait()
-                condemned = overdue(self._open, time.monotonic())
+                condemned = overdue(self._open, clock.monotonic())
                 self._open.difference_update(condemned)
             for body in condemned:
                 log.warning(
                     "a body was cut off: %d bytes in %.0f s",
                     body.bytes,
-                    time.monotonic() - body.began,
+                    clock.monotonic() - body.began,
                 )
                 body.cut()
             time.sleep(LOOK_EVERY)

@@ -14,7 +14,8 @@ from flask import Flask
 from app.core import clock, jobs
 from app.core.db import db, unit_of_work
 from app.exams import queries, rules, service
-from app.exams.models import Attempt, AttemptItem, Evidence, Exam, ExamEvent
+from app.exams.models import Accommodation, Attempt, AttemptItem, Evidence, Exam, ExamEvent
+from app.members.models import Member
 from app.points import queries as points
 from tests.exams.examiner import QUESTIONS, Candidate, Desk, Set, exam_row, make_exam, receipt_of
 from tests.exams.taker import read_paper
@@ -291,15 +292,22 @@ def test_the_clocks_stand_still_in_a_pause_and_everybody_gets_it_back(
 ) -> None:
     desk, taker = Desk(people, trainer), Candidate(people, exam)
     taker.start()
+    right = taker.right(1)
     end, closes = taker.row().deadline_at, exam_row(app, exam.id).closes_at
     time.moment += timedelta(minutes=50)
     desk.post(f"/{exam.id}/room/pause")
     time.moment += timedelta(hours=3)
     jobs.run_pending(app)
     assert taker.row().state == "open"
-    told = taker.save(taker.right(1)).get_json()
+    told = taker.save({}).get_json()
     assert told["clock"] == {"remaining_ms": 600_000, "is_paused": True}
+    # A pause is no time to think: questions are out of sight, what is new waits till the end of it.
+    assert taker.paper() == []
+    early = taker.save(right)
+    assert early.status_code == 429, early.get_json()
+    assert early.get_json()["reason"] == "ExamPaused"
     desk.post(f"/{exam.id}/room/resume")
+    assert taker.save(right).status_code == 200
     assert taker.row().deadline_at == end + timedelta(hours=3)
     assert exam_row(app, exam.id).closes_at == closes + timedelta(hours=3)
     time.moment += timedelta(minutes=12)
@@ -314,7 +322,13 @@ def test_extra_time_and_attempts_apply_by_themselves(
     taker = Candidate(people, exam)
     with app.app_context(), unit_of_work():
         service.accommodate(
-            taker.member, extra_percent=25, extra_attempts=1, reason="", actor_id=organizer
+            taker.member,
+            extra_percent=25,
+            extra_attempts=1,
+            reason="",
+            actor_id=organizer,
+            exam_id=exam.id,
+            everywhere=True,
         )
     assert "75 minutes" in taker.client.get(taker.door).text
     time.moment += timedelta(minutes=60)
@@ -323,6 +337,47 @@ def test_extra_time_and_attempts_apply_by_themselves(
     assert taker.row().deadline_at == time() + timedelta(minutes=75)
     taker.submit()
     assert taker.start().status_code == 303
+
+
+def test_time_for_all_exams_is_granted_by_who_looks_after_the_member(
+    app: Flask, people: People, trainer: int
+) -> None:
+    branch = people.branch()
+    exam = make_exam(app, trainer, branches=[branch])
+    near = people.member("Near", branch=branch)
+    far = people.member("Far", branch=people.branch())
+    desk = Desk(people, people.member(branch=branch, organizes=branch))
+
+    def grant(member: int) -> int:
+        with app.app_context():
+            name = db.session.get(Member, member).username
+            db.session.rollback()
+        wish = {"username": name, "everywhere": "1", "extra_percent": "50", "reason": "x"}
+        desk.post(f"/{exam.id}/room/accommodations", **wish)
+        return len(all_of(app, Accommodation))
+
+    assert grant(far) == 0
+    assert grant(desk.member) == 0
+    assert grant(near) == 1
+    (event,) = (e for e in all_of(app, ExamEvent) if e.act == "accommodate")
+    assert (event.facts["member"], event.facts["everywhere"]) == (near, True)
+
+
+def test_late_answers_do_not_fill_the_database(
+    app: Flask, people: People, exam: Set, time: Time
+) -> None:
+    taker = Candidate(people, exam)
+    taker.start()
+    item = taker.paper()[0]
+    time.moment += timedelta(hours=2)
+    options = list(item.options.values())
+    for _ in range(3):
+        assert taker.save({item.id: [options[0]]}).status_code == 409
+    assert len(all_of(app, Evidence)) == 1
+    assert taker.save({item.id: ["x" * 4000]}).status_code == 409
+    assert len(all_of(app, Evidence)) == 1
+    assert taker.save({item.id: [options[1]]}).status_code == 409
+    assert len(all_of(app, Evidence)) == 2
 
 
 # --- saved answers --------------------------------------------------------------------------------

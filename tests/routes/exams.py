@@ -13,10 +13,16 @@ MATRIX = {
     "exams.paper": "signed in",
     **dict.fromkeys(
         (
-            *("exams.desk", "exams.create", "exams.edit", "exams.settings", "exams.change"),
+            *("exams.create", "exams.edit", "exams.settings", "exams.change", "exams.copy"),
             *("exams.add_section", "exams.change_section", "exams.add_draw", "exams.pick"),
             *("exams.take", "exams.change_slot", "exams.publish", "exams.withdraw"),
-            *("exams.reopen_paper", "exams.copy", "exams.room", "exams.room_list", "exams.seat"),
+            "exams.reopen_paper",
+        ),
+        "author",
+    ),
+    **dict.fromkeys(
+        (
+            *("exams.desk", "exams.room", "exams.room_list", "exams.seat"),
             *("exams.add_time", "exams.pause", "exams.resume", "exams.say", "exams.act"),
             *("exams.accommodate", "exams.marking", "exams.mark_next", "exams.give_mark"),
             *("exams.results", "exams.question_results", "exams.export_results"),

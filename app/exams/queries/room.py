@@ -215,8 +215,9 @@ def grants(exam_id: int | None = None) -> list[Grant]:
     ]
 
 
-def member_by_username(username: str) -> int | None:
-    """The id of an active member by user name."""
-    return db.session().scalar(
-        select(Member.id).where(Member.username == username.strip().casefold(), Member.is_active)
+def member_by_username(username: str) -> tuple[int, tuple[int, ...]] | None:
+    """The id of an active member by user name, and the path of the branch."""
+    member = db.session().scalar(
+        select(Member).where(Member.username == username.strip().casefold(), Member.is_active)
     )
+    return None if member is None else (member.id, member.branch.path_ids)

@@ -10,13 +10,14 @@ from typing import Any, Protocol, TypeVar
 
 from flask_babel import lazy_gettext as _l
 
-from app.core.refusals import Conflict, Refusal
+from app.core.refusals import Conflict, Refusal, TooOften
 
 LONGEST_TITLE = 120
 LONGEST_INSTRUCTIONS = 4_000
 LONGEST_MESSAGE = 500
 MOST_QUESTIONS = 200
 MOST_ADDED_MINUTES = 240
+MOST_EVIDENCE = 200_000  # characters per attempt of what did not count
 
 
 class State(StrEnum):
@@ -101,6 +102,18 @@ class TooSoon(Refusal):
 
 class NoTriesLeft(Refusal):
     sentence = _l("You have used all %(allowed)s attempts at this exam.")
+
+
+class ExamPaused(TooOften):
+    """What arrives while all clocks stand still is sent again by the page when they run on.
+
+    Otherwise a pause would be time to think that others do not get.
+    """
+
+    sentence = _l(
+        "The clock stands still, and nothing can be changed until it runs on. What you wrote stays "
+        "on this device and is saved then."
+    )
 
 
 class TimeOver(Conflict):

@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from app.core import clock
 from app.core.db import db
-from app.core.refusals import NotThere
+from app.core.refusals import NotAllowed, NotThere
 from app.exams import rules
 from app.exams.models import Accommodation, Attempt, AttemptItem, Exam, ExamMessage
 from app.exams.queries import items_of
@@ -196,38 +196,41 @@ def accommodate(
     extra_attempts: int,
     reason: str,
     actor_id: int,
-    exam_id: int | None = None,
+    exam_id: int,
+    everywhere: bool = False,
 ) -> None:
-    """Grant a member more time or attempts in all exams, or in one; zeros take it back.
+    """Grant a member more time or attempts in an exam, or in all exams; zeros take it back.
 
-    Applies from the next start on; for an attempt under way there is `add_time`.
+    Written down in `exam_id` either way. Nobody grants it to themselves: NotAllowed. Applies from
+    the next start on; for an attempt under way there is `add_time`.
     """
     if not 0 <= extra_percent <= 300 or not 0 <= extra_attempts <= 100:
         raise rules.BadAllowance
+    if member_id == actor_id:
+        raise NotAllowed
     session = db.session()
+    where = None if everywhere else exam_id
     row = session.scalar(
         select(Accommodation).where(
             Accommodation.member_id == member_id,
-            Accommodation.exam_id.is_(None)
-            if exam_id is None
-            else Accommodation.exam_id == exam_id,
+            Accommodation.exam_id.is_(None) if everywhere else Accommodation.exam_id == exam_id,
         )
     )
     if row is None:
-        row = Accommodation(member_id=member_id, exam_id=exam_id)
+        row = Accommodation(member_id=member_id, exam_id=where)
         session.add(row)
     row.extra_percent, row.extra_attempts = extra_percent, extra_attempts
     row.reason = " ".join(reason.split())[:300]
     row.set_by, row.set_at = actor_id, clock.now()
     session.flush()
-    if exam_id is not None:
-        note(
-            *(exam_id, "accommodate"),
-            actor_id=actor_id,
-            member=member_id,
-            percent=extra_percent,
-            attempts=extra_attempts,
-        )
+    note(
+        *(exam_id, "accommodate"),
+        actor_id=actor_id,
+        member=member_id,
+        percent=extra_percent,
+        attempts=extra_attempts,
+        everywhere=everywhere,
+    )
 
 
 def _reason(text: str) -> str:

@@ -389,6 +389,11 @@ def _must_be_running(attempt: Attempt, exam: Exam | None, now: datetime, answers
         _keep_late(attempt, answers, now)
         keep_though_refused()
         raise rules.TimeOver
+    if exam is not None and exam.paused_at is not None:
+        # What was under way when the clocks stopped still counts.
+        on_the_way = exam.paused_at + timedelta(seconds=exam.grace_s)
+        if now > on_the_way and _is_new(attempt, answers):
+            raise rules.ExamPaused(wait=FINISH_EVERY_S)
 
 
 def _time_out(attempt: Attempt, exam: Exam) -> None:
@@ -415,18 +420,40 @@ def _is_new(attempt: Attempt, answers: Answers) -> bool:
 
 
 def _keep_late(attempt: Attempt, answers: Answers, now: datetime) -> None:
-    if _is_new(attempt, answers):
-        _evidence(attempt.id, "late", answers, now)
+    rows = {item.id: item for item in items_of(attempt.id)}
+    bodies = _bodies(rows)
+    late, is_new = {}, False
+    for item_id, raw in answers.items():
+        item = rows.get(item_id)
+        if item is None:
+            continue
+        try:
+            response = _understood(item, bodies[item.version_id], raw)
+        except rules.NotOfThisPaper:
+            continue  # it could not have been given in time either
+        late[item_id] = raw
+        is_new = is_new or response != (item.response or [])
+    if is_new:
+        _evidence(attempt.id, "late", late, now)
         keep_though_refused()
 
 
 def _evidence(attempt_id: int, kind: str, answers: Answers, now: datetime) -> None:
-    db.session().add(
+    """Keep what does not count; the same a second time, or without end, is not kept."""
+    session = db.session()
+    kept = session.scalars(
+        select(Evidence).where(Evidence.attempt_id == attempt_id).order_by(Evidence.id)
+    ).all()
+    said = {str(item): list(raw) for item, raw in answers.items()}
+    size = sum(len(str(row.answers)) for row in kept)
+    if size > rules.MOST_EVIDENCE or any((row.kind, row.answers) == (kind, said) for row in kept):
+        return
+    session.add(
         Evidence(
             attempt_id=attempt_id,
             kind=kind,
             received_at=now,
-            answers={str(item): list(raw) for item, raw in answers.items()},
+            answers=said,
         )
     )
     db.session().flush()

@@ -17,7 +17,7 @@ from app.courses.queries import published_courses
 from app.exams import queries, rules, service
 from app.exams.forms import DrawForm, NewExamForm, SettingsForm, local, refuse
 from app.exams.views import bp
-from app.members.access import EDITOR, reader
+from app.members.access import AUTHOR, EDITOR, reader
 from app.members.queries import branch_lines
 from app.questions import queries as bank
 from app.questions import types
@@ -28,6 +28,15 @@ def zone() -> ZoneInfo:
     """The organisation's time zone."""
     found: ZoneInfo = current_app.extensions["weike"].zone
     return found
+
+
+@bp.app_template_global()
+def composes_exams() -> bool:
+    """Whether the reader writes papers; organizers supervise those for their branches.
+
+    Questions are drawn from the whole bank, which only authors may read.
+    """
+    return reader().is_author
 
 
 def managed(exam_id: int) -> queries.ExamView:
@@ -54,7 +63,7 @@ def _desk(form: NewExamForm) -> str:
 
 
 @bp.post("/desk/exams")
-@access(EDITOR)
+@access(AUTHOR)
 def create() -> ResponseReturnValue:
     form = NewExamForm()
     if form.validate():
@@ -69,7 +78,7 @@ def create() -> ResponseReturnValue:
 
 
 @bp.get("/desk/exams/<int:exam_id>")
-@access(EDITOR)
+@access(AUTHOR)
 def edit(exam_id: int) -> str:
     return _edit(managed(exam_id), DrawForm())
 
@@ -97,7 +106,7 @@ def _edit(exam: queries.ExamView, form: DrawForm) -> str:
 
 
 @bp.get("/desk/exams/<int:exam_id>/settings")
-@access(EDITOR)
+@access(AUTHOR)
 def settings(exam_id: int) -> str:
     exam = managed(exam_id)
     here = zone()
@@ -131,7 +140,7 @@ def _settings(exam: queries.ExamView, form: SettingsForm) -> str:
 
 
 @bp.post("/desk/exams/<int:exam_id>/settings")
-@access(EDITOR)
+@access(AUTHOR)
 def change(exam_id: int) -> ResponseReturnValue:
     exam = managed(exam_id)
     form = SettingsForm()
@@ -158,14 +167,14 @@ def change(exam_id: int) -> ResponseReturnValue:
 
 
 @bp.post("/desk/exams/<int:exam_id>/sections")
-@access(EDITOR)
+@access(AUTHOR)
 def add_section(exam_id: int) -> ResponseReturnValue:
     service.add_section(managed(exam_id).id, title=request.form.get("title", ""))
     return _back(exam_id)
 
 
 @bp.post("/desk/exams/<int:exam_id>/sections/<int:section_id>")
-@access(EDITOR)
+@access(AUTHOR)
 def change_section(exam_id: int, section_id: int) -> ResponseReturnValue:
     exam = managed(exam_id)
     if "drop" in request.form:
@@ -176,7 +185,7 @@ def change_section(exam_id: int, section_id: int) -> ResponseReturnValue:
 
 
 @bp.post("/desk/exams/<int:exam_id>/sections/<int:section_id>/draws")
-@access(EDITOR)
+@access(AUTHOR)
 def add_draw(exam_id: int, section_id: int) -> ResponseReturnValue:
     exam = managed(exam_id)
     form = DrawForm()
@@ -200,7 +209,7 @@ def add_draw(exam_id: int, section_id: int) -> ResponseReturnValue:
 
 
 @bp.get("/desk/exams/<int:exam_id>/sections/<int:section_id>/pick")
-@access(EDITOR)
+@access(AUTHOR)
 def pick(exam_id: int, section_id: int) -> str:
     exam, me = managed(exam_id), reader()
     sections = queries.sections_of(exam.id)
@@ -233,7 +242,7 @@ def pick(exam_id: int, section_id: int) -> str:
 
 
 @bp.post("/desk/exams/<int:exam_id>/sections/<int:section_id>/pick")
-@access(EDITOR)
+@access(AUTHOR)
 def take(exam_id: int, section_id: int) -> ResponseReturnValue:
     exam, me = managed(exam_id), reader()
     chosen = request.form.getlist("question", type=int)[: rules.MOST_QUESTIONS]
@@ -244,7 +253,7 @@ def take(exam_id: int, section_id: int) -> ResponseReturnValue:
 
 
 @bp.post("/desk/exams/<int:exam_id>/slots/<int:slot_id>")
-@access(EDITOR)
+@access(AUTHOR)
 def change_slot(exam_id: int, slot_id: int) -> ResponseReturnValue:
     exam = managed(exam_id)
     to = request.form.get("to", "")
@@ -262,7 +271,7 @@ def change_slot(exam_id: int, slot_id: int) -> ResponseReturnValue:
 
 
 @bp.post("/desk/exams/<int:exam_id>/publish")
-@access(EDITOR)
+@access(AUTHOR)
 def publish(exam_id: int) -> ResponseReturnValue:
     service.publish(managed(exam_id).id, actor_id=reader().id)
     flash(_("The exam is published. Members find it under “Exams”."))
@@ -270,7 +279,7 @@ def publish(exam_id: int) -> ResponseReturnValue:
 
 
 @bp.post("/desk/exams/<int:exam_id>/withdraw")
-@access(EDITOR)
+@access(AUTHOR)
 def withdraw(exam_id: int) -> ResponseReturnValue:
     service.withdraw(managed(exam_id).id, actor_id=reader().id)
     flash(_("The exam is withdrawn. Who has begun may go on; results stay."))
@@ -278,7 +287,7 @@ def withdraw(exam_id: int) -> ResponseReturnValue:
 
 
 @bp.post("/desk/exams/<int:exam_id>/edit")
-@access(EDITOR)
+@access(AUTHOR)
 def reopen_paper(exam_id: int) -> ResponseReturnValue:
     service.reopen_paper(managed(exam_id).id, actor_id=reader().id)
     flash(_("The exam is a draft again."))
@@ -286,7 +295,7 @@ def reopen_paper(exam_id: int) -> ResponseReturnValue:
 
 
 @bp.post("/desk/exams/<int:exam_id>/copy")
-@access(EDITOR)
+@access(AUTHOR)
 def copy(exam_id: int) -> ResponseReturnValue:
     exam = managed(exam_id)
     new_id = service.copy(

@@ -82,7 +82,9 @@ def exam_paper(
     remaining_ms = rules.remaining_ms(stopped, attempt.deadline_at)
     if rules.is_over(stopped, attempt.deadline_at, found.grace_s):
         return render_template("exams/time_over.html", exam=found, attempt=attempt)
-    items = queries.paper(attempt.id, posted=posted)
+    # Nobody studies the questions while the clocks stand still; what was posted is shown again.
+    is_hidden = found.paused_at is not None and posted is None
+    items = [] if is_hidden else queries.paper(attempt.id, posted=posted)
     if found.no_going_back:
         items = [item for item in items if item.position == attempt.reached]
     return render_template(

@@ -127,19 +127,24 @@ def act(exam_id: int, attempt_id: int) -> ResponseReturnValue:
 def accommodate(exam_id: int) -> ResponseReturnValue:
     """More time or attempts for one member, in this exam or in all."""
     exam, me = managed(exam_id), reader()
-    member_id = queries.member_by_username(request.form.get("username", ""))
-    if member_id is None:
+    found = queries.member_by_username(request.form.get("username", ""))
+    if found is None:
         flash(_("Nobody has this user name."), "bad")
         return _back(exam_id)
-    # In all exams only those may grant it who look after members.
-    everywhere = request.form.get("everywhere") == "1" and me.is_organizer
+    member_id, branch_path = found
+    everywhere = request.form.get("everywhere") == "1"
+    # In all exams only those may grant it who look after this member.
+    if everywhere and not me.may_organize(branch_path):
+        flash(_("Only an organizer of this member's branch may grant this for all exams."), "bad")
+        return _back(exam_id)
     service.accommodate(
         member_id,
         extra_percent=request.form.get("extra_percent", 0, type=int),
         extra_attempts=request.form.get("extra_attempts", 0, type=int),
         reason=request.form.get("reason", ""),
         actor_id=me.id,
-        exam_id=None if everywhere else exam.id,
+        exam_id=exam.id,
+        everywhere=everywhere,
     )
     flash(_("Saved. It counts from the next start on."))
     return _back(exam_id)

@@ -359,6 +359,8 @@ const announced = new Set();
 function setClock(remaining, isPaused) {
   if (remaining !== null && remaining !== undefined) endsAt = performance.now() + remaining;
   if (isPaused !== paused) {
+    // A page opened during the pause has no questions yet.
+    if (!isPaused && !questions.length) location.reload();
     paused = isPaused;
     for (const question of questions) question.inert = paused;
     if (paused) spoken.textContent = words.wordPaused;
