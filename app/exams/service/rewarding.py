@@ -33,14 +33,14 @@ def reward(attempt: Attempt) -> tuple[int, bool]:
         done = learning.quiz_passed(member_id=attempt.member_id, course_id=attempt.course_id, at=at)
         title, theme = learning.title_and_theme(attempt.course_id)
     else:
-        title = session.scalar(select(Exam.title).where(Exam.id == attempt.exam_id))
+        title = session.get_one(Exam, attempt.exam_id).title
     again = len(_entries(attempt)) if _all_taken_back(attempt) else 0
     earned = points.credit(
         member_id=attempt.member_id,
         reason=REASON,
         source=_source(attempt) + (f":again:{again}" if again else ""),
         occurred_at=at,
-        note=title or "",
+        note=title,
         theme=theme,
     )
     return earned, done
