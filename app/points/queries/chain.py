@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -13,7 +14,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import String, func, select, text, type_coerce
 
 from app.core.db import db
-from app.points.models import Entry, Head
+from app.points.models import TRIGGERS, Entry, Head
 from app.points.queries.audit import Kept, Leaves, broken_seals, differences, seals, wrong_standing
 from app.points.queries.sums import Sums, day_of_moment
 from app.points.rules import START, Fact, entry_hash, head_seal, moment_text
@@ -29,19 +30,13 @@ MEMBER, SEQ, AMOUNT, BRANCH, THEME, OCCURRED, RECORDED = (
 )
 MOMENTS = ("occurred_at", "recorded_at")
 MOMENT_PLACES = tuple(PARTS.index(name) for name in MOMENTS)
-# Triggers that work: by name, not switched off, and (SQLite) not made harmless.
-TRIGGERS_NEEDED = {
-    "sqlite": (
-        """select name from sqlite_master where type = 'trigger' and tbl_name = 'ledger_entry'
-        and sql like '%raise(abort%'""",
-        {"ledger_entry_no_update", "ledger_entry_no_delete", "ledger_entry_no_replace"},
-    ),
-    "postgresql": (
-        """select tgname from pg_trigger where tgrelid = 'ledger_entry'::regclass
-        and tgenabled <> 'D'""",
-        {"ledger_entry_no_update", "ledger_entry_no_delete", "ledger_entry_no_truncate"},
-    ),
+# The triggers of the table, each with what it does. One with a condition of its own is not ours.
+TRIGGERS_THERE = {
+    "sqlite": "select sql from sqlite_master where type = 'trigger' and tbl_name = 'ledger_entry'",
+    "postgresql": """select 'CREATE TRIGGER ' || tgname from pg_trigger
+    where tgrelid = 'ledger_entry'::regclass and tgenabled <> 'D' and tgqual is null""",
 }
+_NAME = re.compile(r"CREATE TRIGGER (\w+)")
 
 
 @dataclass(frozen=True)
@@ -151,10 +146,17 @@ def _sums(member_id: int, chain: Sequence[Link], zone: ZoneInfo) -> Sums:
 
 def _unguarded() -> Iterator[Break]:
     connection = db.session().connection()
-    query, needed = TRIGGERS_NEEDED[connection.dialect.name]
-    there = {str(name) for name in connection.scalars(text(query))}
-    for name in sorted(needed - there):
-        yield Break("unguarded", None, None, f"the trigger {name} is missing or switched off")
+    dialect = connection.dialect.name
+    there = {" ".join(sql.split()) for sql in connection.scalars(text(TRIGGERS_THERE[dialect]))}
+    for statement in TRIGGERS[dialect]:
+        name = _NAME.match(statement)
+        wanted = " ".join(statement.split())
+        if name is None or (wanted if dialect == "sqlite" else name[0]) in there:
+            continue
+        yield Break(
+            *("unguarded", None, None),
+            f"the trigger {name[1]} is missing, changed, or switched off",
+        )
 
 
 class Link(NamedTuple):
