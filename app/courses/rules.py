@@ -327,12 +327,15 @@ def sections(text: str) -> list[tuple[str, str]]:
     ]
 
 
-def caption_windows(cues: Iterable[tuple[int, int, str]]) -> list[tuple[int, str]]:
-    """Cues (start ms, end ms, text) joined into passages of about WINDOW_MS: (start ms, text)."""
-    found: list[tuple[int, list[str]]] = []
+def caption_windows(cues: Iterable[tuple[int, int, str]]) -> list[list[tuple[int, str]]]:
+    """Cues (start ms, end ms, text) in groups of about WINDOW_MS; each cue is (start ms, line)."""
+    found: list[list[tuple[int, str]]] = []
     for start, end, text in sorted(cues):
-        if found and end - found[-1][0] <= WINDOW_MS:
-            found[-1][1].append(text)
+        line = (start, " ".join(text.split()))
+        if not line[1]:
+            continue
+        if found and end - found[-1][0][0] <= WINDOW_MS:
+            found[-1].append(line)
         else:
-            found.append((start, [text]))
-    return [(start, "\n".join(texts)) for start, texts in found]
+            found.append([line])
+    return found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from typing import Any
 
 from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
@@ -47,6 +48,7 @@ class SearchPassage(Base):
     url: Mapped[str] = mapped_column(String(500))
     text: Mapped[str] = mapped_column(Text)
     search_text: Mapped[str] = mapped_column(Text)
+    lines: Mapped[list[Any]]  # [label, url] of each line, where lines are places of their own
 
 
 class SearchChange(Base):

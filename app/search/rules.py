@@ -68,13 +68,20 @@ class Passage:
     """A part of a thing that a reader can be sent to: a page, a heading, a moment.
 
     `anchor` names the part inside the thing ("p3", "t73"), `label` says it to people ("Page 3",
-    "1:13"), `url` is where it opens; empty means the thing's own address.
+    "1:13"), `url` is where it opens; empty means the thing's own address. `lines` has a label and a
+    url for each line of the text, when each line is a place of its own (a caption).
     """
 
     anchor: str
     label: str
     text: str
     url: str = ""
+    lines: tuple[tuple[str, str], ...] = ()
+
+    def at(self, start: int) -> tuple[str, str]:
+        """Label and url of the place where character `start` of the text stands."""
+        line = self.text.count("\n", 0, start)
+        return self.lines[line] if line < len(self.lines) else (self.label, self.url)
 
 
 def place_name(anchor: str, label: str) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import astuple
 from datetime import date
 
 from sqlalchemy import delete, insert, select
@@ -86,6 +87,7 @@ def put(
                 "url": row.url or url,
                 "text": row.text,
                 "search_text": folding.segmented(f"{row.label}\n{row.text}"),
+                "lines": [list(place) for place in row.lines],
             }
             for position, row in enumerate(rows)
         ],
@@ -179,17 +181,16 @@ def _cut(passages: Sequence[Passage]) -> Iterator[Passage]:
     """The passages with clean texts, long ones in several rows of the same anchor."""
     for passage in passages:
         text, label = _clean(passage.text), _clean(passage.label)
-        while len(text) > LONGEST_PASSAGE:
+        while len(text) > LONGEST_PASSAGE and not passage.lines:
             end = max(text.rfind("\n", LONGEST_PASSAGE // 2, LONGEST_PASSAGE), 0)
             end = end or LONGEST_PASSAGE
             yield Passage(passage.anchor, label, text[:end].strip(), passage.url)
             text = text[end:].strip()
-        yield Passage(passage.anchor, label, text, passage.url)
+        yield Passage(passage.anchor, label, text, passage.url, passage.lines)
 
 
 def _digest(*parts: object) -> str:
     plain = [
-        [(p.anchor, p.label, p.text, p.url) for p in part] if isinstance(part, list) else part
-        for part in parts
+        [astuple(passage) for passage in part] if isinstance(part, list) else part for part in parts
     ]
     return hashlib.sha256(json.dumps(plain, ensure_ascii=False).encode()).hexdigest()

@@ -100,14 +100,16 @@ def marked(text: str, sought: Sought) -> Markup:
     return _html(text, 0, len(text), sought.spans(text))
 
 
-def excerpt(text: str, sought: Sought, length: int = LENGTH) -> tuple[Markup, int]:
-    """The part of a text with most of the sought words, and how many different ones it has."""
+def excerpt(text: str, sought: Sought, length: int = LENGTH) -> tuple[Markup, int, int]:
+    """The part of a text with most of the sought words, how many different ones it has, and at
+    which character of the text the first of them stands."""
     if not text.strip():
-        return Markup(), 0
+        return Markup(), 0, 0
     if len(_WIDE.findall(text[:600])) * 3 < len(text[:600]):
         length = int(length * LATIN_FACTOR)
     spans = sought.spans(text)
     start, distinct = _best_start(spans, length), 0
+    first = start
     if spans:
         distinct = len({n for s, _, n in spans if start <= s < start + length})
         start = _sentence_start(text, start)
@@ -119,6 +121,7 @@ def excerpt(text: str, sought: Sought, length: int = LENGTH) -> tuple[Markup, in
             " …" if text[end:].strip() else "",
         ),
         distinct,
+        first,
     )
 
 

@@ -187,11 +187,11 @@ def test_no_word_of_a_text_is_lost_when_it_is_cut(text: str) -> None:
 def test_captions_are_joined_to_about_25_seconds() -> None:
     cues = [(second * 1000, second * 1000 + 4000, str(second)) for second in range(0, 60, 5)]
     windows = caption_windows(cues)
-    assert [start for start, _ in windows] == [0, 25_000, 50_000]
-    assert windows[0][1] == "0\n5\n10\n15\n20"
-    assert caption_windows([(0, 90_000, "long"), (90_000, 91_000, "next")]) == [
-        (0, "long"),
-        (90_000, "next"),
+    assert [window[0][0] for window in windows] == [0, 25_000, 50_000]
+    assert [text for _, text in windows[0]] == ["0", "5", "10", "15", "20"]
+    assert caption_windows([(0, 90_000, "two\nlines"), (1, 2, " "), (90_000, 91_000, "next")]) == [
+        [(0, "two lines")],
+        [(90_000, "next")],
     ]
 
 

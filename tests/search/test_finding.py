@@ -190,6 +190,19 @@ def test_a_caption_opens_at_its_second(app: Flask, people: People) -> None:
     assert (row.excerpts[0].label, row.excerpts[0].url) == ("1:13", f"{url}?t=73")
 
 
+def test_a_word_in_a_later_caption_of_a_passage_opens_at_that_one(
+    app: Flask, people: People
+) -> None:
+    url = "/courses/fire/lessons/3"
+    lines = tuple((f"0:{second:02}", f"{url}?t={second}") for second in (0, 5, 16))
+    text = "大家好\n今天讲灭火器\n先点开课程，再看视频"
+    put(app, "3", "消防", Passage("t0", "0:00", text, f"{url}?t=0", lines), kind="caption")
+    run_pending(app)
+    for words, label, second in (("点开课程", "0:16", 16), ("大家", "0:00", 0)):
+        excerpt = find(app, everybody(people), words).page.rows[0].excerpts[0]
+        assert (excerpt.label, excerpt.url) == (label, f"{url}?t={second}"), words
+
+
 def test_the_same_again_is_no_change(app: Flask, people: People) -> None:
     put(app, "a", "Title", "text")
     run_pending(app)

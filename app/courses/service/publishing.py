@@ -205,10 +205,12 @@ def _put_lesson(course: queries.CourseView, lesson: queries.LessonView) -> None:
         for cue in media.cues(lesson.media_id):
             by_language.setdefault(cue.language, []).append((cue.start_ms, cue.end_ms, cue.text))
         for language, cues in sorted(by_language.items()):
-            for start_ms, text in caption_windows(cues):
-                second = start_ms // 1000
-                anchor = f"t{second}-{language}"
-                spoken.append(Passage(anchor, exact(second * 1000), text, f"{url}?t={second}"))
+            for window in caption_windows(cues):
+                seconds = [start_ms // 1000 for start_ms, _ in window]
+                places = [(exact(second * 1000), f"{url}?t={second}") for second in seconds]
+                text, (label, opens) = "\n".join(line for _, line in window), places[0]
+                anchor = f"t{seconds[0]}-{language}"
+                spoken.append(Passage(anchor, label, text, opens, tuple(places)))
     if spoken:
         search.put(
             kind="caption",

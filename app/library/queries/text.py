@@ -64,7 +64,7 @@ def hits(file_id: int, text: str) -> list[Hit]:
         whole = f"{part.label}\n{part.text}" if part.label else part.text
         if len({number for _, _, number in sought.spans(whole)}) < wanted:
             continue
-        html, _ = snippets.excerpt(part.text, sought)
+        html, _, _ = snippets.excerpt(part.text, sought)
         page = page_of(part.position)
         found.append(Hit(part.anchor, part.label, page, html))
         if len(found) == MOST_HITS:

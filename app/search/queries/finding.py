@@ -333,13 +333,17 @@ def _shown(groups: Sequence[_Group], sought: Sought, reader: Reader) -> list[Fou
         )
     }
     places = [(hit.thing, hit.position) for group in groups for hit in group.hits[: EXCERPTS + 1]]
-    row = SearchPassage
+    kept = SearchPassage
     passages = {
-        (number, position): Passage(anchor, label, text, url)
-        for number, position, anchor, label, text, url in session.execute(
-            select(row.thing_id, row.position, row.anchor, row.label, row.text, row.url).where(
-                among(places)
-            )
+        (row.thing_id, row.position): Passage(
+            *(row.anchor, row.label, row.text, row.url),
+            tuple((label, url) for label, url in row.lines),
+        )
+        for row in session.execute(
+            select(
+                *(kept.thing_id, kept.position, kept.anchor, kept.label, kept.text),
+                *(kept.url, kept.lines),
+            ).where(among(places))
         )
     }
     found = []
@@ -392,7 +396,8 @@ def _excerpts(passages: Sequence[Passage], sought: Sought) -> list[Excerpt]:
     """The best passage, and others when words are to be seen in them (not only in the title)."""
     shown: list[Excerpt] = []
     for passage in passages:
-        html, distinct = snippets.excerpt(passage.text, sought)
+        html, distinct, first = snippets.excerpt(passage.text, sought)
         if html and (not shown or distinct) and len(shown) < EXCERPTS:
-            shown.append(Excerpt(passage.anchor, passage.label, passage.url, html))
+            label, url = passage.at(first)
+            shown.append(Excerpt(passage.anchor, label, url, html))
     return shown
