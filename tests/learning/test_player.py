@@ -6,6 +6,7 @@ import random
 import subprocess
 import time
 from contextlib import suppress
+from datetime import timedelta
 
 import pytest
 from flask import Flask
@@ -363,6 +364,26 @@ def test_a_text_is_complete_after_its_time_and_its_end(window, site, course: Mad
     assert page.locator("#lesson-next .btn-primary").inner_text().startswith("To the quiz")
     assert not win.scrolls_sideways()
     assert win.axe() == []
+    assert win.problems == []
+
+
+def test_a_text_whose_clock_stopped_goes_on_after_the_answer(window, site, course: Made) -> None:
+    with site.app.app_context(), unit_of_work():
+        service.set_watching(course.id, in_order=False, presence=True, alone=False)
+    win, member = opened(window, site, course, lesson=1)
+    page = win.page
+    with page.expect_response("**/learning/visits"):
+        page.reload()
+    with site.app.app_context(), unit_of_work() as session:
+        visit = session.query(Visit).filter_by(member_id=member).order_by(Visit.id.desc()).first()
+        visit.asked_at = visit.started_at - timedelta(minutes=2)  # the minute is over
+    page.evaluate("document.getElementById('reading-end').scrollIntoView()")
+    page.wait_for_selector("#presence[open]")
+    page.wait_for_timeout(300)
+    with page.expect_response("**/present"):
+        page.click("#presence .btn-primary")
+    page.wait_for_selector(".seen-text .icon", timeout=20_000)
+    assert progress(site, member, course.lessons[1]).is_complete
     assert win.problems == []
 
 

@@ -182,7 +182,7 @@ function read() {
   machine = along;
   reports.open();
   const through = data.position / data.length;
-  if (!state.complete && through > 0.15 && through < 0.95) offer(words.goOn, () => along.goOn(data.position));
+  if (!state.complete && through > 0.15 && through < 0.95) offer(words.goOn, () => along.showPlace(data.position));
 }
 
 /** A button below the strip that is good for one press. */

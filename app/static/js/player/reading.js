@@ -57,7 +57,7 @@ export function readAlong({ reports, state, seenMs, onTick }) {
       stopped = false;
     },
     /** Scroll to where the reader stopped, given as ms of the lesson. */
-    goOn(ms) {
+    showPlace(ms) {
       const box = text.getBoundingClientRect();
       scrollTo({ top: scrollY + box.top + (ms / state.length) * box.height - innerHeight });
     },
