@@ -25,6 +25,8 @@ ADDRESSES = {
     "desk": "/desk",
     "desk_themes": "/desk/themes",
     "desk_recordings": "/desk/recordings",
+    "desk_paths": "/desk/paths",
+    "paths": "/paths",
     "desk_watching": "/desk/courses/{course}/watching",
     "exams": "/exams",
     "exam": "/exams/{exam}",

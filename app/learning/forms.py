@@ -1,11 +1,14 @@
-"""The form with which a trainer says how a course is watched: shape and type of input."""
+"""Forms about how a course is watched, and of learning paths: shape and type of input."""
 
 from __future__ import annotations
 
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
-from wtforms import BooleanField, SelectMultipleField
+from wtforms import BooleanField, SelectField, SelectMultipleField, StringField, TextAreaField
+from wtforms.validators import InputRequired
 from wtforms.widgets import CheckboxInput, ListWidget
+
+from app.learning.rules import LONGEST_PATH_SUMMARY, LONGEST_PATH_TITLE
 
 
 class WatchingForm(FlaskForm):  # type: ignore[misc]
@@ -35,3 +38,27 @@ class WatchingForm(FlaskForm):  # type: ignore[misc]
         option_widget=CheckboxInput(),
         widget=ListWidget(prefix_label=False),
     )
+
+
+class PathForm(FlaskForm):  # type: ignore[misc]
+    """What a learning path says, and for whom it is; the view fills in the branches."""
+
+    title = StringField(
+        _l("Title"),
+        [InputRequired(_l("Give it a title."))],
+        render_kw={"maxlength": LONGEST_PATH_TITLE, "autocomplete": "off"},
+    )
+    branch = SelectField(
+        _l("For"), coerce=int, description=_l("Members of this branch and of all below it see it.")
+    )
+    summary = TextAreaField(
+        _l("What it leads to"),
+        render_kw={"maxlength": LONGEST_PATH_SUMMARY},
+        description=_l("Whom is it for, and what can they do afterwards?"),
+    )
+
+
+class StepForm(FlaskForm):  # type: ignore[misc]
+    """A course to be added at the end of a path; the view fills in the courses."""
+
+    course = SelectField(_l("Course"), coerce=int)

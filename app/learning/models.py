@@ -153,18 +153,63 @@ class CourseNeed(Base):
     needs_id: Mapped[int] = mapped_column(ForeignKey("course.id"), primary_key=True, index=True)
 
 
+class LearningPath(Base):
+    """Courses in an order, for a branch with all below it; done when the last of them is."""
+
+    __tablename__ = "learning_path"
+    __table_args__ = (
+        CheckConstraint("state in ('draft', 'published', 'withdrawn')", name="state"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    title: Mapped[str] = mapped_column(String(120))
+    summary: Mapped[str] = mapped_column(String(600), default="")
+    branch_id: Mapped[int] = mapped_column(ForeignKey("branch.id"), index=True)
+    author_id: Mapped[int] = mapped_column(ForeignKey("member.id"))
+    state: Mapped[str] = mapped_column(String(10), default="draft")
+    created_at: Mapped[datetime]
+    changed_at: Mapped[datetime]
+
+
+class PathStep(Base):
+    """One course of a learning path; positions count from 1."""
+
+    __tablename__ = "path_step"
+
+    path_id: Mapped[int] = mapped_column(ForeignKey("learning_path.id"), primary_key=True)
+    course_id: Mapped[int] = mapped_column(ForeignKey("course.id"), primary_key=True, index=True)
+    position: Mapped[int]
+
+
+class PathDone(Base):
+    """A member had done every course of a learning path; courses added later do not undo it."""
+
+    __tablename__ = "path_done"
+
+    path_id: Mapped[int] = mapped_column(ForeignKey("learning_path.id"), primary_key=True)
+    member_id: Mapped[int] = mapped_column(ForeignKey("member.id"), primary_key=True, index=True)
+    done_at: Mapped[datetime]
+
+
 class Assignment(Base):
-    """A course, or all courses of a theme, that a branch (with all below it) has to do by a day."""
+    """A course, or all courses of a theme or a learning path, that a branch (with all below it)
+    has to do by a day."""
 
     __tablename__ = "assignment"
     __table_args__ = (
-        CheckConstraint("(course_id is null) != (theme_id is null)", name="one_thing"),
+        CheckConstraint(
+            "(case when course_id is null then 0 else 1 end)"
+            " + (case when theme_id is null then 0 else 1 end)"
+            " + (case when path_id is null then 0 else 1 end) = 1",
+            name="one_thing",
+        ),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     branch_id: Mapped[int] = mapped_column(ForeignKey("branch.id"), index=True)
     course_id: Mapped[int | None] = mapped_column(ForeignKey("course.id"), index=True)
     theme_id: Mapped[int | None] = mapped_column(ForeignKey("theme.id"), index=True)
+    path_id: Mapped[int | None] = mapped_column(ForeignKey("learning_path.id"), index=True)
     due_on: Mapped[date]  # the last day, by the organisation's clock
     note: Mapped[str] = mapped_column(String(300), default="")
     author_id: Mapped[int] = mapped_column(ForeignKey("member.id"))

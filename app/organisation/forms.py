@@ -32,7 +32,9 @@ class CorrectionForm(FlaskForm):  # type: ignore[misc]
 class AssignmentForm(FlaskForm):  # type: ignore[misc]
     """What a branch has to do, and by when. The choices are filled in by the view."""
 
-    what = SelectField(_l("Course or theme"), [InputRequired(_l("Choose a course or a theme."))])
+    what = SelectField(
+        _l("What is asked"), [InputRequired(_l("Choose a course, a theme or a learning path."))]
+    )
     branch = SelectField(
         _l("Branch"),
         coerce=int,

@@ -43,7 +43,7 @@ def navigation() -> list[Place]:
     found = reader_or_none()
     places = [
         Place(_("Home"), address("home"), icon="house-door"),
-        Place(_("Courses"), address("courses"), icon="collection-play", also=("/themes",)),
+        Place(_("Courses"), address("courses"), icon="collection-play", also=("/themes", "/paths")),
         Place(_("Library"), address("library"), icon="journals", is_extra=True),
         Place(_("Exams"), address("exams"), icon="card-checklist", desktop_only=True),
         Place(_("Points"), address("points"), icon="award", is_extra=True),

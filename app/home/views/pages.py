@@ -14,7 +14,7 @@ from app.home import queries
 from app.home.rules import DayPart, day_part
 from app.home.views.frame import bp
 from app.home.views.setup import state as set_up_state
-from app.learning.queries import case_of, open_needs, to_continue, to_do_for
+from app.learning.queries import case_of, has_paths, open_needs, paths_with, to_continue, to_do_for
 from app.members.access import PUBLIC, SIGNED_IN, is_easy, reader
 from app.points import queries as points
 
@@ -74,6 +74,7 @@ def courses() -> str:
             page=request.args.get("page", 1, type=int),
         ),
         may_write=me.is_author,
+        paths=has_paths(me),
     )
 
 
@@ -101,6 +102,7 @@ def course(slug: str) -> str:
         sheet=queries.course_sheet(me, found),
         case=case_of(me, found.id, current_app.extensions["weike"].zone),
         needs=[] if found.is_preview else open_needs(me, found.id),
+        paths=[] if found.is_preview else paths_with(found.id, me.branch_path),
         may_edit=may_edit(me, found),
     )
 

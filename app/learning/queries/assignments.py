@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -16,8 +16,9 @@ from app.courses.models import Course, Theme
 from app.courses.queries import CourseCard
 from app.courses.queries.catalogue import card_rows, cards_of
 from app.courses.rules import State
-from app.learning.models import Assignment, Relief
+from app.learning.models import Assignment, LearningPath, PathStep, Relief
 from app.learning.models import CourseProgress as CourseRow
+from app.learning.queries.paths import path_courses
 from app.learning.queries.progress import chosen, parts
 from app.learning.rules import Duty, asked, duty, reminder
 from app.members.models import Branch, Member
@@ -29,9 +30,10 @@ class Wish:
     """One assignment as it stands."""
 
     id: int
-    title: str  # of the course or the theme
+    title: str  # of the course, the theme or the learning path
     course_id: int | None
     theme_id: int | None
+    path_id: int | None
     branch_id: int
     branch_name: str
     branch_path: tuple[int, ...]
@@ -82,27 +84,32 @@ def wishes(where: ColumnElement[bool]) -> list[Wish]:
     """Assignments that are not withdrawn, the nearest day first."""
     author = select(Member.name).where(Member.id == Assignment.author_id).scalar_subquery()
     rows = db.session().execute(
-        select(Assignment, Course.title, Theme.title, Branch.name, Branch.path, author)
+        select(
+            *(Assignment, Course.title, Theme.title, LearningPath.title),
+            *(Branch.name, Branch.path, author),
+        )
         .join(Branch, Branch.id == Assignment.branch_id)
         .outerjoin(Course, Course.id == Assignment.course_id)
         .outerjoin(Theme, Theme.id == Assignment.theme_id)
+        .outerjoin(LearningPath, LearningPath.id == Assignment.path_id)
         .where(Assignment.withdrawn_at.is_(None), where)
         .order_by(Assignment.due_on, Assignment.id)
     )
     return [
         Wish(
             id=row.id,
-            title=course or theme or "",
+            title=course or theme or path or "",
             course_id=row.course_id,
             theme_id=row.theme_id,
+            path_id=row.path_id,
             branch_id=row.branch_id,
             branch_name=branch,
-            branch_path=path_of(path),
+            branch_path=path_of(place),
             due_on=row.due_on,
             note=row.note,
             author=name or "",
         )
-        for row, course, theme, branch, path, name in rows
+        for row, course, theme, path, branch, place, name in rows
     ]
 
 
@@ -128,11 +135,12 @@ def cases(
     if not wanted:
         return []
     today = clock.today(zone)
-    offered = _offered(wanted)
+    steps = path_courses((w.path_id for w in wanted if w.path_id is not None), published_only=True)
+    offered = _offered(wanted, steps)
     people, done, granted = _facts(wanted, members, offered, zone)
     found: list[Case] = []
     for wish in wanted:
-        cards = [c for c in offered if c.id == wish.course_id or c.theme_id == wish.theme_id]
+        cards = _asked_by(wish, offered, steps)
         for member_id, name, branch, path, joined_at in people:
             if wish.branch_id not in path or joined_at.astimezone(zone).date() > wish.due_on:
                 continue
@@ -167,14 +175,27 @@ def cases(
     return found
 
 
-def _offered(wanted: Sequence[Wish]) -> list[CourseCard]:
+def _asked_by(
+    wish: Wish, offered: Sequence[CourseCard], steps: Mapping[int, Sequence[int]]
+) -> list[CourseCard]:
+    """The courses that one assignment asks for: those of a path in its order."""
+    if wish.path_id is not None:
+        order = steps.get(wish.path_id, ())
+        found = [card for card in offered if card.id in order]
+        return sorted(found, key=lambda card: order.index(card.id))
+    return [c for c in offered if c.id == wish.course_id or c.theme_id == wish.theme_id]
+
+
+def _offered(wanted: Sequence[Wish], steps: Mapping[int, Sequence[int]]) -> list[CourseCard]:
     """The published courses that are asked for, by title."""
+    named = {w.course_id for w in wanted if w.course_id is not None}
+    named |= {course for courses in steps.values() for course in courses}
     return cards_of(
         card_rows()
         .where(
             Course.state == State.PUBLISHED,
             or_(
-                Course.id.in_([w.course_id for w in wanted if w.course_id is not None]),
+                Course.id.in_(named),
                 Course.theme_id.in_([w.theme_id for w in wanted if w.theme_id is not None]),
             ),
         )
@@ -257,9 +278,14 @@ def to_do_for(reader: Reader, zone: ZoneInfo) -> list[ToDo]:
 def case_of(reader: Reader, course_id: int, zone: ZoneInfo) -> Case | None:
     """The most pressing assignment that asks this reader for a course; None when there is none."""
     theme = select(Course.theme_id).where(Course.id == course_id).scalar_subquery()
+    paths = select(PathStep.path_id).where(PathStep.course_id == course_id)
     wanted = wishes(
         for_branches(reader.branch_path)
-        & or_(Assignment.course_id == course_id, Assignment.theme_id == theme)
+        & or_(
+            Assignment.course_id == course_id,
+            Assignment.theme_id == theme,
+            Assignment.path_id.in_(paths),
+        )
     )
     found = [c for c in cases(wanted, [reader.id], zone) if course_id in c.courses]
     return min(found, key=lambda c: (not c.duty.is_open, c.due_on), default=None)

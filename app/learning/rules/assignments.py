@@ -37,9 +37,9 @@ class BadDay(Refusal):
 
 
 class NothingToAssign(Refusal):
-    """Neither one course nor one theme was named."""
+    """Not one course, theme or learning path was named."""
 
-    sentence = _l("Choose a course or a theme.")
+    sentence = _l("Choose a course, a theme or a learning path.")
 
 
 class NeedsAWhy(Refusal):

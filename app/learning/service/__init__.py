@@ -2,23 +2,39 @@
 
 from app.learning.service.assigning import assign, change, relieve, restore, withdraw
 from app.learning.service.facts import quiz_passed, quiz_taken_back, title_and_theme
+from app.learning.service.paths import (
+    add_step,
+    edit_path,
+    make_path,
+    move_step,
+    publish_path,
+    remove_step,
+    withdraw_path,
+)
 from app.learning.service.reporting import report_spans
 from app.learning.service.strictness import set_needs, set_watching
 from app.learning.service.visiting import VisitState, open_visit, present
 
 __all__ = [
     "VisitState",
+    "add_step",
     "assign",
     "change",
+    "edit_path",
+    "make_path",
+    "move_step",
     "open_visit",
     "present",
+    "publish_path",
     "quiz_passed",
     "quiz_taken_back",
     "relieve",
+    "remove_step",
     "report_spans",
     "restore",
     "set_needs",
     "set_watching",
     "title_and_theme",
     "withdraw",
+    "withdraw_path",
 ]

@@ -22,23 +22,24 @@ def assign(
     author_id: int,
     course_id: int | None = None,
     theme_id: int | None = None,
+    path_id: int | None = None,
     note: str = "",
 ) -> int:
-    """Ask a branch, with all below it, for one course or one theme; returns the id.
+    """Ask a branch, with all below it, for one course, theme or learning path; returns the id.
 
     The same thing asked of the same branch again only moves the day. Raises NothingToAssign,
     BadDay.
     """
-    if (course_id is None) == (theme_id is None):
+    if [course_id, theme_id, path_id].count(None) != 2:
         raise rules.NothingToAssign
     rules.checked_day(due_on, today)
     session = db.session()
     row = session.scalar(
         select(Assignment).where(
             Assignment.branch_id == branch_id,
-            Assignment.course_id == course_id
-            if course_id is not None
-            else Assignment.theme_id == theme_id,
+            Assignment.course_id.is_not_distinct_from(course_id),
+            Assignment.theme_id.is_not_distinct_from(theme_id),
+            Assignment.path_id.is_not_distinct_from(path_id),
             Assignment.withdrawn_at.is_(None),
         )
     )
@@ -47,6 +48,7 @@ def assign(
             branch_id=branch_id,
             course_id=course_id,
             theme_id=theme_id,
+            path_id=path_id,
             author_id=author_id,
             created_at=clock.now(),
         )

@@ -13,6 +13,7 @@ from app.courses.models import Course, CourseQuestion, Lesson, Theme
 from app.courses.queries import seen_by
 from app.learning import rules
 from app.learning.models import CompletionUndone, CourseProgress, LessonProgress, WatchBudget
+from app.learning.service.paths import settle_paths, unsettle_paths
 from app.members.queries import reader_for
 from app.points import service as points
 
@@ -60,6 +61,7 @@ def quiz_taken_back(*, member_id: int, course_id: int) -> bool:
                 undone_at=clock.now(),
             )
         )
+        unsettle_paths(member_id, course_id)
     facts.quiz_passed_at = facts.completed_at = None
     db.session().flush()
     return was_done
@@ -104,6 +106,7 @@ def settle(member_id: int, course_id: int, now: datetime) -> bool:
             note=theme_title,
             theme=theme,
         )
+    settle_paths(member_id, course_id, now)
     return True
 
 

@@ -4,4 +4,4 @@ from flask import Blueprint
 
 bp = Blueprint("learning", __name__, template_folder="../templates")
 
-from app.learning.views import desk, lessons  # noqa: E402, F401
+from app.learning.views import desk, lessons, paths  # noqa: E402, F401

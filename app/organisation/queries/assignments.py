@@ -8,7 +8,15 @@ from zoneinfo import ZoneInfo
 
 from app.core.refusals import NotThere
 from app.courses.queries import all_themes, published_courses
-from app.learning.queries import Case, Wish, cases, for_branches, wish_by_id, wishes
+from app.learning.queries import (
+    Case,
+    Wish,
+    cases,
+    for_branches,
+    published_paths,
+    wish_by_id,
+    wishes,
+)
 from app.learning.rules import Duty
 from app.members.queries import branches
 from app.members.rules import Reader
@@ -79,9 +87,21 @@ def overdue_for(reader: Reader, zone: ZoneInfo, branch_id: int | None = None) ->
     return sorted(late, key=lambda case: case.due_on)
 
 
-def things_to_assign() -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
-    """Themes and published courses to choose from: ("theme:3", title)."""
+Things = list[tuple[str, str]]
+
+
+def things_to_assign(reader: Reader) -> tuple[Things, Things, Things]:
+    """Learning paths, themes and published courses to choose from: ("theme:3", title).
+
+    Only paths that some branch of the reader's sees.
+    """
+    mine = [b.path_ids for b in branches() if reader.may_organize(b.path_ids)]
     return (
+        [
+            (f"path:{path_id}", title)
+            for path_id, title, branch in published_paths()
+            if any(branch == path[: len(branch)] for path in mine)
+        ],
         [(f"theme:{theme.id}", theme.title) for theme in all_themes()],
         [(f"course:{card.id}", card.title) for card in published_courses()],
     )

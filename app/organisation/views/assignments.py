@@ -69,10 +69,11 @@ def _new(form: AssignmentForm) -> str:
 
 
 def _offer(form: AssignmentForm) -> None:
-    themes, courses = queries.things_to_assign()
+    paths, themes, courses = queries.things_to_assign(reader())
     form.what.choices = [
         SelectChoice(value, title, optgroup=group)
         for group, things in (
+            (str(_("Learning paths")), paths),
             (str(_("Themes, with all their courses")), themes),
             (str(_("Courses")), courses),
         )
@@ -97,6 +98,7 @@ def assign() -> ResponseReturnValue:
                 author_id=reader().id,
                 course_id=int(number) if kind == "course" else None,
                 theme_id=int(number) if kind == "theme" else None,
+                path_id=int(number) if kind == "path" else None,
                 note=form.note.data or "",
             )
         except BadDay as refusal:
@@ -276,7 +278,7 @@ def export_overdue() -> Response:
     kind = request.args.get("as", Format.XLSX, type=Format)
     late = queries.overdue_for(reader(), _zone(), request.args.get("branch", type=int))
     header = [
-        *(_("Member"), _("Branch"), _("Course or theme"), _("Last day")),
+        *(_("Member"), _("Branch"), _("What is asked"), _("Last day")),
         *(_("Days overdue"), _("Courses done"), _("Courses"), _("Reason")),
     ]
     return table_file(kind, "overdue", _("Overdue"), header, _rows(late))

@@ -60,6 +60,12 @@ REASONS: dict[str, Reason] = {
         icon="collection",
         thing=_l("All courses of a theme are finished"),
     ),
+    "path": Reason(
+        label=_l("Finished a learning path"),
+        offer=_l("A finished learning path would still give %(points)s points."),
+        icon="signpost-split",
+        thing=_l("All courses of a learning path are finished"),
+    ),
     "sign_in": Reason(
         label=_l("First visit of the day"),
         offer=_l("Today's first visit gives %(points)s points."),

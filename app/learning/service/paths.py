@@ -1,0 +1,145 @@
+"""Learning paths: make them, put their courses in order, publish them, and note who is done."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import delete, func, select
+
+from app.core import clock
+from app.core.db import db
+from app.core.refusals import NotThere
+from app.learning import rules
+from app.learning.models import LearningPath, PathDone, PathStep
+from app.learning.queries import may_be_done, open_steps, path_courses, paths_with
+from app.members.queries import reader_for
+from app.points import service as points
+
+
+def make_path(*, title: str, branch_id: int, author_id: int) -> int:
+    """A new draft without courses; returns its id. Raises NeedsATitle."""
+    now = clock.now()
+    row = LearningPath(
+        title=rules.path_title(title),
+        branch_id=branch_id,
+        author_id=author_id,
+        state=rules.PathState.DRAFT,
+        created_at=now,
+        changed_at=now,
+    )
+    db.session().add(row)
+    db.session().flush()
+    return row.id
+
+
+def edit_path(path_id: int, *, title: str, summary: str, branch_id: int) -> None:
+    """What a path says, and for which branch it is. Raises NeedsATitle, NotThere."""
+    row = _held(path_id)
+    row.title = rules.path_title(title)
+    row.summary = summary.strip()[: rules.LONGEST_PATH_SUMMARY]
+    row.branch_id, row.changed_at = branch_id, clock.now()
+    note_who_is_done(path_id)
+
+
+def add_step(path_id: int, course_id: int) -> None:
+    """A course at the end; one that is there already stays. Raises TooManySteps, NotThere."""
+    row = _held(path_id)
+    order = path_courses([path_id]).get(path_id, [])
+    if course_id in order:
+        return
+    if len(order) >= rules.MOST_STEPS:
+        raise rules.TooManySteps(most=rules.MOST_STEPS)
+    session = db.session()
+    last = session.scalar(select(func.max(PathStep.position)).where(PathStep.path_id == path_id))
+    session.add(PathStep(path_id=path_id, course_id=course_id, position=(last or 0) + 1))
+    row.changed_at = clock.now()
+    session.flush()
+
+
+def move_step(path_id: int, course_id: int, *, by: int) -> None:
+    """A course one place up (by=-1) or down (by=1). Raises NotThere."""
+    row = _held(path_id)
+    order = rules.reordered(path_courses([path_id]).get(path_id, []), course_id, by)
+    places = {course: place for place, course in enumerate(order, 1)}
+    for step in db.session().scalars(select(PathStep).where(PathStep.path_id == path_id)):
+        step.position = places[step.course_id]
+    row.changed_at = clock.now()
+    db.session().flush()
+
+
+def remove_step(path_id: int, course_id: int) -> None:
+    """Take a course out. Raises NeedsSteps when a published path would have one left, NotThere."""
+    row = _held(path_id)
+    order = path_courses([path_id]).get(path_id, [])
+    if row.state == rules.PathState.PUBLISHED and course_id in order and len(order) <= 2:
+        raise rules.NeedsSteps
+    db.session().execute(
+        delete(PathStep).where(PathStep.path_id == path_id, PathStep.course_id == course_id)
+    )
+    row.changed_at = clock.now()
+    note_who_is_done(path_id)
+
+
+def publish_path(path_id: int) -> None:
+    """Show a path to its branch. Raises NeedsSteps, NotThere."""
+    _move(path_id, rules.PathState.PUBLISHED)
+    note_who_is_done(path_id)
+
+
+def withdraw_path(path_id: int) -> None:
+    """Show it no longer; who has done it keeps that. Raises NotThere."""
+    _move(path_id, rules.PathState.WITHDRAWN)
+
+
+def _move(path_id: int, to: rules.PathState) -> None:
+    row = _held(path_id)
+    steps = len(path_courses([path_id]).get(path_id, []))
+    row.state = rules.moved(rules.PathState(row.state), to, steps=steps)
+    row.changed_at = clock.now()
+    db.session().flush()
+
+
+def note_who_is_done(path_id: int) -> None:
+    """Note every member who has done all of a published path, which they may have before."""
+    row = _held(path_id)
+    db.session().flush()
+    if row.state == rules.PathState.PUBLISHED:
+        now = clock.now()
+        for member_id in may_be_done(path_id):
+            _note(member_id, path_id, row.title, row.branch_id, now)
+
+
+def settle_paths(member_id: int, course_id: int, now: datetime) -> None:
+    """Note the paths that a member has done by finishing a course."""
+    reader = reader_for(member_id)
+    if reader is None:
+        return
+    for path_id, title in paths_with(course_id, reader.branch_path):
+        _note(member_id, path_id, title, None, now)
+
+
+def unsettle_paths(member_id: int, course_id: int) -> None:
+    """A course counts as done no longer: nor do the paths that it belongs to."""
+    with_it = select(PathStep.path_id).where(PathStep.course_id == course_id)
+    db.session().execute(
+        delete(PathDone).where(PathDone.member_id == member_id, PathDone.path_id.in_(with_it))
+    )
+
+
+def _note(member_id: int, path_id: int, title: str, branch_id: int | None, now: datetime) -> None:
+    session = db.session()
+    reader = reader_for(member_id)
+    if reader is None or (branch_id is not None and branch_id not in reader.branch_path):
+        return
+    if session.get(PathDone, (path_id, member_id)) is not None or open_steps(reader, path_id):
+        return
+    session.add(PathDone(path_id=path_id, member_id=member_id, done_at=now))
+    session.flush()
+    points.credit(member_id=member_id, reason="path", source=f"path:{path_id}", note=title)
+
+
+def _held(path_id: int) -> LearningPath:
+    row = db.session().get(LearningPath, path_id, with_for_update=True)
+    if row is None:
+        raise NotThere
+    return row

@@ -1,0 +1,178 @@
+"""Learning paths: made at a desk, followed by members, assigned by organizers, done once."""
+
+from __future__ import annotations
+
+import pytest
+from flask import Flask
+
+from app.core.db import db, unit_of_work
+from app.learning import service
+from app.learning.models import LearningPath, PathDone
+from app.points.models import Entry
+from tests.factories import People, csrf
+from tests.learning.lessons import MINUTE, Made, Player, Time, make_course, watch
+
+
+class Desk:
+    """A trainer with two courses of a minute each, and a member of a branch."""
+
+    def __init__(self, app: Flask, people: People) -> None:
+        self.app, self.people = app, people
+        self.branch = people.branch("North")
+        self.trainer = people.member(role="trainer")
+        self.ann = people.member("Ann", branch=self.branch)
+        self.first = make_course(app, self.trainer, [("video", MINUTE)], title="First")
+        self.second = make_course(app, self.trainer, [("video", MINUTE)], title="Second")
+
+    def post(self, member: int, url: str, **data: object):
+        client = self.people.client(member)
+        return client.post(url, data=data, headers=csrf(client))
+
+    def make(self, *courses: Made, publish: bool = True) -> int:
+        answer = self.post(self.trainer, "/desk/paths", title="The first month", branch=self.branch)
+        assert answer.status_code == 302
+        path = int(answer.headers["Location"].rsplit("/", 1)[1])
+        for course in courses or (self.first, self.second):
+            self.post(self.trainer, f"/desk/paths/{path}/courses", course=course.id)
+        if publish:
+            self.post(self.trainer, f"/desk/paths/{path}/state", to="published")
+        return path
+
+    def page(self, member: int, url: str, status: int = 200) -> str:
+        answer = self.people.client(member).get(url)
+        assert answer.status_code == status
+        return answer.get_data(as_text=True)
+
+    def finish(self, member: int, course: Made, time: Time) -> None:
+        watch(Player(self.people.client(member), course), time, 0, 60)
+
+    def rows(self, model: type) -> list:
+        with self.app.app_context():
+            found = db.session.query(model).all()
+            db.session.expunge_all()
+            db.session.rollback()
+        return found
+
+
+@pytest.fixture
+def desk(app: Flask, people: People, time: Time) -> Desk:
+    return Desk(app, people)
+
+
+def test_a_path_is_followed_in_its_order_and_done_once(desk: Desk, time: Time) -> None:
+    path = desk.make()
+    page = desk.page(desk.ann, f"/paths/{path}")
+    assert page.index("First") < page.index("Second")
+    assert "The first month" in desk.page(desk.ann, "/paths")
+    desk.finish(desk.ann, desk.first, time)
+    assert "1 of 2" in desk.page(desk.ann, f"/paths/{path}")
+    assert desk.rows(PathDone) == []
+    desk.finish(desk.ann, desk.second, time)
+    assert [(row.path_id, row.member_id) for row in desk.rows(PathDone)] == [(path, desk.ann)]
+    assert "You finished this path on" in desk.page(desk.ann, f"/paths/{path}")
+    assert [e.source for e in desk.rows(Entry) if e.reason == "path"] == [f"path:{path}"]
+
+
+def test_the_order_is_changed_at_the_desk(desk: Desk) -> None:
+    path = desk.make()
+    desk.post(desk.trainer, f"/desk/paths/{path}/courses/{desk.second.id}/move", to="up")
+    page = desk.page(desk.ann, f"/paths/{path}")
+    assert page.index("Second") < page.index("First")
+
+
+def test_a_path_is_seen_by_its_branch_and_below_and_by_nobody_else(desk: Desk) -> None:
+    path, draft = desk.make(), desk.make(publish=False)
+    below = desk.people.member(branch=desk.people.branch(parent=desk.branch))
+    stranger = desk.people.member(branch=desk.people.branch("South"))
+    assert "First" in desk.page(below, f"/paths/{path}")
+    desk.page(stranger, f"/paths/{path}", 404)
+    assert "There is no learning path for you yet" in desk.page(stranger, "/paths")
+    desk.page(desk.ann, f"/paths/{draft}", 404)
+    desk.post(desk.trainer, f"/desk/paths/{path}/state", to="withdrawn")
+    desk.page(desk.ann, f"/paths/{path}", 404)
+
+
+def test_a_path_needs_two_courses_and_a_title(desk: Desk) -> None:
+    path = desk.make(desk.first, publish=False)
+    answer = desk.post(desk.trainer, f"/desk/paths/{path}/state", to="published")
+    assert answer.status_code == 422
+    assert "at least two courses" in answer.get_data(as_text=True)
+    desk.post(desk.trainer, f"/desk/paths/{path}/courses", course=desk.second.id)
+    desk.post(desk.trainer, f"/desk/paths/{path}/state", to="published")
+    assert desk.rows(LearningPath)[0].state == "published"
+    answer = desk.post(desk.trainer, f"/desk/paths/{path}/courses/{desk.second.id}/remove")
+    assert answer.status_code == 422
+    assert desk.post(desk.trainer, "/desk/paths", title=" ", branch=desk.branch).status_code == 422
+
+
+def test_only_who_made_it_and_organizers_of_its_branch_change_it(desk: Desk) -> None:
+    path = desk.make()
+    other = desk.people.member(role="trainer")
+    neighbour = desk.people.member(organizes=desk.people.branch("South"))
+    olga = desk.people.member(organizes=desk.branch)
+    for stranger in (other, neighbour):
+        desk.page(stranger, f"/desk/paths/{path}", 404)
+        for url in ("", "/courses", "/state", f"/courses/{desk.first.id}/remove"):
+            answer = desk.post(stranger, f"/desk/paths/{path}{url}", to="withdrawn", title="Mine")
+            assert answer.status_code == 404
+    assert "The first month" in desk.page(olga, f"/desk/paths/{path}")
+    answer = desk.post(neighbour, "/desk/paths", title="For others", branch=desk.branch)
+    assert answer.status_code == 422
+
+
+def test_who_had_done_everything_before_is_done_when_it_is_published(
+    desk: Desk, time: Time
+) -> None:
+    desk.finish(desk.ann, desk.first, time)
+    desk.finish(desk.ann, desk.second, time)
+    desk.make()
+    assert [row.member_id for row in desk.rows(PathDone)] == [desk.ann]
+
+
+def test_a_course_added_later_does_not_undo_a_finished_path(desk: Desk, time: Time) -> None:
+    path = desk.make()
+    desk.finish(desk.ann, desk.first, time)
+    desk.finish(desk.ann, desk.second, time)
+    third = make_course(desk.app, desk.trainer, title="Third")
+    desk.post(desk.trainer, f"/desk/paths/{path}/courses", course=third.id)
+    page = desk.page(desk.ann, f"/paths/{path}")
+    assert "You finished this path on" in page
+    assert "2 of 3" in page
+
+
+def test_a_course_that_is_not_for_a_member_is_not_asked(desk: Desk, time: Time) -> None:
+    elsewhere = desk.people.branch("South")
+    hidden = make_course(desk.app, desk.trainer, title="Hidden", branch=elsewhere)
+    path = desk.make(desk.first, hidden)
+    assert "Hidden" not in desk.page(desk.ann, f"/paths/{path}")
+    desk.finish(desk.ann, desk.first, time)
+    assert [row.member_id for row in desk.rows(PathDone)] == [desk.ann]
+
+
+def test_an_assigned_path_is_to_do_with_its_next_course(desk: Desk, time: Time) -> None:
+    path = desk.make(desk.second, desk.first)
+    olga = desk.people.member(organizes=desk.branch)
+    answer = desk.post(
+        olga,
+        "/organizer/assignments/new",
+        what=f"path:{path}",
+        branch=desk.branch,
+        due_on="2026-03-31",
+    )
+    assert answer.status_code == 302
+    assert "0 of 2 courses done; next: Second" in desk.page(desk.ann, "/")
+    desk.finish(desk.ann, desk.second, time)
+    assert "1 of 2 courses done; next: First" in desk.page(desk.ann, "/")
+    desk.finish(desk.ann, desk.first, time)
+    assert "to-do-title" not in desk.page(desk.ann, "/")
+    neighbour = desk.people.member(organizes=desk.people.branch("South"))
+    assert "The first month" not in desk.page(neighbour, "/organizer/assignments/new")
+
+
+def test_a_quiz_that_is_taken_back_takes_the_path_back(desk: Desk, time: Time) -> None:
+    desk.make()
+    desk.finish(desk.ann, desk.first, time)
+    desk.finish(desk.ann, desk.second, time)
+    with desk.app.app_context(), unit_of_work():
+        assert service.quiz_taken_back(member_id=desk.ann, course_id=desk.first.id)
+    assert desk.rows(PathDone) == []
