@@ -5,6 +5,7 @@ and sealed as the service does it. Measured are the queries alone, whole pages t
 client, a credit with its commit (synchronous = FULL), and `points verify`.
 
     python -m bench.points             both sizes
+    python -m bench.points --sizes 1000000,3000000     other numbers of entries
     python -m bench.points --small     only the first, with a tenth of the members
     … --database postgresql+psycopg://user@/name     an empty database instead of SQLite
 """
@@ -58,11 +59,14 @@ WHERE place <= 50 OR abs(place - (SELECT place FROM ranked WHERE member_id = :me
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--small", action="store_true")
+    parser.add_argument("--sizes", default="", help="entries, for example 100000,1000000,3000000")
     parser.add_argument("--database", default="")
     asked = parser.parse_args()
     sizes = [(100_000, 10_000, 200)] if asked.small else [(100_000, 100_000, 2_000)]
     if not asked.small:
         sizes.append((1_000_000, 100_000, 2_000))
+    if asked.sizes:
+        sizes = [(int(entries), 100_000, 2_000) for entries in asked.sizes.split(",")]
     rows: list[dict[str, str]] = []
     for entries, members, branches in sizes:
         with tempfile.TemporaryDirectory() as folder:

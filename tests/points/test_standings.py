@@ -16,7 +16,7 @@ from app.members.models import Member
 from app.points import queries, service
 from app.points.models import Entry
 from app.points.queries.branches import LEAST_PEOPLE, PRIOR_PEOPLE
-from app.points.rules import Period, Ranking, ledger_key, span_of
+from app.points.rules import Period, Ranking, height, ledger_key, span_of
 from tests.factories import People, csrf
 from tests.points.ledger import SHANGHAI, Ledger, shanghai
 from tests.points.test_pages import places, words
@@ -92,6 +92,7 @@ def rows_of_everything() -> dict[str, list]:
     tables = {
         "standing": "SELECT * FROM standing ORDER BY member_id, span, theme_id",
         "share": "SELECT * FROM branch_share ORDER BY span, branch_id, member_id",
+        "tie": "SELECT * FROM standing_tie ORDER BY span, theme_id, tie",
         "step": "SELECT * FROM standing_step WHERE members > 0 ORDER BY span, theme_id, step",
     }
     found = {
@@ -112,6 +113,8 @@ def rows_of_everything() -> dict[str, list]:
         "UPDATE branch_share SET points = points + 1 WHERE span = 600000000",
         "UPDATE branch_standing SET median2 = 999, stale = 0 WHERE span = 600000000",
         "UPDATE standing_step SET members = members + 1 WHERE span = 600000000",
+        "UPDATE standing_tie SET members = members + 1 WHERE span = 600000000",
+        "DELETE FROM standing_tie WHERE span = 600000000",
         "UPDATE branch_size SET members = members + 1",
         (
             "INSERT INTO standing SELECT id, 600000000, 77, 5, 5, is_active AND in_rankings "
@@ -177,6 +180,32 @@ def test_the_board_of_everyone_equals_the_ledger_sorted_by_hand(
             assert queries.everyone_board(hidden, EVER).me is None
             assert queries.place_of(hidden, EVER) is None
         db.session.remove()
+
+
+def test_places_hold_where_hundreds_have_equal_points(app: Flask, people: People) -> None:
+    members = [people.member() for _ in range(30)]
+    luck = random.Random(3)
+    rows = [
+        {"member": member, "points": luck.choice((5, 10, 10, 10, 20, 21)), "entry": 700 * number}
+        for number, member in enumerate(members, 1)
+    ]
+    with app.app_context(), unit_of_work() as session:
+        for row in rows:
+            session.execute(
+                text("INSERT INTO standing VALUES (:member, :span, 0, :points, :height, true)"),
+                {
+                    "member": row["member"],
+                    "span": EVER,
+                    "points": row["points"],
+                    "height": height(row["points"], row["entry"]),
+                },
+            )
+    order = sorted(rows, key=lambda row: (-row["points"], row["entry"]))
+    with app.app_context():
+        places = [(queries.place_of(row["member"], EVER) or (0, 0))[0] for row in order]
+        assert len(rows_of_everything()["tie"]) > 20
+        db.session.rollback()
+    assert places == list(range(1, 31))
 
 
 def test_who_does_not_want_to_be_listed_is_absent_and_told_so(

@@ -9,6 +9,7 @@ from app.points.models.standings import (
     BranchStanding,
     Standing,
     StandingStep,
+    StandingTie,
 )
 
 __all__ = [
@@ -25,4 +26,5 @@ __all__ = [
     "RuleDraft",
     "Standing",
     "StandingStep",
+    "StandingTie",
 ]

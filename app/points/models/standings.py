@@ -46,6 +46,22 @@ class StandingStep(Base):
     members: Mapped[int]
 
 
+class StandingTie(Base):
+    """How many shown members have equal points that they reached with entries close together.
+
+    Thousands can have the same points, on a day on which all have done the same; then their
+    places follow from these groups.
+    """
+
+    __tablename__ = "standing_tie"
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+    span: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    theme_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    tie: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    members: Mapped[int]
+
+
 class BranchShare(Base):
     """The points that a member earned in one branch in one period."""
 
@@ -91,7 +107,7 @@ class BranchSize(Base):
     members: Mapped[int]
 
 
-# Migrations copy these lines. 16 is rules.STEP.
+# Migrations copy these lines. 16 is rules.STEP, 1024 is rules.TIE.
 SQLITE = (
     """CREATE TRIGGER standing_step_in AFTER INSERT ON standing
     WHEN NEW.shown AND NEW.points > 0
@@ -116,6 +132,36 @@ SQLITE = (
     BEGIN
       UPDATE standing_step SET members = members - 1
       WHERE span = OLD.span AND theme_id = OLD.theme_id AND step = OLD.points / 16;
+    END""",
+    """CREATE TRIGGER standing_tie_in AFTER INSERT ON standing
+    WHEN NEW.shown AND NEW.points > 0
+    BEGIN
+      INSERT INTO standing_tie (span, theme_id, tie, members)
+      VALUES (NEW.span, NEW.theme_id, NEW.height / 1024, 1)
+      ON CONFLICT (span, theme_id, tie) DO UPDATE SET members = members + 1;
+    END""",
+    """CREATE TRIGGER standing_tie_move AFTER UPDATE OF points, height, shown ON standing
+    WHEN OLD.shown <> NEW.shown OR OLD.height / 1024 <> NEW.height / 1024
+      OR (OLD.points > 0) <> (NEW.points > 0)
+    BEGIN
+      DELETE FROM standing_tie
+      WHERE OLD.shown AND OLD.points > 0 AND span = OLD.span AND theme_id = OLD.theme_id
+        AND tie = OLD.height / 1024 AND members = 1;
+      UPDATE standing_tie SET members = members - 1
+      WHERE OLD.shown AND OLD.points > 0 AND span = OLD.span AND theme_id = OLD.theme_id
+        AND tie = OLD.height / 1024;
+      INSERT INTO standing_tie (span, theme_id, tie, members)
+      SELECT NEW.span, NEW.theme_id, NEW.height / 1024, 1 WHERE NEW.shown AND NEW.points > 0
+      ON CONFLICT (span, theme_id, tie) DO UPDATE SET members = members + 1;
+    END""",
+    """CREATE TRIGGER standing_tie_out AFTER DELETE ON standing
+    WHEN OLD.shown AND OLD.points > 0
+    BEGIN
+      DELETE FROM standing_tie
+      WHERE span = OLD.span AND theme_id = OLD.theme_id AND tie = OLD.height / 1024
+        AND members = 1;
+      UPDATE standing_tie SET members = members - 1
+      WHERE span = OLD.span AND theme_id = OLD.theme_id AND tie = OLD.height / 1024;
     END""",
     """CREATE TRIGGER member_comes AFTER INSERT ON member WHEN NEW.is_active
     BEGIN
@@ -150,11 +196,19 @@ POSTGRESQL = (
       IF TG_OP <> 'INSERT' AND OLD.shown AND OLD.points > 0 THEN
         UPDATE standing_step SET members = members - 1
         WHERE span = OLD.span AND theme_id = OLD.theme_id AND step = OLD.points / 16;
+        DELETE FROM standing_tie
+        WHERE span = OLD.span AND theme_id = OLD.theme_id AND tie = OLD.height / 1024
+          AND members = 1;
+        UPDATE standing_tie SET members = members - 1
+        WHERE span = OLD.span AND theme_id = OLD.theme_id AND tie = OLD.height / 1024;
       END IF;
       IF TG_OP <> 'DELETE' AND NEW.shown AND NEW.points > 0 THEN
         INSERT INTO standing_step (span, theme_id, step, members)
         VALUES (NEW.span, NEW.theme_id, NEW.points / 16, 1)
         ON CONFLICT (span, theme_id, step) DO UPDATE SET members = standing_step.members + 1;
+        INSERT INTO standing_tie (span, theme_id, tie, members)
+        VALUES (NEW.span, NEW.theme_id, NEW.height / 1024, 1)
+        ON CONFLICT (span, theme_id, tie) DO UPDATE SET members = standing_tie.members + 1;
       END IF;
       RETURN NULL;
     END

@@ -28,6 +28,11 @@ _SAME = {
         """SELECT span, theme_id, points / 16, count(*) FROM standing
         WHERE shown AND points > 0 GROUP BY span, theme_id, points / 16""",
     ),
+    "the ties of points": (
+        "SELECT span, theme_id, tie, members FROM standing_tie",
+        """SELECT span, theme_id, height / 1024, count(*) FROM standing
+        WHERE shown AND points > 0 GROUP BY span, theme_id, height / 1024""",
+    ),
     "the sizes of branches": (
         "SELECT branch_id, members FROM branch_size WHERE members <> 0",
         "SELECT branch_id, count(*) FROM member WHERE is_active GROUP BY branch_id",

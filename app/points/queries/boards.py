@@ -18,8 +18,8 @@ from sqlalchemy import and_, func, or_, select
 from app.core import clock
 from app.core.db import db
 from app.members.models import Branch, Member
-from app.points.models import LedgerTheme, Standing, StandingStep
-from app.points.rules import SHOWN_FROM, STEP, Period, first_day, span_of, step_above
+from app.points.models import LedgerTheme, Standing, StandingStep, StandingTie
+from app.points.rules import SHOWN_FROM, STEP, TIE, Period, first_day, span_of, step_above, tie_of
 
 TOP = 50
 NEIGHBOURS = 2  # shown above and below my place when it is not among the top
@@ -124,8 +124,8 @@ def everyone_board(member_id: int, span: int, theme_id: int = 0) -> Board:
 def place_of(member_id: int, span: int, theme_id: int = 0) -> tuple[int, int] | None:
     """(place, height) of a member among all; None without points or when not shown.
 
-    The steps of points above the member's are added up; only within the own step heads are
-    counted.
+    The steps of points above the member's are added up, and within the own step the groups of
+    those with equal points; heads are counted only within the own group.
     """
     mine = (
         select(Standing.points, Standing.height)
@@ -141,14 +141,21 @@ def place_of(member_id: int, span: int, theme_id: int = 0) -> tuple[int, int] | 
         .where(StandingStep.step > found.points // STEP)
         .scalar_subquery()
     )
+    tie = tie_of(found.height)
     in_step = (
+        select(func.coalesce(func.sum(StandingTie.members), 0))
+        .where(StandingTie.span == span, StandingTie.theme_id == theme_id)
+        .where(StandingTie.tie > tie, StandingTie.tie < tie_of(step_above(found.points)))
+        .scalar_subquery()
+    )
+    in_tie = (
         select(func.count())
         .select_from(Standing)
         .where(*_of(span, theme_id))
-        .where(Standing.height > found.height, Standing.height < step_above(found.points))
+        .where(Standing.height > found.height, Standing.height < (tie + 1) * TIE)
         .scalar_subquery()
     )
-    place = db.session().scalar(select(higher + in_step + 1))
+    place = db.session().scalar(select(higher + in_step + in_tie + 1))
     return int(place or 0), int(found.height)
 
 

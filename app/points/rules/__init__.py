@@ -42,6 +42,7 @@ from app.points.rules.seals import day_seal, merkle_root
 from app.points.rules.spans import (
     SHOWN_FROM,
     STEP,
+    TIE,
     Period,
     day_of,
     first_day,
@@ -49,6 +50,7 @@ from app.points.rules.spans import (
     span_of,
     spans_of,
     step_above,
+    tie_of,
 )
 
 __all__ = [
@@ -64,6 +66,7 @@ __all__ = [
     "SHOWN_FROM",
     "START",
     "STEP",
+    "TIE",
     "BadRules",
     "Book",
     "CorrectedAlready",
@@ -98,6 +101,7 @@ __all__ = [
     "span_of",
     "spans_of",
     "step_above",
+    "tie_of",
     "to_json",
     "worth",
 ]

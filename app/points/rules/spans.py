@@ -7,6 +7,7 @@ from enum import StrEnum
 from functools import lru_cache
 
 STEP = 16  # points; standings are counted in steps of this width, so that a place is found quickly
+TIE = 1 << 10  # heights; members of equal points are counted in groups of so many entries
 _LATEST = 1 << 36  # ids of entries stay below this; a height is points, then the earlier entry
 
 
@@ -69,6 +70,11 @@ def height(points: int, entry_id: int) -> int:
 
 
 SHOWN_FROM = height(0, 0) + 1  # the least height with points; below it nobody has a place
+
+
+def tie_of(high: int) -> int:
+    """The group of a height: equal points, reached with entries that lie close together."""
+    return high // TIE
 
 
 def step_above(points: int) -> int:

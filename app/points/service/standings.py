@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import delete, text
 
 from app.core.db import db
-from app.points.models import BranchShare, BranchStanding, Standing, StandingStep
+from app.points.models import BranchShare, BranchStanding, Standing, StandingStep, StandingTie
 from app.points.queries import Sums, standings_of_the_ledger
 from app.points.queries.branches import SPREAD
 from app.points.rules import height, spans_of
@@ -125,7 +125,7 @@ def rebuild(zone: ZoneInfo) -> int:
     queue_up()
     session = db.session()
     connection = session.connection()
-    for table in (Standing, StandingStep, BranchShare, BranchStanding):
+    for table in (Standing, StandingStep, StandingTie, BranchShare, BranchStanding):
         session.execute(delete(table))
     reached: dict[tuple[int, int], int] = {}
     rows = 0
