@@ -27,6 +27,17 @@ _SPACES = re.compile(r"\s+")
 WORD_WEIGHT = 100_000  # how sure jieba is of a word that the organisation taught it
 
 
+# Variants that OpenCC leaves alone: old and Japanese forms, what converters leave behind (着, 著),
+# and radicals that PDFs write instead of the characters that look like them.
+_VARIANTS = str.maketrans(
+    "瞭著囬効傚砲礮隣駆凴姪戸衞彊粧圀叅竝祇躱皐呉靑淸酧鱻𪿫",
+    "了着回效效炮炮邻驱凭侄户卫强妆国参并只躲皋吴青清酬鲜炮",
+) | str.maketrans(
+    "⻓⻑⻔⻚⻛⻜⻢⻥⻋⻅⻉⻆⻝⻘⺠⻄⻩⻬⻮⻰⻁⻣⻤⻦⻨⻳",
+    "长长门页风飞马鱼车见贝角食青民西黄齐齿龙虎骨鬼鸟麦龟",
+)
+
+
 class _Cutter:
     """jieba with its own dictionary, or with the organisation's words besides."""
 
@@ -97,7 +108,9 @@ class _Table(dict[int, str]):
         folded = unicodedata.normalize("NFKC", char).casefold()
         if len(folded) > 1:  # what comes out may be foldable in turn: ¸ is a space and a mark
             return "".join(self[ord(c)] for c in folded if c != char)
-        return str(self._simplified.convert(folded)) if _HAS_CJK.search(folded) else folded
+        folded = folded.translate(_VARIANTS)
+        plain = self._simplified.convert(folded) if _HAS_CJK.search(folded) else folded
+        return str(plain).translate(_VARIANTS)
 
 
 _table = _Table()

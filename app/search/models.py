@@ -48,7 +48,9 @@ class SearchPassage(Base):
     url: Mapped[str] = mapped_column(String(500))
     text: Mapped[str] = mapped_column(Text)
     search_text: Mapped[str] = mapped_column(Text)
-    lines: Mapped[list[Any]]  # [label, url] of each line, where lines are places of their own
+    lines: Mapped[list[Any]] = mapped_column(
+        default=list
+    )  # [label, url] of each line, where lines are places of their own
 
 
 class SearchChange(Base):
@@ -61,6 +63,31 @@ class SearchChange(Base):
     kind: Mapped[str] = mapped_column(String(20))
     ref: Mapped[str] = mapped_column(String(80))
     created_at: Mapped[datetime]
+
+
+class SearchKept(Base):
+    """A search that a member keeps, to be told what is new in it."""
+
+    __tablename__ = "search_kept"
+    __table_args__ = (UniqueConstraint("member_id", "text", "kind"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    member_id: Mapped[int] = mapped_column(ForeignKey("member.id", ondelete="CASCADE"))
+    text: Mapped[str] = mapped_column(String(200))
+    kind: Mapped[str] = mapped_column(String(20), default="")  # "": all
+    tells: Mapped[bool] = mapped_column(default=True)  # whether the member is told of what is new
+    seen_at: Mapped[datetime]  # what changed later is new
+    told_at: Mapped[datetime]  # the same, for notices
+
+
+class SearchMissed(Base):
+    """What was searched and not found in one month, by whomever: nobody is named."""
+
+    __tablename__ = "search_missed"
+
+    month: Mapped[str] = mapped_column(String(7), primary_key=True)  # 2024-06
+    text: Mapped[str] = mapped_column(String(200), primary_key=True)  # folded
+    times: Mapped[int] = mapped_column(default=1)
 
 
 class SearchWords(Base):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import zlib
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -24,6 +25,14 @@ class Kind(StrEnum):
     CAPTION = "caption"
     DOCUMENT = "document"
     THEME = "theme"
+
+
+SEVERAL = 2**32 - 1  # stands for a branch where a thing is for several
+
+
+def shelf_code(shelf: str) -> int:
+    """A collection's name as one number, from 1 to 2³² - 1; 0 for none."""
+    return (zlib.crc32(shelf.encode()) or 1) if shelf else 0
 
 
 class Order(StrEnum):
@@ -100,6 +109,17 @@ def place_name(anchor: str, label: str) -> str:
     if anchor[0] in "ah" and not label:
         return str(gettext("Part %(n)s", n=number))
     return label
+
+
+class NothingToKeep(Refusal):
+    sentence = _l("Search for something first, then keep it.")
+
+
+class TooManyKept(Refusal):
+    sentence = _l("You keep %(most)s searches already. Delete one first.")
+
+
+MOST_KEPT = 12  # searches of one member
 
 
 class NoWords(Refusal):

@@ -10,27 +10,53 @@ import hashlib
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import astuple
-from datetime import date
+from datetime import date, datetime
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import delete, func, insert, select
 
-from app.core import clock, jobs
+from app.core import clock, jobs, settings
 from app.core.db import db
 from app.core.models import Job
 from app.core.refusals import NotThere
 from app.search import folding
-from app.search.models import SearchChange, SearchPassage, SearchThing, SearchWords
+from app.search.models import (
+    SearchChange,
+    SearchKept,
+    SearchMissed,
+    SearchPassage,
+    SearchThing,
+    SearchWords,
+)
 from app.search.rules import (
     LONGEST_PASSAGE,
+    LONGEST_QUERY,
+    MOST_KEPT,
     MOST_PASSAGES,
     Kind,
+    NothingToKeep,
     NoWords,
     Passage,
+    TooManyKept,
     audience_tokens,
+    parse,
     words_of,
 )
 
-__all__ = ["Passage", "forget", "keep_words", "pending", "put", "remove", "remove_words", "wake"]
+__all__ = [
+    "Passage",
+    "drop_search",
+    "forget",
+    "keep_search",
+    "keep_words",
+    "look_at",
+    "mark_told",
+    "note_missed",
+    "pending",
+    "put",
+    "remove",
+    "remove_words",
+    "wake",
+]
 
 
 def put(
@@ -135,6 +161,73 @@ def remove_words(words_id: int) -> None:
         raise NotThere
     session.execute(delete(SearchWords).where(SearchWords.id == words_id))
     jobs.enqueue("search.rebuild", key="search.rebuild")
+
+
+def keep_search(member_id: int, text: str, kind: Kind | None = None) -> int:
+    """Keep a search for a member; the same again is kept once. Raises NothingToKeep, TooManyKept.
+
+    Returns its id.
+    """
+    session, text = db.session(), " ".join(_clean(text).split())[:LONGEST_QUERY]
+    if not parse(text):
+        raise NothingToKeep
+    mine = select(SearchKept).where(SearchKept.member_id == member_id)
+    same = session.scalar(
+        mine.where(SearchKept.text == text, SearchKept.kind == (kind.value if kind else ""))
+    )
+    if same is not None:
+        return same.id
+    if (session.scalar(select(func.count()).select_from(mine.subquery())) or 0) >= MOST_KEPT:
+        raise TooManyKept(most=MOST_KEPT)
+    now = clock.now()
+    row = SearchKept(
+        member_id=member_id,
+        text=text,
+        kind=kind.value if kind else "",
+        seen_at=now,
+        told_at=now,
+    )
+    session.add(row)
+    session.flush()
+    return row.id
+
+
+def look_at(member_id: int, kept_id: int) -> None:
+    """Remember that a member has seen what there is for a kept search; raises NotThere."""
+    row = _kept(member_id, kept_id)
+    row.seen_at = row.told_at = clock.now()
+
+
+def mark_told(kept_id: int, moment: datetime) -> None:
+    """Remember up to when a member was told of what is new in a kept search."""
+    row = db.session().get(SearchKept, kept_id)
+    if row is not None:
+        row.told_at = moment
+
+
+def drop_search(member_id: int, kept_id: int) -> None:
+    """Keep a search no longer; raises NotThere."""
+    db.session().delete(_kept(member_id, kept_id))
+
+
+def _kept(member_id: int, kept_id: int) -> SearchKept:
+    row = db.session().get(SearchKept, kept_id)
+    if row is None or row.member_id != member_id:
+        raise NotThere
+    return row
+
+
+def note_missed(text: str) -> None:
+    """Count a query that found nothing, for this month and without a name."""
+    session, folded = db.session(), " ".join(folding.fold(_clean(text)).split())[:LONGEST_QUERY]
+    if not any(map(str.isalnum, folded)):
+        return
+    month = f"{settings.today():%Y-%m}"
+    row = session.get(SearchMissed, (month, folded), with_for_update=True)
+    if row is None:
+        session.add(SearchMissed(month=month, text=folded, times=1))
+    else:
+        row.times += 1
 
 
 def _announce(kind: str, ref: str) -> None:

@@ -15,10 +15,11 @@ from app.core.access import access
 from app.core.i18n import LANGUAGES
 from app.core.limits import limited
 from app.core.refusals import Refusal
-from app.members.access import ORGANIZER, SIGNED_IN, reader
+from app.members import queries as members
+from app.members.access import EDITOR, ORGANIZER, SIGNED_IN, reader
 from app.search import queries, service
 from app.search.forms import WordsForm
-from app.search.rules import LONGEST_QUERY, Kind, Order, place_name, words_of
+from app.search.rules import LONGEST_QUERY, SEVERAL, Kind, Order, place_name, words_of
 
 bp = Blueprint("search", __name__, template_folder="templates")
 
@@ -48,6 +49,8 @@ def results() -> str:
     order = Order(sort) if sort in set(Order) else Order.BEST
     language = request.args.get("language", "")
     year = request.args.get("year", type=int)
+    shelf = request.args.get("collection", "")[:500]
+    branch = request.args.get("branch", type=int)
     found = queries.find(
         reader(),
         text,
@@ -56,15 +59,20 @@ def results() -> str:
         order=order,
         language=language,
         year=year if year and 0 < year < 10_000 else None,
+        shelf=shelf,
+        branch=branch,
         speaks=str(get_locale()),
     )
 
     def here(**changed: Any) -> str:
         """The address of this search with something changed."""
         parts: dict[str, Any] = {"q": text, "kind": kind, "language": language, "year": year}
+        parts |= {"collection": shelf, "branch": branch}
         if order is not Order.BEST:
             parts["sort"] = order.value
-        return url_for("search.results", **{k: v for k, v in {**parts, **changed}.items() if v})
+        return url_for(
+            "search.results", **{k: v for k, v in {**parts, **changed}.items() if v or v == 0}
+        )
 
     return render_template(
         "search/results.html",
@@ -73,6 +81,9 @@ def results() -> str:
         order=order,
         language=language,
         year=year,
+        shelf=shelf,
+        branch=branch,
+        branch_names=_branch_names(found.branches, branch),
         languages=LANGUAGES,
         labels=LABELS,
         icons=ICONS,
@@ -83,6 +94,9 @@ def results() -> str:
         here=here,
         page_url=lambda number: here(page=number),
         may_teach=reader().is_organizer,
+        may_shelve=reader().is_author or reader().is_organizer,
+        kept=queries.kept_id(reader(), text, kind) if text else None,
+        mine=queries.kept_by(reader()) if not text else [],
     )
 
 
@@ -98,6 +112,66 @@ def suggest() -> str:
         labels=LABELS,
         icons=ICONS,
     )
+
+
+def _branch_names(found: dict[int, int], chosen: int | None) -> dict[int, str]:
+    """What the branches of things are called, for those that were found."""
+    names = dict(members.branch_choices()) if found or chosen is not None else {}
+    said = {0: str(_("For everybody")), SEVERAL: str(_("For several branches"))}
+    wanted = {*found, *(() if chosen is None else (chosen,))}
+    known = {number: said.get(number) or names.get(number, "").strip() for number in wanted}
+    return {number: name for number, name in known.items() if name}
+
+
+# Kept searches, and what was not found
+
+
+@bp.post("/search/kept")
+@access(SIGNED_IN)
+def keep() -> ResponseReturnValue:
+    text, kind = request.form.get("q", ""), _kind(request.form.get("kind", ""))
+    service.keep_search(reader().id, text, kind)
+    flash(_("Kept. What is new in it stands on the search page."), "good")
+    return redirect(url_for("search.results", q=text, kind=kind))
+
+
+@bp.post("/search/kept/<int:number>")
+@access(SIGNED_IN)
+def open_kept(number: int) -> ResponseReturnValue:
+    """Go to a kept search; what is there now is no longer new."""
+    service.look_at(reader().id, number)
+    return redirect(
+        url_for(
+            "search.results",
+            q=request.form.get("q", ""),
+            kind=_kind(request.form.get("kind", "")),
+            sort=Order.NEWEST.value,
+        )
+    )
+
+
+@bp.post("/search/kept/<int:number>/delete")
+@access(SIGNED_IN)
+def drop(number: int) -> ResponseReturnValue:
+    service.drop_search(reader().id, number)
+    return redirect(url_for("search.results"))
+
+
+@bp.post("/search/missed")
+@access(SIGNED_IN)
+@limited("search-missed", most=20, seconds=60)
+def note_missed() -> ResponseReturnValue:
+    """The page says that it had no answer; looked at again, since anybody can say so."""
+    text = request.form.get("q", "").strip()[:LONGEST_QUERY]
+    if not queries.find(reader(), text).total:
+        service.note_missed(text)
+    return "", 204
+
+
+@bp.get("/search/missed")
+@access(EDITOR)
+def missed() -> str:
+    return render_template("search/missed.html", rows=queries.missed())
 
 
 # The organisation's own words

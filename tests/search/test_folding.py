@@ -80,3 +80,8 @@ def test_every_kind_has_a_number_that_never_changes() -> None:
     from app.search.index import KINDS
 
     assert KINDS[:5] == (Kind.COURSE, Kind.LESSON, Kind.CAPTION, Kind.DOCUMENT, Kind.THEME)
+
+
+def test_variants_and_scars_of_conversion_are_one() -> None:
+    for forms in ("着著", "黨党", "瞭了", "後后", "裏裡里", "⻔门門", "⻓长長", "戶户戸", "效効傚"):
+        assert len({folding.fold(form) for form in forms}) == 1, forms

@@ -3,7 +3,7 @@
 from flask import current_app
 
 from app.search.index.ranking import Ask, Hit, Scan, Snapshot, Tally, class_of, tally
-from app.search.index.schema import KINDS, LANGUAGES, Entry
+from app.search.index.schema import KINDS, LANGUAGES, Entry, branch_code
 from app.search.index.store import Busy, Index, Unusable
 
 __all__ = [
@@ -18,6 +18,7 @@ __all__ = [
     "Snapshot",
     "Tally",
     "Unusable",
+    "branch_code",
     "class_of",
     "opened",
     "tally",

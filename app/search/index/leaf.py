@@ -30,6 +30,8 @@ class Kept:
         self.positions = _column(reader, "position", "H")
         self.kinds = _column(reader, "kind", "B")
         self.languages = _column(reader, "language", "B")
+        self.shelves = _column(reader, "shelf", "I")
+        self.branches = _column(reader, "branch", "I")
         self.days = _column(reader, "day", "I")
         self.sizes = _column(reader, "size", "H")
         self.classes = bytes(

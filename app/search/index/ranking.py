@@ -38,6 +38,8 @@ class Hit(NamedTuple):
     score: float
     language: int = 0  # number in schema.LANGUAGES
     day: int = NEVER  # of the thing, as date.toordinal says it
+    shelf: int = 0  # as rules.shelf_code says it
+    branch: int = 0  # as schema.branch_code says it
 
 
 class Tally(NamedTuple):
@@ -46,6 +48,9 @@ class Tally(NamedTuple):
     kinds: Mapping[int, int]  # number in schema.KINDS → things
     languages: Mapping[int, int]
     days: Mapping[int, int]
+    shelves: Mapping[int, int] = field(default_factory=dict)  # by code
+    branches: Mapping[int, int] = field(default_factory=dict)  # by code
+    standing: Mapping[int, int] = field(default_factory=dict)  # a shelf's code → a thing on it
 
 
 @dataclass(frozen=True)
@@ -72,6 +77,8 @@ class Ask:
     kinds: frozenset[int] | None = None  # numbers in schema.KINDS that are asked for
     shown: int | None = None  # the kind whose hits are wanted; all are counted
     languages: frozenset[int] | None = None
+    shelf: int = 0  # only on this one, by code
+    branch: int | None = None  # only for this one, by code
     since: int = NEVER  # days, both inclusive
     until: int = NEVER
     branches: frozenset[int] | None = None
@@ -82,9 +89,8 @@ class Ask:
     @property
     def is_narrowed(self) -> bool:
         """Whether it asks for things by their labels, so that no word is needed."""
-        return bool(
-            self.authors or self.shelves or self.since or self.until or self.kinds or self.languages
-        )
+        labels = (self.authors, self.shelves, self.since, self.until, self.kinds, self.languages)
+        return any(labels) or bool(self.shelf) or self.branch is not None
 
 
 def class_of(kind: int, language: int) -> int:
@@ -99,6 +105,9 @@ def tally(hits: Iterable[Hit]) -> Tally:
         Counter(hit.kind for hit in things),
         Counter(hit.language for hit in things),
         Counter(hit.day for hit in things),
+        Counter(hit.shelf for hit in things),
+        Counter(hit.branch for hit in things),
+        {hit.shelf: hit.thing for hit in things},
     )
 
 
@@ -199,6 +208,12 @@ class Snapshot:
         if ask.languages is not None:
             languages = kept.languages
             found = {n for n in found if languages[n] in ask.languages}
+        if ask.shelf:
+            shelves = kept.shelves
+            found = {n for n in found if shelves[n] == ask.shelf}
+        if ask.branch is not None:
+            branches = kept.branches
+            found = {n for n in found if branches[n] == ask.branch}
         return found
 
     def _labelled(self, leaf: Leaf, sign: str, unit: Unit) -> set[int]:
@@ -307,6 +322,9 @@ class Snapshot:
         kinds: Counter[int] = Counter()
         languages: Counter[int] = Counter()
         days: Counter[int] = Counter()
+        shelves: Counter[int] = Counter()
+        branches: Counter[int] = Counter()
+        standing: dict[int, int] = {}
         for leaf, numbers in zip(self.leaves, found, strict=True):
             if not numbers:
                 continue
@@ -319,10 +337,15 @@ class Snapshot:
                 numbers = [n for n in numbers if kept.kinds[n] == ask.shown]  # noqa: PLW2901
             languages.update(map(kept.languages.__getitem__, things.values()))
             days.update(map(kept.days.__getitem__, things.values()))
+            shelves.update(map(kept.shelves.__getitem__, things.values()))
+            branches.update(map(kept.branches.__getitem__, things.values()))
+            standing.update(
+                zip(map(kept.shelves.__getitem__, things.values()), things, strict=True)
+            )
             hits.extend(self._best(leaf, numbers, ask, first=first))
         if len(hits) > MOST_HITS:
             hits = nlargest(MOST_HITS, hits, key=_newest if ask.by_day else _score)
-        return Scan(hits, Tally(kinds, languages, days))
+        return Scan(hits, Tally(kinds, languages, days, shelves, branches, standing))
 
     def _best(self, leaf: Leaf, numbers: list[int], ask: Ask, *, first: bool) -> Iterator[Hit]:
         kept = leaf.kept
@@ -347,6 +370,8 @@ class Snapshot:
                 scores[at],
                 kept.languages[n],
                 kept.days[n],
+                kept.shelves[n],
+                kept.branches[n],
             )
 
     def _scores(self, leaf: Leaf, numbers: list[int], ask: Ask, *, first: bool) -> list[float]:

@@ -15,9 +15,9 @@ from whoosh.columns import NumericColumn
 from whoosh.fields import COLUMN, ID, FieldType, Schema
 from whoosh.formats import Existence
 
-from app.search.rules import Kind
+from app.search.rules import SEVERAL, Kind
 
-VERSION = 2  # grows with every change of the schema or of folding; older indexes are rebuilt
+VERSION = 3  # grows with every change of the schema or of folding; older indexes are rebuilt
 KINDS = tuple(Kind)  # a kind's number in the column; append only
 # A language's number in the column; append only. "" is not known.
 LANGUAGES = ("", "zh_Hans", "zh_Hant", "en")
@@ -50,6 +50,8 @@ SCHEMA = Schema(
     position=COLUMN(NumericColumn("H")),
     kind=COLUMN(NumericColumn("B")),
     language=COLUMN(NumericColumn("B")),
+    shelf=COLUMN(NumericColumn("I")),  # the collection, as shelf_code says it; 0 for none
+    branch=COLUMN(NumericColumn("I")),  # 0 for all, SEVERAL, or the one that it is for
     day=COLUMN(NumericColumn("I")),  # of the thing, as date.toordinal says it; 0 for none
     size=COLUMN(NumericColumn("H")),  # how many grams, at most 65 535
 )
@@ -64,6 +66,13 @@ class Writing(W3Codec):  # type: ignore[misc]
     def __init__(self) -> None:
         # We read whole lists, so large blocks; most are too small for compression to pay.
         super().__init__(blocklimit=BLOCK, compression=0)
+
+
+def branch_code(audience: frozenset[int] | None) -> int:
+    """Whom a thing is for, as one number: 0 for all, SEVERAL, or a branch's id."""
+    if audience is None:
+        return 0
+    return next(iter(audience)) if len(audience) == 1 else SEVERAL
 
 
 @dataclass(frozen=True)

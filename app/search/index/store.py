@@ -27,8 +27,18 @@ from app.core import clock
 from app.search import folding, pinyin
 from app.search.index.leaf import Leaf
 from app.search.index.ranking import Ask, Scan, Snapshot
-from app.search.index.schema import AUTHOR, KINDS, LANGUAGES, SCHEMA, SHELF, VERSION, Entry
+from app.search.index.schema import (
+    AUTHOR,
+    KINDS,
+    LANGUAGES,
+    SCHEMA,
+    SHELF,
+    VERSION,
+    Entry,
+    branch_code,
+)
 from app.search.index.writing import Writer, tidy
+from app.search.rules import shelf_code
 from app.search.units import NO_WORDS, Thesaurus
 
 log = logging.getLogger(__name__)
@@ -348,6 +358,8 @@ def _document(key: str, entry: Entry) -> dict[str, Any]:
         "position": entry.position,
         "kind": KINDS.index(entry.kind),
         "language": LANGUAGES.index(entry.language) if entry.language in LANGUAGES else 0,
+        "shelf": shelf_code(entry.shelf),
+        "branch": branch_code(entry.audience),
         "day": entry.day,
         "size": min(BIGGEST_SIZE, len(body) + len(title)),
     }

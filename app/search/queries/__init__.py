@@ -17,6 +17,15 @@ from app.search.queries.indexing import (
     thing_count,
     things_after,
 )
+from app.search.queries.keeping import (
+    Kept,
+    Missed,
+    kept_by,
+    kept_id,
+    missed,
+    new_in,
+    tellers,
+)
 from app.search.queries.suggesting import Suggestion, suggest
 from app.search.queries.words import all_words, thesaurus
 
@@ -24,6 +33,8 @@ __all__ = [
     "PAGE_SIZE",
     "Excerpt",
     "Found",
+    "Kept",
+    "Missed",
     "Results",
     "Suggestion",
     "ThingRow",
@@ -32,9 +43,14 @@ __all__ = [
     "change_count",
     "entries",
     "find",
+    "kept_by",
+    "kept_id",
+    "missed",
+    "new_in",
     "passage_count",
     "sought_for",
     "suggest",
+    "tellers",
     "thesaurus",
     "thing_count",
     "things_after",

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 
 from markupsafe import Markup
 from sqlalchemy import ColumnElement, and_, func, select
@@ -24,6 +24,7 @@ from app.search.index import (
     Ask,
     Hit,
     Scan,
+    Tally,
     Unusable,
     class_of,
     opened,
@@ -32,7 +33,17 @@ from app.search.index import (
 from app.search.models import SearchPassage, SearchThing
 from app.search.queries import scanning
 from app.search.queries.words import thesaurus
-from app.search.rules import KIND_SHARE, Kind, Order, Passage, Wish, audience_of, parse, share_of
+from app.search.rules import (
+    KIND_SHARE,
+    Kind,
+    Order,
+    Passage,
+    Wish,
+    audience_of,
+    parse,
+    share_of,
+    shelf_code,
+)
 from app.search.snippets import Sought
 from app.search.spelling import corrections
 from app.search.units import Thesaurus, units
@@ -40,6 +51,7 @@ from app.search.units import Thesaurus, units
 PAGE_SIZE = 10
 EXCERPTS = 3  # passages shown of one thing
 LOOKED_AT = 60  # best things that are looked at more closely
+MOST_CHOICES = 20  # collections and branches that are offered
 MOST_CHECKED = 3_000  # best passages in which an exact phrase is looked for
 
 IS_TITLE, IN_TITLE, IN_TEXT = 3.0, 1.8, 1.4  # when the whole query stands there as it was typed
@@ -85,6 +97,8 @@ class Results:
     counts: dict[Kind, int] = field(default_factory=dict)
     languages: dict[str, int] = field(default_factory=dict)
     years: dict[int, int] = field(default_factory=dict)
+    shelves: dict[str, int] = field(default_factory=dict)  # by the collection's name
+    branches: dict[int, int] = field(default_factory=dict)  # by id; 0 all, SEVERAL more than one
     relaxed: bool = False  # nothing has all words; these have at least half of them
     degraded: bool = False  # the index could not be used
     meant: str = ""
@@ -114,12 +128,15 @@ def find(
     order: Order = Order.BEST,
     language: str = "",
     year: int | None = None,
+    shelf: str = "",
+    branch: int | None = None,
     speaks: str = "",
+    changed_after: datetime | None = None,
 ) -> Results:
     """Things that answer `text` and that `reader` may see, best first, ten to a page.
 
-    `language` and `year` narrow what is found; `speaks` is the language that the reader sees the
-    site in, which comes first among equals.
+    `language`, `year`, `shelf` and `branch` narrow what is found, `changed_after` leaves out what
+    is older; `speaks` is the language that the reader sees the site in, first among equals.
     """
     wish = parse(text)
     nothing = Results(text, wish, Page([], 1, 0, PAGE_SIZE))
@@ -135,6 +152,8 @@ def find(
         order=order,
         language=language,
         year=year,
+        shelf=shelf,
+        branch=branch,
         speaks=speaks,
     )
     sought = Sought((*ask.wanted, *ask.in_title), wish.phrases)
@@ -150,7 +169,9 @@ def find(
         scan = Scan(kept, tally(kept), scan.relaxed)
     groups = _grouped(scan.hits)
     chosen = [group for group in groups if kind is None or group.kind is kind]
-    if order is Order.NEWEST:
+    if changed_after is not None:
+        chosen = _changed(chosen, changed_after)
+    elif order is Order.NEWEST:
         chosen.sort(key=lambda group: (-group.day, -group.score, group.thing))
     else:
         _look_closely(chosen, wish, ask)
@@ -167,10 +188,36 @@ def find(
         {k: counts[k] for k in Kind if counts.get(k)},
         languages={LANGUAGES[number]: n for number, n in scan.tally.languages.items() if number},
         years=_years(scan.tally.days),
+        shelves=_shelves(scan.tally, shelf),
+        branches=dict(Counter(scan.tally.branches).most_common(MOST_CHOICES)),
         relaxed=scan.relaxed,
         degraded=degraded,
         meant=meant,
     )
+
+
+def _changed(groups: Sequence[_Group], after: datetime) -> list[_Group]:
+    """Those that changed after a moment, the latest first."""
+    wanted = {group.thing: group for group in groups}
+    rows = db.session().scalars(
+        select(SearchThing.id)
+        .where(SearchThing.changed_at > after)
+        .order_by(SearchThing.changed_at.desc(), SearchThing.id)
+    )
+    return [wanted[number] for number in rows if number in wanted]
+
+
+def _shelves(counted: Tally, chosen: str) -> dict[str, int]:
+    """The collections with most of what was found, by the names that things on them say."""
+    most = Counter({code: n for code, n in counted.shelves.items() if code})
+    codes = {counted.standing[code]: n for code, n in most.most_common(MOST_CHOICES)}
+    if not codes:
+        return {}
+    rows = db.session().execute(
+        select(SearchThing.id, SearchThing.shelf).where(SearchThing.id.in_(codes))
+    )
+    named = {shelf: codes[number] for number, shelf in rows if shelf}
+    return dict(sorted(named.items(), key=lambda pair: (pair[0] != chosen, -pair[1], pair[0])))
 
 
 def _years(days: Mapping[int, int]) -> dict[int, int]:
@@ -191,6 +238,8 @@ def _ask(
     order: Order = Order.BEST,
     language: str = "",
     year: int | None = None,
+    shelf: str = "",
+    branch: int | None = None,
     speaks: str = "",
 ) -> Ask:
     phrases = units(*wish.phrases, exact=True)
@@ -207,6 +256,8 @@ def _ask(
         languages=frozenset((LANGUAGES.index(language),)) if language in LANGUAGES[1:] else None,
         since=date(max(1, since), 1, 1).toordinal() if since else 0,
         until=date(min(9999, max(1, until)), 12, 31).toordinal() if until else 0,
+        shelf=shelf_code(shelf),
+        branch=branch,
         branches=branches_of(reader),
         must_have_all=bool(phrases),
         by_day=order is Order.NEWEST or not wish.has_text,

@@ -8,9 +8,9 @@ from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute
 
 from app.core.db import db
-from app.search.index import KINDS, LANGUAGES, Ask, Hit, Scan, tally
+from app.search.index import KINDS, LANGUAGES, Ask, Hit, Scan, branch_code, tally
 from app.search.models import SearchPassage, SearchThing
-from app.search.rules import Kind
+from app.search.rules import SEVERAL, Kind, audience_of, audience_tokens, shelf_code
 from app.search.units import Unit
 
 MOST_SCANNED = 3_000  # passages that the database alone answers with
@@ -38,7 +38,16 @@ def scan_database(ask: Ask) -> Scan:
     marks = [has(unit, title).label(f"m{number}") for number, unit in enumerate(ask.wanted)]
     thing = SearchThing
     statement = (
-        select(thing.id, SearchPassage.position, thing.kind, thing.language, thing.dated, *marks)
+        select(
+            thing.id,
+            SearchPassage.position,
+            thing.kind,
+            thing.language,
+            thing.dated,
+            thing.shelf,
+            thing.audience,
+            *marks,
+        )
         .join(SearchPassage, SearchPassage.thing_id == thing.id)
         .where(*(has(unit, bare, title) for unit in ask.wanted))
         .where(*(has(unit, title) for unit in ask.in_title))
@@ -59,6 +68,13 @@ def scan_database(ask: Ask) -> Scan:
         statement = statement.where(
             thing.language.in_([LANGUAGES[number] for number in ask.languages])
         )
+    if ask.branch is not None:
+        one = None if ask.branch == 0 else frozenset((ask.branch,))
+        several = ask.branch == SEVERAL
+        statement = statement.where(
+            thing.audience.like("|%|%|") if several else thing.audience == audience_tokens(one)
+        )
+    rows = db.session().execute(statement)
     hits = [
         Hit(
             number,
@@ -67,8 +83,11 @@ def scan_database(ask: Ask) -> Scan:
             float(1 + sum(map(bool, titled))),
             LANGUAGES.index(language) if language in LANGUAGES else 0,
             dated.toordinal() if dated else 0,
+            shelf_code(shelf),
+            branch_code(audience_of(seen_by)),
         )
-        for number, position, kind, language, dated, *titled in db.session().execute(statement)
+        for number, position, kind, language, dated, shelf, seen_by, *titled in rows
+        if not ask.shelf or shelf_code(shelf) == ask.shelf
     ]
     return Scan(hits, tally(hits))
 
