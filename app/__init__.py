@@ -13,7 +13,7 @@ from flask_wtf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
 from whitenoise import WhiteNoise
 
-from app.core import access, bodies, db, errors, headers, i18n, jobs, limits, pages, settings
+from app.core import access, bodies, clock, db, errors, headers, i18n, jobs, limits, pages, settings
 from app.members import access as members_access
 from config import MIB, ROOT, Config
 
@@ -63,6 +63,8 @@ def create_app(config: Config | None = None) -> Flask:
         app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
             app.wsgi_app, x_for=config.proxies, x_proto=config.proxies, x_host=config.proxies
         )
+    if not config.testing:
+        clock.watch(config.instance_dir / "clock.json")
     db.init_app(app)
     settings.init_app(app)
     Migrate(app, db.db, directory=str(ROOT / "migrations"), render_as_batch=True)

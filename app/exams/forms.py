@@ -31,6 +31,7 @@ from app.exams.rules import (
     LONGEST_TITLE,
     MOST_QUESTIONS,
     RELEASE_NAMES,
+    ROLE_NAMES,
 )
 from app.questions.rules import KIND_NAMES
 
@@ -116,12 +117,37 @@ class SettingsForm(FlaskForm):  # type: ignore[misc]
         description=_l("Told in the room, so that nobody begins before."),
         render_kw={"maxlength": 60, "autocomplete": "off"},
     )
+    networks = TextAreaField(
+        _l("Only from these networks"),
+        description=_l("Like 10.1.0.0/16, one per line. Leave it empty for any network."),
+        render_kw={"maxlength": 1000, "rows": 2},
+    )
+    safe_keys = TextAreaField(
+        _l("Only in the Safe Exam Browser with these keys"),
+        description=_l("Config keys or browser exam keys, one per line. Leave it empty for none."),
+        render_kw={"maxlength": 2000, "rows": 2},
+    )
+    full_screen = BooleanField(
+        _l("Ask for the full screen and count how often it is left (only a hint, no proof)")
+    )
+    watermark = BooleanField(_l("Show the taker's name behind the paper"))
+    for_role = SelectField(
+        _l("Role"),
+        choices=[SelectChoice(key, name) for key, name in ROLE_NAMES.items()],
+        default="",
+    )
+    seats = TextAreaField(
+        _l("By name, with their places"),
+        description=_l("A user name per line, then the place if there is one: li.na A12"),
+        render_kw={"maxlength": 200_000, "rows": 4},
+    )
     audience = RadioField(
         _l("Who takes part"),
         [InputRequired()],
         choices=[
             SelectChoice("all", _l("Everybody")),
             SelectChoice("branches", _l("Only these branches, with all below them")),
+            SelectChoice("seats", _l("Only those on the list below")),
         ],
     )
     branches = _checks(_l("Branches"))
@@ -133,7 +159,7 @@ class SettingsForm(FlaskForm):  # type: ignore[misc]
         same = (
             *("title", "attempts_allowed", "counting", "pass_percent", "shuffle_questions"),
             *("shuffle_options", "one_by_one", "no_going_back", "show_score", "show_answers"),
-            "show_explanations",
+            *("show_explanations", "full_screen", "watermark"),
         )
         minutes = self.minutes.data
         return {
@@ -145,6 +171,9 @@ class SettingsForm(FlaskForm):  # type: ignore[misc]
             "closes_at": _utc(self.closes_at.data, zone),
             "duration_s": None if minutes is None else minutes * 60,
             "delay_s": (self.delay_minutes.data or 0) * 60,
+            "for_role": self.for_role.data or "",
+            "networks": self.networks.data or "",
+            "safe_keys": self.safe_keys.data or "",
             "open_to_all": self.audience.data == "all",
         }
 

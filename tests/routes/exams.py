@@ -11,12 +11,14 @@ MATRIX = {
     "exams.exam": "signed in",
     "exams.start_exam": "signed in",
     "exams.paper": "signed in",
+    "exams.believe_clock": "organizer",
     **dict.fromkeys(
         (
             *("exams.create", "exams.edit", "exams.settings", "exams.change", "exams.copy"),
             *("exams.add_section", "exams.change_section", "exams.add_draw", "exams.pick"),
             *("exams.take", "exams.change_slot", "exams.publish", "exams.withdraw"),
             "exams.reopen_paper",
+            "exams.make_up",
         ),
         "author",
     ),

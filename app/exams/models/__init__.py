@@ -8,6 +8,7 @@ from app.exams.models.exams import (
     ExamCourse,
     ExamEvent,
     ExamMessage,
+    ExamSeat,
     ExamSection,
     ExamSlot,
 )
@@ -24,6 +25,7 @@ __all__ = [
     "ExamCourse",
     "ExamEvent",
     "ExamMessage",
+    "ExamSeat",
     "ExamSection",
     "ExamSlot",
     "Regrade",

@@ -94,6 +94,7 @@ class Attempt(Base):
     deadline_at: Mapped[datetime | None]  # the server's clock decides; None: no limit
     added_s: Mapped[int] = mapped_column(default=0)  # seconds that invigilators added
     heard_at: Mapped[datetime | None]  # the last request of its page
+    address: Mapped[str] = mapped_column(String(45), default="")  # where it was last heard from
     left: Mapped[int] = mapped_column(default=0)  # how often the page was left; advisory
     reached: Mapped[int] = mapped_column(default=1)  # the furthest position opened
     submitted_at: Mapped[datetime | None]
@@ -135,16 +136,19 @@ class AttemptItem(Base):
 class Evidence(Base):
     """Answers that arrived and did not count: after the end, or older than what was kept.
 
-    Never marked; kept so that an organizer can decide, and so that no text is lost.
+    A sealed package was kept by a browser without a connection and brought later. Never marked;
+    kept so that an organizer can decide, and so that no text is lost.
     """
 
     __tablename__ = "attempt_evidence"
-    __table_args__ = (CheckConstraint("kind in ('late', 'stale')", name="kind"),)
+    __table_args__ = (CheckConstraint("kind in ('late', 'stale', 'sealed')", name="kind"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     attempt_id: Mapped[int] = mapped_column(
         ForeignKey("attempt.id", ondelete="CASCADE"), index=True
     )
-    kind: Mapped[str] = mapped_column(String(5))
+    kind: Mapped[str] = mapped_column(String(6))
     received_at: Mapped[datetime]
     answers: Mapped[dict[str, Any]]  # item id → what was sent
+    told: Mapped[dict[str, Any]] = mapped_column(default=dict)  # what the device says about it
+    counted_at: Mapped[datetime | None]  # an organizer decided that it counts after all

@@ -43,6 +43,7 @@ class Exam(Base):
         CheckConstraint(f"show_score {_RELEASE}", name="show_score"),
         CheckConstraint(f"show_answers {_RELEASE}", name="show_answers"),
         CheckConstraint(f"show_explanations {_RELEASE}", name="show_explanations"),
+        CheckConstraint("for_role in ('', 'trainer', 'organizer')", name="for_role"),
         Index("ix_exam_state_opens_at", "state", "opens_at"),
     )
 
@@ -70,6 +71,12 @@ class Exam(Base):
     # Read aloud in the room to let people begin; not a secret of a person, so kept as it is.
     password: Mapped[str] = mapped_column(String(60), default="")
     open_to_all: Mapped[bool] = mapped_column(default=True)  # else see exam_branch
+    for_role: Mapped[str] = mapped_column(String(10), default="")  # "": whatever one's role
+    networks: Mapped[str] = mapped_column(String(1000), default="")  # 10.1.0.0/16 …; "": anywhere
+    safe_keys: Mapped[str] = mapped_column(String(2000), default="")  # of the Safe Exam Browser
+    full_screen: Mapped[bool] = mapped_column(default=False)  # asked for, never enforced
+    watermark: Mapped[bool] = mapped_column(default=False)  # the taker's name behind the paper
+    makes_up_for: Mapped[int | None] = mapped_column(ForeignKey("exam.id"), index=True)
     paused_at: Mapped[datetime | None]  # since when all clocks of this exam stand still
     revision: Mapped[int] = mapped_column(default=1)
     created_at: Mapped[datetime]
@@ -84,6 +91,16 @@ class ExamBranch(Base):
 
     exam_id: Mapped[int] = mapped_column(ForeignKey("exam.id"), primary_key=True)
     branch_id: Mapped[int] = mapped_column(ForeignKey("branch.id"), primary_key=True, index=True)
+
+
+class ExamSeat(Base):
+    """One member who may take an exam by name, with the place where they sit."""
+
+    __tablename__ = "exam_seat"
+
+    exam_id: Mapped[int] = mapped_column(ForeignKey("exam.id"), primary_key=True)
+    member_id: Mapped[int] = mapped_column(ForeignKey("member.id"), primary_key=True, index=True)
+    place: Mapped[str] = mapped_column(String(40), default="")
 
 
 class ExamCourse(Base):
@@ -149,6 +166,7 @@ class Accommodation(Base):
     exam_id: Mapped[int | None] = mapped_column(ForeignKey("exam.id"), index=True)
     extra_percent: Mapped[int] = mapped_column(default=0)  # of the exam's duration
     extra_attempts: Mapped[int] = mapped_column(default=0)
+    large_type: Mapped[bool] = mapped_column(default=False)
     reason: Mapped[str] = mapped_column(String(300), default="")
     set_by: Mapped[int] = mapped_column(ForeignKey("member.id"))
     set_at: Mapped[datetime]

@@ -71,6 +71,11 @@ from app.exams.queries.room import (
     room_of,
     seat_of,
 )
+from app.exams.queries.seats import (
+    not_passed,
+    places_by_member,
+    seats_of,
+)
 
 __all__ = [
     "Allowance",
@@ -116,7 +121,9 @@ __all__ = [
     "messages_for",
     "missing_courses",
     "next_to_mark",
+    "not_passed",
     "paper",
+    "places_by_member",
     "places_of",
     "pool_of",
     "questions_of",
@@ -128,6 +135,7 @@ __all__ = [
     "room_of",
     "score_bands",
     "seat_of",
+    "seats_of",
     "section_titles",
     "sections_of",
     "standing_for",

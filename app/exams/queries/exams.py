@@ -20,10 +20,12 @@ from app.exams.models import (
     Exam,
     ExamBranch,
     ExamCourse,
+    ExamSeat,
     ExamSection,
     ExamSlot,
 )
 from app.exams.queries.attempts import AttemptView, view
+from app.exams.queries.seats import seats_of
 from app.learning.queries import course_progress_for
 from app.members.models import Branch
 from app.members.rules import Reader
@@ -60,6 +62,12 @@ class ExamView:
     show_explanations: str
     password: str
     open_to_all: bool
+    for_role: str
+    networks: str
+    safe_keys: str
+    full_screen: bool
+    watermark: bool
+    makes_up_for: int | None
     paused_at: datetime | None
     revision: int
 
@@ -78,6 +86,7 @@ class Allowance:
 
     extra_percent: int = 0
     extra_attempts: int = 0
+    large_type: bool = False
 
 
 @dataclass(frozen=True)
@@ -206,11 +215,15 @@ def exam_view(row: Exam, now: datetime) -> ExamView:
 
 
 def _invited(reader: Reader) -> ColumnElement[bool]:
-    """SQL: an exam for this reader's branch or for everybody."""
+    """SQL: an exam for everybody or this reader's branch, and role; or for the reader by name."""
     for_branch = exists().where(
         ExamBranch.exam_id == Exam.id, ExamBranch.branch_id.in_(reader.branch_path)
     )
-    return or_(Exam.open_to_all, for_branch)
+    seated = exists().where(ExamSeat.exam_id == Exam.id, ExamSeat.member_id == reader.id)
+    roles = ["", *(["trainer"] if reader.is_trainer else [])]
+    if reader.is_organizer:
+        roles.append("organizer")
+    return or_(and_(or_(Exam.open_to_all, for_branch), Exam.for_role.in_(roles)), seated)
 
 
 def exam_for(reader: Reader, exam_id: int, now: datetime) -> ExamView:
@@ -348,7 +361,10 @@ def _allowances(member_id: int, exam_ids: Sequence[int]) -> dict[int, Allowance]
             or_(Accommodation.exam_id.is_(None), Accommodation.exam_id.in_(exam_ids)),
         )
     )
-    found = {row.exam_id: Allowance(row.extra_percent, row.extra_attempts) for row in rows}
+    found = {
+        row.exam_id: Allowance(row.extra_percent, row.extra_attempts, row.large_type)
+        for row in rows
+    }
     return {i: found.get(i) or found.get(None) or Allowance() for i in exam_ids}
 
 
@@ -511,7 +527,7 @@ def checks_of(exam: ExamView, now: datetime) -> tuple[list[rules.Check], rules.S
         rules.checks(
             questions=questions,
             short_draws=_short(places),
-            nobody=not exam.open_to_all and not branches_of(exam.id),
+            nobody=not exam.open_to_all and not branches_of(exam.id) and not seats_of(exam.id),
             has_window=exam.opens_at is not None and exam.closes_at is not None,
             has_duration=exam.duration_s is not None,
             closes_in_past=exam.closes_at is not None and exam.closes_at <= now,

@@ -21,6 +21,7 @@ from app.exams.models import (
 )
 from app.exams.queries.attempts import AttemptView, view
 from app.exams.queries.exams import ExamView
+from app.exams.queries.seats import places_by_member
 from app.members.models import Branch, Member
 
 SILENT_S = 45  # three saves missed
@@ -40,6 +41,8 @@ class Seat:
     remaining_ms: int | None
     is_silent: bool
     has_evidence: bool
+    place: str = ""  # where the taker sits
+    address: str = ""
 
     @property
     def minutes_left(self) -> int | None:
@@ -88,6 +91,7 @@ def room_of(exam: ExamView, now: datetime) -> Room:
     )
     still = now if exam.paused_at is None else min(now, exam.paused_at)
     seats = []
+    places = places_by_member(exam.id)
     for row, name, branch, count, evidence in rows:
         is_open = row.state == "open"
         quiet = row.heard_at is None or (now - row.heard_at).total_seconds() > SILENT_S
@@ -103,6 +107,8 @@ def room_of(exam: ExamView, now: datetime) -> Room:
                 remaining_ms=rules.remaining_ms(still, row.deadline_at) if is_open else None,
                 is_silent=is_open and quiet,
                 has_evidence=evidence is not None,
+                place=places.get(row.member_id, ""),
+                address=row.address,
             )
         )
     return Room(exam, tuple(seats), now)
@@ -196,6 +202,7 @@ class Grant:
     exam: str | None
     extra_percent: int
     extra_attempts: int
+    large_type: bool
     reason: str
 
 
@@ -206,11 +213,23 @@ def grants(exam_id: int | None = None) -> list[Grant]:
         .join(Member, Member.id == Accommodation.member_id)
         .outerjoin(Exam, Exam.id == Accommodation.exam_id)
         .where((Accommodation.exam_id.is_(None)) | (Accommodation.exam_id == exam_id))
-        .where((Accommodation.extra_percent > 0) | (Accommodation.extra_attempts > 0))
+        .where(
+            (Accommodation.extra_percent > 0)
+            | (Accommodation.extra_attempts > 0)
+            | Accommodation.large_type
+        )
         .order_by(Member.name)
     )
     return [
-        Grant(row.member_id, name, title, row.extra_percent, row.extra_attempts, row.reason)
+        Grant(
+            row.member_id,
+            name,
+            title,
+            row.extra_percent,
+            row.extra_attempts,
+            row.large_type,
+            row.reason,
+        )
         for row, name, title in rows
     ]
 

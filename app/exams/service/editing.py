@@ -17,11 +17,13 @@ from app.exams.models import (
     Exam,
     ExamBranch,
     ExamCourse,
+    ExamSeat,
     ExamSection,
     ExamSlot,
 )
-from app.exams.queries import checks_of, exam_view, pool_of
+from app.exams.queries import checks_of, exam_view, not_passed, pool_of, seats_of
 from app.exams.service.taking import note, plan_finish
+from app.members.models import Member
 from app.questions import types
 from app.questions.queries import question as question_by_id
 
@@ -29,7 +31,8 @@ SETTINGS = (
     *("title", "instructions", "opens_at", "last_start_at", "closes_at", "duration_s"),
     *("attempts_allowed", "delay_s", "counting", "pass_percent", "shuffle_questions"),
     *("shuffle_options", "one_by_one", "no_going_back", "show_score", "show_answers"),
-    *("show_explanations", "password", "open_to_all"),
+    *("show_explanations", "password", "open_to_all", "for_role", "networks", "safe_keys"),
+    *("full_screen", "watermark"),
 )
 
 
@@ -52,11 +55,13 @@ def change(
     actor_id: int,
     branches: Collection[int] = (),
     courses: Collection[int] = (),
+    seats: str | None = None,
     seen: int | None = None,
     **settings: Any,
 ) -> None:
     """Change settings (SETTINGS), the branches it is for, and the courses to finish first.
 
+    `seats` is the list of those invited by name (rules.seats); None leaves it as it is.
     `seen` is the revision that the page showed; Conflict when there is a newer one. A later close
     of a published exam counts for those who begin from then on. Raises BadExam.
     """
@@ -75,12 +80,16 @@ def change(
     last = after["last_start_at"]
     if last and ((opens_at and last <= opens_at) or (closes_at and last > closes_at)):
         raise rules.LastStartOutside("last_start_at")
-    if not after["open_to_all"] and not branches:
+    after["networks"] = rules.networks(after["networks"])
+    after["safe_keys"] = rules.safe_keys(after["safe_keys"])
+    if seats is not None:
+        _seat(exam_id, seats)
+    if not after["open_to_all"] and not branches and not seats_of(exam_id):
         raise rules.NobodyInvited("branches")
     changed = {
         name: [str(getattr(row, name)), str(value)]
         for name, value in after.items()
-        if getattr(row, name) != value and name != "password"
+        if getattr(row, name) != value and name not in {"password", "safe_keys"}
     }
     for name, value in after.items():
         setattr(row, name, value)
@@ -97,6 +106,46 @@ def change(
         note(exam_id, "change", actor_id=actor_id, changed=changed)
         if row.closes_at is not None:
             plan_finish(row, row.closes_at)
+
+
+def _seat(exam_id: int, text: str) -> None:
+    """Replace the list of those who are invited by name. Raises NobodyCalled."""
+    session = db.session()
+    wanted = dict(rules.seats(text))
+    names = list(wanted)
+    ids = {
+        username: member_id
+        for start in range(0, len(names), 500)
+        for username, member_id in session.execute(
+            select(Member.username, Member.id).where(
+                Member.username.in_(names[start : start + 500]), Member.is_active
+            )
+        )
+    }
+    for username in wanted:
+        if username not in ids:
+            raise rules.NobodyCalled(username=username[:60])
+    session.execute(delete(ExamSeat).where(ExamSeat.exam_id == exam_id))
+    session.add_all(
+        ExamSeat(exam_id=exam_id, member_id=ids[username], place=place)
+        for username, place in wanted.items()
+    )
+    session.flush()
+
+
+def make_up(exam_id: int, *, author_id: int, title: str) -> int:
+    """A draft of the same exam for those who were invited and missed it, or did not pass it.
+
+    They are on its seat list; its author can take names out or add some before publishing.
+    """
+    new_id = copy(exam_id, author_id=author_id, title=title)
+    session = db.session()
+    new = session.get_one(Exam, new_id)
+    new.makes_up_for, new.open_to_all = exam_id, False
+    session.add_all(ExamSeat(exam_id=new_id, member_id=i, place="") for i in not_passed(exam_id))
+    session.flush()
+    note(new_id, "make_up", actor_id=author_id, exam=exam_id)
+    return new_id
 
 
 def add_section(exam_id: int, *, title: str) -> int:

@@ -156,6 +156,7 @@ def reopen(exam_id: int, attempt_id: int, *, minutes: int, actor_id: int, reason
         added_s=old.added_s + minutes * 60,
         heard_at=now,
         left=old.left,
+        address=old.address,
         reached=old.reached,
         goes_on_from=old.id,
     )
@@ -194,6 +195,7 @@ def accommodate(
     *,
     extra_percent: int,
     extra_attempts: int,
+    large_type: bool = False,
     reason: str,
     actor_id: int,
     exam_id: int,
@@ -220,6 +222,7 @@ def accommodate(
         row = Accommodation(member_id=member_id, exam_id=where)
         session.add(row)
     row.extra_percent, row.extra_attempts = extra_percent, extra_attempts
+    row.large_type = large_type
     row.reason = " ".join(reason.split())[:300]
     row.set_by, row.set_at = actor_id, clock.now()
     session.flush()
@@ -228,6 +231,7 @@ def accommodate(
         actor_id=actor_id,
         member=member_id,
         percent=extra_percent,
+        large_type=large_type,
         attempts=extra_attempts,
         everywhere=everywhere,
     )

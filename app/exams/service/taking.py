@@ -95,11 +95,18 @@ def start(*, member_id: int, course_id: int) -> int:
     return _begin(attempt, ordered, shuffle=True)
 
 
-def start_exam(exam_id: int, *, member_id: int, password: str = "") -> int:
+def start_exam(
+    exam_id: int,
+    *,
+    member_id: int,
+    password: str = "",
+    visit: rules.Visit = rules.Visit(),  # noqa: B008 - it is frozen
+) -> int:
     """The id of the member's open attempt at an exam; a new one when there is none.
 
     Who may see the exam is asked before (queries.exam_for). Raises NotOpenYet, NoMoreStarts,
-    ExamClosed, WrongPassword, CoursesFirst, TooSoon, NoTriesLeft, and NoQuiz for an empty paper.
+    ExamClosed, WrongNetwork, NeedsSafeBrowser, WrongPassword, CoursesFirst, TooSoon, NoTriesLeft,
+    and NoQuiz for an empty paper.
     """
     session = db.session()
     exam = session.get(Exam, exam_id)
@@ -112,6 +119,10 @@ def start_exam(exam_id: int, *, member_id: int, password: str = "") -> int:
     now = clock.now()
     allowance = allowance_of(member_id, exam_id)
     _must_be_open(exam, now)
+    if not rules.is_inside(visit.address, exam.networks):
+        raise rules.WrongNetwork(address=visit.address)
+    if not rules.is_safe(visit, exam.safe_keys):
+        raise rules.NeedsSafeBrowser
     if exam.password and not secrets.compare_digest(
         password.strip().casefold().encode(), exam.password.casefold().encode()
     ):
@@ -135,6 +146,7 @@ def start_exam(exam_id: int, *, member_id: int, password: str = "") -> int:
         pass_percent=exam.pass_percent,
         started_at=now,
         heard_at=now,
+        address=visit.address,
         deadline_at=rules.deadline(
             now,
             duration_s=exam.duration_s,
@@ -143,7 +155,13 @@ def start_exam(exam_id: int, *, member_id: int, password: str = "") -> int:
         ),
     )
     attempt_id = _begin(attempt, asked_of(exam, attempt.seed), shuffle=exam.shuffle_options)
-    note(exam_id, "start", attempt_id=attempt_id, actor_id=member_id, number=used + 1)
+    note(
+        *(exam_id, "start"),
+        attempt_id=attempt_id,
+        actor_id=member_id,
+        number=used + 1,
+        address=visit.address,
+    )
     if attempt.deadline_at is not None:
         plan_finish(exam, attempt.deadline_at)
     return attempt_id
@@ -225,6 +243,7 @@ def save(
     flags: Flags | None = None,
     left: int = 0,
     reached: int = 0,
+    address: str = "",
 ) -> Saved:
     """Keep answers of an open attempt; `left` is how often the page was left since the last call.
 
@@ -245,6 +264,17 @@ def save(
     if exam is not None:
         attempt.heard_at = now
         attempt.left += left
+        if address and address != attempt.address:
+            # Written down and not stopped: networks change by themselves.
+            if attempt.address:
+                note(
+                    *(exam.id, "moved"),
+                    attempt_id=attempt.id,
+                    actor_id=member_id,
+                    before=attempt.address,
+                    address=address,
+                )
+            attempt.address = address
         if attempt.reached < reached <= attempt.questions:
             attempt.reached = reached
     db.session().flush()

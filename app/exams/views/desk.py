@@ -117,11 +117,16 @@ def settings(exam_id: int) -> str:
         values[name] = getattr(exam, name)
     for name in ("no_going_back", "show_score", "show_answers", "show_explanations", "password"):
         values[name] = getattr(exam, name)
+    for name in ("for_role", "networks", "safe_keys", "full_screen", "watermark"):
+        values[name] = getattr(exam, name)
+    branches = queries.branches_of(exam.id)
+    seats = queries.seats_of(exam.id)
     form = SettingsForm(
         minutes=exam.minutes,
         delay_minutes=exam.delay_s // 60,
-        audience="all" if exam.open_to_all else "branches",
-        branches=queries.branches_of(exam.id),
+        audience="all" if exam.open_to_all else "seats" if seats and not branches else "branches",
+        branches=branches,
+        seats=rules.as_list(seats),
         courses=[course.id for course in queries.required_courses(exam.id)],
         seen=exam.revision,
         **values,
@@ -153,7 +158,12 @@ def change(exam_id: int) -> ResponseReturnValue:
             service.change(
                 exam.id,
                 actor_id=reader().id,
-                branches=[i for i in form.branches.data or () if i in known],
+                branches=[
+                    i
+                    for i in form.branches.data or ()
+                    if i in known and form.audience.data == "branches"
+                ],
+                seats=form.seats.data or "",
                 courses=[i for i in form.courses.data or () if i in known_courses],
                 seen=form.seen.data,
                 **form.settings(zone()),
@@ -302,6 +312,18 @@ def copy(exam_id: int) -> ResponseReturnValue:
         exam.id, author_id=reader().id, title=_("%(title)s (copy)", title=exam.title)
     )
     flash(_("This is a copy. Give it a title and its dates."))
+    return redirect(url_for("exams.settings", exam_id=new_id))
+
+
+@bp.post("/desk/exams/<int:exam_id>/make-up")
+@access(AUTHOR)
+def make_up(exam_id: int) -> ResponseReturnValue:
+    """The same exam again, for those who missed it or did not pass."""
+    exam = managed(exam_id)
+    new_id = service.make_up(
+        exam.id, author_id=reader().id, title=_("%(title)s (make-up)", title=exam.title)
+    )
+    flash(_("This is the make-up exam. Those who have not passed are on its list; set its dates."))
     return redirect(url_for("exams.settings", exam_id=new_id))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import redirect, render_template, request, url_for
+from flask import current_app, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from app.core import clock
@@ -54,13 +54,27 @@ def start_exam(exam_id: int) -> ResponseReturnValue:
     found = queries.exam_for(me, exam_id, clock.now())
     try:
         attempt_id = service.start_exam(
-            found.id, member_id=me.id, password=request.form.get("password", "")
+            found.id,
+            member_id=me.id,
+            password=request.form.get("password", ""),
+            visit=visit(),
         )
     except Refusal as refusal:
         if wants_json():
             raise
         return _door(exam_id, problem=str(refusal)), status_of(refusal)
     return redirect(url_for("exams.paper", attempt_id=attempt_id), 303)
+
+
+def visit() -> rules.Visit:
+    """Where this request comes from, and what the Safe Exam Browser says with it."""
+    base: str = current_app.extensions["weike"].base_url
+    said = ("X-SafeExamBrowser-ConfigKeyHash", "X-SafeExamBrowser-RequestHash")
+    return rules.Visit(
+        address=request.remote_addr or "",
+        url=base.rstrip("/") + request.full_path.removesuffix("?"),
+        hashes=tuple(value for name in said if (value := request.headers.get(name))),
+    )
 
 
 @bp.get("/attempts/<int:attempt_id>/paper")
@@ -82,6 +96,8 @@ def exam_paper(
     remaining_ms = rules.remaining_ms(stopped, attempt.deadline_at)
     if rules.is_over(stopped, attempt.deadline_at, found.grace_s):
         return render_template("exams/time_over.html", exam=found, attempt=attempt)
+    if not rules.is_safe(visit(), found.safe_keys) and request.method == "GET":
+        raise rules.NeedsSafeBrowser
     # Nobody studies the questions while the clocks stand still; what was posted is shown again.
     is_hidden = found.paused_at is not None and posted is None
     items = [] if is_hidden else queries.paper(attempt.id, posted=posted)
@@ -98,6 +114,8 @@ def exam_paper(
         here=request.args.get("q", 0, type=int),
         messages=queries.messages_for(found.id, attempt.id),
         problem=problem,
+        large_type=queries.allowance_of(me.id, found.id).large_type,
+        me=me,
     )
 
 
@@ -116,5 +134,6 @@ def _door(exam_id: int, *, problem: str = "") -> str:
         exam=found,
         standing=standing,
         courses=queries.required_courses(found.id),
+        place=queries.places_by_member(found.id).get(me.id, ""),
         problem=problem,
     )

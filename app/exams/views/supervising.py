@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
@@ -9,11 +11,13 @@ from flask_babel import ngettext
 
 from app.core import clock
 from app.core.access import access
-from app.core.refusals import NotThere, Refusal
+from app.core.refusals import NotAllowed, NotThere, Refusal
 from app.exams import queries, service
 from app.exams.views import bp
 from app.exams.views.desk import managed
-from app.members.access import EDITOR, reader
+from app.members.access import EDITOR, ORGANIZER, reader
+
+log = logging.getLogger(__name__)
 
 
 @bp.get("/desk/exams/<int:exam_id>/room")
@@ -141,6 +145,7 @@ def accommodate(exam_id: int) -> ResponseReturnValue:
         member_id,
         extra_percent=request.form.get("extra_percent", 0, type=int),
         extra_attempts=request.form.get("extra_attempts", 0, type=int),
+        large_type=request.form.get("large_type") == "1",
         reason=request.form.get("reason", ""),
         actor_id=me.id,
         exam_id=exam.id,
@@ -148,6 +153,32 @@ def accommodate(exam_id: int) -> ResponseReturnValue:
     )
     flash(_("Saved. It counts from the next start on."))
     return _back(exam_id)
+
+
+@bp.app_template_global()
+def clock_jump_minutes() -> int:
+    """Minutes by which the server's clock has jumped and is not believed; 0 if all is well."""
+    return round(clock.jump() / 60)
+
+
+@bp.app_template_global()
+def may_set_clock() -> bool:
+    """Whether the reader answers for the whole organisation, and so for its clock."""
+    me = reader()
+    return me.is_administrator or me.may_organize(me.branch_path[:1])
+
+
+@bp.post("/desk/clock")
+@access(ORGANIZER)
+def believe_clock() -> ResponseReturnValue:
+    """The server's clock jumped, and its new time is the right one."""
+    if not may_set_clock():
+        raise NotAllowed
+    minutes = clock_jump_minutes()
+    clock.confirm()
+    log.warning("member %s confirmed the clock after a jump of %s min", reader().id, minutes)
+    flash(_("The server's clock is believed again."))
+    return redirect(url_for("exams.desk"), 303)
 
 
 def _back(exam_id: int) -> ResponseReturnValue:

@@ -57,6 +57,7 @@ def save(attempt_id: int) -> ResponseReturnValue:
             flags=sent.flags,
             left=sent.away,
             reached=sent.go,
+            address=request.remote_addr or "",
         )
     except Refusal as refusal:
         return _again(attempt, refusal, sent)

@@ -299,6 +299,17 @@ addEventListener("pageshow", (event) => {
   if (event.persisted) location.reload();
 });
 
+// The full screen is asked for and never enforced; leaving it counts like leaving the page.
+const full = document.getElementById("full-screen");
+if (full && document.documentElement.requestFullscreen) {
+  full.hidden = false;
+  full.addEventListener("click", () => document.documentElement.requestFullscreen().catch(() => {}));
+  document.addEventListener("fullscreenchange", () => {
+    full.hidden = Boolean(document.fullscreenElement);
+    if (!document.fullscreenElement && !submitting) away += 1;
+  });
+}
+
 async function beat() {
   if (stopped || submitting || lost || performance.now() - lastSent < HEARD_MS - 500) return;
   lastSent = performance.now();
