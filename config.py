@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -58,6 +59,17 @@ class Config:
     session_absolute: int = 7 * 86400  # seconds until a member must sign in again in any case
     session_absolute_staff: int = 12 * 3600
     media_link: int = 4 * 3600  # seconds that a signed media path is good for
+    smtp_host: str = ""  # the mail server that takes our mails; empty: no mail is sent
+    smtp_port: int = 587
+    smtp_security: str = "starttls"  # or "tls" (mostly port 465), or "none" within one machine
+    smtp_user: str = ""  # empty: without signing in
+    smtp_password: str = ""
+    smtp_from: str = ""  # the sender's address, for example learn@example.org
+    # Where browsers may be woken through: origins, * for any subdomain; empty: no push at all.
+    push_services: str = (
+        "https://fcm.googleapis.com https://*.push.services.mozilla.com "
+        "https://*.push.apple.com https://*.notify.windows.com"
+    )
     limits: bool = True  # counts requests; off for load tests (wrong passwords always count)
 
     def __post_init__(self) -> None:
@@ -82,9 +94,18 @@ class Config:
             value = getattr(self, field.name)
             if type(value) is int and value < 0:
                 raise BadSetting(field.name, f"must not be negative, and is {value}")
+        self._check_mail()
         for name in ("worker_threads", "ffmpeg_threads", "upload_limit", "document_limit"):
             if getattr(self, name) < 1:
                 raise BadSetting(name, "must be at least 1")
+
+    def _check_mail(self) -> None:
+        if self.smtp_security not in {"starttls", "tls", "none"}:
+            raise BadSetting("smtp_security", "must be starttls, tls or none")
+        if not 1 <= self.smtp_port <= 65_535:
+            raise BadSetting("smtp_port", f"must be a port, and is {self.smtp_port}")
+        if self.smtp_host and not re.fullmatch(r"[^\s@<>,;:\"]+@[^\s@<>,;:\"]+", self.smtp_from):
+            raise BadSetting("smtp_from", "must be an address like learn@example.org")
 
     @property
     def https(self) -> bool:

@@ -24,6 +24,7 @@ ROOMS = (
     "media",
     "points",
     "search",
+    "notices",
     "questions",
     "courses",
     "learning",

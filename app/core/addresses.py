@@ -19,6 +19,8 @@ ADDRESSES = {
     "document": "/library/{document}",
     "points": "/points",
     "me": "/me",
+    "notices": "/notices",
+    "notice_choices": "/me/notices",
     "welcome": "/welcome",
     "organizer": "/organizer",
     "organisation_settings": "/admin/organisation",

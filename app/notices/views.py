@@ -1,0 +1,91 @@
+"""The bell, the list of notices, and how a member wants to be told."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, current_app, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import lazy_gettext as _l
+from sqlalchemy.exc import SQLAlchemyError
+
+from app.core.access import access
+from app.members.access import SIGNED_IN, reader, reader_or_none
+from app.notices import queries, service
+from app.notices.rules import Kind
+
+bp = Blueprint("notices", __name__, template_folder="templates")
+
+KINDS = {
+    Kind.ASSIGNMENT: (_l("Assignments"), "clipboard-check", _l("What is due soon or overdue")),
+    Kind.EXAM: (_l("Exams"), "card-checklist", _l("Results, changed marks, and messages")),
+    Kind.POINTS: (_l("Points"), "award", _l("When points are corrected")),
+    Kind.CERTIFICATE: (_l("Certificates"), "patch-check", _l("When one is given or runs out")),
+    Kind.SEARCH: (_l("Kept searches"), "search", _l("When something new is found")),
+    Kind.COMMUNITY: (_l("Community"), "chat-dots", _l("Answers to what you wrote")),
+    Kind.REPORT: (_l("Reports"), "bar-chart", _l("Monthly figures, for organizers")),
+}
+
+
+@bp.app_context_processor
+def bell() -> dict[str, Any]:
+    """What the header asks for: how many notices are unread."""
+    return {"unread_notices": _unread}
+
+
+def _unread() -> int:
+    found = reader_or_none()
+    if found is None:
+        return 0
+    try:
+        return queries.unread(found.id)
+    except SQLAlchemyError:  # the page that says so has a header, too
+        return 0
+
+
+@bp.get("/notices")
+@access(SIGNED_IN)
+def index() -> str:
+    page = queries.notices_of(reader().id, page=request.args.get("page", 1, type=int))
+    return render_template(
+        "notices/index.html",
+        page=page,
+        kinds=KINDS,
+        newest=max((line.id for line in page.rows), default=0),
+        url=lambda number: url_for("notices.index", page=number),
+    )
+
+
+@bp.post("/notices/<int:notice_id>/read")
+@access(SIGNED_IN)
+def read(notice_id: int) -> ResponseReturnValue:
+    return redirect(service.read(notice_id, member_id=reader().id), 303)
+
+
+@bp.post("/notices/read")
+@access(SIGNED_IN)
+def read_all() -> ResponseReturnValue:
+    service.read_all(reader().id, up_to=request.form.get("up_to", 0, type=int))
+    return redirect(url_for("notices.index"), 303)
+
+
+@bp.get("/me/notices")
+@access(SIGNED_IN)
+def choices() -> str:
+    me = reader()
+    return render_template(
+        "notices/choices.html",
+        choices=queries.choices_of([me.id])[me.id],
+        kinds=KINDS,
+        mail=queries.mail_of(me.id),
+        sends_mail=bool(current_app.extensions["weike"].smtp_host),
+    )
+
+
+@bp.post("/me/notices")
+@access(SIGNED_IN)
+def choose() -> ResponseReturnValue:
+    """A box that is not ticked is not sent, so the form sends every kind or nothing changes."""
+    mail, push = set(request.form.getlist("mail")), set(request.form.getlist("push"))
+    service.choose(reader().id, {kind: (kind.value in mail, kind.value in push) for kind in Kind})
+    return redirect(url_for("notices.choices", saved=1), 303)
