@@ -18,6 +18,7 @@ ADDRESSES = {
     "library": "/library",
     "document": "/library/{document}",
     "points": "/points",
+    "desk_rewards": "/organizer/rewards",
     "me": "/me",
     "notices": "/notices",
     "notice_choices": "/me/notices",

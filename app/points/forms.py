@@ -29,7 +29,15 @@ from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 from wtforms.validators import InputRequired, Length, NumberRange, Optional
 from wtforms.widgets import CheckboxInput, ListWidget
 
-from app.points.rules import LARGEST_AMOUNT, LONGEST_NOTE, REASONS, Book, Ranking, Rule
+from app.points.rules import (
+    LARGEST_AMOUNT,
+    LONGEST_NOTE,
+    LONGEST_REWARD,
+    REASONS,
+    Book,
+    Ranking,
+    Rule,
+)
 from app.points.rules.book import MOST_RULES
 
 _NUMBER = NumberRange(0, LARGEST_AMOUNT, _l("A whole number from 0 to %(max)s."))
@@ -208,6 +216,39 @@ class RankingForm(FlaskForm):  # type: ignore[misc]
             SelectChoice(Ranking.EVERYONE.value, _l("In the whole organisation, too")),
         ],
         description=_l("Branches are always compared. Members can take their name out in “Me”."),
+    )
+
+
+class RewardForm(FlaskForm):  # type: ignore[misc]
+    """One reward; the view fills in the branches."""
+
+    title = StringField(
+        _l("What it is"), [_NEEDED], render_kw={"maxlength": LONGEST_REWARD, "autocomplete": "off"}
+    )
+    note = StringField(
+        _l("Where to get it"),
+        [Optional(), Length(max=LONGEST_NOTE)],
+        description=_l("Also when, and what else members should know."),
+        render_kw={"maxlength": LONGEST_NOTE, "autocomplete": "off"},
+    )
+    branch = SelectField(
+        _l("For"), coerce=int, description=_l("Members of this branch and of all below it see it.")
+    )
+    price = IntegerField(_l("Price in points"), [_NEEDED])
+    stock = IntegerField(_l("How many there are"), [_NEEDED])
+    most_each = IntegerField(
+        _l("At most for one member"), [Optional()], description=_l("0 is no limit."), default=1
+    )
+
+
+class CancelForm(FlaskForm):  # type: ignore[misc]
+    """Why an order is cancelled."""
+
+    reason = StringField(
+        _l("Reason"),
+        [_NEEDED, Length(max=LONGEST_NOTE)],
+        description=_l("The member reads it beside the points that come back."),
+        render_kw={"maxlength": LONGEST_NOTE, "autocomplete": "off"},
     )
 
 

@@ -21,6 +21,7 @@ from app.members.rules import Reader, path_text
 from app.organisation.rules import MOST_ROWS, Counts, TooManyRows, percent, rolled_up
 from app.points.models import Entry
 from app.points.queries import totals
+from app.points.rules import SPENDING
 
 ROWS_PER_PAGE = 50
 FLAGS_SHOWN = 10
@@ -185,6 +186,7 @@ def _own_counts(mine: ColumnElement[bool], week: datetime) -> dict[int, Counts]:
         .join(Entry, Entry.member_id == Member.id)
         .join(Branch, Branch.id == Member.branch_id)
         .where(Member.is_active, mine, Entry.occurred_at >= week)
+        .where(Entry.reason.not_in(SPENDING))
         .group_by(Member.branch_id)
     )
     done = (

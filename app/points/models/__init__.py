@@ -2,6 +2,7 @@
 
 from app.points.models.books import RankingChoice, RuleBook, RuleDraft
 from app.points.models.ledger import TRIGGERS, Entry, Head, LedgerTheme
+from app.points.models.rewards import Reward, RewardOrder, RewardsChoice
 from app.points.models.seals import LedgerSeal
 from app.points.models.standings import (
     BranchShare,
@@ -22,6 +23,9 @@ __all__ = [
     "LedgerSeal",
     "LedgerTheme",
     "RankingChoice",
+    "Reward",
+    "RewardOrder",
+    "RewardsChoice",
     "RuleBook",
     "RuleDraft",
     "Standing",

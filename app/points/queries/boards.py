@@ -195,11 +195,16 @@ def _highest(span: int, theme_id: int, most: int) -> Any:
 
 def _next_to(span: int, theme_id: int, height: int, *, up: bool) -> list[Any]:
     """Neighbours, the nearest first; downwards the member itself comes first."""
-    where = Standing.height > height if up else Standing.height <= height
+    # One lower bound only: of two, SQLite begins at the one that is written first.
+    where = (
+        Standing.height > height
+        if up
+        else and_(Standing.height >= SHOWN_FROM, Standing.height <= height)
+    )
     order = Standing.height.asc() if up else Standing.height.desc()
     rows: list[Any] = _named(
         select(Standing.member_id.label("id"), Standing.points, Standing.height)
-        .where(*_of(span, theme_id), Standing.height >= SHOWN_FROM, where)
+        .where(*_of(span, theme_id), where)
         .order_by(order)
         .limit(NEIGHBOURS if up else NEIGHBOURS + 1)
     ).all()

@@ -17,15 +17,15 @@ from app.core.db import db
 from app.points.models import TRIGGERS, Entry, Head
 from app.points.queries.audit import Kept, Leaves, broken_seals, differences, seals, wrong_standing
 from app.points.queries.sums import Sums, day_of_moment
-from app.points.rules import START, Fact, entry_hash, head_seal, moment_text
+from app.points.rules import SPENDING, START, Fact, entry_hash, head_seal, moment_text
 
 CHUNK = 2_000  # rows read at a time
 PARTS = tuple(Fact.__dataclass_fields__)
-MEMBER, SEQ, AMOUNT, BRANCH, THEME, OCCURRED, RECORDED = (
+MEMBER, SEQ, AMOUNT, BRANCH, THEME, OCCURRED, RECORDED, REASON = (
     PARTS.index(name)
     for name in (
         *("member_id", "seq", "amount", "branch_id", "theme_id"),
-        *("occurred_at", "recorded_at"),
+        *("occurred_at", "recorded_at", "reason"),
     )
 )
 MOMENTS = ("occurred_at", "recorded_at")
@@ -133,7 +133,7 @@ def _sums(member_id: int, chain: Sequence[Link], zone: ZoneInfo) -> Sums:
     sums = Sums(member_id, shown=True)
     for link in chain:
         parts = link.parts
-        if parts[AMOUNT]:
+        if parts[AMOUNT] and parts[REASON] not in SPENDING:
             sums.add(
                 entry_id=link.id,
                 amount=parts[AMOUNT],
@@ -192,7 +192,8 @@ def _links() -> Iterator[Link]:
 def _first_break(
     key: bytes, member_id: int, chain: Sequence[Link], head: tuple[int, str, str] | None
 ) -> Break | None:
-    previous, last_id, points = START, 0, 0
+    previous, last_id = START, 0
+    earned = spent = 0  # of a correction that takes more than is left somebody owes the rest
     for wanted, link in enumerate(chain, start=1):
         good = (
             link.seq == wanted
@@ -205,8 +206,13 @@ def _first_break(
                 return Break("inserted", member_id, wanted, "the entry was not made by Weike")
             return _diagnose(key, member_id, chain, wanted, previous)
         previous, last_id = link.hash, link.id
-        points += link.parts[AMOUNT]
-        if points < 0:
+        if link.parts[REASON] in SPENDING:
+            spent -= link.parts[AMOUNT]
+            short = link.parts[AMOUNT] < 0 and spent > earned
+        else:
+            earned += link.parts[AMOUNT]
+            short = earned < 0
+        if short:
             return Break("negative", member_id, wanted, "the sum falls below 0 here")
     return _check_head(key, member_id, len(chain), previous, head)
 

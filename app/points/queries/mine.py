@@ -20,7 +20,18 @@ from app.members.models import Branch, Member
 from app.members.rules import path_of
 from app.points.models import Entry
 from app.points.queries.books import all_books, book_at
-from app.points.rules import CORRECTION, REASONS, Book, Period, Why, first_day, most_a_day, worth
+from app.points.rules import (
+    CORRECTION,
+    REASONS,
+    SPENDING,
+    Book,
+    Period,
+    Why,
+    first_day,
+    most_a_day,
+    worth,
+)
+from app.points.rules.rewards import LABELS
 
 
 @dataclass(frozen=True)
@@ -82,7 +93,9 @@ class Line:
     @property
     def is_correctable(self) -> bool:
         """Whether an organizer may still correct it; see service.correct."""
-        return self.corrects_seq is None and self.corrected_by is None
+        return (
+            self.corrects_seq is None and self.corrected_by is None and self.reason not in SPENDING
+        )
 
 
 def today(member_id: int, zone: ZoneInfo) -> Today:
@@ -138,6 +151,7 @@ def earned_in(
         )
         .where(Entry.member_id == member_id)
         .where(Entry.occurred_at >= week[0], Entry.occurred_at < week[1])
+        .where(Entry.reason.not_in(SPENDING))
         .group_by(Entry.reason)
     )
     if reason is not None:
@@ -156,15 +170,24 @@ def _branch_path(member_id: int) -> tuple[int, ...]:
 
 
 def total(member_id: int) -> int:
-    """All points of a member."""
+    """All points of a member, whatever was spent of them."""
     return totals([member_id]).get(member_id, 0)
 
 
+def balance(member_id: int) -> int:
+    """What a member has to spend; below 0 when points were corrected away after they were spent."""
+    query = select(func.coalesce(func.sum(Entry.amount), 0)).where(Entry.member_id == member_id)
+    return int(db.session().scalar(query) or 0)
+
+
 def totals(member_ids: Iterable[int], since: datetime | None = None) -> dict[int, int]:
-    """Points of several members since a moment (all when None); those with no entry are absent."""
+    """Points of several members since a moment (all when None); those with no entry are absent.
+
+    What was spent is not taken off.
+    """
     query = (
         select(Entry.member_id, func.sum(Entry.amount))
-        .where(Entry.member_id.in_(list(member_ids)))
+        .where(Entry.member_id.in_(list(member_ids)), Entry.reason.not_in(SPENDING))
         .group_by(Entry.member_id)
     )
     if since is not None:
@@ -225,11 +248,13 @@ def _line(
     icon = "award"
     if entry.reason == CORRECTION:
         icon = "pencil"
+    elif entry.reason in SPENDING:
+        icon = "gift"
     return Line(
         id=entry.id,
         seq=entry.seq,
         reason=entry.reason,
-        label=reason.label if reason else None,
+        label=reason.label if reason else LABELS.get(entry.reason),
         icon=reason.icon if reason else icon,
         amount=entry.amount,
         note=entry.note,

@@ -22,7 +22,7 @@ from app.members.queries import member_names
 from app.members.rules import path_of
 from app.points.models import Entry
 from app.points.queries.books import all_books
-from app.points.rules import CORRECTION, REASONS, Book, Period, first_day
+from app.points.rules import CORRECTION, REASONS, SPENDING, Book, Period, first_day
 
 SHOWN = 20  # of those who gain most, and of those who lose most
 
@@ -114,7 +114,7 @@ def simulate(book: Book | None, start: date, end: date, zone: ZoneInfo) -> Simul
         )
         .where(Entry.occurred_at >= clock.day_bounds(monday, zone)[0])
         .where(Entry.occurred_at < clock.day_bounds(end, zone)[0])
-        .where(Entry.reason != CORRECTION)
+        .where(Entry.reason.not_in((CORRECTION, *SPENDING)))
         .order_by(Entry.id),
         execution_options={"yield_per": 2_000},
     )

@@ -13,7 +13,7 @@ from sqlalchemy import select
 from app.core.db import db
 from app.members.models import Member
 from app.points.models import Entry
-from app.points.rules import spans_of
+from app.points.rules import SPENDING, spans_of
 
 
 @dataclass
@@ -68,7 +68,7 @@ def standings_of_the_ledger(zone: ZoneInfo) -> Iterator[Sums]:
             Member.in_rankings,
         )
         .join(Member, Member.id == Entry.member_id)
-        .where(Entry.amount != 0)
+        .where(Entry.amount != 0, Entry.reason.not_in(SPENDING))
         .order_by(Entry.member_id, Entry.id),
         execution_options={"yield_per": 2_000},
     )

@@ -9,19 +9,35 @@ from app.points.service.books import (
     with_calendar_of,
 )
 from app.points.service.crediting import check_in, correct, credit
+from app.points.service.rewards import (
+    cancel,
+    change_offer,
+    hand_over,
+    offer,
+    open_rewards,
+    order,
+    withdraw_offer,
+)
 from app.points.service.sealing import seal_days
 from app.points.service.standings import rebuild
 
 __all__ = [
+    "cancel",
+    "change_offer",
     "check_in",
     "choose_ranking",
     "correct",
     "credit",
     "drop_draft",
     "first_free_day",
+    "hand_over",
+    "offer",
+    "open_rewards",
+    "order",
     "publish",
     "rebuild",
     "save_draft",
     "seal_days",
     "with_calendar_of",
+    "withdraw_offer",
 ]

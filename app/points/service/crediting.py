@@ -19,10 +19,12 @@ from app.points.rules import (
     CORRECTION,
     LONGEST_SOURCE,
     REASONS,
+    SPENDING,
     START,
     CorrectedAlready,
     Fact,
     IsACorrection,
+    IsAReward,
     NeedsAReason,
     OwnPoints,
     Period,
@@ -69,7 +71,7 @@ def credit(
     REASONS[reason]
     if not source or len(source) > LONGEST_SOURCE:
         raise ValueError("a source has 1 to 120 characters")
-    owner = _lock(member_id)
+    owner = lock_chain(member_id)
     session = db.session()
     known = session.scalar(
         select(Entry.id).where(
@@ -94,7 +96,7 @@ def credit(
     decision = book.decide(
         reason, here, owner.branch_path, earned_day=earned_day, earned_week=earned_week
     )
-    _append(
+    append(
         owner,
         member_id=member_id,
         branch_id=owner.branch_id,
@@ -136,9 +138,11 @@ def correct(entry_id: int, *, amount: int, author_id: int, reason: str) -> int:
     entry = session.get(Entry, entry_id)
     if entry is None:
         raise NotThere
-    owner = _lock(entry.member_id)
+    owner = lock_chain(entry.member_id)
     if entry.reason == CORRECTION:
         raise IsACorrection
+    if entry.reason in SPENDING:
+        raise IsAReward
     if author_id == entry.member_id:
         raise OwnPoints
     note = one_line(reason)
@@ -154,7 +158,7 @@ def correct(entry_id: int, *, amount: int, author_id: int, reason: str) -> int:
         )
     ):
         raise CorrectedAlready
-    return _append(
+    return append(
         owner,
         member_id=entry.member_id,
         branch_id=entry.branch_id,
@@ -171,7 +175,7 @@ def correct(entry_id: int, *, amount: int, author_id: int, reason: str) -> int:
     )
 
 
-def _lock(member_id: int) -> Owner:
+def lock_chain(member_id: int) -> Owner:
     """Let nobody else write this member's chain until the end of the transaction.
 
     SQLite is locked by BEGIN IMMEDIATE already; PostgreSQL locks the member's row, in the weak
@@ -204,7 +208,7 @@ def _theme(theme: tuple[int, str] | None) -> int:
     return theme_id
 
 
-def _append(
+def append(
     owner: Owner,
     *,
     member_id: int,
@@ -221,9 +225,10 @@ def _append(
     author_id: int | None = None,
 ) -> int:
     """Add one link to a member's chain, move its sealed end, and add it to the standings; the
-    caller holds the lock."""
+    caller holds the lock. What is spent changes no standing."""
     session = db.session()
-    if amount:
+    counts = amount != 0 and reason not in SPENDING
+    if counts:
         queue_up()
     key = ledger_key(current_app.extensions["weike"].secret_key)
     head = session.get(Head, member_id, populate_existing=True)
@@ -251,7 +256,7 @@ def _append(
     head.seq, head.hash = fact.seq, entry.hash
     head.seal = head_seal(key, member_id, fact.seq, entry.hash)
     session.flush()
-    if amount:
+    if counts:
         zone = current_app.extensions["weike"].zone
         add_up(
             member_id=member_id,

@@ -27,6 +27,7 @@ def mine() -> str:
         total=queries.points_in(me.id, queries.span_now(Period.ALL, zone)),
         week=queries.points_in(me.id, week),
         ranked=ranked,
+        balance=queries.balance(me.id) if queries.rewards_open() else None,
         place=queries.member_board(me.branch_id, me.id, week).me if ranked else None,
         entries=queries.entries(me.id, request.args.get("page", 1, type=int), zone),
     )
