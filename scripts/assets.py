@@ -23,6 +23,8 @@ FILES = {
     "sortablejs/modular/sortable.esm.js": "sortable.js",
     "tus-js-client/dist/tus.min.js": "tus.js",
     "axe-core/axe.min.js": "axe.js",
+    "katex/dist/katex.mjs": "katex/katex.js",
+    "katex/dist/katex.min.css": "katex/katex.css",
     # The legacy build runs in the browsers inside chat programs, too.
     "pdfjs-dist/legacy/build/pdf.min.mjs": "pdf.js",
     "pdfjs-dist/legacy/build/pdf.worker.min.mjs": "pdf.worker.js",
@@ -33,6 +35,7 @@ FOLDERS = {
     "pdfjs-dist/cmaps": "pdfjs/cmaps",
     "pdfjs-dist/standard_fonts": "pdfjs/standard_fonts",
     "pdfjs-dist/wasm": "pdfjs/wasm",
+    "katex/dist/fonts": "katex/fonts",
 }
 # icon('x') and empty_state('x', …) in templates; icon="x" in Python; "#icon:x" anywhere else.
 # These must exist. Besides, a quoted word inside Jinja's braces, or in a module that speaks of
@@ -90,6 +93,9 @@ def main() -> None:
         put(VENDOR / name, content)
     for source, name in FOLDERS.items():
         for path in sorted((MODULES / source).iterdir()):
+            # Of KaTeX's fonts only the form that every browser takes.
+            if name == "katex/fonts" and path.suffix != ".woff2":
+                continue
             if path.suffix not in {".map", ".md"} and not path.name.startswith("LICENSE"):
                 put(VENDOR / name / path.name, path.read_bytes())
     put(VENDOR / "icons.svg", sprite(icons_in_use()).encode())

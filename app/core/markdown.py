@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
+
 import nh3
 from markdown_it import MarkdownIt
-from markupsafe import Markup
+from markdown_it.renderer import RendererHTML
+from markdown_it.rules_inline import StateInline
+from markdown_it.token import Token
+from markdown_it.utils import EnvType, OptionsDict
+from markupsafe import Markup, escape
 
 LONGEST = 200_000  # characters; more is refused before this is called
 TAGS = {
@@ -15,9 +22,64 @@ _parser = MarkdownIt("commonmark", {"html": False, "linkify": False}).enable(
     ["table", "strikethrough"]
 )
 _parser.options["maxNesting"] = 20
+_ATTRIBUTES = {"a": {"href", "title"}, "img": {"src", "alt", "title"}, "ol": {"start"}}
 _cleaner = nh3.Cleaner(
     tags=TAGS,
-    attributes={"a": {"href", "title"}, "img": {"src", "alt", "title"}, "ol": {"start"}},
+    attributes=_ATTRIBUTES,
+    url_schemes={"https", "http", "mailto"},
+    link_rel="noopener noreferrer nofollow ugc",
+)
+# One dollar sign stands before a formula when something follows it at once and the formula ends
+# before the line does: “$5 and $6” is money.
+_FORMULA = r"\$\$[^$\n]{1,2000}?\$\$|\$(?![\s$])[^$\n]{0,999}?[^\s$\\]\$(?![0-9])"
+_FORMULA_HERE = re.compile(_FORMULA)
+_IN_LINE = re.compile(rf"({_FORMULA}|!\[[^\]\n]{{0,300}}\]\(/(?:media/)[\w./-]{{1,200}}\))")
+_SOUND = re.compile(r"/media/sounds/[0-9a-f]{32}\.m4a")
+
+
+def _formula(state: StateInline, silent: bool) -> bool:
+    """A rule of the parser: a formula is taken as it stands, whatever Markdown would make of it."""
+    if state.src[state.pos] != "$":
+        return False
+    found = _FORMULA_HERE.match(state.src, state.pos)
+    if found is None:
+        return False
+    if not silent:
+        token = state.push("formula", "code", 0)
+        token.content = found.group().strip("$").strip()
+        token.markup = "$$" if found.group().startswith("$$") else "$"
+    state.pos = found.end()
+    return True
+
+
+def _drawn(
+    self: RendererHTML, tokens: Sequence[Token], at: int, options: OptionsDict, env: EnvType
+) -> str:
+    kind = "formula formula-block" if tokens[at].markup == "$$" else "formula"
+    return f'<code class="{kind}">{escape(tokens[at].content)}</code>'
+
+
+def _seen_or_heard(
+    self: RendererHTML, tokens: Sequence[Token], at: int, options: OptionsDict, env: EnvType
+) -> str:
+    source = str(tokens[at].attrs.get("src", ""))
+    if _SOUND.fullmatch(source):
+        name = escape(tokens[at].content)
+        return f'<audio controls preload="none" src="{source}" aria-label="{name}"></audio>'
+    return self.image(tokens, at, options, env)
+
+
+_rich_parser = MarkdownIt("commonmark", {"html": False, "linkify": False}).enable(
+    ["table", "strikethrough"]
+)
+_rich_parser.options["maxNesting"] = 20
+_rich_parser.inline.ruler.before("escape", "formula", _formula)
+_rich_parser.add_render_rule("formula", _drawn)
+_rich_parser.add_render_rule("image", _seen_or_heard)
+_rich_cleaner = nh3.Cleaner(
+    tags=TAGS | {"audio"},
+    attributes={**_ATTRIBUTES, "audio": {"controls", "preload", "src", "aria-label"}},
+    allowed_classes={"code": {"formula", "formula-block"}},
     url_schemes={"https", "http", "mailto"},
     link_rel="noopener noreferrer nofollow ugc",
 )
@@ -28,13 +90,37 @@ def render(text: str) -> Markup:
 
     The page has its h1; whichever level a writer begins with, the highest becomes h2.
     """
-    tokens = _parser.parse(text[:LONGEST])
+    return _rendered(_parser, _cleaner, text)
+
+
+def rich(text: str) -> Markup:
+    """The same with formulas ($x^2$, $$x^2$$: js/formulas.js draws them) and sounds, which are
+    written like pictures: ![Listen](/media/sounds/….m4a)."""
+    return _rendered(_rich_parser, _rich_cleaner, text)
+
+
+def rich_line(text: str) -> Markup:
+    """A text that is no Markdown, such as an answer to choose from: only formulas, pictures and
+    sounds are drawn; everything else stays as it is written."""
+    return Markup("").join(
+        _rich_cleaned(piece) if at % 2 else escape(piece)
+        for at, piece in enumerate(_IN_LINE.split(text[:LONGEST]))
+    )
+
+
+def _rich_cleaned(piece: str) -> Markup:
+    html = _rich_parser.renderInline(piece)
+    return Markup(_rich_cleaner.clean(html))  # noqa: S704 - cleaned in this line
+
+
+def _rendered(parser: MarkdownIt, cleaner: nh3.Cleaner, text: str) -> Markup:
+    tokens = parser.parse(text[:LONGEST])
     headings = [t for t in tokens if t.type in {"heading_open", "heading_close"}]
     highest = min((int(token.tag[1]) for token in headings), default=1)
     for token in headings:
         token.tag = f"h{min(6, int(token.tag[1]) - highest + 2)}"
-    html = _parser.renderer.render(tokens, _parser.options, {})
-    return Markup(_cleaner.clean(html))  # noqa: S704 - cleaned one line above
+    html = parser.renderer.render(tokens, parser.options, {})
+    return Markup(cleaner.clean(html))  # noqa: S704 - cleaned in this line
 
 
 def plain(text: str) -> str:
