@@ -33,7 +33,8 @@ _cleaner = nh3.Cleaner(
 # before the line does: “$5 and $6” is money.
 _FORMULA = r"\$\$[^$\n]{1,2000}?\$\$|\$(?![\s$])[^$\n]{0,999}?[^\s$\\]\$(?![0-9])"
 _FORMULA_HERE = re.compile(_FORMULA)
-_IN_LINE = re.compile(rf"({_FORMULA}|!\[[^\]\n]{{0,300}}\]\(/(?:media/)[\w./-]{{1,200}}\))")
+_OURS = r"/media/(?:images/[0-9a-f]{32}/[0-9]{1,5}\.webp|sounds/[0-9a-f]{32}\.m4a)"
+_IN_LINE = re.compile(rf"({_FORMULA}|!\[[^\]\n]{{0,300}}\]\({_OURS}\))")
 _SOUND = re.compile(r"/media/sounds/[0-9a-f]{32}\.m4a")
 
 

@@ -138,5 +138,7 @@ def init_app(app: Flask) -> None:
         import_map=import_map if config.debug else lru_cache(maxsize=1)(import_map),
         is_fragment=lambda: "HX-Request" in request.headers,
     )
-    app.jinja_env.filters["markdown"] = markdown.render
+    app.jinja_env.filters.update(
+        markdown=markdown.render, rich=markdown.rich, rich_line=markdown.rich_line
+    )
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True

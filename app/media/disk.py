@@ -6,6 +6,7 @@ uploads/<uuid>/levels        how loud it is all along, one byte for 50 ms
 work/<uuid>-<token>/         one try of one encode; nobody reads it but that try
 renditions/<uuid>/v<N>/      finished files of one version: playlists, segments, posters
 images/<uuid>/<width>.webp   pictures, written by us
+sounds/<uuid>/sound.m4a      short sounds, written by us
 """
 
 from __future__ import annotations
@@ -55,6 +56,9 @@ class MediaFolder:
 
     def image(self, uuid: str, width: int) -> Path:
         return self.root / "images" / _known(uuid) / f"{width}.webp"
+
+    def sound(self, uuid: str) -> Path:
+        return self.root / "sounds" / _known(uuid) / "sound.m4a"
 
     # --- in ---------------------------------------------------------------------------------
 
@@ -191,6 +195,9 @@ class MediaFolder:
     def drop_image(self, uuid: str) -> None:
         _remove(self.root / "images" / _known(uuid))
 
+    def drop_sound(self, uuid: str) -> None:
+        _remove(self.root / "sounds" / _known(uuid))
+
     # --- what lies about ----------------------------------------------------------------------
 
     def uploads(self) -> list[str]:
@@ -198,6 +205,9 @@ class MediaFolder:
 
     def images(self) -> list[str]:
         return [n for n in self._names("images") if UUID.fullmatch(n)]
+
+    def sounds(self) -> list[str]:
+        return [n for n in self._names("sounds") if UUID.fullmatch(n)]
 
     def versions(self) -> Iterator[tuple[str, int]]:
         """(uuid, version) of every rendition folder."""

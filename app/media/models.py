@@ -1,4 +1,4 @@
-"""Tables of recordings, their captions, and pictures."""
+"""Tables of recordings, their captions, pictures and short sounds."""
 
 from __future__ import annotations
 
@@ -92,6 +92,19 @@ class CaptionTrack(Base):
     cues: Mapped[list[Any]]
     skipped: Mapped[int] = mapped_column(default=0)  # cues of the file that could not be read
     changed_at: Mapped[datetime]
+
+
+class Sound(Base):
+    """One short sound to be heard inside a text, kept only as the AAC file that we wrote."""
+
+    __tablename__ = "sound"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    uuid: Mapped[str] = mapped_column(String(32), unique=True)
+    owner_id: Mapped[int] = mapped_column(ForeignKey("member.id"), index=True)
+    name: Mapped[str] = mapped_column(String(120))  # of the file that was sent
+    duration_ms: Mapped[int]
+    created_at: Mapped[datetime]
 
 
 class Image(Base):

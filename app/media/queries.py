@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, and_, case, exists, func, select
 
 from app.core.db import Base, db
 from app.core.models import Job
-from app.media.models import CaptionTrack, ChapterList, EarlyVersion, Image, Media
+from app.media.models import CaptionTrack, ChapterList, EarlyVersion, Image, Media, Sound
 from app.media.rules import UNFINISHED, Cue
 from app.members.rules import Reader
 
@@ -186,6 +186,48 @@ def unattached(*, before: datetime) -> list[int]:
 def image_uuids() -> set[str]:
     """The public names of all pictures."""
     return set(db.session().scalars(select(Image.uuid)))
+
+
+def sound_uuids() -> set[str]:
+    """The public names of all short sounds."""
+    return set(db.session().scalars(select(Sound.uuid)))
+
+
+@dataclass(frozen=True)
+class Clip:
+    """A picture or a short sound to be put into a text: its address and how to find it again."""
+
+    url: str
+    name: str
+    small: str  # the address of a small picture; "" for a sound
+    created_at: datetime
+
+
+def clips_of(owner_id: int, *, most: int = 60) -> tuple[list[Clip], list[Clip]]:
+    """The last pictures and the last sounds of an author, the newest first."""
+    session = db.session()
+    images = session.scalars(
+        select(Image).where(Image.owner_id == owner_id).order_by(Image.id.desc()).limit(most)
+    )
+    sounds = session.scalars(
+        select(Sound).where(Sound.owner_id == owner_id).order_by(Sound.id.desc()).limit(most)
+    )
+    return (
+        [
+            Clip(
+                f"/media/images/{row.uuid}/{row.widths[-1]}.webp",
+                f"{row.width} × {row.height}",
+                f"/media/images/{row.uuid}/{row.widths[0]}.webp",
+                row.created_at,
+            )
+            for row in images
+        ],
+        [Clip(sound_url(row.uuid), row.name, "", row.created_at) for row in sounds],
+    )
+
+
+def sound_url(uuid: str) -> str:
+    return f"/media/sounds/{uuid}.m4a"
 
 
 def _shown(rows: Iterable[Media]) -> list[Recording]:

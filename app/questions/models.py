@@ -59,6 +59,42 @@ class QuestionTag(Base):
     tag: Mapped[str] = mapped_column(String(40), primary_key=True, index=True)
 
 
+class QuestionPlace(Base):
+    """Where what a question asks is taught: a span of a recording, or a page of a document.
+
+    `ref` is the id of a recording or of a document. Documents live on a floor above, so there is
+    no foreign key; a place that has gone is not shown.
+    """
+
+    __tablename__ = "question_place"
+    __table_args__ = (
+        CheckConstraint("kind in ('recording', 'document')", name="kind"),
+        CheckConstraint("start >= 0 and (finish is null or finish >= start)", name="span"),
+    )
+
+    question_id: Mapped[int] = mapped_column(
+        ForeignKey("question.id", ondelete="CASCADE"), primary_key=True
+    )
+    kind: Mapped[str] = mapped_column(String(9))
+    ref: Mapped[int]
+    start: Mapped[int]  # milliseconds of the recording; page of the document, from 1
+    finish: Mapped[int | None]
+
+
+class AnswerFile(Base):
+    """One file that a member sent as an answer; it lies in the folder `answers` by its token."""
+
+    __tablename__ = "answer_file"
+
+    token: Mapped[str] = mapped_column(String(32), primary_key=True)
+    member_id: Mapped[int] = mapped_column(ForeignKey("member.id"), index=True)
+    name: Mapped[str] = mapped_column(String(200))
+    ending: Mapped[str] = mapped_column(String(8))
+    size: Mapped[int]  # bytes
+    sha256: Mapped[str] = mapped_column(String(64))
+    created_at: Mapped[datetime]
+
+
 class QuestionChange(Base):
     """Who changed how a question is sorted, and when; what it says changes by versions.
 

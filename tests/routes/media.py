@@ -14,4 +14,6 @@ MATRIX = {
     "media.retry": "author",
     "media.delivered": "signed in",
     "media.image": "signed in",
+    "media.upload_sound": "author",
+    "media.sound": "signed in",
 }

@@ -7,6 +7,8 @@ MATRIX = {
     "questions.question": "author",
     "questions.revise": "author",
     "questions.copy": "author",
+    "questions.clips": "author",
+    "questions.add_clip": "author",
     "questions.sort_one": "author",
     "questions.sort_many": "author",
     "questions.export": "author",

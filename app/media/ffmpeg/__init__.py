@@ -1,7 +1,15 @@
 """ffmpeg and ffprobe: what they are asked, under which limits, and what their answers mean."""
 
 from app.media.ffmpeg.command import Progress
-from app.media.ffmpeg.encoding import Passing, encode, encode_argv, frames, output_rate, sheets
+from app.media.ffmpeg.encoding import (
+    Passing,
+    encode,
+    encode_argv,
+    frames,
+    output_rate,
+    sheets,
+    sound_alone,
+)
 from app.media.ffmpeg.listening import listen, scenes
 from app.media.ffmpeg.looking import facts_of, probe
 
@@ -17,4 +25,5 @@ __all__ = [
     "probe",
     "scenes",
     "sheets",
+    "sound_alone",
 ]

@@ -216,6 +216,23 @@ def in_stereo(sound: Any) -> Any:
     return sound.filter("aformat", sample_rates=AUDIO_RATE, channel_layouts="stereo")
 
 
+def sound_alone(source: Path, facts: Facts, target: Path) -> None:
+    """The sound as one small file that every browser plays. Raises Passing when that fails."""
+    heard = in_stereo(opened(source, facts, vn=None)[str(facts.audio)])
+    output = ffmpeg.output(
+        heard,
+        address(target),
+        acodec="aac",
+        f="ipod",
+        map_metadata=-1,
+        **{"b:a": "96k", "movflags": "+faststart"},
+    )
+    wall = wall_limit(facts.duration_ms)
+    outcome = run(argv(output, progress=False), Leash(wall=wall, cpu=round(wall)))
+    if not outcome.good:
+        raise Passing(outcome.tail[-200:])
+
+
 def _sounds(sound: Any, facts: Facts, gain: float, rates: Sequence[int]) -> list[Any]:
     """The sound once for each encoder."""
     if not rates:

@@ -143,6 +143,18 @@ class BadLanguage(Refusal):
     sentence = _l("“%(language)s” is no language tag. Examples: zh-Hans, en.")
 
 
+LONGEST_SOUND_MS = 10 * 60 * 1000  # of a sound inside a text; what is longer is a recording
+LARGEST_SOUND = 20 * 1024 * 1024  # bytes
+
+
+class NotSound(Refusal):
+    sentence = _l("This is not a sound that we can use. MP3, M4A, WAV, OGG and FLAC work.")
+
+
+class SoundTooLong(Refusal):
+    sentence = _l("A sound in a text may last %(most)s minutes. Upload what is longer as a lesson.")
+
+
 class NotPicture(Refusal):
     sentence = _l("This is not a picture that we can use. JPEG, PNG and WebP work.")
 

@@ -39,6 +39,7 @@ from app.media.service.resuming import (
     take_over,
     upload_of,
 )
+from app.media.service.sounds import StoredSound, receive_sound, store_sound
 from app.media.service.sweeping import (
     ORPHAN_HOURS,
     UNATTACHED_DAYS,
@@ -56,6 +57,7 @@ __all__ = [
     "Sketch",
     "Stored",
     "StoredImage",
+    "StoredSound",
     "Task",
     "attach_captions",
     "begin",
@@ -77,6 +79,7 @@ __all__ = [
     "play_links",
     "receive",
     "receive_image",
+    "receive_sound",
     "register",
     "register_image",
     "retry",
@@ -85,6 +88,7 @@ __all__ = [
     "sketch",
     "store",
     "store_image",
+    "store_sound",
     "sweep_files",
     "sweep_unattached",
     "sweep_uploads",

@@ -31,6 +31,7 @@ def sweep_files(*, age: timedelta) -> int:
     with reading():
         rows = queries.versions_by_uuid()
         pictures = queries.image_uuids()
+        heard = queries.sound_uuids()
     latest = clock.epoch() - age.total_seconds()
     removed = 0
     for uuid in folder.uploads():
@@ -50,6 +51,10 @@ def sweep_files(*, age: timedelta) -> int:
     for uuid in folder.images():
         if uuid not in pictures and folder.touched(folder.image(uuid, 0).parent) < latest:
             folder.drop_image(uuid)
+            removed += 1
+    for uuid in folder.sounds():
+        if uuid not in heard and folder.touched(folder.sound(uuid).parent) < latest:
+            folder.drop_sound(uuid)
             removed += 1
     return removed
 

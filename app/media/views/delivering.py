@@ -76,3 +76,17 @@ def image(uuid: str, width: int) -> Response:
     response = send_file(path, mimetype="image/webp", conditional=True)
     response.headers["Cache-Control"] = "private, max-age=31536000, immutable"
     return response
+
+
+@bp.get("/sounds/<uuid>.m4a")
+@access(SIGNED_IN)
+@unlimited
+def sound(uuid: str) -> Response:
+    if not UUID.fullmatch(uuid):
+        raise NotThere
+    path = service.media_folder().sound(uuid)
+    if not path.is_file():
+        raise NotThere
+    response = send_file(path, mimetype="audio/mp4", conditional=True)
+    response.headers["Cache-Control"] = "private, max-age=31536000, immutable"
+    return response

@@ -25,7 +25,7 @@ from app.core.limits import limited
 from app.core.refusals import NotThere
 from app.media import queries, service
 from app.media.multipart import FilePart
-from app.media.rules import FileTooLarge
+from app.media.rules import LARGEST_SOUND, FileTooLarge
 from app.media.views import bp
 from app.members.access import AUTHOR, reader
 
@@ -89,6 +89,17 @@ def upload_image() -> Response:
     return jsonify(id=image_id, url=queries.image_url(image_id))
 
 
+@bp.post("/sounds")
+@access(AUTHOR)
+@limited("sounds", most=120, seconds=3600, burst=40)
+def upload_sound() -> Response:
+    check_token()
+    stream, name, _ = _body(LARGEST_SOUND)
+    return jsonify(
+        url=service.receive_sound(owner_id=reader().id, stream=stream, filename=name), name=name
+    )
+
+
 def _own(media_id: int) -> queries.Recording:
     found = queries.recording_for(reader(), media_id)
     if found is None:
@@ -120,4 +131,4 @@ def retry(media_id: int) -> ResponseReturnValue:
     return redirect("/" + urlsplit(request.referrer or "").path.lstrip("/"))
 
 
-WITH_BODIES = (upload, upload_image)
+WITH_BODIES = (upload, upload_image, upload_sound)

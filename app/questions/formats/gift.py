@@ -325,7 +325,9 @@ def _feedback(row: Mapping[str, str]) -> str:
 
 
 def _escaped(text: str) -> str:
-    return _SPECIAL.sub(r"\\\1", text).replace("\n", "\\n").replace("->", "-\\>")
+    found = _SPECIAL.sub(r"\\\1", text).replace("\n", "\\n").replace("->", "-\\>")
+    # A sign behind a backslash would look escaped; readers strip the space.
+    return f"{found} " if found.endswith("\\") else found
 
 
 def _meta(text: str) -> str:

@@ -242,3 +242,11 @@ try {
 } catch {
   // No store, nothing left behind.
 }
+
+// ---- Formulas --------------------------------------------------------------------------------
+
+function formulas(root) {
+  if (root.querySelector("code.formula")) import("weike/formulas").then((module) => module.formulas(root));
+}
+formulas(document);
+document.addEventListener("htmx:afterSettle", ({ target }) => formulas(target));
