@@ -24,6 +24,14 @@ FIXED = {
     "Permissions-Policy": "camera=(), microphone=(), geolocation=(), display-capture=(), "
     "payment=(), usb=()",
 }
+RECORDING = (
+    "camera=(self), microphone=(self), geolocation=(), display-capture=(self), payment=(), usb=()"
+)
+
+
+def allow_recording() -> None:
+    """Let the page that is being answered ask for camera, microphone and screen."""
+    g.may_record = True
 
 
 def nonce() -> str:
@@ -56,6 +64,8 @@ def _refuse_cross_site() -> None:
 
 
 def _add_headers(response: Response) -> Response:
+    if g.get("may_record"):
+        response.headers["Permissions-Policy"] = RECORDING
     for name, value in FIXED.items():
         response.headers.setdefault(name, value)
     response.headers.setdefault("Content-Security-Policy", POLICY.format(nonce=nonce()))

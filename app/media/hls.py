@@ -5,7 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
+
+from app.media import mp4
 
 MASTER = "master.m3u8"
 _MAP = re.compile(r'#EXT-X-MAP:URI="([^"]+)"')
@@ -77,6 +80,37 @@ def read(folder: Path, name: str) -> Playlist:
         peak=max(average, *map(round, rates)) if rates else average,
         average=average,
     )
+
+
+def settle(folder: Path, name: str) -> None:
+    """Write the true length of every segment into a playlist.
+
+    ffmpeg adds up what the frame rate promises; where frames come irregularly (phones, recordings
+    made in a browser) that is another length than that of the frames.
+    """
+    playlist = read(folder, name)
+    track = mp4.pace((folder / playlist.init).read_bytes())
+    if track is None or not track.timescale:
+        raise Broken(f"{playlist.init} has no track")
+    spans = [mp4.span((folder / one.name).read_bytes(), track) for one in playlist.segments]
+    known = [one for one in spans if one is not None]
+    if len(known) < len(spans):
+        raise Broken(f"a segment of {name} has nothing in it")
+    begins = [begin for begin, _end in known] + [known[-1][1]]
+    lengths = iter([(after - before) / track.timescale for before, after in pairwise(begins)])
+    lines = []
+    for line in (folder / name).read_text(encoding="utf-8").splitlines():
+        if line.startswith("#EXTINF:"):
+            line = f"#EXTINF:{next(lengths):.6f},"  # noqa: PLW2901 - the line as it should be
+        lines.append(line)
+    longest = max(after - before for before, after in pairwise(begins)) / track.timescale
+    lines = [
+        f"#EXT-X-TARGETDURATION:{max(1, round(longest + 0.499))}"
+        if line.startswith("#EXT-X-TARGETDURATION:")
+        else line
+        for line in lines
+    ]
+    (folder / name).write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
 def _size(folder: Path, name: str) -> int:

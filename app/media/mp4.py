@@ -1,4 +1,4 @@
-"""The boxes of MP4 and MOV files, for two questions that ffprobe does not answer."""
+"""The boxes of MP4 and MOV files, for questions that ffprobe does not answer."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 import struct
 from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 MOST_BOXES = 100_000  # of the top level; a file with more is left to ffprobe
 MOST_HEADER = 64 * 1024 * 1024  # bytes of a moov box that are looked through
@@ -62,3 +62,74 @@ def protected(path: Path) -> bool:
                 if _PROTECTION.search(file.read(min(end - start, MOST_HEADER))):
                     return True
     return False
+
+
+# --- fragments that we wrote ourselves ------------------------------------------------------------
+
+
+class Track(NamedTuple):
+    """The track that sets the pace of a rendition: its picture, or its sound alone."""
+
+    number: int
+    timescale: int  # units in a second
+    usual: int  # length of a sample that says nothing of its own
+
+
+def _inner(data: bytes, *path: bytes) -> Iterator[bytes]:
+    """The contents of all boxes below `data` with this path of kinds."""
+    at = 0
+    while at + 8 <= len(data):
+        length = int(struct.unpack_from(">I", data, at)[0])
+        if length < 8 or at + length > len(data):
+            return
+        if data[at + 4 : at + 8] == path[0]:
+            content = data[at + 8 : at + length]
+            yield from _inner(content, *path[1:]) if len(path) > 1 else (content,)
+        at += length
+
+
+def pace(init: bytes) -> Track | None:
+    """The track of a header by which its segments are measured; None when there is none."""
+    usual = {}
+    for box in _inner(init, b"moov", b"mvex", b"trex"):
+        number, _, length = struct.unpack_from(">III", box, 4)
+        usual[number] = length
+    found = []
+    for trak in _inner(init, b"moov", b"trak"):
+        head = next(_inner(trak, b"tkhd"))
+        number = int(struct.unpack_from(">I", head, 20 if head[0] else 12)[0])
+        media = next(_inner(trak, b"mdia", b"mdhd"))
+        scale = int(struct.unpack_from(">I", media, 20 if media[0] else 12)[0])
+        kind = next(_inner(trak, b"mdia", b"hdlr"))[8:12]
+        found.append((kind != b"vide", Track(number, scale, usual.get(number, 0))))
+    return min(found)[1] if found else None
+
+
+def span(segment: bytes, track: Track) -> tuple[int, int] | None:
+    """Where a segment begins and ends, in the track's units; None when it has nothing of it."""
+    begin = end = None
+    for traf in _inner(segment, b"moof", b"traf"):
+        head = next(_inner(traf, b"tfhd"))
+        flags, number = struct.unpack_from(">II", head)
+        if number != track.number:
+            continue
+        at = 8 + (8 if flags & 1 else 0) + (4 if flags & 2 else 0)
+        usual = struct.unpack_from(">I", head, at)[0] if flags & 8 else track.usual
+        decode = next(_inner(traf, b"tfdt"))
+        time = int(struct.unpack_from(">Q" if decode[0] else ">I", decode, 4)[0])
+        begin = time if begin is None else begin
+        for run in _inner(traf, b"trun"):
+            time += _length_of(run, usual)
+        end = time
+    return None if begin is None or end is None else (begin, end)
+
+
+def _length_of(run: bytes, usual: int) -> int:
+    """How long the samples of a trun box are together."""
+    flags, count = struct.unpack_from(">II", run)
+    flags &= 0xFFFFFF
+    if not flags & 0x100:
+        return int(usual) * int(count)
+    at = 8 + (4 if flags & 1 else 0) + (4 if flags & 4 else 0)
+    size = 4 * sum(bool(flags & bit) for bit in (0x100, 0x200, 0x400, 0x800))
+    return sum(struct.unpack_from(">I", run, at + size * n)[0] for n in range(count))

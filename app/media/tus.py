@@ -31,6 +31,7 @@ from app.media.rules import (
     ChecksumMismatch,
     Interrupted,
     MoreThanPromised,
+    NotComplete,
     TooManyUploads,
     UploadBusy,
     UploadExpired,
@@ -175,6 +176,27 @@ class Partials:
     def _look_for_room(self, wanted: int) -> None:
         if shutil.disk_usage(self.root).free - wanted < self.reserve:
             raise NoRoom
+
+    def shorten(self, uuid: str, length: int) -> None:
+        """End an upload earlier than promised: what is being recorded has no length beforehand.
+
+        Raises NotThere, UploadBusy, and NotComplete unless exactly `length` bytes have arrived.
+        """
+        with self.held(uuid):
+            upload = self.read(uuid)
+            if upload is None:
+                raise NotThere
+            if not 0 < length == upload.offset <= upload.length:
+                raise NotComplete
+            facts = {
+                "owner_id": upload.owner_id,
+                "filename": upload.filename,
+                "length": length,
+                "metadata": upload.metadata,
+            }
+            fresh = self._folder(uuid) / "facts.fresh"
+            _write(fresh, json.dumps(facts))
+            fresh.replace(self._folder(uuid) / "facts.json")
 
     # --- bytes ----------------------------------------------------------------------------------
 

@@ -66,10 +66,10 @@ class Desk:
 
 
 @contextmanager
-def serving(folder: Path) -> Iterator[Desk]:
+def serving(folder: Path, *, upload_limit: int = 3_000_000) -> Iterator[Desk]:
     port = free_port()
     url = f"http://127.0.0.1:{port}"
-    app = create_app(make_config(folder, base_url=url, upload_limit=3_000_000))
+    app = create_app(make_config(folder, base_url=url, upload_limit=upload_limit))
 
     @app.get("/rows")
     @access(AUTHOR)

@@ -10,6 +10,7 @@ from app.core import markdown
 from app.core.access import access
 from app.core.db import reading
 from app.core.errors import status_of
+from app.core.headers import allow_recording
 from app.core.refusals import NotThere, Refusal
 from app.courses import queries, rules, service
 from app.courses.forms import (
@@ -58,6 +59,7 @@ def add_reading(course_id: int) -> ResponseReturnValue:
 @access(AUTHOR)
 def new_recording(course_id: int) -> str:
     found = queries.own_course(reader(), course_id)
+    allow_recording()
     return render_template(
         "courses/recording.html", form=RecordingForm(), recording=None, **sheet(found)
     )
@@ -80,6 +82,7 @@ def add_recording(course_id: int) -> ResponseReturnValue:
         else:
             flash(_("The lesson is added. Members can watch it as soon as it is prepared."))
             return redirect(url_for("courses.course", course_id=course_id))
+    allow_recording()
     page = render_template("courses/recording.html", form=form, recording=recording, **sheet(found))
     return page, 422
 
@@ -151,6 +154,7 @@ def _recording_page(
     captions_form: CaptionsForm | None = None,
     chapters: tuple[str, str] | None = None,
 ) -> str:
+    allow_recording()
     media_id = found.media_id or 0
     if chapters is None:
         marks = media_queries.chapters(media_id)

@@ -12,6 +12,7 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 
 from app.core.access import access
+from app.core.headers import allow_recording
 from app.core.i18n import current_language
 from app.core.limits import limited
 from app.core.refusals import NotThere, Refusal
@@ -32,8 +33,12 @@ MOST_ROWS = 100
 def recordings() -> str:
     me = reader()
     mine = media_queries.recordings_of(me.id, limit=MOST_ROWS)
+    allow_recording()
     return render_template(
-        "courses/recordings.html", recordings=mine, uses=queries.uses_of([one.id for one in mine])
+        "courses/recordings.html",
+        recordings=mine,
+        uses=queries.uses_of([one.id for one in mine]),
+        most_ms=rules.LONGEST_COURSE_MS,
     )
 
 

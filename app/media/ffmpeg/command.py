@@ -75,11 +75,14 @@ class Progress:
         self.duration_ms = duration_ms
         self.done_ms = 0
         self.speed = 0.0  # times real time
+        self.frames = 0
 
     def read(self, line: str) -> None:
         name, _, value = line.partition("=")
         if name == "out_time_us" and value.strip().isdigit():
             self.done_ms = int(value) // 1000
+        elif name == "frame" and value.strip().isdigit():
+            self.frames = int(value)
         elif name == "speed":
             with contextlib.suppress(ValueError):
                 self.speed = float(value.strip().removesuffix("x"))

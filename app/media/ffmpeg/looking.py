@@ -202,26 +202,29 @@ def _with_exact_length(path: Path, facts: Facts, report: Mapping[str, Any]) -> F
     known = facts.duration_ms and (facts.video < 0 or facts.video_ms)
     if known:
         return facts
-    picture_ms = _measure(path, facts.video) if facts.video >= 0 else 0
-    sound_ms = _measure(path, facts.audio) if facts.audio >= 0 else 0
+    picture_ms, frames = _measure(path, facts.video) if facts.video >= 0 else (0, 0)
+    sound_ms, _ = _measure(path, facts.audio) if facts.audio >= 0 else (0, 0)
     length = max(picture_ms, sound_ms)
     if facts.video >= 0 and 0 < sound_ms - picture_ms <= SOUND_OVERHANG_MS:
         length = picture_ms
     if length <= 0:
         raise NothingUsable
     changed = {**vars(facts), "duration_ms": length, "video_ms": picture_ms}
+    if frames > 1 and picture_ms:
+        # Counted: what browsers record has no rate, and the one that ffprobe guesses is far off.
+        changed["rate"] = round(frames * 1000 / picture_ms, 3)
     return Facts(**changed)
 
 
-def _measure(path: Path, stream: int) -> int:
-    """Where a stream ends, in ms, by reading it through without decoding."""
+def _measure(path: Path, stream: int) -> tuple[int, int]:
+    """Where a stream ends, in ms, and its packets, by reading it through without decoding."""
     end = Progress(0)
     source = ffmpeg.input(address(path), **SAFE)
     output = ffmpeg.output(source[str(stream)], "-", f="null", c="copy")
     outcome = run(argv(output), MEASURE_LEASH, on_line=end.read)
     if outcome.timed_out:
         raise TooLong(length="?", limit=clock_time(LONGEST_MS))
-    return end.done_ms
+    return end.done_ms, end.frames
 
 
 def _shown_size(stream: Mapping[str, Any]) -> tuple[int, int]:

@@ -189,6 +189,12 @@ class Maker:
                 raise NotCopyable from error
             raise
         for one in outputs:
+            try:
+                hls.settle(self.work, f"{one.name}.m3u8")
+            except hls.Broken as error:
+                if one.copied:
+                    raise NotCopyable from error
+                raise TranscodeFailed(UNEXPECTED, str(error)) from error
             if one.copied:
                 self._look_at_copy(one)
 

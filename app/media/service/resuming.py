@@ -90,8 +90,11 @@ def end_upload(uuid: str, *, owner_id: int) -> None:
     partials().drop(uuid)
 
 
-def take_over(uuid: str, *, owner_id: int) -> int:
+def take_over(uuid: str, *, owner_id: int, length: int | None = None) -> int:
     """Make a recording of an upload that has arrived; returns the media id.
+
+    `length` ends an upload earlier than it was promised: what a browser records while it sends has
+    no length beforehand, so it promises the most that it can become.
 
     May be called again: it answers with the same id. Looks into the file before the first query.
     Raises NotThere, NotComplete, UploadBusy, and why a file is no recording; the bytes are removed
@@ -104,6 +107,9 @@ def take_over(uuid: str, *, owner_id: int) -> int:
         shelf.drop(uuid)
         return known
     upload = upload_of(uuid, owner_id=owner_id)
+    if length is not None and not upload.is_complete:
+        shelf.shorten(uuid, length)
+        upload = upload_of(uuid, owner_id=owner_id)
     if not upload.is_complete:
         raise NotComplete
     with shelf.held(uuid):

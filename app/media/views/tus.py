@@ -184,9 +184,14 @@ def tus_override(uuid: str) -> ResponseReturnValue:
 @access(AUTHOR)
 @limited("uploads finished", most=120, seconds=3600, burst=40)
 def tus_finish(uuid: str) -> Response:
-    """Not of the protocol: make a recording of what has arrived, as often as one asks."""
+    """Not of the protocol: make a recording of what has arrived, as often as one asks.
+
+    Upload-Length, if it is there, says that no more will come than that.
+    """
     check_token()
-    return arrived(service.take_over(uuid, owner_id=reader().id))
+    said = request.headers.get("Upload-Length")
+    length = number(said, "Upload-Length") if said is not None else None
+    return arrived(service.take_over(uuid, owner_id=reader().id, length=length))
 
 
 WITH_BODIES = (tus_begin, tus_continue, tus_end, tus_override, tus_finish)

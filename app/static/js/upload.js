@@ -71,6 +71,12 @@ class Row {
       if (event.dataTransfer.files.length) this.takeAll([...event.dataTransfer.files]);
     });
     root.addEventListener("htmx:afterSwap", () => this.announceState());
+    root.closest(".upload-place")?.addEventListener("weike:recorded", ({ detail }) => {
+      this.queue = [];
+      this.file = { name: detail.filename };
+      this.part("error").hidden = true;
+      this.answered(detail);
+    });
     root.closest("form")?.addEventListener("submit", (event) => {
       if (!this.transfer) return;
       event.preventDefault();

@@ -2,6 +2,7 @@
 // closed lid or a reload costs nothing that has arrived. Pictures are small and go in one request.
 
 const PIECE = 8 * 1024 * 1024;
+const LIVE_PIECE = 512 * 1024; // of a recording that is still going on
 const DELAYS = [0, 1000, 3000, 5000, 10_000, 20_000, 30_000, 30_000, 30_000];
 const ENDPOINT = "/media/tus";
 const LIFE_MS = 24 * 3600 * 1000; // the server forgets unfinished uploads after a day
@@ -155,5 +156,133 @@ export class Resumable {
   forget() {
     const key = this.upload?._urlStorageKey;
     if (key) this.upload.options.urlStorage.removeUpload(key);
+  }
+}
+
+/**
+ * What is being recorded, sent while it grows. It has no length yet, so it promises `most` bytes,
+ * and says at the end how many there are. `on`: failed(sentence), waiting(), going().
+ */
+export class Live {
+  constructor(name, most, on) {
+    this.name = name;
+    this.most = most;
+    this.on = on;
+    this.parts = [];
+    this.size = this.offset = 0;
+    this.running = null;
+    this.over = false;
+  }
+
+  push(blob) {
+    if (!blob.size || this.over) return;
+    this.parts.push(blob);
+    this.size += blob.size;
+    this.go();
+  }
+
+  /** All of it as one file, for looking at it again. */
+  get whole() {
+    return new Blob(this.parts, { type: this.parts[0]?.type });
+  }
+
+  go() {
+    this.running ??= this.send().finally(() => {
+      this.running = null;
+    });
+    return this.running;
+  }
+
+  async send(all = false) {
+    while (!this.over && (this.size - this.offset >= (all ? 1 : LIVE_PIECE))) {
+      const delay = await this.piece();
+      if (delay) await new Promise((resolve) => setTimeout(resolve, delay));
+    }
+  }
+
+  /** One request; returns how long to wait before the next one, in ms. */
+  async piece() {
+    try {
+      if (!this.url) return await this.begin();
+      if (this.lost) await this.look();
+      const body = this.whole.slice(this.offset, this.offset + PIECE);
+      const response = await fetch(this.url, {
+        method: "PATCH",
+        headers: { ...this.headers(), "Upload-Offset": String(this.offset), "Content-Type": "application/offset+octet-stream" },
+        body,
+      });
+      if (!response.ok) return await this.refused(response);
+      this.offset = Number(response.headers.get("Upload-Offset"));
+      this.on.going();
+      return 0;
+    } catch {
+      this.lost = true;
+      this.on.waiting();
+      return 3000;
+    }
+  }
+
+  headers() {
+    return { ...headers(), "Tus-Resumable": "1.0.0" };
+  }
+
+  async begin() {
+    const name = btoa(String.fromCharCode(...new TextEncoder().encode(this.name)));
+    const response = await fetch(ENDPOINT, {
+      method: "POST",
+      headers: { ...this.headers(), "Upload-Length": String(this.most), "Upload-Metadata": `filename ${name}` },
+    });
+    if (!response.ok) return this.refused(response);
+    this.url = new URL(response.headers.get("Location"), location.href).pathname;
+    if (this.over) this.cancel(); // it was thrown away in the meantime
+    return 0;
+  }
+
+  async look() {
+    const response = await fetch(this.url, { method: "HEAD", headers: this.headers() });
+    if (!response.ok) throw new Error(`HEAD ${response.status}`);
+    this.offset = Number(response.headers.get("Upload-Offset"));
+    this.lost = false;
+  }
+
+  async refused(response) {
+    this.lost = Boolean(this.url);
+    if (response.status >= 500 && response.status !== 507 || [409, 423, 429, 460].includes(response.status)) {
+      this.on.waiting();
+      return 3000;
+    }
+    this.over = true;
+    this.on.failed(parsed(await response.text()).error ?? "");
+    return 0;
+  }
+
+  /** Send what is left, and make a recording of it; returns what the server says, or null. */
+  async finish() {
+    await this.running;
+    await (this.running = this.send(true));
+    this.running = null;
+    while (!this.over) {
+      try {
+        const response = await fetch(`${this.url}/recording`, {
+          method: "POST", headers: { ...this.headers(), "Upload-Length": String(this.size) },
+        });
+        if (response.ok) {
+          this.over = true;
+          return parsed(await response.text());
+        }
+        const delay = await this.refused(response);
+        if (delay) await new Promise((resolve) => setTimeout(resolve, delay));
+      } catch {
+        this.on.waiting();
+        await new Promise((resolve) => setTimeout(resolve, 3000));
+      }
+    }
+    return null;
+  }
+
+  cancel() {
+    this.over = true;
+    if (this.url) fetch(this.url, { method: "DELETE", headers: this.headers() }).catch(() => {});
+    this.url = null;
   }
 }

@@ -1,0 +1,160 @@
+"""Recording in the browser: what is recorded arrives while it grows, and becomes a recording."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from flask import render_template_string
+from playwright.sync_api import Page, expect
+
+from app.core.access import access
+from app.core.headers import allow_recording
+from app.members.access import AUTHOR
+from tests.live import PHONE, Window
+from tests.media.conftest import Clips, Studio
+from tests.media.test_page import Desk, serving
+
+BOOTH = """
+{% extends "base.html" %}
+{% from "media/upload.html" import recording_upload %}
+{% block styles %}<link rel="stylesheet" href="{{ static_url('css/media.css') }}">{% endblock %}
+{% block scripts %}
+<script type="module" src="{{ static_url('js/upload.js') }}"></script>
+<script type="module" src="{{ static_url('js/media/record.js') }}"></script>{% endblock %}
+{% block main %}<h1>Lesson</h1><form method="get" action="/booth">
+{{ recording_upload('media_id', record=1200000) }}</form>{% endblock %}
+"""
+
+HEARD = """meter => new Promise(heard => setInterval(() => meter.value > 0 && heard(), 20))"""
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Iterator[Desk]:
+    with serving(tmp_path, upload_limit=2_000_000_000) as desk:
+
+        @desk.app.get("/booth")
+        @access(AUTHOR)
+        def booth() -> str:
+            allow_recording()
+            return render_template_string(BOOTH)
+
+        yield desk
+
+
+@pytest.fixture
+def window(chrome, desk: Desk) -> Iterator[Window]:
+    window = Window(chrome, desk, viewport=PHONE, permissions=["camera", "microphone"])
+    window.sign_in(desk.trainer)
+    window.page.goto("/booth")
+    window.page.get_by_text("Or record it here").click()
+    yield window
+    window.close()
+
+
+def on_the_disk(desk: Desk) -> int:
+    """Bytes that have arrived of unfinished uploads."""
+    root: Path = desk.app.extensions["weike"].media_dir / "partial"
+    return sum(path.stat().st_size for path in root.glob("*/data"))
+
+
+def arrived(page: Page) -> None:
+    expect(page.locator("[data-media-state]")).to_be_visible(timeout=60_000)
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize(
+    ("what", "kind"), [("Camera", "video"), ("Screen and camera", "video"), ("Only sound", "audio")]
+)
+def test_what_is_recorded_is_sent_and_prepared(
+    desk: Desk, window: Window, what: str, kind: str
+) -> None:
+    page = window.page
+    page.get_by_role("button", name=what, exact=True).click()
+    page.get_by_role("button", name="Start recording").click()
+    left = page.locator("[data-record-left]")
+    expect(left).to_have_text(re.compile("19:[0-5][0-6]"), timeout=60_000)
+    page.locator("[data-record-level]").evaluate(HEARD)
+    if kind == "video":
+        page.get_by_role("button", name="Pause").click()
+        expect(page.get_by_text("Paused.")).to_be_visible()
+        page.get_by_role("button", name="Go on").click()
+    page.get_by_role("button", name="Finish").click()
+    expect(page.get_by_role("button", name="Keep it")).to_be_focused()
+    page.get_by_role("button", name="Keep it").click()
+    arrived(page)
+    media_id = int(page.locator("[data-upload-id]").input_value())
+    desk.work()
+    expect(page.locator("[data-media-state=ready]")).to_be_visible(timeout=30_000)
+    assert not on_the_disk(desk)
+    studio = Studio(desk.app, desk.people)
+    found = studio.recording(media_id)
+    assert (found.kind, found.is_ready) == (kind, True)
+    assert 2_000 < found.duration_ms < 60_000
+    assert window.problems == []
+
+
+@pytest.mark.browser
+def test_it_arrives_while_it_is_recorded_and_can_be_thrown_away(desk: Desk, window: Window) -> None:
+    page = window.page
+    assert window.axe() == []
+    page.get_by_role("button", name="Camera", exact=True).click()
+    page.get_by_role("button", name="Start recording").click()
+    expect(page.get_by_role("button", name="Finish")).to_be_focused()
+    assert window.axe() == []
+    assert not window.scrolls_sideways()
+    with page.expect_response(lambda answer: answer.request.method == "PATCH", timeout=60_000):
+        pass
+    assert on_the_disk(desk) > 0
+    with page.expect_response(lambda answer: answer.request.method == "DELETE"):
+        page.get_by_role("button", name="Throw it away").click()
+    expect(page.get_by_role("button", name="Camera", exact=True)).to_be_focused()
+    assert on_the_disk(desk) == 0
+
+
+@pytest.mark.browser
+def test_a_browser_that_cannot_record_says_so(chrome, desk: Desk) -> None:
+    window = Window(chrome, desk)
+    window.sign_in(desk.trainer)
+    window.page.add_init_script("delete window.MediaRecorder")
+    window.page.goto("/booth")
+    window.page.get_by_text("Or record it here").click()
+    expect(window.page.get_by_text("This browser cannot record.")).to_be_visible()
+    expect(window.page.get_by_role("button", name="Camera", exact=True)).to_be_hidden()
+    window.close()
+
+
+def test_only_pages_that_record_may_ask_for_the_camera(studio: Studio) -> None:
+    page = studio.client.get("/desk/recordings")
+    assert page.status_code == 200
+    assert "camera=(self)" in page.headers["Permissions-Policy"]
+    assert "camera=()" in studio.client.get("/").headers["Permissions-Policy"]
+
+
+def test_an_upload_may_end_earlier_than_promised(studio: Studio, clips: Clips) -> None:
+    data = clips["plain.mp4"].read_bytes()
+    tus = {**studio.headers, "Tus-Resumable": "1.0.0"}
+    begun = studio.client.post("/media/tus", headers={**tus, "Upload-Length": "50000000"})
+    place = begun.headers["Location"]
+    studio.client.patch(
+        place,
+        data=data,
+        content_type="application/offset+octet-stream",
+        headers={**tus, "Upload-Offset": "0"},
+    )
+    for wrong in (len(data) - 1, len(data) + 1, 0):
+        answer = studio.client.post(
+            f"{place}/recording", headers={**studio.headers, "Upload-Length": str(wrong)}
+        )
+        assert answer.status_code == 409, wrong
+    nonsense = {**studio.headers, "Upload-Length": "-4"}
+    assert studio.client.post(f"{place}/recording", headers=nonsense).status_code in {400, 422}
+    right = {**studio.headers, "Upload-Length": str(len(data))}
+    answer = studio.client.post(f"{place}/recording", headers=right)
+    assert answer.status_code == 200
+    studio.work()
+    assert studio.recording(answer.json["id"]).bytes == len(data)
+    again = studio.client.post(f"{place}/recording", headers=right)
+    assert again.json["id"] == answer.json["id"]
