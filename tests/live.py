@@ -154,11 +154,30 @@ class Window:
         self.context: BrowserContext = chrome.new_context(base_url=site.url, **settings)
         self.page: Page = self.context.new_page()
         self.page.set_default_timeout(15_000)
+        if settings.get("java_script_enabled", True):
+            self._act_only_on_loaded_pages()
         self.site = site
         self.problems: list[str] = []
         self.page.on("console", self._heard)
         self.page.on("pageerror", lambda error: self.problems.append(f"error: {error}"))
         self.page.on("request", self._asked)
+
+    def _act_only_on_loaded_pages(self) -> None:
+        """Clicks and keys wait for the page's scripts, as people do who see it being drawn.
+
+        Modules run after the first paint and before `load`; a test is quick enough to press a
+        button in between, where it does nothing yet.
+        """
+        self.context.add_init_script(
+            "addEventListener('load', () => { document.documentElement.dataset.loaded = '' })"
+        )
+        self.page.add_locator_handler(
+            self.page.locator("html:not([data-loaded])"), lambda: self.loaded()
+        )
+
+    def loaded(self) -> None:
+        """Wait until the page and its scripts are there."""
+        self.page.wait_for_load_state("load")
 
     def _heard(self, message: object) -> None:
         if message.type in {"error", "warning"}:

@@ -32,8 +32,10 @@ MOST_PAGES = 70
 # Names that are the same in every language: of products, formats, languages, and examples.
 NAMES = re.compile(
     r"\b(Weike|English|Chrome|Linux|Firefox|Safari|HeadlessChrome|PDF|CSV|XLSX|Excel|Word|"
-    r"PowerPoint|Markdown|WebVTT|SRT|MP4|WebM|HTML|EPUB|JPEG|PNG|WebP|"
+    r"PowerPoint|Markdown|GIFT|Aiken|Moodle XML|QTI|YAML|TXT|WebVTT|SRT|MP4|WebM|HTML|EPUB|JPEG|PNG|WebP|"
     r"(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) \d+, \d{4}|"
+    r"(?:January|February|March|April|May|June|July|August|September|October|November|December)"
+    r" \d{4}|(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day|"
     r"[a-z]+://\S+|\S+@\S+|user\d+|[A-Z][a-z]+/[A-Z][A-Za-z_]+|UTC)\b|%|/"
 )
 # What the pages below show on purpose as it is typed or as it is called in a file.

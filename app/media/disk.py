@@ -155,11 +155,13 @@ class MediaFolder:
             shutil.copyfile(path, target)
 
     def note(self, uuid: str, name: str, data: bytes) -> None:
-        """Keep something that was found out about a source beside it."""
+        """Keep something that was found out about a source beside it, as long as there is one."""
         path = self.source(uuid).with_name(name)
         fresh = path.with_name(f".{name}")
-        fresh.write_bytes(data)
-        fresh.replace(path)
+        # A recording that is discarded meanwhile takes its folder along.
+        with contextlib.suppress(FileNotFoundError):
+            fresh.write_bytes(data)
+            fresh.replace(path)
 
     def noted(self, uuid: str, name: str) -> bytes | None:
         """What `note` kept; None when it is not there."""

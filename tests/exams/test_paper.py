@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from playwright.sync_api import expect
 
 from app.core.db import db
 from app.exams import queries
@@ -25,6 +26,7 @@ def begun(window, site, quiz: Made, **settings: object):
     assert win.axe() == []
     win.page.click("main form button")
     win.page.wait_for_selector("#paper")
+    win.loaded()
     return win, member
 
 
@@ -130,7 +132,7 @@ def test_unanswered_questions_are_named_before_submitting(window, site, quiz: Ma
     page.click("#submit")
     assert "2 questions have no answer yet" in page.inner_text("dialog")
     page.locator("dialog .btn").first.click()
-    assert page.locator("#question-1").is_visible()
+    expect(page.locator("#question-1")).to_be_visible()
     assert attempts(site, member, quiz)[0].is_open
 
 

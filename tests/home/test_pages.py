@@ -389,7 +389,7 @@ def places(answer) -> dict[str, bool]:
 
 
 def test_everybody_has_five_places_and_staff_their_desks(people: People) -> None:
-    five = ["Home", "Courses", "Library", "Points", "Me"]
+    five = ["Home", "Courses", "Library", "Exams", "Points", "Me"]
     client = people.client(people.member())
     assert list(places(client.get("/"))) == five
     trainer = people.client(people.member(role="trainer"))

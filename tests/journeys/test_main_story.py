@@ -8,7 +8,10 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
+from app.core.db import unit_of_work
 from app.members.rules import Role
+from app.points.rules import Ranking
+from app.points.service import choose_ranking
 from tests.journeys.recordings import street
 from tests.live import DESKTOP, PHONE, Site, Window
 
@@ -41,6 +44,7 @@ def make_course(page: Page, recording: Path) -> int:
     page.wait_for_url("**/desk/courses/*")
     course = int(re.search(r"/desk/courses/(\d+)", page.url).group(1))
     page.get_by_role("link", name=re.compile("Video or recording")).click()
+    page.wait_for_load_state("load")
     page.locator("input[type=file]").set_input_files(str(recording))
     expect(page.locator("[data-upload-id]")).not_to_have_value("", timeout=PATIENT)
     page.get_by_role("textbox", name="Title", exact=True).fill("看懂路口")
@@ -130,6 +134,8 @@ def answer_all(page: Page) -> None:
 def story(site: Site, chrome, tmp_path_factory: pytest.TempPathFactory) -> dict:
     """A trainer has made, in the browser, a published course and a document."""
     folder = tmp_path_factory.mktemp("story")
+    with site.app.app_context(), unit_of_work():
+        choose_ranking(Ranking.EVERYONE, author_id=None)  # as it comes, only branches are compared
     trainer = site.people.member("林讲师", role=Role.TRAINER)
     window = Window(chrome, site, viewport=DESKTOP)
     window.sign_in(trainer)

@@ -219,17 +219,18 @@ def test_tracks_are_kept_by_language_and_replaced(studio: Studio, clips: Clips) 
         db.session.rollback()
 
 
+CUE = b"WEBVTT\n\n00:00.1 --> 00:01.0\na\n"
+
+
 def test_bad_captions_leave_the_old_ones(studio: Studio, clips: Clips) -> None:
     media_id = studio.upload(clips["plain.mp4"])
     with studio.app.app_context():
         with unit_of_work():
-            service.attach_captions(
-                media_id, language="en", label="E", data=b"WEBVTT\n\n00:00.1 --> 00:01.0\na\n"
-            )
+            service.attach_captions(media_id, language="en", label="E", data=CUE)
         with pytest.raises(BadCaptions), unit_of_work():
             service.attach_captions(media_id, language="en", label="E", data=b"nothing")
         with pytest.raises(BadLanguage), unit_of_work():
-            service.attach_captions(media_id, language="../x", label="E", data=b"x")
+            service.attach_captions(media_id, language="../x", label="E", data=CUE)
         assert [c.text for c in queries.cues(media_id)] == ["a"]
         db.session.rollback()
 

@@ -132,6 +132,7 @@ def test_a_code_from_the_sheet_opens_the_account(people: People, admin: FlaskCli
     client = people.client()
     password = "four quiet words 四个词"
     form = {"code": code, "password": password, "repeat": password, "language": "en"}
+    form["reading"] = "normal"
     assert client.post("/activate", data=form, headers=csrf(client)).status_code == 303
     assert is_in(client)
 

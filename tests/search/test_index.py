@@ -125,7 +125,7 @@ def test_a_change_while_the_worker_is_finishing_gets_a_job_of_its_own(
         rows = pending(limit)
         if not rows and not late:
             late.append("late")
-            in_another_process(
+            other = in_another_process(
                 app.extensions["weike"],
                 """
                 from app.core.db import unit_of_work
@@ -135,6 +135,7 @@ def test_a_change_while_the_worker_is_finishing_gets_a_job_of_its_own(
                                 passages=[], audience=None)
                 """,
             )
+            assert other.returncode == 0, other.stderr
         return rows
 
     monkeypatch.setattr(service, "pending", after_the_last_look)
