@@ -171,9 +171,7 @@ class Window:
         self.context.add_init_script(
             "addEventListener('load', () => { document.documentElement.dataset.loaded = '' })"
         )
-        self.page.add_locator_handler(
-            self.page.locator("html:not([data-loaded])"), lambda: self.loaded()
-        )
+        self.page.add_locator_handler(self.page.locator("html:not([data-loaded])"), self.loaded)
 
     def loaded(self) -> None:
         """Wait until the page and its scripts are there."""

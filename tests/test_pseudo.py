@@ -32,7 +32,8 @@ MOST_PAGES = 70
 # Names that are the same in every language: of products, formats, languages, and examples.
 NAMES = re.compile(
     r"\b(Weike|English|Chrome|Linux|Firefox|Safari|HeadlessChrome|PDF|CSV|XLSX|Excel|Word|"
-    r"PowerPoint|Markdown|GIFT|Aiken|Moodle XML|QTI|YAML|TXT|WebVTT|SRT|MP4|WebM|HTML|EPUB|JPEG|PNG|WebP|"
+    r"PowerPoint|Markdown|GIFT|Aiken|Moodle XML|QTI|YAML|TXT|"
+    r"WebVTT|SRT|MP4|WebM|HTML|EPUB|JPEG|PNG|WebP|"
     r"(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) \d+, \d{4}|"
     r"(?:January|February|March|April|May|June|July|August|September|October|November|December)"
     r" \d{4}|(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day|"

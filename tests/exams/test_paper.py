@@ -188,4 +188,6 @@ def begun_without_script(window, site, quiz: Made):
     win.sign_in(member)
     win.page.goto(f"/courses/{quiz.slug}/quiz")
     win.page.click("main form button")
+    win.page.wait_for_selector("#paper")
+    win.loaded()
     return win, member
