@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -40,6 +40,7 @@ class Wish:
     due_on: date
     note: str
     author: str
+    created_at: datetime
 
 
 @dataclass(frozen=True)
@@ -108,6 +109,7 @@ def wishes(where: ColumnElement[bool]) -> list[Wish]:
             due_on=row.due_on,
             note=row.note,
             author=name or "",
+            created_at=row.created_at,
         )
         for row, course, theme, path, branch, place, name in rows
     ]

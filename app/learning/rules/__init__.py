@@ -12,12 +12,14 @@ from app.learning.rules.assignments import (
     NotBefore,
     NotConcerned,
     NothingToAssign,
+    Word,
     asked,
     checked_day,
     checked_reason,
     comes_round,
     duty,
     reminder,
+    word_of,
 )
 from app.learning.rules.budget import (
     BUFFERED_MS,
@@ -131,6 +133,7 @@ __all__ = [
     "TooManySteps",
     "Verdict",
     "VisitOver",
+    "Word",
     "again",
     "allowance",
     "asked",
@@ -167,4 +170,5 @@ __all__ = [
     "union",
     "while_asked",
     "while_elsewhere",
+    "word_of",
 ]

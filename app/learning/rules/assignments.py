@@ -84,6 +84,24 @@ def duty(*, due_on: date, done_on: date | None, exempt: bool, today: date) -> Du
     return Duty.OVERDUE if today > due_on else Duty.DUE
 
 
+class Word(StrEnum):
+    """What a member is told about an assignment; each once."""
+
+    NEW = "new"
+    SOON = "soon"  # with how many days are left
+    OVER = "over"
+
+
+def word_of(duty: Duty, days_left: int, *, is_new: bool) -> tuple[Word, int] | None:
+    """What there is to tell today, and the REMINDER_DAYS it is about (0 for the other words)."""
+    if duty is Duty.OVERDUE:
+        return Word.OVER, 0
+    near = reminder(days_left) if duty is Duty.DUE else None
+    if near is not None:
+        return Word.SOON, near
+    return (Word.NEW, 0) if is_new and duty is Duty.DUE else None
+
+
 def reminder(days_left: int) -> int | None:
     """The nearest of REMINDER_DAYS that has been reached; None before the first of them."""
     return min((d for d in REMINDER_DAYS if 0 <= days_left <= d), default=None)

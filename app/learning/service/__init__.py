@@ -11,11 +11,13 @@ from app.learning.service.paths import (
     remove_step,
     withdraw_path,
 )
+from app.learning.service.reminding import Told, tell, words_of_today
 from app.learning.service.reporting import report_spans
 from app.learning.service.strictness import set_needs, set_watching
 from app.learning.service.visiting import VisitState, open_visit, present
 
 __all__ = [
+    "Told",
     "VisitState",
     "add_step",
     "assign",
@@ -34,7 +36,9 @@ __all__ = [
     "restore",
     "set_needs",
     "set_watching",
+    "tell",
     "title_and_theme",
     "withdraw",
     "withdraw_path",
+    "words_of_today",
 ]

@@ -8,6 +8,7 @@ from app.organisation.queries.assignments import (
     overdue_for,
     things_to_assign,
 )
+from app.organisation.queries.months import MonthReport, month_report, organizers
 from app.organisation.queries.past import PastReport, as_of
 from app.organisation.queries.tables import (
     BranchLine,
@@ -46,6 +47,7 @@ __all__ = [
     "Desk",
     "Matrix",
     "MemberLine",
+    "MonthReport",
     "Need",
     "PastReport",
     "Trend",
@@ -62,8 +64,10 @@ __all__ = [
     "member_for",
     "member_page",
     "members_of",
+    "month_report",
     "needs_help",
     "organized",
+    "organizers",
     "overdue_for",
     "suspicious",
     "themes",

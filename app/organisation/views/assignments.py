@@ -12,7 +12,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 
-from app.core import clock
+from app.core import clock, jobs
 from app.core.access import access
 from app.core.errors import status_of
 from app.core.limits import limited
@@ -104,6 +104,7 @@ def assign() -> ResponseReturnValue:
         except BadDay as refusal:
             form.due_on.errors, status = [str(refusal)], status_of(refusal)
         else:
+            jobs.enqueue("learning.remind", assignment_id=made)
             flash(_("The assignment stands. Its members see it first on their home page."))
             return redirect(url_for("organisation.assignment", assignment_id=made))
     return render_template("organisation/assign.html", form=form), status

@@ -1,0 +1,40 @@
+"""The monthly report, on the first days of a month."""
+
+from __future__ import annotations
+
+import logging
+
+from flask import Flask, current_app
+from huey import crontab
+
+from app.core import clock, jobs
+from app.core.db import reading, unit_of_work
+from app.organisation import service
+
+log = logging.getLogger(__name__)
+DAYS, HOUR = range(1, 6), 8  # the later days for a worker that was away
+
+
+@jobs.handler("organisation.month")
+def month(lease: jobs.Lease) -> None:
+    with reading():
+        due = service.month_reports(current_app.extensions["weike"].zone)
+    for one in due:
+        lease.check()
+        with unit_of_work():
+            service.send(one)
+
+
+def init_app(app: Flask) -> None:
+    huey = app.extensions["huey"]
+
+    @huey.periodic_task(crontab(minute="20"), name="monthly_report")  # type: ignore[untyped-decorator]
+    def hourly() -> None:
+        here = clock.now().astimezone(app.extensions["weike"].zone)
+        if here.day not in DAYS or here.hour != HOUR:
+            return
+        try:
+            with app.app_context(), unit_of_work():
+                jobs.enqueue("organisation.month", key="organisation.month")
+        except Exception:
+            log.exception("the monthly report could not be asked for")

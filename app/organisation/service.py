@@ -1,0 +1,91 @@
+"""The monthly report: what a month has brought, told to everybody who organizes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, timedelta
+from zoneinfo import ZoneInfo
+
+from babel.dates import format_skeleton
+from flask_babel import format_date, get_locale, gettext
+
+from app.core import clock
+from app.core.addresses import address
+from app.members.queries import reader_for
+from app.notices import service as notices
+from app.notices.rules import Kind
+from app.organisation import queries
+from app.organisation.queries import MonthReport
+
+
+@dataclass(frozen=True)
+class Due:
+    """The report of one month for one organizer."""
+
+    member_id: int
+    report: MonthReport
+
+
+def month_reports(zone: ZoneInfo) -> list[Due]:
+    """The reports of the last month that is over, for all who have not got it. Reads only."""
+    last_day = clock.today(zone).replace(day=1) - timedelta(days=1)
+    found = []
+    for member_id in queries.organizers():
+        reader = reader_for(member_id)
+        if reader is not None:
+            found.append(Due(member_id, queries.month_report(reader, last_day, zone)))
+    return found
+
+
+def send(due: Due) -> int:
+    """Tell one organizer about the month, once; returns 1 when it was not told before."""
+    return notices.tell(
+        [due.member_id],
+        kind=Kind.REPORT,
+        title=_title(due.report.last_day),
+        body=_body(due.report),
+        address=f"{address('organizer')}/reports/day?day={due.report.last_day.isoformat()}",
+        once_key=f"month:{due.report.last_day:%Y-%m}",
+    )
+
+
+def _title(last_day: date) -> Callable[[], str]:
+    return lambda: gettext(
+        "What %(month)s has brought to your branches",
+        month=format_skeleton("yMMMM", last_day, locale=get_locale()),
+    )
+
+
+def _body(report: MonthReport) -> Callable[[], str]:
+    def say() -> str:
+        lines = [
+            gettext(
+                "%(learners)s of %(members)s members finished something"
+                " (the month before: %(before)s).",
+                learners=report.learners,
+                members=report.members,
+                before=report.learners_before,
+            ),
+            gettext(
+                "%(courses)s courses were done (%(before)s),"
+                " and %(lessons)s lessons (%(lessons_before)s).",
+                courses=report.courses,
+                before=report.courses_before,
+                lessons=report.lessons,
+                lessons_before=report.lessons_before,
+            ),
+            gettext("Overdue today: %(cases)s.", cases=report.overdue),
+        ]
+        if report.seal is not None:
+            # On paper or in a mailbox the seal proves later that nothing was cut off.
+            lines.append(
+                gettext(
+                    "Seal of the ledger of points on %(day)s: %(seal)s",
+                    day=format_date(report.seal.day, "medium"),
+                    seal=report.seal.seal,
+                )
+            )
+        return "\n".join(lines)
+
+    return say
