@@ -22,6 +22,7 @@ ADDRESSES = {
     "me": "/me",
     "notices": "/notices",
     "notice_choices": "/me/notices",
+    "device": "/device",
     "welcome": "/welcome",
     "organizer": "/organizer",
     "organisation_settings": "/admin/organisation",

@@ -6,7 +6,9 @@ import re
 
 import pytest
 
+from app.core.db import unit_of_work
 from app.home.views.offline import KEPT
+from app.learning.models import Watching
 from tests.factories import People, csrf
 from tests.learning.lessons import MINUTE, make_course
 from tests.live import Site, Window
@@ -55,6 +57,31 @@ def test_what_may_be_kept_exists(app) -> None:
     assert KEPT - set(app.view_functions) == set()
 
 
+def test_a_device_keeps_only_what_its_member_may_see(app, people: People) -> None:
+    trainer = people.member(role="trainer")
+    branch = people.branch("第一支部")
+    course = make_course(app, trainer, [("reading", 2 * MINUTE)], branch=branch)
+    mine = people.client(people.member(branch=branch)).get(f"/courses/{course.slug}/kept.json")
+    assert [one["id"] for one in mine.json["lessons"]] == course.lessons
+    assert mine.json["counts"]
+    assert mine.headers["Cache-Control"] == "no-store"
+    other = people.client(people.member(branch=people.branch("第二支部")))
+    assert other.get(f"/courses/{course.slug}/kept.json").status_code == 404
+    # Authors preview their drafts; what is not published is not kept either.
+    draft = make_course(app, trainer, [("reading", MINUTE)], state="draft", published_at=None)
+    preview = people.client(trainer).get(f"/courses/{draft.slug}/kept.json")
+    assert preview.status_code == 404
+
+
+def test_a_course_that_asks_who_is_there_says_that_it_does_not_count(app, people: People) -> None:
+    trainer = people.member(role="trainer")
+    course = make_course(app, trainer, [("reading", 2 * MINUTE)])
+    with app.app_context(), unit_of_work() as session:
+        session.add(Watching(course_id=course.id, presence=True))
+    facts = people.client(people.member()).get(f"/courses/{course.slug}/kept.json").json
+    assert facts["counts"] is False
+
+
 def test_the_page_without_a_connection_knows_nobody(people: People) -> None:
     page = people.client().get("/offline")
     assert "Weike-Reader" not in page.headers
@@ -95,8 +122,10 @@ def test_read_pages_are_there_without_a_connection(window, site: Site, course) -
     mine = at_home(window, site.people.member("王小明"))
     page, context = mine.page, mine.context
     page.goto(f"/courses/{course.slug}")
-    page.get_by_role("button", name="Keep the texts").click()
-    page.get_by_role("button", name="Kept on this device").wait_for()
+    page.get_by_role("button", name="Keep on this device").click()
+    page.get_by_label("Texts only").check()
+    page.get_by_role("button", name="Keep", exact=True).click()
+    page.get_by_role("button", name="On this device (").wait_for()
     context.set_offline(True)
     page.goto("/")
     page.locator("#net", has_text="This page is a copy of").wait_for()
@@ -116,6 +145,11 @@ def test_read_pages_are_there_without_a_connection(window, site: Site, course) -
 def test_nobody_finds_the_pages_of_the_person_before(window, site: Site, course) -> None:
     mine = at_home(window, site.people.member("王小明"))
     page = mine.page
+    page.goto(f"/courses/{course.slug}")
+    page.get_by_role("button", name="Keep on this device").click()
+    page.get_by_label("Texts only").check()
+    page.get_by_role("button", name="Keep", exact=True).click()
+    page.get_by_role("button", name="On this device (").wait_for()
     page.goto("/courses")
     page.wait_for_function(
         "async () => (await caches.keys()).some(name => name.startsWith('pages-'))"
@@ -126,6 +160,9 @@ def test_nobody_finds_the_pages_of_the_person_before(window, site: Site, course)
     page.wait_for_function("() => document.body.innerText.includes('李四')")
     page.wait_for_function(
         "async () => (await caches.keys()).filter(name => name.startsWith('pages-')).length < 2"
+    )
+    page.wait_for_function(
+        "async () => !(await caches.keys()).some(name => name.startsWith('media-'))"
     )
     assert "/courses" not in cached(page)
     mine.context.set_offline(True)

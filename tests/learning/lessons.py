@@ -156,10 +156,10 @@ class Player:
         self.lesson = lesson or course.lesson
         self.state: dict = {}
 
-    def open(self, status: int = 201) -> dict:
+    def open(self, status: int = 201, **more: object) -> dict:
         answer = self.client.post(
             "/learning/visits",
-            json={"course": self.course.slug, "lesson": self.lesson},
+            json={"course": self.course.slug, "lesson": self.lesson, **more},
             headers=self.headers,
         )
         assert answer.status_code == status, answer.get_data(as_text=True)

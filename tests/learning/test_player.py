@@ -13,7 +13,7 @@ from flask import Flask
 from playwright.sync_api import Error
 
 from app.core.db import db, unit_of_work
-from app.courses.models import Lesson
+from app.courses.models import Course, Lesson
 from app.learning import queries, service
 from app.learning.models import Visit
 from app.media import service as media
@@ -401,3 +401,82 @@ def test_pages_of_a_lesson_are_accessible_in_the_dark_and_on_a_desk(
         )
         assert win.axe() == []
         assert not win.scrolls_sideways()
+
+
+def until(is_so) -> None:
+    """Wait for something that the server will know soon."""
+    deadline = time.monotonic() + 60
+    while not is_so():
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
+
+
+def ready(page) -> None:
+    """Wait until the service worker is in charge of the page."""
+    page.evaluate("navigator.serviceWorker.ready.then(() => 0)")
+    page.reload()
+    page.wait_for_function("() => navigator.serviceWorker.controller")
+
+
+def kept_files(page) -> list[str]:
+    return page.evaluate("""async () => {
+      const found = [];
+      for (const name of await caches.keys()) if (name.startsWith("media-"))
+        for (const each of await (await caches.open(name)).keys())
+          found.push(new URL(each.url).pathname);
+      return found.filter(path => path !== "/device");
+    }""")
+
+
+def test_a_kept_course_plays_without_a_connection_and_counts_afterwards(
+    window, site, course: Made
+) -> None:
+    member = site.people.member()
+    win = window()
+    win.sign_in(member)
+    page, context = win.page, win.context
+    page.goto(f"/courses/{course.slug}")
+    ready(page)
+    page.get_by_role("button", name="Keep on this device").click()
+    page.get_by_label("Small picture").check()
+    assert win.axe() == []
+    page.get_by_role("button", name="Keep", exact=True).click()
+    page.get_by_role("button", name="On this device (").wait_for()
+    page.goto("/device")
+    page.locator("#kept-list li", has_text="Small picture").wait_for()
+    assert win.axe() == []
+    context.set_offline(True)
+    page.goto(f"/courses/{course.slug}/lessons/{course.lesson}")
+    page.wait_for_selector("#player[data-ready]")
+    play(win)
+    page.wait_for_function("() => document.querySelector('video').ended")
+    page.goto("/device")
+    page.locator("#kept-list li").wait_for()
+    assert progress(site, member, course.lesson).seen_ms == 0
+    context.set_offline(False)
+    page.goto("/")
+    until(lambda: (found := progress(site, member, course.lesson)) and found.is_complete)
+
+
+def test_what_a_member_may_not_see_any_more_leaves_the_device(window, site, course: Made) -> None:
+    win = window()
+    win.sign_in(site.people.member())
+    page = win.page
+    page.goto(f"/courses/{course.slug}")
+    ready(page)
+    page.get_by_role("button", name="Keep on this device").click()
+    page.get_by_label("Sound").check()
+    page.get_by_role("button", name="Keep", exact=True).click()
+    page.get_by_role("button", name="On this device (").wait_for()
+    assert any(path.endswith(".m4s") for path in kept_files(page))
+    with site.app.app_context(), unit_of_work() as session:
+        session.get_one(Course, course.id).state = "withdrawn"
+    # As if a minute had gone by: that often the pages ask.
+    page.evaluate("""async () => {
+      const { keptCourses, lookAfter } = await import("weike/keeping");
+      const now = Date.now;
+      Date.now = () => now() + 120_000;
+      await lookAfter(document.querySelector("meta[name=csrf-token]").content);
+    }""")
+    assert kept_files(page) == []
+    win.problems.clear()  # the 404 is what it learnt it from

@@ -283,6 +283,48 @@ def test_offline_claims_from_several_tabs_share_one_clock(
     assert sum(player.seen() for player in players) <= 2 * 200 + 2
 
 
+def test_a_visit_opened_ahead_brings_what_was_watched_hours_later(
+    player: Player, time: Time
+) -> None:
+    player.open(ahead=True)
+    time.go_on(5 * 3600)
+    state = player.report((0, 600), kept=True)
+    assert state["complete"] is True
+    assert player.seen() == 600
+
+
+def test_visits_opened_ahead_share_what_one_outage_may_bring(
+    app: Flask, people: People, trainer: int, member: int, time: Time
+) -> None:
+    players = [
+        Player(people.client(member), make_course(app, trainer, [("video", 15 * MINUTE)]))
+        for _ in range(3)
+    ]
+    for player in players:
+        player.open(ahead=True)
+    time.go_on(5 * 3600)
+    for player in players:
+        player.report((0, 900), kept=True)
+    assert sum(player.seen() for player in players) <= 21 * 60 + 2
+
+
+def test_a_visit_opened_ahead_does_not_move_where_a_member_stopped(
+    app: Flask, people: People, trainer: int, member: int, time: Time
+) -> None:
+    first = Player(people.client(member), make_course(app, trainer, [("video", 10 * MINUTE)]))
+    watch(first, time, 0, 30)
+    heard = lesson_progress(app, member, first.course).heard_at
+    time.go_on(60)
+    first.open(ahead=True)
+    assert lesson_progress(app, member, first.course).heard_at == heard
+
+
+@pytest.mark.parametrize("ahead", ["yes", 1, None])
+def test_ahead_is_true_or_false(player: Player, ahead: object) -> None:
+    player.open(422, ahead=ahead)
+    player.open(201, ahead=False)
+
+
 def test_opening_visits_again_and_again_earns_nothing(
     people: People, member: int, course: Made, time: Time
 ) -> None:

@@ -15,6 +15,8 @@ MATRIX = {
     "home.manifest": "public",
     "home.service_worker": "public",
     "home.offline": "public",
+    "home.device": "signed in",
+    "home.keepable": "signed in",
     "home.organisation": "administrator",
     "home.choose_look": "administrator",
     "home.choose_words": "administrator",

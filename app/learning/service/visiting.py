@@ -66,8 +66,13 @@ def open_visit(
     length_ms: int,
     completion_percent: int,
     device: str = "",
+    ahead: bool = False,
 ) -> VisitState:
-    """Begin one visit of a lesson that the member may see; returns what a report needs."""
+    """Begin one visit of a lesson that the member may see; returns what a report needs.
+
+    A visit that is opened `ahead` is for watching later without a connection: until it reports,
+    it is neither the lesson opened last nor where the member stopped.
+    """
     session = db.session()
     budget = lock(member_id)
     now = clock.now()
@@ -100,7 +105,8 @@ def open_visit(
     )
     session.add(visit)
     session.flush()
-    budget.visit_id = visit.id
+    if not ahead or visit.alone:
+        budget.visit_id = visit.id
     progress = session.scalar(
         select(LessonProgress).where(
             LessonProgress.member_id == member_id, LessonProgress.lesson_id == lesson_id
@@ -117,6 +123,7 @@ def open_visit(
             position_ms=0,
             end_reached=False,
             started_at=now,
+            heard_at=now,
         )
         session.add(progress)
     elif progress.length_ms != measure.length_ms:
@@ -125,7 +132,8 @@ def open_visit(
         progress.spans, progress.seen_ms = [list(s) for s in spans], rules.measure(spans)
         progress.position_ms = min(progress.position_ms, measure.length_ms)
         progress.length_ms = measure.length_ms
-    progress.heard_at = now
+    if not ahead:
+        progress.heard_at = now
     session.flush()
     # Also here: the last missing lesson may have been taken out of the course since.
     course_done = settle(member_id, course_id, now)

@@ -19,6 +19,8 @@ from app.media import service as media
 from app.members.access import SIGNED_IN, reader
 from app.members.rules.names import device
 
+FIELDS = {"course", "lesson"}
+
 
 @bp.get("/courses/<slug>/lessons/<int:lesson_id>")
 @access(SIGNED_IN)
@@ -57,9 +59,11 @@ def lesson(slug: str, lesson_id: int) -> ResponseReturnValue:
 @limited("visits of lessons", most=60, seconds=60)
 def open_visit() -> ResponseReturnValue:
     asked = _body()
-    if not isinstance(asked, dict) or set(asked) != {"course", "lesson"}:
+    if not isinstance(asked, dict) or not FIELDS <= set(asked) <= FIELDS | {"ahead"}:
         raise rules.BadReport(where="visit")
-    slug, lesson_id = asked["course"], asked["lesson"]
+    slug, lesson_id, ahead = asked["course"], asked["lesson"], asked.get("ahead", False)
+    if not isinstance(ahead, bool):
+        raise rules.BadReport(where="visit")
     if not isinstance(slug, str) or type(lesson_id) is not int or not 0 < lesson_id < 2**31:
         raise rules.BadReport(where="visit")
     who = reader()
@@ -77,6 +81,7 @@ def open_visit() -> ResponseReturnValue:
         length_ms=shown.length_ms,
         completion_percent=shown.completion_percent,
         device=device(request.user_agent.string),
+        ahead=ahead,
     )
     return _answer(state), 201
 

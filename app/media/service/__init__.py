@@ -11,7 +11,7 @@ from app.media.service.captions import (
 )
 from app.media.service.cutting import MOST_PARTS, Sketch, cut_out, sketch, trimmed
 from app.media.service.folder import media_folder
-from app.media.service.links import PlayLinks, play_links
+from app.media.service.links import Keepable, PlayLinks, keepable, play_links
 from app.media.service.pictures import (
     StoredImage,
     logo,
@@ -53,6 +53,7 @@ __all__ = [
     "ORPHAN_HOURS",
     "OTHER_SCRIPT",
     "UNATTACHED_DAYS",
+    "Keepable",
     "PlayLinks",
     "Sketch",
     "Stored",
@@ -71,6 +72,7 @@ __all__ = [
     "fail",
     "finish",
     "import_file",
+    "keepable",
     "logo",
     "look_for_quota",
     "media_folder",

@@ -31,6 +31,52 @@ class PlayLinks:
     chapters: tuple[tuple[int, str], ...] = ()
 
 
+SMALL = 360  # short side in pixels of the picture that a device keeps, where there is one so small
+
+
+@dataclass(frozen=True)
+class Keepable:
+    """What a device may keep of a recording, at signed addresses below `base`.
+
+    `key` names the bytes: another one means another recording. `choices` holds, of "small" (a small
+    picture) and "sound", (playlist, bytes); `extras` the names of poster, captions and waveform.
+    """
+
+    base: str
+    key: str
+    choices: dict[str, tuple[str, int]]
+    extras: tuple[str, ...]
+
+
+def keepable(media_id: int, *, member_id: int) -> Keepable:
+    """The small renditions of a recording. Raises like play_links."""
+    links = play_links(media_id, member_id=member_id)
+    row = row_of(media_id)
+    served = queries.served(row)
+    if served is None:
+        raise NotReady
+    base = links.master.removesuffix("/master.m3u8")
+    pictures = [
+        (min(one["width"], one["height"]), one) for one in served.renditions if one["width"]
+    ]
+    pictures.sort(key=lambda pair: pair[0])
+    choices = {}
+    if pictures:
+        fitting = [one for side, one in pictures if side <= SMALL]
+        small = fitting[-1] if fitting else pictures[0][1]
+        choices["small"] = (f"{small['name']}.m3u8", int(small["size"]))
+    for one in served.renditions:
+        if one["name"] == AUDIO:
+            choices["sound"] = (f"{AUDIO}.m3u8", int(one["size"]))
+    files = [links.poster, links.waveform, *(url for _, _, url in links.captions)]
+    return Keepable(
+        base=base,
+        key=f"{row.uuid}/v{served.version}",
+        choices=choices,
+        extras=tuple(url.removeprefix(base + "/") for url in files if url),
+    )
+
+
 def play_links(media_id: int, *, member_id: int) -> PlayLinks:
     """Addresses to play a recording. The caller has made sure that the member may see it.
 

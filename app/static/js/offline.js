@@ -13,14 +13,16 @@ function show(sentence, tone, seconds = 0) {
 }
 
 /** Ask the worker; resolves to its answer, or undefined when there is none to ask. */
-function ask(message) {
-  const worker = navigator.serviceWorker?.controller;
-  if (!worker) return Promise.resolve(undefined);
+export async function ask(message) {
+  if (!navigator.serviceWorker) return undefined;
+  const worker = navigator.serviceWorker.controller
+    ?? (await Promise.race([navigator.serviceWorker.ready, new Promise((no) => { setTimeout(no, 3_000); })]))?.active;
+  if (!worker) return undefined;
   return new Promise((resolve) => {
     const channel = new MessageChannel();
     channel.port1.onmessage = ({ data }) => resolve(data);
     worker.postMessage(message, [channel.port2]);
-    setTimeout(resolve, 20_000);
+    setTimeout(resolve, 60_000);
   });
 }
 
@@ -42,23 +44,17 @@ addEventListener("weike:syncing", ({ detail }) => {
   else if (navigator.onLine) show(words.synced, "online", 5);
 });
 
-// ---- Keep a course ----------------------------------------------------------------------------
+// ---- Kept courses -----------------------------------------------------------------------------
 
-for (const button of document.querySelectorAll("[data-keep]")) {
-  if (!navigator.serviceWorker) continue;
-  navigator.serviceWorker.ready.then(() => { button.hidden = false; });
-  button.addEventListener("click", async () => {
-    button.setAttribute("aria-busy", "true");
-    const urls = [location.pathname, ...button.dataset.keep.split(" ").filter(Boolean)];
-    const done = await ask({ what: "keep", urls });
-    button.removeAttribute("aria-busy");
-    const note = button.querySelector("span");
-    if (done === urls.length) {
-      note.textContent = button.dataset.done;
-      button.disabled = true;
-    } else note.textContent = button.dataset.failed;
-  });
+// What is kept follows what may be seen, and its tickets are renewed; most devices keep nothing.
+async function lookAfterWhatIsKept() {
+  if (!navigator.onLine || !("caches" in window)) return;
+  if (!(await caches.keys()).some((name) => name.startsWith("media-"))) return;
+  const { lookAfter } = await import("weike/keeping");
+  await lookAfter(document.querySelector("meta[name=csrf-token]").content);
 }
+
+lookAfterWhatIsKept().catch(() => {});
 
 // ---- The worker -------------------------------------------------------------------------------
 

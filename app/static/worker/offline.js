@@ -8,6 +8,7 @@
 const FILES = `files-${VERSION}`;
 const STATE = "state";
 const PAGES = "pages-";
+const MEDIA = "media-"; // what a member chose to keep of recordings; js/keeping.js fills it
 const MOST_PAGES = 80;
 
 self.addEventListener("install", (event) => {
@@ -33,25 +34,27 @@ async function reader() {
   return known ? known.text() : "";
 }
 
-async function forgetPages(except = "") {
+async function forgetOthers(who) {
   for (const name of await caches.keys()) {
-    if (name.startsWith(PAGES) && name !== except) await caches.delete(name);
+    const isTheirs = (name.startsWith(PAGES) && name !== PAGES + who) || (name.startsWith(MEDIA) && name !== MEDIA + who);
+    if (isTheirs) await caches.delete(name);
   }
 }
 
 async function belongTo(who) {
   if (who === await reader()) return;
-  await forgetPages(who ? PAGES + who : "");
+  await forgetOthers(who);
   await (await caches.open(STATE)).put("/reader", new Response(who));
 }
 
-async function keep(request, response, life) {
+async function keep(request, response, life, shelf = PAGES) {
   const who = response.headers.get("Weike-Reader");
-  const cache = await caches.open(PAGES + who);
+  const cache = await caches.open(shelf + who);
   const headers = new Headers(response.headers);
   headers.set("Weike-Until", String(Date.now() + life * 1000));
   headers.set("Weike-At", String(Date.now()));
   await cache.put(request.url, new Response(await response.blob(), { status: 200, headers }));
+  if (shelf !== PAGES) return; // chosen by the member, who also clears it
   const kept = await cache.keys();
   for (const old of kept.slice(0, Math.max(0, kept.length - MOST_PAGES))) await cache.delete(old);
 }
@@ -59,13 +62,33 @@ async function keep(request, response, life) {
 async function kept(url) {
   const who = await reader();
   if (!who) return undefined;
-  const cache = await caches.open(PAGES + who);
-  const found = await cache.match(url);
-  if (found && Number(found.headers.get("Weike-Until")) < Date.now()) {
-    await cache.delete(url);
-    return undefined;
+  for (const name of [PAGES + who, MEDIA + who]) {
+    if (!(await caches.has(name))) continue;
+    const cache = await caches.open(name);
+    const found = await cache.match(url);
+    if (found && Number(found.headers.get("Weike-Until")) >= Date.now()) return found;
+    if (found) await cache.delete(url);
   }
-  return found;
+  return undefined;
+}
+
+// ---- Recordings -------------------------------------------------------------------------------
+
+/** A file of a recording. Addresses carry a token of one visit, so the kept copy has one without. */
+async function recording(request) {
+  const name = new URL(request.url).pathname.split("/").slice(3).join("/"); // uuid/v1/file
+  const who = await reader();
+  const cache = who && await caches.has(MEDIA + who) ? await caches.open(MEDIA + who) : null;
+  const found = await cache?.match(`/kept/${name}`);
+  // A version never changes; playlists name every quality, and captions are corrected.
+  if (found && /\.(m4s|mp4|webp)$/.test(name)) return found;
+  try {
+    return await fetch(request);
+  } catch {
+    // Whatever quality was asked for, the kept one plays.
+    const instead = found ?? (name.endsWith(".m3u8") ? await cache?.match(`/kept/${name.replace(/[^/]+$/, "master.m3u8")}`) : null);
+    return instead ?? Response.error();
+  }
 }
 
 // ---- Requests ---------------------------------------------------------------------------------
@@ -124,26 +147,29 @@ self.addEventListener("fetch", (event) => {
   if (request.method !== "GET" || request.headers.has("Range")) return;
   if (request.mode === "navigate") event.respondWith(page(event));
   else if (/^\/static\/.+\.[0-9a-f]{10}\.\w+$/.test(url.pathname) || url.pathname.startsWith("/brand/")) event.respondWith(file(request));
+  else if (/^\/media\/[^/]+\/[0-9a-f]{32}\/v\d+\/[\w.-]+$/.test(url.pathname)) event.respondWith(recording(request));
   else if (url.pathname.startsWith("/images/")) event.respondWith(picture(request));
 });
 
 // ---- What pages ask ---------------------------------------------------------------------------
 
 self.addEventListener("message", (event) => {
-  const { what, urls, url } = event.data ?? {};
+  const { what, urls, url, files = [] } = event.data ?? {};
   if (what === "take over") self.skipWaiting();
   else if (what === "kept?") {
     event.waitUntil(kept(url).then((found) => event.ports[0]?.postMessage(found ? Number(found.headers.get("Weike-At")) : 0)));
   } else if (what === "keep") {
     event.waitUntil((async () => {
       let done = 0;
+      await Promise.all(files.map((each) => file(new Request(each)).catch(() => {})));
       for (const each of urls) {
         try {
           const request = new Request(each, { headers: { Accept: "text/html" } });
           const response = await fetch(request);
           const life = Number(response.headers.get("Weike-Keep"));
           if (response.status === 200 && life > 0 && !response.redirected) {
-            await keep(request, response, life);
+            await belongTo(response.headers.get("Weike-Reader"));
+            await keep(request, response, life, MEDIA);
             done += 1;
           }
         } catch {

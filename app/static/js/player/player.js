@@ -15,7 +15,8 @@ function playsHls(media) {
 }
 
 async function attach(media, source, start, urls, onBroken, quality) {
-  if (playsHls(media)) {
+  // Without a connection only hls.js asks where kept recordings are found.
+  if (playsHls(media) && navigator.onLine) {
     quality.native(source);
     media.src = source;
     return;

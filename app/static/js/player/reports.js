@@ -1,6 +1,7 @@
 // Tells the server what was seen, and keeps it until the server has said that it knows.
 // Times in ms. Every report carries the visit's next token; the answer brings the one after.
 
+import { ticket } from "weike/keeping";
 import { forget, keep, sendUnsent } from "weike/player/unsent";
 
 const SPANS_MOST = 40;
@@ -77,6 +78,12 @@ export class Reports {
     if (!this.#visit) await sendUnsent(this.token); // so that the strip knows of it at once
     const answer = await this.#post(this.url, { course: this.course, lesson: this.lesson });
     if (!answer) {
+      // Without a connection: a visit that was opened ahead, when the course was kept.
+      this.#visit ??= await ticket(this.lesson);
+      if (this.#visit) {
+        this.#failures = Math.max(2, this.#failures);
+        this.onTrouble("offline");
+      }
       this.#soon(this.#wait());
       return;
     }
