@@ -157,33 +157,45 @@ PRESETS = {
 # --- help: which part of which guide explains a page ----------------------------------------------
 
 GUIDES = ("member", "trainer", "organizer", "operator")
-# The beginning of a path → the guide and the number of its part, from 1. The longest fits first.
+# The beginning of a path → the guide and the English title of its part. The longest fits first.
 EXPLAINED = {
-    "/": ("member", 2),
-    "/courses": ("member", 3),
-    "/themes": ("member", 3),
-    "/points": ("member", 6),
-    "/search": ("member", 7),
-    "/library": ("member", 8),
-    "/me": ("member", 10),
-    "/sign-in": ("member", 1),
-    "/activate": ("member", 1),
-    "/desk": ("trainer", 1),
-    "/desk/courses": ("trainer", 1),
-    "/desk/questions": ("trainer", 4),
-    "/organizer": ("organizer", 1),
-    "/organizer/completion": ("organizer", 2),
-    "/organizer/members": ("organizer", 3),
-    "/admin": ("organizer", 4),
-    "/admin/organisation": ("operator", 2),
+    "/": ("member", "Home"),
+    "/courses": ("member", "Courses"),
+    "/themes": ("member", "Courses"),
+    "/paths": ("member", "Courses"),
+    "/exams": ("member", "Exams"),
+    "/points": ("member", "Points"),
+    "/search": ("member", "Search"),
+    "/library": ("member", "Library"),
+    "/device": ("member", "Without a network"),
+    "/me": ("member", "Me"),
+    "/notices": ("member", "Me"),
+    "/sign-in": ("member", "Sign in"),
+    "/activate": ("member", "Sign in"),
+    "/desk": ("trainer", "From a recording to a course"),
+    "/desk/recordings": ("trainer", "Long recordings"),
+    "/desk/questions": ("trainer", "Question bank"),
+    "/desk/exams": ("trainer", "Exams"),
+    "/desk/paths": ("trainer", "Learning paths"),
+    "/desk/library": ("trainer", "Library"),
+    "/organizer": ("organizer", "Organizer's desk"),
+    "/organizer/completion": ("organizer", "Who finished what"),
+    "/organizer/assignments": ("organizer", "Assignments"),
+    "/organizer/reports": ("organizer", "Reports"),
+    "/organizer/members": ("organizer", "One member"),
+    "/organizer/rewards": ("organizer", "Rewards"),
+    "/admin": ("organizer", "Members and activation codes"),
+    "/points/rules": ("organizer", "Rules of points"),
+    "/admin/organisation": ("operator", "First settings"),
 }
+LESSON, QUIZ = ("member", "A lesson"), ("member", "The quiz")
 
 
-def explained_at(path: str) -> tuple[str, int]:
-    """The guide and the part of it that explain the page at a path."""
+def explained_at(path: str) -> tuple[str, str]:
+    """The guide and the English title of its part that explain the page at a path."""
     parts = path.strip("/").split("/")
     if parts[0] == "courses" and len(parts) > 2:
-        return "member", 5 if parts[2] == "quiz" else 4
+        return QUIZ if parts[2] == "quiz" else LESSON
     for length in range(len(parts), 0, -1):
         found = EXPLAINED.get("/" + "/".join(parts[:length]))
         if found:

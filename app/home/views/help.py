@@ -30,10 +30,17 @@ def help_url() -> str:
     found = reader_or_none()
     if found is None or request.endpoint == "home.help":
         return ""
-    guide, number = explained_at(request.path)
+    guide, title = explained_at(request.path)
     if guide not in guides_for(found):
-        guide, number = explained_at("/")
-    return url_for("home.help", guide=guide, _anchor=f"part-{number}")
+        guide, title = explained_at("/")
+    return url_for("home.help", guide=guide, _anchor=f"part-{_numbers(guide)[title]}")
+
+
+@lru_cache(maxsize=len(GUIDES))
+def _numbers(guide: str) -> dict[str, int]:
+    """The number of each part by its English title; the other languages have the same order."""
+    text = (DOCS / "guide" / f"{guide}.en.md").read_text(encoding="utf-8")
+    return {part.title: part.number for part in parts_of(text)[1]}
 
 
 def guides_for(me: Reader) -> list[str]:
