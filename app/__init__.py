@@ -25,6 +25,7 @@ ROOMS = (
     "points",
     "search",
     "notices",
+    "certificates",
     "questions",
     "courses",
     "learning",

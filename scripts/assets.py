@@ -5,9 +5,11 @@ Run by `make assets`. Nothing of it is committed: package-lock.json pins it.
 
 from __future__ import annotations
 
+import hashlib
 import io
 import re
 import sys
+import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -80,6 +82,55 @@ def sprite(names: set[str]) -> str:
     return f'<svg xmlns="http://www.w3.org/2000/svg">{"".join(symbols)}</svg>\n'
 
 
+FONT = "@fontsource/noto-sans-sc"
+FONT_FILE = "noto-sans-sc.ttf"
+# Layout of lines from top to bottom, and what only variable fonts and hinters need.
+NOT_PRINTED = ("GSUB", "GPOS", "GDEF", "BASE", "STAT", "VORG", "vhea", "vmtx", "meta", "DSIG")
+
+
+def font() -> None:
+    """One TTF for printing out of the hundred pieces that the package has for browsers.
+
+    Takes some ten seconds, so it is done only when the package or this file has changed.
+    """
+    from fontTools import subset
+    from fontTools.merge import Merger, Options
+    from fontTools.ttLib import TTFont
+
+    mark = VENDOR / f"{FONT_FILE}.made-of"
+    made_of = (MODULES / FONT / "package.json").read_bytes() + Path(__file__).read_bytes()
+    digest = hashlib.sha256(made_of).hexdigest().encode()
+    if (VENDOR / FONT_FILE).exists() and mark.exists() and mark.read_bytes() == digest:
+        return
+    folder = MODULES / FONT / "files"
+    names = [folder / "noto-sans-sc-chinese-simplified-400-normal.woff2"]
+    names += sorted(folder.glob("noto-sans-sc-[0-9]*-400-normal.woff2"))
+    known: set[int] = set()
+    with tempfile.TemporaryDirectory() as scratch:
+        pieces = []
+        for number, path in enumerate(names):
+            piece = TTFont(path)
+            fresh = set(piece.getBestCmap()) - known
+            if not fresh:
+                continue
+            known |= fresh
+            options = subset.Options(layout_features=[], notdef_outline=True)
+            subsetter = subset.Subsetter(options)
+            subsetter.populate(unicodes=fresh)
+            subsetter.subset(piece)
+            for table in NOT_PRINTED:
+                if table in piece:
+                    del piece[table]
+            piece.flavor = None
+            pieces.append(f"{scratch}/{number}.ttf")
+            piece.save(pieces[-1])
+        whole = Merger(options=Options(drop_tables=list(NOT_PRINTED))).merge(pieces)
+        target = io.BytesIO()
+        whole.save(target)
+    put(VENDOR / FONT_FILE, target.getvalue())
+    put(mark, digest)
+
+
 def main() -> None:
     VENDOR.mkdir(parents=True, exist_ok=True)
     for source, name in FILES.items():
@@ -105,6 +156,7 @@ def main() -> None:
         ("icon-512", 512, 1.0),
     ):
         put(VENDOR / f"{name}.png", app_icon(side, share, rounded=name != "icon-180"))
+    font()
     put(VENDOR / "maskable-512.png", app_icon(512, 0.72, rounded=False))
 
 

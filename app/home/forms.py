@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 from zoneinfo import available_timezones
 
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from flask_wtf.file import FileField
-from wtforms import BooleanField, SelectField, StringField, ValidationError
+from wtforms import BooleanField, IntegerField, SelectField, StringField, ValidationError
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its types
-from wtforms.validators import InputRequired, Length
+from wtforms.validators import InputRequired, Length, NumberRange, Optional
 
+from app.certificates.queries import TemplateView
+from app.certificates.rules import KIND_NAMES, MOST_MONTHS
 from app.core import colours
 from app.core.refusals import Refusal
 from app.core.vocabulary import LONGEST, OURS, Term, Vocabulary, checked
+from app.home.queries import Certifiable
 from app.home.rules import LONGEST_ORGANISATION, ZONES
 
 
@@ -105,3 +109,33 @@ class WordsForm(FlaskForm):  # type: ignore[misc]
                 empty.errors = [*empty.errors, str(sentence)]
                 fine = False
         return fine
+
+
+class OfferForm(FlaskForm):  # type: ignore[misc]
+    """Something that is certified from now on."""
+
+    what = SelectField(_l("What is certified"), [InputRequired(_l("Please choose."))])
+    template = SelectField(_l("Template"), [InputRequired(_l("Please choose."))])
+    months = IntegerField(
+        _l("Months for which it is valid"),
+        [Optional(), NumberRange(1, MOST_MONTHS, _l("A number from 1 to 240, or nothing."))],
+        description=_l("Left empty, it is valid for ever."),
+        render_kw={"inputmode": "numeric", "min": 1, "max": MOST_MONTHS},
+    )
+
+    def fill(self, things: Iterable[Certifiable], templates: Iterable[TemplateView]) -> None:
+        """The lists to choose from."""
+        self.what.choices = [
+            SelectChoice("", str(_l("Choose …"))),
+            *(
+                SelectChoice(f"{thing.kind}:{thing.id}", f"{KIND_NAMES[thing.kind]}: {thing.title}")
+                for thing in things
+            ),
+        ]
+        self.template.choices = [SelectChoice(str(each.id), each.name) for each in templates]
+
+    @property
+    def subject(self) -> tuple[str, int]:
+        """Kind and id of what was chosen."""
+        kind, _colon, number = str(self.what.data).partition(":")
+        return kind, int(number)

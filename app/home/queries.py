@@ -10,15 +10,18 @@ from pathlib import Path
 
 from sqlalchemy import ColumnElement, and_, exists, func, not_, or_, select, true
 
+from app.certificates.rules import Kind
 from app.core import settings
 from app.core.db import db
 from app.core.paging import Page, window
 from app.courses.models import Course
 from app.courses.queries import CourseCard, CourseView
 from app.courses.queries.catalogue import card_rows, cards_of, seen_by
+from app.exams.models import Exam
 from app.exams.queries import QuizState, quiz_state_for
 from app.home.rules import LessonState, NextStep, SetUp, Task, next_step
 from app.learning.models import CourseProgress as CourseRow
+from app.learning.models import LearningPath
 from app.learning.models import LessonProgress as LessonRow
 from app.learning.queries import (
     CourseProgress,
@@ -240,3 +243,23 @@ def demo_courses(members: Sequence[int]) -> list[int]:
 def demo_documents(members: Sequence[int]) -> list[int]:
     """Documents of the demo's members."""
     return list(db.session().scalars(select(Document.id).where(Document.owner_id.in_(members))))
+
+
+@dataclass(frozen=True)
+class Certifiable:
+    """A course, exam or learning path that may be certified."""
+
+    kind: Kind
+    id: int
+    title: str
+
+
+def certifiable(*, all_: bool = False) -> list[Certifiable]:
+    """What may be certified: all that is published; with `all_` whatever there ever was."""
+    found = []
+    for kind, table in ((Kind.COURSE, Course), (Kind.EXAM, Exam), (Kind.PATH, LearningPath)):
+        rows = select(table.id, table.title).order_by(table.title, table.id)
+        if not all_:
+            rows = rows.where(table.state == "published")
+        found += [Certifiable(kind, id_, title) for id_, title in db.session().execute(rows)]
+    return found

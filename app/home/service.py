@@ -9,11 +9,14 @@ from functools import cache
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from app.core import colours, settings
+from app.certificates import service as certificates
+from app.core import colours, jobs, settings
 from app.core.vocabulary import Term
 from app.courses import service as courses
+from app.exams import service as exams
 from app.home import queries
 from app.home.rules import Task
+from app.learning import service as learning
 from app.library import service as library
 from app.media import service as media
 from app.members import service as members
@@ -128,3 +131,28 @@ def put_demo_away(instance: Path, *, besides: int) -> None:
         if member_id != besides:
             members.disable(member_id)
     settings.store(queries.SET_UP, {**settings.stored(queries.SET_UP), "demo": "put away"})
+
+
+# --- certificates ---------------------------------------------------------------------------------
+
+CERTIFIED_AT_ONCE = 100  # members in one transaction of the job
+
+
+def certify(*, kind: str, subject_id: int, template_id: int, months: int | None) -> None:
+    """Certify something from now on, also to those who have done it already (by a job)."""
+    certificates.offer(kind=kind, subject_id=subject_id, template_id=template_id, months=months)
+    jobs.enqueue(
+        "home.certify", key=f"home.certify:{kind}:{subject_id}", kind_=kind, subject_id=subject_id
+    )
+
+
+def stop_certifying(*, kind: str, subject_id: int) -> None:
+    """Certify something no longer."""
+    certificates.stop_offering(kind=kind, subject_id=subject_id)
+
+
+def certify_due(kind: str, subject_id: int, *, after: int) -> int | None:
+    """Certificates for some of those who have done it; the id to go on after, None at the end."""
+    if kind == "exam":
+        return exams.reward_due(subject_id, most=CERTIFIED_AT_ONCE, after=after)
+    return learning.certify_due(kind, subject_id, most=CERTIFIED_AT_ONCE, after=after)

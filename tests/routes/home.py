@@ -24,4 +24,7 @@ MATRIX = {
     "home.brand_style": "public",
     "home.logo": "public",
     "home.logo_icon": "public",
+    "home.certified": "administrator",
+    "home.certify": "administrator",
+    "home.stop_certifying": "administrator",
 }

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from sqlalchemy import func, select
 
+from app.certificates import service as certificates
 from app.core import clock
 from app.core.db import db
 from app.exams import rules
@@ -34,6 +37,14 @@ def reward(attempt: Attempt) -> tuple[int, bool]:
         title, theme = learning.title_and_theme(attempt.course_id)
     else:
         title = session.get_one(Exam, attempt.exam_id).title
+        certificates.award(
+            member_id=attempt.member_id,
+            kind="exam",
+            subject_id=attempt.exam_id or 0,
+            title=title,
+            earned_at=at,
+            facts={"score": f"{_percent(attempt)} %"},
+        )
     again = len(_entries(attempt)) if _all_taken_back(attempt) else 0
     earned = points.credit(
         member_id=attempt.member_id,
@@ -96,6 +107,13 @@ def take_back(attempt: Attempt, *, actor_id: int, reason: str) -> int:
         return 0
     if attempt.course_id is not None:
         learning.quiz_taken_back(member_id=attempt.member_id, course_id=attempt.course_id)
+    else:
+        certificates.withdraw(
+            member_id=attempt.member_id,
+            kind="exam",
+            subject_id=attempt.exam_id or 0,
+            reason=reason,
+        )
     taken = 0
     for entry in _entries(attempt):
         # Nobody corrects their own points, not even the author of an exam who took it.
@@ -103,6 +121,11 @@ def take_back(attempt: Attempt, *, actor_id: int, reason: str) -> int:
             points.correct(entry.id, amount=-entry.amount, author_id=actor_id, reason=reason)
             taken += entry.amount
     return taken
+
+
+def _percent(attempt: Attempt) -> int:
+    score = attempt.score or Decimal(0)
+    return rules.shown_percent(score, attempt.out_of, attempt.pass_percent)
 
 
 def _source(attempt: Attempt) -> str:

@@ -2,8 +2,18 @@
 
 from __future__ import annotations
 
+from app.home.views import certificates, keeping, offline, organisation, pages, setup, tour
 from app.home.views import help as help_pages
-from app.home.views import keeping, offline, organisation, pages, setup, tour
 from app.home.views.frame import bp
 
-__all__ = ["bp", "help_pages", "keeping", "offline", "organisation", "pages", "setup", "tour"]
+__all__ = [
+    "bp",
+    "certificates",
+    "help_pages",
+    "keeping",
+    "offline",
+    "organisation",
+    "pages",
+    "setup",
+    "tour",
+]

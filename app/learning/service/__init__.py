@@ -1,6 +1,7 @@
 """What can be done about learning: watch, be asked for courses, say how strictly they count."""
 
 from app.learning.service.assigning import assign, change, relieve, restore, withdraw
+from app.learning.service.certifying import certify_due
 from app.learning.service.facts import quiz_passed, quiz_taken_back, title_and_theme
 from app.learning.service.paths import (
     add_step,
@@ -21,6 +22,7 @@ __all__ = [
     "VisitState",
     "add_step",
     "assign",
+    "certify_due",
     "change",
     "edit_path",
     "make_path",

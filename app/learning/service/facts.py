@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+from flask_babel import gettext as _
 from sqlalchemy import exists, func, select
 from sqlalchemy.exc import IntegrityError
 
+from app.certificates import service as certificates
 from app.core import clock
 from app.core.db import db
 from app.courses.models import Course, CourseQuestion, Lesson, Theme
@@ -62,6 +64,9 @@ def quiz_taken_back(*, member_id: int, course_id: int) -> bool:
             )
         )
         unsettle_paths(member_id, course_id)
+        certificates.withdraw(
+            member_id=member_id, kind="course", subject_id=course_id, reason=_("The quiz was marked anew.")
+        )
     facts.quiz_passed_at = facts.completed_at = None
     db.session().flush()
     return was_done
@@ -106,6 +111,9 @@ def settle(member_id: int, course_id: int, now: datetime) -> bool:
             note=theme_title,
             theme=theme,
         )
+    certificates.award(
+        member_id=member_id, kind="course", subject_id=course_id, title=title, earned_at=now
+    )
     settle_paths(member_id, course_id, now)
     return True
 

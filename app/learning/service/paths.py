@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from flask_babel import gettext as _
 from sqlalchemy import delete, func, select
 
+from app.certificates import service as certificates
 from app.core import clock
 from app.core.db import db
 from app.core.refusals import NotThere
@@ -121,9 +123,13 @@ def settle_paths(member_id: int, course_id: int, now: datetime) -> None:
 def unsettle_paths(member_id: int, course_id: int) -> None:
     """A course counts as done no longer: nor do the paths that it belongs to."""
     with_it = select(PathStep.path_id).where(PathStep.course_id == course_id)
-    db.session().execute(
-        delete(PathDone).where(PathDone.member_id == member_id, PathDone.path_id.in_(with_it))
-    )
+    undone = PathDone.path_id.in_(with_it) & (PathDone.member_id == member_id)
+    session = db.session()
+    for path_id in session.scalars(select(PathDone.path_id).where(undone)).all():
+        certificates.withdraw(
+            member_id=member_id, kind="path", subject_id=path_id, reason=_("The quiz was marked anew.")
+        )
+    session.execute(delete(PathDone).where(undone))
 
 
 def _note(member_id: int, path_id: int, title: str, branch_id: int | None, now: datetime) -> None:
@@ -136,6 +142,9 @@ def _note(member_id: int, path_id: int, title: str, branch_id: int | None, now: 
     session.add(PathDone(path_id=path_id, member_id=member_id, done_at=now))
     session.flush()
     points.credit(member_id=member_id, reason="path", source=f"path:{path_id}", note=title)
+    certificates.award(
+        member_id=member_id, kind="path", subject_id=path_id, title=title, earned_at=now
+    )
 
 
 def _held(path_id: int) -> LearningPath:

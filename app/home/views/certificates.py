@@ -1,0 +1,67 @@
+"""What is certified: courses, exams and learning paths, each with its template."""
+
+from __future__ import annotations
+
+from flask import flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from app.certificates import queries as certificates
+from app.certificates import rules as certificate_rules
+from app.core.access import access
+from app.core.limits import limited
+from app.home import queries, service
+from app.home.forms import OfferForm
+from app.home.views.frame import bp
+from app.members.access import ADMINISTRATOR
+
+
+@bp.get("/admin/certificates")
+@access(ADMINISTRATOR)
+def certified() -> str:
+    return _page(OfferForm(formdata=None))
+
+
+@bp.post("/admin/certificates")
+@access(ADMINISTRATOR)
+@limited("certified things", most=60, seconds=60)
+def certify() -> ResponseReturnValue:
+    form = OfferForm()
+    form.fill(queries.certifiable(), certificates.templates())
+    if not form.validate():
+        return _page(form), 422
+    kind, subject_id = form.subject
+    service.certify(
+        kind=kind,
+        subject_id=subject_id,
+        template_id=int(form.template.data),
+        months=form.months.data or None,
+    )
+    flash(
+        _("From now on it is certified. Who has done it already gets a certificate, too."), "good"
+    )
+    return redirect(url_for("home.certified"), 303)
+
+
+@bp.post("/admin/certificates/stop")
+@access(ADMINISTRATOR)
+def stop_certifying() -> ResponseReturnValue:
+    service.stop_certifying(
+        kind=request.form.get("kind", ""), subject_id=request.form.get("subject", 0, type=int)
+    )
+    flash(_("It is certified no longer. Certificates that were given stay valid."), "good")
+    return redirect(url_for("home.certified"), 303)
+
+
+def _page(form: OfferForm) -> str:
+    things = queries.certifiable()
+    templates = certificates.templates()
+    form.fill(things, templates)
+    return render_template(
+        "home/certified.html",
+        form=form,
+        templates=templates,
+        offers=certificates.offers(),
+        titles={(thing.kind, thing.id): thing.title for thing in queries.certifiable(all_=True)},
+        kinds=certificate_rules.KIND_NAMES,
+    )
