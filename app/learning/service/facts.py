@@ -65,7 +65,10 @@ def quiz_taken_back(*, member_id: int, course_id: int) -> bool:
         )
         unsettle_paths(member_id, course_id)
         certificates.withdraw(
-            member_id=member_id, kind="course", subject_id=course_id, reason=_("The quiz was marked anew.")
+            member_id=member_id,
+            kind="course",
+            subject_id=course_id,
+            reason=_("The quiz was marked anew."),
         )
     facts.quiz_passed_at = facts.completed_at = None
     db.session().flush()

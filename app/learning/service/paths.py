@@ -127,7 +127,10 @@ def unsettle_paths(member_id: int, course_id: int) -> None:
     session = db.session()
     for path_id in session.scalars(select(PathDone.path_id).where(undone)).all():
         certificates.withdraw(
-            member_id=member_id, kind="path", subject_id=path_id, reason=_("The quiz was marked anew.")
+            member_id=member_id,
+            kind="path",
+            subject_id=path_id,
+            reason=_("The quiz was marked anew."),
         )
     session.execute(delete(PathDone).where(undone))
 
