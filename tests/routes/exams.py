@@ -6,6 +6,7 @@ MATRIX = {
     "exams.save": "signed in",
     "exams.submit": "signed in",
     "exams.finish": "signed in",
+    "exams.bring_sealed": "signed in",
     "exams.result": "signed in",
     "exams.index": "signed in",
     "exams.exam": "signed in",
@@ -25,6 +26,7 @@ MATRIX = {
     **dict.fromkeys(
         (
             *("exams.desk", "exams.room", "exams.room_list", "exams.seat"),
+            *("exams.supervised_upload", "exams.count_kept"),
             *("exams.add_time", "exams.pause", "exams.resume", "exams.say", "exams.act"),
             *("exams.accommodate", "exams.marking", "exams.mark_next", "exams.give_mark"),
             *("exams.results", "exams.question_results", "exams.export_results"),

@@ -31,6 +31,7 @@ class AttemptView:
     exam_id: int | None
     number: int
     state: str
+    seed: int
     questions: int
     out_of: Decimal
     pass_percent: int

@@ -126,9 +126,13 @@ def seat_of(exam: ExamView, attempt_id: int, now: datetime) -> Seat:
 class Late:
     """Answers that arrived and did not count; the texts by question number."""
 
+    id: int
     kind: str
     received_at: datetime
     answers: tuple[tuple[int, str], ...]
+    is_intact: bool = False  # the seal of a sealed package
+    left_s: int | None = None  # when it was given, as the device counted
+    counted_at: datetime | None = None
 
 
 def evidence_of(attempt_id: int) -> list[Late]:
@@ -149,6 +153,7 @@ def evidence_of(attempt_id: int) -> list[Late]:
     }
     return [
         Late(
+            row.id,
             row.kind,
             row.received_at,
             tuple(
@@ -160,6 +165,9 @@ def evidence_of(attempt_id: int) -> list[Late]:
                     for item, texts in row.answers.items()
                 )
             ),
+            bool(row.told.get("intact")),
+            None if row.told.get("left_ms") is None else int(row.told["left_ms"] / 1000),
+            row.counted_at,
         )
         for row in db.session().scalars(
             select(Evidence).where(Evidence.attempt_id == attempt_id).order_by(Evidence.id)

@@ -17,6 +17,10 @@ from app.exams.service.editing import (
     set_mark,
     withdraw,
 )
+from app.exams.service.evidence import (
+    bring,
+    count,
+)
 from app.exams.service.marking import (
     give,
 )
@@ -59,6 +63,7 @@ from app.exams.service.taking import (
     start,
     start_exam,
     submit,
+    understood,
 )
 
 __all__ = [
@@ -75,8 +80,10 @@ __all__ = [
     "add_section",
     "add_time",
     "asked_of",
+    "bring",
     "change",
     "copy",
+    "count",
     "create",
     "drop_section",
     "drop_slot",
@@ -107,6 +114,7 @@ __all__ = [
     "start_exam",
     "submit",
     "take_back",
+    "understood",
     "undo",
     "void",
     "withdraw",

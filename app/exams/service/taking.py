@@ -442,7 +442,7 @@ def _is_new(attempt: Attempt, answers: Answers) -> bool:
         if item is None:
             continue
         try:
-            if _understood(item, bodies[item.version_id], raw) != (item.response or []):
+            if understood(item, bodies[item.version_id], raw) != (item.response or []):
                 return True
         except rules.NotOfThisPaper:
             return True
@@ -458,7 +458,7 @@ def _keep_late(attempt: Attempt, answers: Answers, now: datetime) -> None:
         if item is None:
             continue
         try:
-            response = _understood(item, bodies[item.version_id], raw)
+            response = understood(item, bodies[item.version_id], raw)
         except rules.NotOfThisPaper:
             continue  # it could not have been given in time either
         late[item_id] = raw
@@ -565,7 +565,7 @@ def _keep(
         item = rows.get(item_id)
         if item is None:
             raise rules.NotOfThisPaper
-        response = _understood(item, bodies[item.version_id], raw)
+        response = understood(item, bodies[item.version_id], raw)
         if response == (item.response or []):
             continue
         if exam is not None and exam.no_going_back and item.position != attempt.reached:
@@ -584,7 +584,8 @@ def _keep(
         item.response, item.saved, item.saved_at = response, item.saved + 1, now
 
 
-def _understood(item: AttemptItem, question: Question, raw: Sequence[str]) -> list[str]:
+def understood(item: AttemptItem, question: Question, raw: Sequence[str]) -> list[str]:
+    """What a form says, as the question's kind keeps it. Raises NotOfThisPaper."""
     try:
         return types.read(question.kind, question.body, item.options, raw)
     except NotAnAnswer:

@@ -116,6 +116,7 @@ def exam_paper(
         problem=problem,
         large_type=queries.allowance_of(me.id, found.id).large_type,
         me=me,
+        seal=rules.seal_key(current_app.config["SECRET_KEY"], attempt.id, attempt.seed),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 
 from flask import flash, redirect, render_template, request, url_for
@@ -12,9 +13,10 @@ from flask_babel import ngettext
 from app.core import clock
 from app.core.access import access
 from app.core.refusals import NotAllowed, NotThere, Refusal
-from app.exams import queries, service
+from app.exams import queries, rules, service
 from app.exams.views import bp
 from app.exams.views.desk import managed
+from app.exams.views.taking import take_sealed
 from app.members.access import EDITOR, ORGANIZER, reader
 
 log = logging.getLogger(__name__)
@@ -93,6 +95,44 @@ def say(exam_id: int) -> ResponseReturnValue:
     )
     flash(_("Said. It appears on their pages within fifteen seconds."))
     return _back(exam_id)
+
+
+@bp.post("/desk/exams/<int:exam_id>/room/<int:attempt_id>/sealed")
+@access(EDITOR)
+def supervised_upload(exam_id: int, attempt_id: int) -> ResponseReturnValue:
+    """A file that a device without a connection saved, brought by the invigilator."""
+    exam = managed(exam_id)
+    attempt = queries.seat_of(exam, attempt_id, clock.now()).attempt
+    file = request.files.get("package")
+    try:
+        try:
+            package = json.loads(file.read() if file else b"")
+        except (ValueError, RecursionError):
+            raise rules.NotAPackage from None
+        is_new = take_sealed(attempt, package)
+    except Refusal as refusal:
+        flash(str(refusal), "bad")
+    else:
+        flash(_("The answers are kept here.") if is_new else _("It says nothing new."))
+    return redirect(url_for("exams.seat", exam_id=exam_id, attempt_id=attempt_id), 303)
+
+
+@bp.post("/desk/exams/<int:exam_id>/room/<int:attempt_id>/kept/<int:evidence_id>")
+@access(EDITOR)
+def count_kept(exam_id: int, attempt_id: int, evidence_id: int) -> ResponseReturnValue:
+    """Let answers count that were kept aside."""
+    exam = managed(exam_id)
+    if evidence_id not in {row.id for row in queries.evidence_of(attempt_id)}:
+        raise NotThere
+    try:
+        service.count(
+            exam.id, evidence_id, actor_id=reader().id, reason=request.form.get("reason", "")
+        )
+    except (rules.NeedsAReason, rules.OwnAnswer) as refusal:
+        flash(str(refusal), "bad")
+    else:
+        flash(_("Done, and written down."))
+    return redirect(url_for("exams.seat", exam_id=exam_id, attempt_id=attempt_id), 303)
 
 
 @bp.post("/desk/exams/<int:exam_id>/room/<int:attempt_id>")

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
-from flask import flash, jsonify, redirect, render_template, request, url_for
+from flask import current_app, flash, jsonify, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import ngettext
@@ -107,6 +107,38 @@ def finish(attempt_id: int) -> ResponseReturnValue:
     if service.finish_now(attempt.id, member_id=attempt.member_id):
         return redirect(url_for("exams.result", attempt_id=attempt.id), 303)
     return redirect(url_for("exams.paper", attempt_id=attempt.id), 303)
+
+
+@bp.post("/attempts/<int:attempt_id>/sealed")
+@access(SIGNED_IN)
+@limited("sealed answers", most=20, seconds=60)
+def bring_sealed(attempt_id: int) -> ResponseReturnValue:
+    """What a page kept without a connection until after the end; never counted by itself."""
+    attempt = queries.attempt_for(reader().id, attempt_id)
+    return jsonify(kept=take_sealed(attempt, request.get_json(silent=True)))
+
+
+def take_sealed(attempt: queries.AttemptView, package: Any) -> bool:
+    """Keep the answers of a package; whether there was anything new in it."""
+    key = rules.seal_key(current_app.config["SECRET_KEY"], attempt.id, attempt.seed)
+    kept = rules.unpacked(package, attempt_id=attempt.id, key=key)
+    form: MultiDict[str, str] = MultiDict()
+    for one in kept:
+        form.add(f"q{one.item}", "")
+        for name, value in one.fields:
+            form.add(name, value)
+    left = [one.left_ms for one in kept if one.left_ms is not None]
+    try:
+        answers = _sent(form).answers
+    except rules.NotOfThisPaper:
+        raise rules.NotAPackage from None
+    return service.bring(
+        attempt.id,
+        answers=answers,
+        is_intact=all(one.is_intact for one in kept),
+        left_ms=min(left) if left else None,
+        actor_id=reader().id,
+    )
 
 
 @bp.get("/attempts/<int:attempt_id>")

@@ -3,6 +3,8 @@
 // script the same form shows all questions and is saved and submitted as it stands.
 
 import { ask } from "weike/app";
+import { signInAgain as dialogToSignIn } from "weike/exams/again";
+import { asFile, bring, Shelf } from "weike/exams/shelf";
 
 const form = document.getElementById("paper");
 const words = form.dataset;
@@ -19,9 +21,10 @@ const oneByOne = "oneByOne" in words;
 const DEBOUNCE_MS = 1_000;
 const HEARD_MS = 15_000; // at least so often an exam says that it is still there
 const RETRY_MS = [2_000, 4_000, 8_000, 15_000];
-const SHELF = `weike.paper.${words.attempt}`;
+const shelf = new Shelf(words.attempt, words.seal);
 let token = document.querySelector("meta[name=csrf-token]").content;
 let here = 0;
+let touched = false; // somebody has moved or answered: what comes back late does not move the page
 let submitting = false;
 
 // ---- One at a time ---------------------------------------------------------------------------
@@ -73,6 +76,7 @@ function paint() {
 }
 
 function go(index, focus) {
+  touched ||= focus;
   here = Math.min(questions.length - 1, Math.max(0, index));
   if (oneByOne) {
     questions.forEach((question, number) => {
@@ -89,26 +93,6 @@ buttons.previous.addEventListener("click", () => go(here - 1, true));
 buttons.next.addEventListener("click", () => go(here + 1, true));
 
 // ---- Kept on this device until the server has it ---------------------------------------------
-
-/** {item: {entries, version}} of answers that were not acknowledged yet. */
-function shelf() {
-  try {
-    return JSON.parse(localStorage.getItem(SHELF)) ?? {};
-  } catch {
-    return {};
-  }
-}
-
-function shelve(change) {
-  const kept = shelf();
-  change(kept);
-  try {
-    if (Object.keys(kept).length) localStorage.setItem(SHELF, JSON.stringify(kept));
-    else localStorage.removeItem(SHELF);
-  } catch {
-    // a full or forbidden store: the page itself still holds the answers
-  }
-}
 
 const entriesOf = (question) =>
   fieldsOf(question)
@@ -204,12 +188,12 @@ async function save(question, leaving = false) {
     waiting.delete(item);
     if (now.toString() === sent.toString()) {
       savedAt = new Date();
-      shelve((kept) => delete kept[item]);
+      shelf.forget(item);
     } else later(question, DEBOUNCE_MS);
   } else if (answer?.status === 409) {
     const { reason, error } = await answer.json().catch(() => ({}));
     waiting.delete(item);
-    shelve((kept) => delete kept[item]);
+    shelf.forget(item);
     if (reason === "SavedElsewhere") stop(words.wordElsewhere);
     else if (isExam && (reason === "AlreadySubmitted" || reason === "TimeOver")) leave();
     else stop(reason === "AlreadySubmitted" ? words.wordFinal : (error ?? words.wordFinal));
@@ -219,7 +203,7 @@ async function save(question, leaving = false) {
   } else if (answer?.status === 422) {
     const { error } = await answer.json().catch(() => ({}));
     waiting.delete(item);
-    shelve((kept) => delete kept[item]);
+    shelf.forget(item);
     status.textContent = error ?? words.wordUnsaved;
     status.classList.add("paper-trouble");
     return;
@@ -259,12 +243,11 @@ function leave() {
 let lastSent = performance.now();
 
 function changed(question) {
+  touched = true;
   paint();
   if (stopped) return;
   const { item } = question.dataset;
-  shelve((kept) => {
-    kept[item] = { entries: entriesOf(question), version: version(question).value };
-  });
+  shelf.keep(item, entriesOf(question), version(question).value, leftMs());
   if (waiting.get(item) !== true) later(question, DEBOUNCE_MS);
   tell();
 }
@@ -327,34 +310,23 @@ let lost = null;
 
 function signInAgain() {
   if (lost) return;
-  lost = document.createElement("dialog");
-  lost.className = "dialog";
-  const text = document.createElement("p");
-  text.textContent = words.wordSignIn;
-  const link = document.createElement("a");
-  link.className = "btn btn-primary";
-  link.href = "/sign-in";
-  link.target = "_blank";
-  link.rel = "opener";
-  link.textContent = words.wordSignInButton;
-  lost.append(text, link);
-  document.body.append(lost);
-  lost.showModal();
+  lost = dialogToSignIn(words, returned);
   addEventListener("focus", returned);
 }
 
 async function returned() {
   const page = await fetch(location.href, { headers: { Accept: "text/html" } }).catch(() => null);
-  if (!page?.ok || page.redirected) return;
+  if (!page?.ok || page.redirected) return false;
   const fresh = new DOMParser().parseFromString(await page.text(), "text/html");
   const found = fresh.querySelector("meta[name=csrf-token]")?.content;
-  if (!found || !fresh.getElementById("paper")) return;
+  if (!found || !fresh.getElementById("paper")) return false;
   token = found;
   form.elements.namedItem("csrf_token").value = found;
   removeEventListener("focus", returned);
-  lost?.remove();
+  lost?.close();
   lost = null;
   sendAll();
+  return true;
 }
 
 // ---- The clock -------------------------------------------------------------------------------
@@ -378,6 +350,8 @@ function setClock(remaining, isPaused) {
   }
   tick();
 }
+
+const leftMs = () => (endsAt === null ? null : Math.round(endsAt - performance.now()));
 
 function clockText(ms) {
   const seconds = Math.ceil(ms / 1000);
@@ -410,8 +384,39 @@ async function over() {
   status.textContent = words.wordOver;
   await settled(4_000);
   // What is on this page goes with it; the server decides by its own clock.
-  form.action = words.save.replace(/answers$/, "submit");
-  form.submit();
+  const body = new URLSearchParams(new FormData(form));
+  const answer = await fetch(words.save.replace(/answers$/, "submit"), {
+    method: "POST",
+    headers: { Accept: "application/json", "X-CSRFToken": token },
+    body,
+  }).catch(() => null);
+  if (answer && answer.status < 500) {
+    for (const item of [...shelf.kept.keys()]) shelf.forget(item);
+    await shelf.line;
+    leave();
+  } else sealUp();
+}
+
+/** Without a connection at the end: the answers stay here, sealed, until they can be brought. */
+function sealUp() {
+  for (const question of questions) question.inert = true;
+  status.textContent = words.wordSealed;
+  status.classList.add("paper-trouble");
+  spoken.textContent = words.wordSealed;
+  for (const button of Object.values(buttons)) button?.setAttribute("hidden", "");
+  const file = document.createElement("button");
+  file.type = "button";
+  file.className = "btn btn-lg btn-outline-secondary";
+  file.textContent = words.wordAsFile;
+  file.addEventListener("click", () => asFile(words.attempt));
+  form.querySelector(".paper-buttons").append(file);
+  const again = setInterval(async () => {
+    // The last saved answers are handed in by the server; what is here is brought besides.
+    const page = await fetch(location.href, { headers: { Accept: "text/html" } }).catch(() => null);
+    if (!page?.ok || !(await bring(words.attempt, words.sealed, token))) return;
+    clearInterval(again);
+    leave();
+  }, 5_000);
 }
 
 if (time && words.remaining !== undefined) {
@@ -453,24 +458,43 @@ form.addEventListener("submit", async (event) => {
   }
   submitter?.setAttribute("aria-busy", "true");
   await settled(4_000);
+  if (!navigator.onLine) {
+    // A page that cannot be reached would take this one's place.
+    submitter?.removeAttribute("aria-busy");
+    status.textContent = words.wordOffline;
+    status.classList.add("paper-trouble");
+    return;
+  }
   submitting = true;
   form.requestSubmit(submitter);
 });
 
 // ---- Begin -----------------------------------------------------------------------------------
 
-// Answers that never reached the server come back, unless something newer is there.
-for (const question of questions) {
-  const kept = shelf()[question.dataset.item];
-  if (!kept) continue;
-  fill(question, kept.entries);
-  version(question).value = kept.version;
-  later(question, 0);
+function firstOpen() {
+  const first = questions.findIndex((question) => !isAnswered(question));
+  return first < 0 ? questions.length - 1 : first;
 }
+
 if (dots) dots.hidden = false;
 if (oneByOne) {
   form.classList.add("one-by-one");
   buttons.previous.hidden = false;
-  const first = questions.findIndex((question) => !isAnswered(question));
-  go(first < 0 ? questions.length - 1 : first, false);
+  go(firstOpen(), false);
 } else paint();
+
+// Answers that never reached the server come back, unless something newer is there.
+shelf.load().then((kept) => {
+  let found = false;
+  for (const question of questions) {
+    const { item } = question.dataset;
+    if (!kept.has(item) || waiting.has(item)) continue;
+    found = true;
+    fill(question, kept.get(item).entries);
+    version(question).value = kept.get(item).version;
+    later(question, 0);
+  }
+  if (!found) return;
+  paint();
+  if (oneByOne && !touched) go(firstOpen(), false);
+});

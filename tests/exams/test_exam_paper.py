@@ -1,0 +1,185 @@
+"""The paper of an exam in a real browser: no connection, a lost session, a clock that is wrong."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from flask import Flask
+
+from app.core import clock
+from app.core.db import db, unit_of_work
+from app.exams.models import Attempt, Evidence, Exam
+from app.members.models import Member, SignIn
+from app.members.service import password_hash
+from tests.exams.examiner import Set, make_exam
+from tests.live import DESKTOP
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group("site")]
+PASSWORD = "correct horse battery"
+
+
+@pytest.fixture
+def exam(site) -> Set:
+    return make_exam(site.app, site.people.member(role="trainer"), shuffle_questions=False)
+
+
+def begun(window, site, exam: Set, **settings: object):
+    member = site.people.member()
+    win = window(**settings)
+    win.sign_in(member)
+    win.page.goto(f"/exams/{exam.id}")
+    assert win.axe() == []
+    win.page.click(".exam-start button")
+    win.page.wait_for_selector("#paper.one-by-one")
+    return win, member
+
+
+def tick(win, text: str) -> None:
+    win.page.locator(".question:visible .choice", has_text=text).click()
+
+
+def status(win, start: str) -> None:
+    win.page.wait_for_function(
+        "start => document.getElementById('status').textContent.startsWith(start)", arg=start
+    )
+
+
+def attempt(app: Flask, member: int) -> Attempt:
+    with app.app_context():
+        found = db.session.query(Attempt).filter_by(member_id=member).one()
+        db.session.expunge_all()
+        db.session.rollback()
+    return found
+
+
+def ends_in(app: Flask, exam: Set, seconds: float) -> None:
+    with app.app_context(), unit_of_work() as session:
+        session.get_one(Exam, exam.id).grace_s = 0
+        for row in session.query(Attempt).filter_by(exam_id=exam.id):
+            row.deadline_at = clock.now() + timedelta(seconds=seconds)
+
+
+def test_answers_wait_for_the_connection_also_when_the_page_is_opened_anew(
+    window, site, exam: Set
+) -> None:
+    win, member = begun(window, site, exam)
+    page = win.page
+    page.context.set_offline(True)
+    tick(win, "call for help")
+    status(win, "No connection")
+    page.context.set_offline(False)
+    status(win, "Saved")
+    # Refused by a server that is busy, and the page closed meanwhile.
+    page.route("**/answers", lambda route: route.fulfill(status=503))
+    page.locator(".dot").nth(1).click()
+    tick(win, "112")
+    status(win, "Not saved")
+    page.unroute("**/answers")
+    url = page.url
+    page.goto("about:blank")
+    page.goto(url)
+    status(win, "Saved")
+    page.locator(".dot").nth(1).click()
+    assert page.locator(".question:visible input:checked").count() == 1
+    assert attempt(site.app, member).state == "open"
+
+
+def test_without_a_connection_at_the_end_answers_are_sealed_and_brought_later(
+    window, site, exam: Set
+) -> None:
+    win, member = begun(window, site, exam)
+    page = win.page
+    page.route("**/attempts/**", lambda route: route.abort())
+    tick(win, "call for help")
+    status(win, "Not saved")
+    ends_in(site.app, exam, -1)
+    # The page learns of no deadline that was moved; its own clock is run down.
+    page.evaluate(
+        "performance.now = ((now) => () => now() + 3_700_000)(performance.now.bind(performance))"
+    )
+    status(win, "The time is over and there is no connection")
+    assert page.get_by_role("button", name="Save them as a file").is_visible()
+    assert attempt(site.app, member).score in (None, 0)
+    with page.expect_download() as told:
+        page.get_by_role("button", name="Save them as a file").click()
+    assert b"left_ms" in told.value.path().read_bytes()
+    page.unroute("**/attempts/**")
+    page.wait_for_selector(".result, .page-header form", timeout=60_000)
+    ended = attempt(site.app, member).id
+    with site.app.app_context():
+        row = db.session.query(Evidence).filter_by(attempt_id=ended).one()
+        db.session.expunge_all()
+        db.session.rollback()
+    assert row.kind == "sealed"
+    assert row.told["intact"] is True
+    assert row.told["left_ms"] > 3_000_000
+
+
+def test_who_is_signed_out_signs_in_again_on_the_page_and_goes_on(window, site, exam: Set) -> None:
+    win, member = begun(window, site, exam)
+    page = win.page
+    name = password_for(site.app, member)
+    with site.app.app_context(), unit_of_work() as session:
+        session.query(SignIn).filter_by(member_id=member).delete()
+    tick(win, "call for help")
+    dialog = page.locator("#sign-in-again")
+    dialog.wait_for()
+    assert win.axe() == []
+    page.fill("#again-login", name)
+    page.fill("#again-password", "not this one")
+    dialog.get_by_role("button", name="Sign in").click()
+    page.wait_for_function(
+        "() => document.querySelector('#sign-in-again .field-error').textContent !== ''"
+    )
+    page.fill("#again-password", PASSWORD)
+    dialog.get_by_role("button", name="Sign in").click()
+    dialog.wait_for(state="detached")
+    status(win, "Saved")
+    assert page.locator(".question:visible input:checked").count() == 1
+
+
+def password_for(app: Flask, member: int) -> str:
+    with app.app_context(), unit_of_work() as session:
+        row = session.get_one(Member, member)
+        row.password_hash = password_hash(PASSWORD)
+        return row.username
+
+
+@pytest.mark.parametrize("hours", [1, -1])
+def test_a_wrong_clock_on_the_device_changes_nothing(window, site, exam: Set, hours: int) -> None:
+    member = site.people.member()
+    win = window(viewport=DESKTOP)
+    win.sign_in(member)
+    page = win.page
+    page.add_init_script(
+        f"Date.now = ((now) => () => now() + {hours * 3_600_000})(Date.now.bind(Date))"
+    )
+    page.goto(f"/exams/{exam.id}")
+    page.click(".exam-start button")
+    page.wait_for_selector("#paper.one-by-one")
+    shown = page.inner_text("#time").split()[0]
+    assert shown in {"59:59", "60:00", "1:00:00"} or shown.startswith("59:")
+    tick(win, "call for help")
+    status(win, "Saved")
+
+
+def test_the_time_is_said_to_screen_readers_at_five_and_one_minute(window, site, exam: Set) -> None:
+    win, _member = begun(window, site, exam)
+    page = win.page
+
+    def pass_to(left_ms: int, sentence: str) -> None:
+        page.evaluate(
+            "left => { performance.now = ((now, gone) => () => now() + gone)"
+            "(performance.now.bind(performance), left); }",
+            left_ms,
+        )
+        page.wait_for_function(
+            "text => document.getElementById('spoken').textContent === text", arg=sentence
+        )
+
+    pass_to(1_900_000, "Half of the time is over.")
+    pass_to(1_450_000, "Five minutes left.")
+    pass_to(200_000, "One minute left.")
+    page.click("#hide-clock")
+    assert not page.locator("#time").is_visible()
