@@ -116,6 +116,7 @@ def answer_all(page: Page) -> None:
     """Answer the three questions of `make_course` rightly, one screen each, and submit."""
     for _ in range(3):
         question = page.locator("fieldset.question:visible")
+        expect(question).to_have_count(1)  # the script shows them one by one
         text = question.inner_text()
         if "先做什么" in text:
             question.get_by_label("拍照并联系占用人").check()
@@ -252,7 +253,7 @@ def test_the_main_job_by_keyboard_alone(story: dict, site: Site, chrome) -> None
     label = "[...(document.activeElement.labels || [])].map(l => l.innerText).join()"
     for _ in range(3):
         question = page.locator("fieldset.question:visible")
-        expect(question).to_be_visible()
+        expect(question).to_have_count(1)
         text = question.inner_text()
         if "哪些" in text:
             wanted = {"时间", "地点"}
