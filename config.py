@@ -133,6 +133,11 @@ class Config:
         return self.instance_dir / "library"
 
     @property
+    def vapid_path(self) -> Path:
+        """The key that push services know us by."""
+        return self.instance_dir / "vapid.pem"
+
+    @property
     def queue_path(self) -> Path:
         """The broker's own SQLite file: disposable, apart from the main database."""
         return self.instance_dir / "queue.sqlite"

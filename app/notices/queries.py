@@ -151,3 +151,27 @@ def is_due(now: datetime) -> bool:
         )
         is not None
     )
+
+
+def outbox_counts() -> list[tuple[str, str, int]]:
+    """(channel, state, how many), for the operator."""
+    rows = db.session().execute(
+        select(Outgoing.channel, Outgoing.state, func.count())
+        .group_by(Outgoing.channel, Outgoing.state)
+        .order_by(Outgoing.channel, Outgoing.state)
+    )
+    return [(channel, state, count) for channel, state, count in rows]
+
+
+def latest_failures(most: int = 10) -> Sequence[Outgoing]:
+    """What was not taken, or not yet, newest first, with its reason."""
+    return (
+        db.session()
+        .scalars(
+            select(Outgoing)
+            .where(Outgoing.reason != "", Outgoing.state.in_(("failed", "queued")))
+            .order_by(Outgoing.due_at.desc())
+            .limit(most)
+        )
+        .all()
+    )

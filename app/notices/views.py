@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, current_app, redirect, render_template, request, url_for
+from flask import Blueprint, abort, current_app, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import lazy_gettext as _l
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.core.access import access
-from app.members.access import SIGNED_IN, reader, reader_or_none
-from app.notices import queries, service
+from app.members.access import SIGNED_IN, own_token, reader, reader_or_none
+from app.members.service import token_hash
+from app.notices import queries, service, webpush
 from app.notices.rules import Kind
 
 bp = Blueprint("notices", __name__, template_folder="templates")
@@ -72,13 +73,15 @@ def read_all() -> ResponseReturnValue:
 @bp.get("/me/notices")
 @access(SIGNED_IN)
 def choices() -> str:
-    me = reader()
+    me, config = reader(), current_app.extensions["weike"]
     return render_template(
         "notices/choices.html",
         choices=queries.choices_of([me.id])[me.id],
         kinds=KINDS,
         mail=queries.mail_of(me.id),
-        sends_mail=bool(current_app.extensions["weike"].smtp_host),
+        sends_mail=bool(config.smtp_host),
+        push_key=webpush.public_key(config.vapid_path) if config.push_services else "",
+        devices=len(queries.devices_of([me.id]).get(me.id, ())),
     )
 
 
@@ -89,3 +92,28 @@ def choose() -> ResponseReturnValue:
     mail, push = set(request.form.getlist("mail")), set(request.form.getlist("push"))
     service.choose(reader().id, {kind: (kind.value in mail, kind.value in push) for kind in Kind})
     return redirect(url_for("notices.choices", saved=1), 303)
+
+
+@bp.post("/me/push")
+@access(SIGNED_IN)
+def wake_here() -> ResponseReturnValue:
+    """A browser says where and how it can be woken (called by js/notices.js)."""
+    endpoint, key, secret = (request.form.get(name, "") for name in ("endpoint", "key", "secret"))
+    services = current_app.extensions["weike"].push_services
+    if not webpush.is_known(endpoint, services) or not webpush.is_key(key, secret):
+        abort(422)
+    service.add_device(
+        reader().id,
+        endpoint=endpoint,
+        key=key,
+        secret=secret,
+        sign_in_id=queries.sign_in_id(token_hash(own_token())),
+    )
+    return "", 204
+
+
+@bp.post("/me/push/end")
+@access(SIGNED_IN)
+def let_sleep() -> ResponseReturnValue:
+    service.drop_device(reader().id, endpoint=request.form.get("endpoint", ""))
+    return "", 204

@@ -6,4 +6,6 @@ MATRIX = {
     "notices.read_all": "signed in",
     "notices.choices": "signed in",
     "notices.choose": "signed in",
+    "notices.wake_here": "signed in",
+    "notices.let_sleep": "signed in",
 }

@@ -105,7 +105,8 @@ def service_worker() -> Response:
     shell = json.dumps([url_for("home.offline"), *map(static, SHELL)])
     source = _worker(Path(current_app.root_path) / "static" / "worker" / "offline.js")
     version = hashlib.sha256((shell + source).encode()).hexdigest()[:12]
-    body = f'const VERSION = "{version}";\nconst SHELL = {shell};\n{source}'
+    icon = json.dumps(static("vendor/icon-192.png"))
+    body = f'const VERSION = "{version}";\nconst SHELL = {shell};\nconst ICON = {icon};\n{source}'
     response = Response(body, mimetype="text/javascript")
     response.headers["Cache-Control"] = "no-cache"
     return response

@@ -1,6 +1,34 @@
 """Verbs about notices: tell, read, choose how to be told, and send what is in the outbox."""
 
-from app.notices.service.choosing import choose, read, read_all
+from app.notices.service.choosing import (
+    add_device,
+    choose,
+    drop_device,
+    read,
+    read_all,
+)
+from app.notices.service.sending import (
+    Parcel,
+    forget_device,
+    settle_sent,
+    settle_unsent,
+    take_parcels,
+    tidy,
+)
 from app.notices.service.telling import Words, tell
 
-__all__ = ["Words", "choose", "read", "read_all", "tell"]
+__all__ = [
+    "Parcel",
+    "Words",
+    "add_device",
+    "choose",
+    "drop_device",
+    "forget_device",
+    "read",
+    "read_all",
+    "settle_sent",
+    "settle_unsent",
+    "take_parcels",
+    "tell",
+    "tidy",
+]

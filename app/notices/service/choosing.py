@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 
 from app.core import clock
 from app.core.db import db
 from app.core.refusals import NotThere
-from app.notices.models import Notice, NoticeChoice
-from app.notices.rules import Kind
+from app.notices.models import Notice, NoticeChoice, PushDevice
+from app.notices.rules import MOST_DEVICES, Kind
 
 
 def read(notice_id: int, *, member_id: int) -> str:
@@ -44,3 +44,35 @@ def choose(member_id: int, wishes: Mapping[Kind, tuple[bool, bool]]) -> None:
             row = NoticeChoice(member_id=member_id, kind=kind.value)
             session.add(row)
         row.by_mail, row.by_push = by_mail, by_push
+
+
+def add_device(
+    member_id: int, *, endpoint: str, key: str, secret: str, sign_in_id: int | None
+) -> None:
+    """Let a browser be woken for a member; one that was another's becomes theirs.
+
+    Beyond MOST_DEVICES the oldest is forgotten. The view has checked endpoint and keys.
+    """
+    session = db.session()
+    device = session.scalar(select(PushDevice).where(PushDevice.endpoint == endpoint))
+    if device is not None and device.member_id != member_id:
+        session.delete(device)  # with what was on its way to it
+        session.flush()
+        device = None
+    if device is None:
+        device = PushDevice(member_id=member_id, endpoint=endpoint, created_at=clock.now())
+        session.add(device)
+    device.key, device.secret, device.sign_in_id = key, secret, sign_in_id
+    session.flush()
+    mine = session.scalars(
+        select(PushDevice).where(PushDevice.member_id == member_id).order_by(PushDevice.id.desc())
+    ).all()
+    for old in mine[MOST_DEVICES:]:
+        session.delete(old)
+
+
+def drop_device(member_id: int, *, endpoint: str) -> None:
+    """Let one of a member's browsers sleep; nothing happens when it is not known."""
+    db.session().execute(
+        delete(PushDevice).where(PushDevice.member_id == member_id, PushDevice.endpoint == endpoint)
+    )

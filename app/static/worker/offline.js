@@ -141,7 +141,7 @@ self.addEventListener("fetch", (event) => {
   const url = new URL(request.url);
   if (url.origin !== location.origin) return;
   if (request.method === "POST" && url.pathname === "/sign-out") {
-    event.waitUntil(belongTo(""));
+    event.waitUntil(Promise.all([belongTo(""), stopTelling()]));
     return;
   }
   if (request.method !== "GET" || request.headers.has("Range")) return;
@@ -179,4 +179,40 @@ self.addEventListener("message", (event) => {
       event.ports[0]?.postMessage(done);
     })());
   }
+});
+
+// ---- Notices ----------------------------------------------------------------------------------
+
+/** Whoever signs out is told nothing on this device any more. */
+async function stopTelling() {
+  const subscription = await self.registration.pushManager?.getSubscription();
+  await subscription?.unsubscribe();
+}
+
+self.addEventListener("push", (event) => {
+  let told;
+  try {
+    told = event.data.json();
+  } catch {
+    return; // not from us
+  }
+  event.waitUntil(self.registration.showNotification(told.title, {
+    body: told.body,
+    tag: told.tag,
+    lang: told.lang,
+    data: told.address,
+    icon: ICON,
+  }));
+});
+
+self.addEventListener("notificationclick", (event) => {
+  event.notification.close();
+  const url = new URL(event.notification.data ?? "/notices", location.origin);
+  if (url.origin !== location.origin) return;
+  event.waitUntil((async () => {
+    const open = await self.clients.matchAll({ type: "window" });
+    const there = open.find((client) => client.url === url.href);
+    // A page that somebody is filling in is not taken away from under their hands.
+    return there ? there.focus() : self.clients.openWindow(url.href);
+  })());
 });
