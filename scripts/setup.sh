@@ -97,6 +97,11 @@ if [ -z "${WEIKE_SECRET_KEY:-}" ] && [ ! -s "$instance/secret.key" ]; then
   (umask 077; mkdir -p "$instance"; .venv/bin/python -c 'import secrets; print(secrets.token_urlsafe(48))' >"$instance/secret.key")
 fi
 
+# --- for the tests: text recognition --------------------------------------------------------------------
+if [ "$goal" = test ] && ! command -v tesseract >/dev/null; then
+  apt_install "tesseract is missing, which reads text in pictures" tesseract-ocr tesseract-ocr-eng tesseract-ocr-chi-sim tesseract-ocr-chi-tra
+fi
+
 # --- for the tests: a browser --------------------------------------------------------------------------
 if [ "$goal" = test ] && ! command -v chromium >/dev/null && ! command -v google-chrome >/dev/null; then
   if [ "$(. /etc/os-release; echo "$ID")" = ubuntu ]; then

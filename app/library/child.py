@@ -1,19 +1,22 @@
-"""Starting the program that reads documents, and making sense of what it printed."""
+"""Starting the programs that read documents, and making sense of what they printed."""
 
 from __future__ import annotations
 
 import base64
 import json
+import re
+import shutil
 import sys
 import tempfile
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 
 from app.core import child
 from app.core.child import Leash, Outcome
-from app.library.rules import MOST_PARTS, Kind, Reason
+from app.library.rules import MOST_PARTS, PICTURES, Kind, Reason
 
 PROGRAM = Path(__file__).with_name("extract.py")
 GIB = 1024**3
@@ -21,6 +24,14 @@ LEASH = Leash(wall=15, cpu=15, memory=GIB, file_size=1024 * 1024, open_files=32)
 OFFICE = "soffice"  # LibreOffice, when it is installed
 OFFICE_LEASH = Leash(wall=60, cpu=60, memory=4 * GIB, file_size=512 * 1024 * 1024, open_files=256)
 CONVERTED = {Kind.DOC: Kind.DOCX, Kind.PPT: Kind.PPTX, Kind.XLS: Kind.XLSX}
+OCR = "tesseract"
+OCR_LANGUAGES = ("chi_sim", "chi_tra", "eng")
+OCR_LEASH = Leash(wall=60, cpu=60, memory=2 * GIB, file_size=16 * 1024 * 1024, open_files=64)
+DRAWING_LEASH = Leash(wall=60, cpu=60, memory=GIB, file_size=64 * 1024 * 1024, open_files=64)
+# Tesseract puts spaces between Chinese characters.
+_WIDE = "\u3001-\u303f\u3400-\u9fff\uff01-\uff60"
+_GAP = re.compile(rf"(?<=[{_WIDE}])[ \t]+(?=[{_WIDE}])")
+_EMPTY_LINES = re.compile(r"\n\s*\n")
 LONGEST_LINE = 1024 * 1024  # characters; the program never prints as much
 
 
@@ -43,10 +54,16 @@ class Text:
     reason: Reason | None = None
     detail: str = ""  # for the operator
     cover: bytes = b""  # the first page as a JPEG
+    is_recognised: bool = False  # from pictures of text
 
 
 def read(path: Path, kind: Kind, *, keep_going: Callable[[], bool]) -> Text:
-    """Read a document in a child process of at most 15 seconds and 1 GB."""
+    """Read a document in a child process of at most 15 seconds and 1 GB.
+
+    Pictures, and PDFs of pictures only, go through tesseract where it is installed.
+    """
+    if kind in PICTURES:
+        return _recognised(path, kind, keep_going)
     if kind in CONVERTED:
         with tempfile.TemporaryDirectory(prefix="weike-office-") as folder:
             changed = _converted(path, kind, Path(folder), keep_going)
@@ -67,7 +84,56 @@ def read(path: Path, kind: Kind, *, keep_going: Callable[[], bool]) -> Text:
         on_line=keep,
         keep_going=keep_going,
     )
-    return _understood(outcome, printed)
+    text = _understood(outcome, printed)
+    if text.reason is Reason.NO_TEXT and kind is Kind.PDF and shutil.which(OCR):
+        return replace(_recognised(path, kind, keep_going), cover=text.cover)
+    return text
+
+
+def _recognised(path: Path, kind: Kind, keep_going: Callable[[], bool]) -> Text:
+    """The text in pictures: they are drawn page by page, then read one after another."""
+    with tempfile.TemporaryDirectory(prefix="weike-ocr-") as folder:
+        drawn = child.run(
+            [sys.executable, "-I", str(PROGRAM), str(path), kind.value, folder],
+            DRAWING_LEASH,
+            cwd=Path(folder),
+            on_line=(printed := list[str]()).append,
+            keep_going=keep_going,
+        )
+        end = _understood(drawn, printed)
+        if end.reason is not None or not shutil.which(OCR):
+            return replace(end, parts=[], reason=end.reason or Reason.NO_PROGRAM)
+        parts = []
+        for page in sorted(Path(folder).glob("*.png")):
+            text = _words_on(page, keep_going)
+            if text:
+                parts.append(Part(f"p{int(page.stem)}", "", text))
+            if not keep_going():
+                break
+    if not parts:
+        return replace(end, reason=Reason.NO_TEXT)
+    return replace(end, parts=parts, is_recognised=True)
+
+
+def _words_on(page: Path, keep_going: Callable[[], bool]) -> str:
+    lines: list[str] = []
+    child.run(
+        ["env", "OMP_THREAD_LIMIT=1", OCR, str(page), "stdout", "-l", _languages(), "--psm", "3"],
+        OCR_LEASH,
+        cwd=page.parent,
+        on_line=lines.append,
+        keep_going=keep_going,
+    )
+    text = _GAP.sub("", "\n".join(lines).replace("\f", ""))
+    return _EMPTY_LINES.sub("\n\n", text).strip()
+
+
+@cache
+def _languages() -> str:
+    """The languages that tesseract may expect, of those that are installed."""
+    known: list[str] = []
+    child.run([OCR, "--list-langs"], OCR_LEASH, on_line=known.append)
+    return "+".join(name for name in OCR_LANGUAGES if name in known) or "eng"
 
 
 def _converted(path: Path, kind: Kind, folder: Path, keep_going: Callable[[], bool]) -> Path | None:

@@ -1,11 +1,12 @@
 """Read the text of one document and print it as JSON lines: run as a program, on a leash.
 
-    python -I extract.py FILE KIND
+    python -I extract.py FILE KIND [FOLDER]
 
 Each line is a part: {"anchor": "p3", "label": "", "text": "…"}. The last line is either
 {"pages": 12, "truncated": false} or {"failed": "<reason>"} with a reason of rules.Reason.
 Anchors: p page, s slide, x sheet, h heading, a part of a text without headings. After the last line
-a picture of the first page may follow: {"cover": "<JPEG in base 64>"}.
+a picture of the first page may follow: {"cover": "<JPEG in base 64>"}. With a FOLDER nothing is
+read: the pages are drawn into it as pictures, for another program that recognises text.
 
 The file comes from anybody. This program imports nothing of the site, opens no other file and no
 connection, and stops by itself before the leash does.
@@ -652,6 +653,64 @@ def cover_of(path: Path) -> bytes | None:
     return None
 
 
+MOST_DRAWN = 60  # pages; recognising takes seconds for each
+DRAWN_SCALE = 200 / 72  # 200 dots per inch
+LONGEST_SIDE = 4_000  # pixels
+MOST_PIXELS = 80_000_000  # of a picture as it is stored
+
+
+def draw_pdf(path: Path, folder: Path) -> tuple[int, bool]:
+    """Draw pages as 0001.png and so on; how many there are, and whether some were left out."""
+    import pypdfium2
+
+    document = pypdfium2.PdfDocument(str(path))
+    count = len(document)
+    for number in range(1, min(count, MOST_DRAWN) + 1):
+        page = document[number - 1]
+        longest = max(page.get_size())
+        if longest > 0:
+            scale = min(DRAWN_SCALE, LONGEST_SIDE / longest)
+            picture = page.render(scale=scale, grayscale=True).to_pil()
+            picture.save(folder / f"{number:04}.png")
+        page.close()
+    return count, count > MOST_DRAWN
+
+
+def draw_picture(path: Path, folder: Path) -> tuple[int, bool]:
+    """A picture upright, grey and of bounded size, as tesseract takes it."""
+    from PIL import Image, ImageOps
+
+    Image.MAX_IMAGE_PIXELS = MOST_PIXELS // 2  # Pillow refuses from twice as many on
+    try:
+        with path.open("rb") as file, Image.open(file, formats=("JPEG", "PNG")) as stored:
+            upright = ImageOps.exif_transpose(stored)
+            upright.thumbnail((LONGEST_SIDE, LONGEST_SIDE))
+            flat = Image.new("RGB", upright.size, "white")
+            flat.paste(upright, mask=upright.getchannel("A") if "A" in upright.getbands() else None)
+    except Image.DecompressionBombError:
+        raise Failed("bomb") from None
+    except (OSError, SyntaxError, ValueError, EOFError):
+        raise Failed("damaged") from None
+    flat.convert("L").save(folder / "0001.png")
+    flat.thumbnail((COVER_WIDTH, 3 * COVER_WIDTH))
+    out = io.BytesIO()
+    flat.save(out, "JPEG", quality=70)
+    if out.tell() <= LARGEST_COVER:
+        say({"cover": base64.b64encode(out.getvalue()).decode()})
+    return 1, False
+
+
+def draw(path: Path, kind: str, folder: Path) -> None:
+    try:
+        pages, truncated = (draw_pdf if kind == "pdf" else draw_picture)(path, folder)
+    except Failed as failed:
+        say({"failed": str(failed)})
+    except MemoryError:
+        say({"failed": "too_large"})
+    else:
+        say({"pages": pages, "truncated": truncated})
+
+
 READERS: dict[str, Callable[[Path, Printer], int]] = {
     "pdf": read_pdf,
     "docx": read_docx,
@@ -669,7 +728,10 @@ READERS: dict[str, Callable[[Path, Printer], int]] = {
 
 
 def main(arguments: Iterable[str]) -> int:
-    name, kind = arguments
+    name, kind, *folder = arguments
+    if folder:
+        draw(Path(name), kind, Path(folder[0]))
+        return 0
     out = Printer(Budget())
     try:
         pages = READERS[kind](Path(name), out)

@@ -29,6 +29,7 @@ from app.library.rules import (
     date_of,
     tags_of,
 )
+from app.library.rules.reading import LONGEST_ABOUT
 
 
 def _number(text: str) -> int:
@@ -158,6 +159,41 @@ class DocumentForm(ShelvingForm):
             valid_from=self.valid_from.data,
             valid_until=self.valid_until.data,
         )
+
+
+class ListForm(FlaskForm):  # type: ignore[misc]
+    """A reading list: what it is called, and whom it is for."""
+
+    title = StringField(
+        _l("Title"), [InputRequired(), Length(max=120)], render_kw={"maxlength": 120}
+    )
+    about = TextAreaField(
+        _l("What it is about"),
+        [Length(max=LONGEST_ABOUT)],
+        render_kw={"maxlength": LONGEST_ABOUT},
+    )
+    shown_to = RadioField(
+        _l("Who may see it"),
+        choices=[
+            SelectChoice("me", _l("Only me")),
+            SelectChoice("all", _l("Everybody")),
+            SelectChoice("branches", _l("Only these branches, with all below them")),
+        ],
+        default="me",
+    )
+    branches = SelectMultipleField(
+        _l("Branches"),
+        coerce=int,
+        option_widget=CheckboxInput(),
+        widget=ListWidget(prefix_label=False),
+    )
+    is_required = BooleanField(
+        _l("Required reading"),
+        description=_l(
+            "It stands at the top of the library until every document on it has been read."
+        ),
+    )
+    due = DateField(_l("To be read by"), [Optional()])
 
 
 class CollectionForm(FlaskForm):  # type: ignore[misc]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from typing import Any
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
@@ -103,6 +104,90 @@ class DocumentPlace(Base):
     changed_at: Mapped[datetime]
 
 
+class DocumentReading(Base):
+    """How far a member has read one version of a document, by seconds on each of its parts."""
+
+    __tablename__ = "library_reading"
+    __table_args__ = (Index("ix_library_reading_document_id", "document_id"),)
+
+    member_id: Mapped[int] = mapped_column(
+        ForeignKey("member.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+    document_id: Mapped[int] = mapped_column(
+        ForeignKey("library_document.id", ondelete="CASCADE"),
+        primary_key=True,
+        autoincrement=False,
+    )
+    number: Mapped[int]  # of the version
+    seconds: Mapped[dict[str, Any]]  # anchor → seconds on it, no more than it needs
+    share: Mapped[int] = mapped_column(default=0)  # per cent of the parts that are read
+    reported_at: Mapped[datetime]
+    finished_at: Mapped[datetime | None]  # stays when there is a newer version
+
+
+class Note(Base):
+    """What a member marked or wrote at a place of a document; nobody else sees it."""
+
+    __tablename__ = "library_note"
+    __table_args__ = (Index("ix_library_note_member_id_document_id", "member_id", "document_id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    member_id: Mapped[int] = mapped_column(ForeignKey("member.id", ondelete="CASCADE"))
+    document_id: Mapped[int] = mapped_column(
+        ForeignKey("library_document.id", ondelete="CASCADE"), index=True
+    )
+    anchor: Mapped[str] = mapped_column(String(20))
+    quote: Mapped[str] = mapped_column(Text, default="")  # as it stands in the document
+    text: Mapped[str] = mapped_column(Text, default="")
+    created_at: Mapped[datetime]
+
+
+class ReadingList(Base):
+    """Documents to be read in an order: for the one who made it, for all, or for branches."""
+
+    __tablename__ = "library_list"
+    __table_args__ = (CheckConstraint("shown_to in ('me', 'all', 'branches')", name="shown_to"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    owner_id: Mapped[int] = mapped_column(ForeignKey("member.id"), index=True)
+    title: Mapped[str] = mapped_column(String(120))
+    about: Mapped[str] = mapped_column(Text, default="")
+    shown_to: Mapped[str] = mapped_column(String(8), default="me")
+    is_required: Mapped[bool] = mapped_column(default=False)
+    due: Mapped[date | None]  # the last day to have read it
+    created_at: Mapped[datetime]
+
+
+class ListBranch(Base):
+    """A branch that a reading list is for, with all branches below it."""
+
+    __tablename__ = "library_list_branch"
+
+    list_id: Mapped[int] = mapped_column(
+        ForeignKey("library_list.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+    branch_id: Mapped[int] = mapped_column(
+        ForeignKey("branch.id"), primary_key=True, index=True, autoincrement=False
+    )
+
+
+class ListItem(Base):
+    """A document on a reading list."""
+
+    __tablename__ = "library_list_item"
+
+    list_id: Mapped[int] = mapped_column(
+        ForeignKey("library_list.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+    document_id: Mapped[int] = mapped_column(
+        ForeignKey("library_document.id", ondelete="CASCADE"),
+        primary_key=True,
+        index=True,
+        autoincrement=False,
+    )
+    position: Mapped[int]  # from 1
+
+
 class DocumentFile(Base):
     """One version of a document's file. A version never changes; only its reading goes on."""
 
@@ -131,6 +216,7 @@ class DocumentFile(Base):
     pages: Mapped[int] = mapped_column(default=0)  # pages, slides, sheets or sections
     language: Mapped[str] = mapped_column(String(10), default="")  # as far as the text shows it
     is_truncated: Mapped[bool] = mapped_column(default=False)  # the rest was not read
+    is_recognised: Mapped[bool] = mapped_column(default=False)  # from pictures: words may be wrong
     has_cover: Mapped[bool] = mapped_column(default=False)  # a picture of the first page
     uploaded_by: Mapped[int] = mapped_column(ForeignKey("member.id"))
     uploaded_at: Mapped[datetime]

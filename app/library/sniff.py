@@ -27,6 +27,11 @@ HEAD = 64 * 1024
 LONGEST_LIST = 2 * 1024 * 1024  # bytes of a zip file's list of entries
 LONGEST_TYPES = 1024 * 1024  # bytes of [Content_Types].xml
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+MARKS = {
+    b"{\\rtf": Kind.RTF,
+    b"\xff\xd8\xff": Kind.JPEG,
+    b"\x89PNG\r\n\x1a\n": Kind.PNG,
+}
 END_OF_ZIP = b"PK\x05\x06"
 MAIN_PARTS = {
     b"wordprocessingml.document.main": Kind.DOCX,
@@ -78,8 +83,9 @@ def kind_of(path: Path, name: str, *, can_convert: bool = False) -> Kind:
         if old is None or not can_convert:
             raise OldOffice
         return old
-    if head.startswith(b"{\\rtf"):
-        return Kind.RTF
+    for mark, kind in MARKS.items():
+        if head.startswith(mark):
+            return kind
     return _text_kind(head, name)
 
 

@@ -117,3 +117,56 @@ def test_an_editor_chooses_branches_and_deletes_after_being_asked(
     assert trainer.axe() == []
     assert not trainer.scrolls_sideways()
     assert trainer.problems == []
+
+
+def test_words_are_selected_into_a_note_and_found_again(
+    site: Site, window: Callable[..., Window], tmp_path: Path
+) -> None:
+    (tmp_path / "Notes.pdf").write_bytes(files.pdf("Hydrants and ladders", "Second page"))
+    (tmp_path / "办法.docx").write_bytes(files.word("# 总则", "为加强消防安全管理，制定本办法。"))
+    trainer = window(viewport=DESKTOP)
+    trainer.sign_in(site.people.member(role="trainer"))
+    page = trainer.page
+    page.goto("/library/upload")
+    page.set_input_files("#files", [str(tmp_path / "Notes.pdf"), str(tmp_path / "办法.docx")])
+    expect(page.get_by_text("Text searchable")).to_have_count(2, timeout=30_000)
+
+    reader = window()
+    reader.sign_in(site.people.member())
+    page = reader.page
+    page.goto("/library")
+    page.get_by_role("link", name="办法").click()
+    words = page.locator("#h1 .document-words")
+    words.evaluate("node => getSelection().selectAllChildren(node)")
+    page.locator("#h1 .note-new > summary").click()
+    expect(page.locator("#quote-h1")).to_have_value("为加强消防安全管理，制定本办法。")
+    page.locator("#note-h1").fill("重要")
+    page.locator("#h1 .note-new button").click()
+    expect(page.locator("#h1 mark.own")).to_have_text("为加强消防安全管理，制定本办法。")
+    page.locator(".document-more summary").filter(has_text="Cite").click()
+    assert reader.axe() == []
+    assert not reader.scrolls_sideways()
+
+    page.goto("/library")
+    page.get_by_role("link", name="Notes").click()
+    page.get_by_role("link", name="Read").click()
+    layer = page.locator(".page[data-page-number='1'] .textLayer")
+    expect(layer).to_contain_text("ladders", timeout=15_000)
+    layer.evaluate("node => getSelection().selectAllChildren(node)")
+    page.get_by_role("button", name="Make a note").click()
+    expect(page.locator("#note-quote")).to_have_value("Hydrants and ladders")
+    page.evaluate("() => Promise.all(document.getAnimations().map((each) => each.finished))")
+    assert reader.axe() == []
+    page.locator("#note-dialog button[type=submit]").click()
+    expect(page.locator(".reader-notes summary")).to_contain_text("1 note of yours")
+    for _ in range(150):
+        if page.evaluate("() => CSS.highlights.get('own')?.size") == 1:
+            break
+        page.wait_for_timeout(100)
+    else:
+        pytest.fail("the quote is not highlighted on its page")
+    page.goto("/library/notes")
+    expect(page.locator(".document-note")).to_have_count(2)
+    assert reader.axe() == []
+    assert not reader.scrolls_sideways()
+    assert reader.problems == []

@@ -62,7 +62,7 @@ REFUSED = {
     "html in utf-16": ("<html><script>".encode("utf-16"), "a.txt", "no document"),
     "svg": (b'<?xml version="1.0"?><svg onload="alert(1)"/>', "a.txt", "no document"),
     "web archive": (b"MIME-Version: 1.0\nContent-Type: multipart/related", "a.txt", "no document"),
-    "picture": (b"\x89PNG\r\n\x1a\n" + bytes(100), "a.pdf", "no document"),
+    "picture": (b"GIF89a" + bytes(100), "a.pdf", "no document"),
     "program": (b"MZ" + bytes(200), "a.docx", "no document"),
     "other zip": (zipped(readme=b"hello"), "a.docx", "no document"),
     "cut off": (files.word("x")[:-300], "a.docx", "damaged"),

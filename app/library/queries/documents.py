@@ -47,6 +47,7 @@ class FileView:
     is_truncated: bool
     uploaded_at: datetime
     has_cover: bool = False
+    is_recognised: bool = False
 
     @property
     def is_unfinished(self) -> bool:
@@ -137,7 +138,7 @@ def document_for(reader: Reader, uuid: str) -> DocumentView:
     session = db.session()
     row = session.execute(
         select(Document, DocumentFile)
-        .join(DocumentFile, _newest())
+        .join(DocumentFile, newest())
         .where(Document.uuid == uuid, seen_by(reader))
     ).first()
     if row is None:
@@ -181,8 +182,13 @@ def branches_of(document: Document) -> frozenset[int] | None:
 def _paths(branches: frozenset[int] | None) -> list[tuple[int, ...]] | None:
     if branches is None:
         return None
-    rows = db.session().scalars(select(Branch).where(Branch.id.in_(branches)))
-    return [branch.path_ids for branch in rows]
+    return list(paths_of(branches).values())
+
+
+def paths_of(branches: Iterable[int]) -> dict[int, tuple[int, ...]]:
+    """The paths of branches, by id."""
+    rows = db.session().scalars(select(Branch).where(Branch.id.in_(list(branches))))
+    return {branch.id: branch.path_ids for branch in rows}
 
 
 def branch_names(branches: Iterable[int]) -> list[str]:
@@ -208,7 +214,7 @@ def documents_for(
     """
     wanted = (
         select(Document, DocumentFile, Collection.name)
-        .join(DocumentFile, _newest())
+        .join(DocumentFile, newest())
         .outerjoin(Collection, Collection.id == Document.collection_id)
         .where(seen_by(reader))
     )
@@ -217,14 +223,14 @@ def documents_for(
         wanted = wanted.where(Collection.path.startswith(path))
     if kind is not None:
         wanted = wanted.where(DocumentFile.kind == kind.value)
-    newest: list[ColumnElement[Any]] = [Document.is_pinned.desc(), Document.changed_at.desc()]
+    order: list[ColumnElement[Any]] = [Document.is_pinned.desc(), Document.changed_at.desc()]
     if year is not None:
         wanted = wanted.where(Document.dated.between(date(year, 1, 1), date(year, 12, 31)))
-        newest = [Document.dated.desc()]
+        order = [Document.dated.desc()]
     session = db.session()
     total = session.scalar(select(func.count()).select_from(wanted.subquery())) or 0
     offset, limit = window(page, PAGE_SIZE)
-    rows = session.execute(wanted.order_by(*newest, Document.id.desc()).offset(offset).limit(limit))
+    rows = session.execute(wanted.order_by(*order, Document.id.desc()).offset(offset).limit(limit))
     lines = [
         DocumentLine(
             id=document.id,
@@ -246,7 +252,7 @@ def kinds_for(reader: Reader) -> list[Kind]:
     """The kinds of documents that there are for a reader."""
     found = set(
         db.session().scalars(
-            select(DocumentFile.kind).distinct().join(Document, _newest()).where(seen_by(reader))
+            select(DocumentFile.kind).distinct().join(Document, newest()).where(seen_by(reader))
         )
     )
     return [kind for kind in Kind if kind in found]
@@ -330,7 +336,7 @@ def document_with(sha256: str, reader: Reader) -> DocumentLine | None:
         db.session()
         .execute(
             select(Document, DocumentFile)
-            .join(DocumentFile, _newest())
+            .join(DocumentFile, newest())
             .where(DocumentFile.sha256 == sha256, seen_by(reader))
             .limit(1)
         )
@@ -373,7 +379,8 @@ def _path(collection_id: int) -> str:
     return db.session().scalar(select(Collection.path).where(Collection.id == collection_id)) or "?"
 
 
-def _newest() -> ColumnElement[bool]:
+def newest() -> ColumnElement[bool]:
+    """Joins a document to its newest file."""
     return (DocumentFile.document_id == Document.id) & (DocumentFile.number == Document.number)
 
 
@@ -391,4 +398,5 @@ def _file(row: DocumentFile) -> FileView:
         is_truncated=row.is_truncated,
         uploaded_at=row.uploaded_at,
         has_cover=row.has_cover,
+        is_recognised=row.is_recognised,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -72,6 +73,24 @@ def hits(file_id: int, text: str) -> list[Hit]:
     return found
 
 
+def highlighted(text: str, quotes: Sequence[str], sought: Sought) -> Markup:
+    """A text as safe HTML, with the sought words marked and the reader's own quotes highlighted."""
+    spans: list[tuple[int, int]] = []
+    for quote in quotes:
+        signs = [re.escape(sign) for sign in quote if not sign.isspace()]
+        match = re.search(r"\s*".join(signs), text) if signs else None
+        if match and not any(match.start() < end and start < match.end() for start, end in spans):
+            spans.append(match.span())
+    html, at = Markup(), 0
+    for start, end in sorted(spans):
+        html += snippets.marked(text[at:start], sought)
+        html += Markup('<mark class="own">{}</mark>').format(
+            snippets.marked(text[start:end], sought)
+        )
+        at = end
+    return html + snippets.marked(text[at:], sought)
+
+
 def words_in(file_id: int, sought: Sought) -> list[str]:
     """What the sought words look like in a document as it is written, the longest first."""
     found: dict[str, None] = {}
@@ -87,6 +106,16 @@ def place_of(member_id: int, document_id: int) -> str:
     """The anchor at which a member stopped reading; "" for the beginning."""
     place = db.session().get(DocumentPlace, (member_id, document_id))
     return place.anchor if place else ""
+
+
+def page_with(file_id: int, anchor: str) -> int:
+    """The page of the preview on which a part stands; the first when there is none."""
+    position = db.session().scalar(
+        select(DocumentPart.position).where(
+            DocumentPart.file_id == file_id, DocumentPart.anchor == anchor
+        )
+    )
+    return page_of(position or 0)
 
 
 def page_of(position: int) -> int:

@@ -25,6 +25,9 @@ from app.library.models import (
     DocumentFile,
     DocumentPart,
     DocumentPlace,
+    DocumentReading,
+    ListItem,
+    Note,
 )
 from app.library.rules import Kind, Label, State
 from app.library.shelf import Arrived, Shelf
@@ -218,7 +221,7 @@ def remove(document_id: int) -> None:
     files = select(DocumentFile.id).where(DocumentFile.document_id == document.id)
     session.execute(delete(DocumentPart).where(DocumentPart.file_id.in_(files)))
     session.execute(delete(DocumentFile).where(DocumentFile.document_id == document.id))
-    for table in (DocumentBranch, DocumentCourse, DocumentPlace):
+    for table in (DocumentBranch, DocumentCourse, DocumentPlace, DocumentReading, ListItem, Note):
         session.execute(delete(table).where(table.document_id == document.id))
     session.execute(delete(Document).where(Document.id == document.id))
     place = shelf()

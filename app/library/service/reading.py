@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import delete, func, insert, select
 
 from app.core import clock, jobs
 from app.core.db import db
-from app.library import rules
+from app.library import queries, rules
 from app.library.child import Text
-from app.library.models import Document, DocumentFile, DocumentPart, DocumentPlace
-from app.library.rules import Kind, Reason, State
+from app.library.models import (
+    Document,
+    DocumentFile,
+    DocumentPart,
+    DocumentPlace,
+    DocumentReading,
+)
+from app.library.rules import Kind, Reason, State, reading
 from app.library.service.documents import publish, shelf
 from app.search import folding
 
@@ -57,6 +64,7 @@ def finish_reading(file_id: int, text: Text) -> None:
     )
     file.state, file.reason = rules.move(file.state, State.SEARCHABLE), ""
     file.pages, file.is_truncated = text.pages, text.is_truncated
+    file.is_recognised = text.is_recognised
     file.language = folding.language_of("\n".join(part.text for part in text.parts[:20]))
     session.flush()
     publish(file.document_id)
@@ -74,6 +82,38 @@ def read_again(file_id: int) -> None:
     file = db.session().get_one(DocumentFile, file_id)
     file.state, file.reason = rules.move(file.state, State.WAITING), ""
     jobs.enqueue("library.extract", key=f"library:{file.id}", file_id=file.id)
+
+
+def report_reading(member_id: int, document_id: int, anchors: Sequence[str]) -> None:
+    """Remember where a member is in a document, and count what was on the screen since before.
+
+    The seconds are ours: those since the member's last report from any document, so that two
+    windows are not two readers.
+    """
+    seen = [anchor for anchor in anchors if rules.is_anchor(anchor)]
+    if not seen:
+        return
+    keep_place(member_id, document_id, seen[0])
+    session, now = db.session(), clock.now()
+    last = session.scalar(
+        select(func.max(DocumentReading.reported_at)).where(DocumentReading.member_id == member_id)
+    )
+    number = session.scalar(select(Document.number).where(Document.id == document_id))
+    row = session.get(DocumentReading, (member_id, document_id), with_for_update=True)
+    if row is None:
+        row = DocumentReading(
+            member_id=member_id, document_id=document_id, number=number, seconds={}, share=0
+        )
+        row.reported_at = now
+        session.add(row)
+    if row.number != number:
+        row.number, row.seconds, row.share = number or 1, {}, 0
+    needs = queries.needs(document_id)
+    elapsed = (now - last).total_seconds() if last else 0.0
+    row.seconds = reading.credited(row.seconds, seen, needs, elapsed)
+    row.share, row.reported_at = reading.share_read(row.seconds, needs), now
+    if row.share >= reading.ENOUGH and row.finished_at is None:
+        row.finished_at = now
 
 
 def keep_place(member_id: int, document_id: int, anchor: str) -> None:

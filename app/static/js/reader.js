@@ -6,6 +6,7 @@ const token = document.querySelector('meta[name="csrf-token"]').content;
 const number = document.getElementById("reader-page");
 const count = document.getElementById("reader-count");
 const status = document.getElementById("reader-status");
+const EVERY = 5000; // milliseconds between two reports of what is on the screen
 const LATER = 2000; // milliseconds on a page before it counts as where the reader is
 
 globalThis.pdfjsLib = await import(box.dataset.pdf);
@@ -30,23 +31,27 @@ linkService.setViewer(viewer);
 const words = JSON.parse(box.dataset.words);
 const asked = /^#p(\d+)/.exec(location.hash);
 const first = Number(asked?.[1] ?? box.dataset.start) || 1;
-let saved = box.dataset.start;
 let timer;
 
 /** Keep the page for next time, once the reader stays on it. */
 function keep(page) {
   clearTimeout(timer);
   timer = setTimeout(() => {
-    if (String(page) === saved) return;
-    saved = String(page);
-    fetch(box.dataset.place, {
+    report(page);
+  }, LATER);
+}
+
+/** Tell the server which page is on the screen; it keeps the place and the clock. */
+function report(page) {
+  if (document.visibilityState !== "visible") return;
+  fetch(box.dataset.place, {
       method: "POST",
       headers: { "X-CSRFToken": token, "Content-Type": "application/x-www-form-urlencoded" },
       body: new URLSearchParams({ anchor: `p${page}` }),
       keepalive: true,
-    }).catch(() => {}); // where one stopped is not worth a warning
-  }, LATER);
+  }).catch(() => {}); // where one stopped is not worth a warning
 }
+setInterval(() => report(viewer.currentPageNumber), EVERY);
 
 eventBus.on("pagesinit", () => {
   viewer.currentScaleValue = "page-width";
@@ -80,6 +85,55 @@ number.addEventListener("change", () => {
   viewer.currentPageNumber = page;
   number.value = page;
 });
+// Notes: what was selected when the dialog opens, and one's own quotes on the pages.
+let selected = { text: "", page: 0 };
+document.addEventListener("selectionchange", () => {
+  const selection = getSelection();
+  const node = selection.anchorNode;
+  const page = (node?.nodeType === 1 ? node : node?.parentElement)?.closest(".page[data-page-number]");
+  if (page && !selection.isCollapsed) {
+    selected = { text: selection.toString().trim(), page: Number(page.dataset.pageNumber) };
+  }
+});
+document.querySelector("[data-dialog=note-dialog]").addEventListener("click", () => {
+  document.getElementById("note-anchor").value = `p${selected.page || viewer.currentPageNumber}`;
+  document.getElementById("note-quote").value = selected.text;
+  selected = { text: "", page: 0 };
+});
+
+const own = JSON.parse(box.dataset.notes);
+const marks = globalThis.Highlight && own.length ? new Highlight() : null;
+if (marks) CSS.highlights.set("own", marks);
+
+/** The range of a quote in a text layer, whatever spaces and lines stand between. */
+function rangeOf(quote, layer) {
+  const walker = document.createTreeWalker(layer, NodeFilter.SHOW_TEXT);
+  const places = [];
+  let text = "";
+  while (walker.nextNode()) {
+    [...walker.currentNode.data].forEach((sign, at) => {
+      if (!sign.trim()) return;
+      places.push([walker.currentNode, at]);
+      text += sign;
+    });
+  }
+  const plain = quote.replace(/\s/g, "");
+  const start = [...text].join("") === text ? text.indexOf(plain) : -1;
+  if (start < 0 || !plain || !places[start + plain.length - 1]) return null;
+  const range = new Range();
+  range.setStart(...places[start]);
+  const [node, at] = places[start + plain.length - 1];
+  range.setEnd(node, at + 1);
+  return range;
+}
+eventBus.on("textlayerrendered", ({ pageNumber, source }) => {
+  if (!marks) return;
+  for (const [anchor, quote] of own) {
+    const range = anchor === `p${pageNumber}` && rangeOf(quote, source.textLayer?.div ?? source.div);
+    if (range) marks.add(range);
+  }
+});
+
 for (const button of document.querySelectorAll("[data-reader]")) {
   button.addEventListener("click", () => {
     const what = button.dataset.reader;

@@ -38,6 +38,8 @@ class Kind(StrEnum):
     DOC = "doc"
     PPT = "ppt"
     XLS = "xls"
+    JPEG = "jpg"
+    PNG = "png"
     TEXT = "txt"
     MARKDOWN = "md"
 
@@ -58,9 +60,14 @@ TYPES = {
     Kind.DOC: "application/msword",
     Kind.PPT: "application/vnd.ms-powerpoint",
     Kind.XLS: "application/vnd.ms-excel",
+    Kind.JPEG: "image/jpeg",
+    Kind.PNG: "image/png",
     Kind.TEXT: "text/plain",
     Kind.MARKDOWN: "text/plain",
 }
+
+
+PICTURES = frozenset({Kind.JPEG, Kind.PNG})
 
 
 class State(StrEnum):
@@ -98,6 +105,7 @@ class Reason(StrEnum):
 
     PASSWORD = "password"  # noqa: S105 - the name of a reason
     NO_TEXT = "no_text"
+    NO_PROGRAM = "no_program"
     BOMB = "bomb"
     UNSAFE = "unsafe"
     DAMAGED = "damaged"
@@ -110,6 +118,9 @@ REASONS = {
     Reason.NO_TEXT: _l(
         "It contains no text, only pictures of pages. Scan it with text recognition and replace it."
     ),
+    Reason.NO_PROGRAM: _l(
+        "This server does not recognise text in pictures. The picture itself can be looked at."
+    ),
     Reason.BOMB: _l("It unpacks to far more than it seems to be, so it was not opened."),
     Reason.UNSAFE: _l("It contains parts that no Office program writes, so it was not opened."),
     Reason.DAMAGED: _l("It is damaged or incomplete. Save it again and replace it."),
@@ -121,7 +132,8 @@ REASONS = {
 class NotADocument(Refusal):
     sentence = _l(
         "This is no document that the library takes. "
-        "PDF, Word, PowerPoint, Excel, OpenDocument, EPUB, HTML, RTF, text and Markdown work."
+        "PDF, Word, PowerPoint, Excel, OpenDocument, EPUB, HTML, RTF, text, "
+        "Markdown and pictures (JPEG, PNG) work."
     )
 
 
@@ -324,7 +336,7 @@ def display_name(name: str, kind: Kind) -> str:
     name = _SPACES.sub(" ", _HARMFUL.sub(" ", name)).strip()
     stem, dot, ending = name.rpartition(".")
     pages = {"html", "htm"}  # goes only from what really is one
-    known = {*Kind, "markdown", "text", "log", "csv"} - pages
+    known = {*Kind, "markdown", "text", "log", "csv", "jpeg"} - pages
     if dot and ending.lower() in (pages if kind is Kind.HTML else known):
         name = stem
     name = name.strip(" .")[:120] or "document"

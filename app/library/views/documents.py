@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any, BinaryIO, cast
 
 from flask import (
-    Blueprint,
     Flask,
     Response,
     current_app,
@@ -25,24 +24,35 @@ from flask_babel import ngettext
 from flask_wtf.csrf import CSRFError, validate_csrf
 from wtforms import ValidationError
 
+from app.core import settings
 from app.core.access import access
+from app.core.addresses import address
 from app.core.db import db
 from app.core.i18n import LANGUAGES
 from app.core.limits import limited
 from app.core.refusals import NotThere, Refusal
 from app.library import queries, service
 from app.library.forms import CollectionForm, DocumentForm, ShelvingForm
-from app.library.queries import DocumentView, FileView
-from app.library.rules import REASONS, TYPES, EndsTooSoon, Kind, NoTitle, date_said, page_number
+from app.library.queries import DocumentView, FileView, Progress
+from app.library.rules import (
+    PICTURES,
+    REASONS,
+    TYPES,
+    EndsTooSoon,
+    Kind,
+    NoTitle,
+    citing,
+    date_said,
+    page_number,
+)
 from app.library.shelf import Arrived
+from app.library.views.frame import bp
 from app.members import queries as members
 from app.members.access import EDITOR, SIGNED_IN, reader
 from app.members.rules import Reader
 from app.search import queries as search
 from app.search.rules import LONGEST_QUERY, place_name
 from app.search.snippets import Sought, marked
-
-bp = Blueprint("library", __name__, template_folder="templates", url_prefix="/library")
 
 KIND_NAMES = {
     Kind.PDF: _l("PDF"),
@@ -58,6 +68,8 @@ KIND_NAMES = {
     Kind.DOC: _l("Word"),
     Kind.PPT: _l("PowerPoint"),
     Kind.XLS: _l("Excel"),
+    Kind.JPEG: _l("Picture"),
+    Kind.PNG: _l("Picture"),
     Kind.TEXT: _l("Text"),
     Kind.MARKDOWN: _l("Markdown"),
 }
@@ -75,6 +87,8 @@ ICONS = {
     Kind.DOC: "file-earmark-word",
     Kind.PPT: "file-earmark-slides",
     Kind.XLS: "file-earmark-spreadsheet",
+    Kind.JPEG: "file-earmark-image",
+    Kind.PNG: "file-earmark-image",
     Kind.TEXT: "file-earmark-text",
     Kind.MARKDOWN: "markdown",
 }
@@ -152,6 +166,7 @@ def index() -> str:
         documents=documents,
         collections=queries.collections_for(me, empty=_is_editor(me)),
         collection=collection,
+        required=queries.required_for(me) if not collection else [],
         trail=queries.collection_trail(number) if collection else [],
         kinds=queries.kinds_for(me),
         kind=chosen,
@@ -167,6 +182,7 @@ def document(uuid: str) -> str:
     found = queries.document_for(reader(), uuid)
     text = request.args.get("q", "").strip()[:LONGEST_QUERY]
     sought = search.sought_for(text) if text else Sought()
+    notes = queries.notes_in(reader().id, found.id)
     return render_template(
         "library/document.html",
         document=found,
@@ -175,6 +191,13 @@ def document(uuid: str) -> str:
         text=text,
         hits=queries.hits(found.file.id, text) if text else [],
         mark=lambda words: marked(words, sought),
+        words_of=lambda part: queries.highlighted(
+            part.text, [n.quote for n in notes if n.anchor == part.anchor and n.quote], sought
+        ),
+        notes=notes,
+        progress=queries.progress_of(reader().id, [found.id]).get(found.id, Progress()),
+        lists=queries.lists_to_fill(reader()),
+        citations=_citations(found),
         courses=queries.related_courses(reader(), found.id),
         stopped=queries.place_of(reader().id, found.id),
         branches=queries.branch_names(found.branches)
@@ -183,6 +206,17 @@ def document(uuid: str) -> str:
         versions=queries.versions(found.id) if found.may_change else [],
         longest=LONGEST_QUERY,
     )
+
+
+def _citations(found: DocumentView) -> list[tuple[str, str]]:
+    """How the document is cited: (name of the style, citation)."""
+    base = current_app.extensions["weike"].base_url.rstrip("/")
+    url = base + address("document", document=found.uuid)
+    return [
+        ("GB/T 7714", citing.gbt(found.label, found.file.kind, url, settings.today())),
+        ("APA", citing.apa(found.label, url)),
+        ("BibTeX", citing.bibtex(found.label, found.uuid, url)),
+    ]
 
 
 @bp.get("/<uuid>/read")
@@ -199,18 +233,19 @@ def read(uuid: str) -> ResponseReturnValue:
         text=text,
         start=page_number(queries.place_of(reader().id, found.id)),
         words=queries.words_in(found.file.id, search.sought_for(text)) if text else [],
+        notes=queries.notes_in(reader().id, found.id),
     )
 
 
 @bp.get("/<uuid>/file")
 @access(SIGNED_IN)
 def file(uuid: str) -> Response:
-    """The bytes of a PDF, for the page that draws it."""
+    """The bytes of a PDF or a picture, for the page that shows it."""
     found = queries.document_for(reader(), uuid)
     path = service.shelf().path(found.uuid, found.file.number, found.file.kind)
-    if found.file.kind is not Kind.PDF or not path.is_file():
+    if found.file.kind not in {Kind.PDF, *PICTURES} or not path.is_file():
         raise NotThere
-    response = send_file(path, mimetype=TYPES[Kind.PDF], conditional=True)
+    response = send_file(path, mimetype=TYPES[found.file.kind], conditional=True)
     return _harmless(response)
 
 
@@ -232,9 +267,9 @@ def cover(uuid: str) -> Response:
 @access(SIGNED_IN)
 @limited("library-place", most=60, seconds=60)
 def keep_place(uuid: str) -> ResponseReturnValue:
-    """Remember where the reader is in a document."""
+    """Remember where the reader is in a document, and what was on the screen since before."""
     found = queries.document_for(reader(), uuid)
-    service.keep_place(reader().id, found.id, request.form.get("anchor", ""))
+    service.report_reading(reader().id, found.id, request.form.getlist("anchor"))
     return "", 204
 
 

@@ -1,0 +1,105 @@
+"""Text in pictures and in scanned PDFs is recognised by tesseract where it is installed."""
+
+from __future__ import annotations
+
+import io
+import shutil
+import struct
+import zlib
+from pathlib import Path
+
+import pytest
+from flask.testing import FlaskClient
+from PIL import Image, ImageDraw, ImageFont
+
+from app.library import child
+from app.library.rules import Kind, Reason
+from tests.library.conftest import Librarian
+
+FONTS = Path("/usr/share/fonts")
+needs_tesseract = pytest.mark.skipif(
+    shutil.which("tesseract") is None, reason="tesseract is not installed"
+)
+
+
+def picture(*lines: str, form: str = "PNG") -> bytes:
+    """Black letters on white, as a scanner gives them."""
+    file = next(FONTS.rglob("NotoSansCJK-Regular.ttc"), None)
+    font = ImageFont.truetype(str(file), 44) if file else ImageFont.load_default(44)
+    page = Image.new("RGB", (1100, 100 + 90 * len(lines)), "white")
+    for number, line in enumerate(lines):
+        ImageDraw.Draw(page).text((60, 40 + 90 * number), line, fill="black", font=font)
+    buffer = io.BytesIO()
+    page.save(buffer, form)
+    return buffer.getvalue()
+
+
+def page(client: FlaskClient, address: str) -> str:
+    return client.get(address).get_data(as_text=True)
+
+
+@needs_tesseract
+def test_words_in_a_picture_are_found(librarian: Librarian, member: FlaskClient) -> None:
+    data = picture("Hydrant inspection", "every second Monday", form="JPEG")
+    address = librarian.upload(data, "Notice board.jpeg")
+    text = page(member, address)
+    assert "words may be wrong" in text
+    assert f'src="{address}/file"' in text
+    sent = member.get(f"{address}/file", buffered=True)
+    assert sent.mimetype == "image/jpeg"
+    assert sent.headers["Content-Security-Policy"].startswith("sandbox")
+    assert address in page(member, "/search?q=hydrant")
+
+
+@needs_tesseract
+@pytest.mark.skipif(
+    not any(FONTS.rglob("NotoSansCJK-Regular.ttc")), reason="no Chinese font to draw with"
+)
+def test_a_scanned_pdf_is_read_by_page_in_chinese(
+    librarian: Librarian, member: FlaskClient
+) -> None:
+    data = picture("消防安全管理制度", "定期组织学习", form="PDF")
+    address = librarian.upload(data, "扫描件.pdf")
+    text = page(member, address)
+    assert "Text searchable" in text
+    assert "words may be wrong" in text
+    assert f"{address}/read?q=" in page(member, "/search?q=消防安全")
+
+
+def test_without_the_program_it_is_said_plainly(
+    librarian: Librarian, member: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(child, "OCR", "no-such-program")
+    address = librarian.upload(picture("Words"), "a.png")
+    text = page(member, address)
+    assert "does not recognise text in pictures" in text
+    assert f'src="{address}/cover"' in text
+    assert member.get(f"{address}/download", buffered=True).status_code == 200
+
+
+def huge_png() -> bytes:
+    """Some hundred bytes that claim to be a picture of 60 000 × 60 000 points."""
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return (
+            struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+        )
+
+    head = struct.pack(">IIBBBBB", 60_000, 60_000, 8, 2, 0, 0, 0)
+    body = zlib.compress(b"\0" * 1000)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", body) + chunk(b"IEND", b"")
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        (huge_png(), Reason.BOMB),
+        (picture("cut off")[:500], Reason.DAMAGED),
+        (b"\xff\xd8\xff" + b"nonsense" * 20, Reason.DAMAGED),
+    ],
+    ids=["bomb", "cut off", "no picture"],
+)
+def test_broken_pictures_harm_nobody(tmp_path: Path, data: bytes, reason: Reason) -> None:
+    path = tmp_path / "a.png"
+    path.write_bytes(data)
+    assert child.read(path, Kind.PNG, keep_going=lambda: True).reason is reason
