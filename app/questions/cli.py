@@ -130,7 +130,10 @@ def _say(report: dict[str, Any], *, as_json: bool) -> None:
 @click.option("--format", "format_name", type=click.Choice([*formats.FORMATS]))
 @click.option("--category", default="", help="Path of names, Safety/Fire: only what is below.")
 @click.option("--tag", "tags", multiple=True, help="Only questions with this tag.")
-def export(file: Path, format_name: str | None, category: str, tags: tuple[str, ...]) -> None:
+@click.option("--json", "as_json", is_flag=True, help="Say what happened as JSON.")
+def export(
+    file: Path, format_name: str | None, category: str, tags: tuple[str, ...], as_json: bool
+) -> None:
     """Write questions into a file; the format is told by its ending unless it is given.
 
     What the format cannot say is told, question by question.
@@ -145,6 +148,18 @@ def export(file: Path, format_name: str | None, category: str, tags: tuple[str, 
         sayings = queries.sayings(queries.pool(category=wanted, tags=tags))
     written = formats.write(sayings, name)
     file.write_bytes(written.data)
+    if as_json:
+        losses = [{"question": loss.line, "what": loss.what} for loss in written.losses]
+        report = {"format": name, "exported": len(sayings), "losses": losses}
+        click.echo(json.dumps(report, ensure_ascii=False, indent=1))
+        return
     for loss in written.losses:
         click.echo(loss.what, err=True)
     click.echo(f"{file}: {len(sayings)} questions as {name}, {len(written.losses)} with losses")
+
+
+@group.command("sweep")
+@click.option("--hours", default=service.ORPHAN_HOURS, help="Younger files are left alone.")
+def sweep(hours: int) -> None:
+    """Remove files that were sent as answers and belong to nothing."""
+    click.echo(f"{service.sweep_answers(hours=hours)} files removed")

@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from flask_babel import lazy_gettext as _l
 
-from app.core.refusals import Refusal
+from app.core.refusals import Refusal, TooMuch
 
 LONGEST_TEXT = 4_000  # characters of a stem or an explanation
 LONGEST_OPTION = 1_000  # characters
@@ -22,6 +22,35 @@ MOST_PAIRS = 20
 MOST_ITEMS = 20  # to be put in order
 MOST_CRITERIA = 10  # of a rubric
 MOST_UNITS = 12
+MOST_AREAS = 20  # of a picture
+MOST_CORNERS = 30  # of an area
+MOST_POINTS = 10  # to be found on a picture
+LARGEST_FILE = 20 * 1024 * 1024  # bytes of a file that is an answer
+MOST_FILES = 200  # that one member may have sent as answers within a day
+USUAL_ENDINGS = ("pdf", "docx", "jpg", "jpeg", "png")
+# Kinds of files that may be asked for, with how each of them begins; "" when it may begin anyhow.
+ENDINGS: dict[str, tuple[bytes, ...]] = {
+    "pdf": (b"%PDF-",),
+    "docx": (b"PK\x03\x04",),
+    "xlsx": (b"PK\x03\x04",),
+    "pptx": (b"PK\x03\x04",),
+    "odt": (b"PK\x03\x04",),
+    "zip": (b"PK\x03\x04",),
+    "doc": (b"\xd0\xcf\x11\xe0",),
+    "xls": (b"\xd0\xcf\x11\xe0",),
+    "ppt": (b"\xd0\xcf\x11\xe0",),
+    "jpg": (b"\xff\xd8\xff",),
+    "jpeg": (b"\xff\xd8\xff",),
+    "png": (b"\x89PNG\r\n\x1a\n",),
+    "webp": (b"RIFF",),
+    "heic": (),
+    "mp3": (),
+    "m4a": (),
+    "wav": (b"RIFF",),
+    "mp4": (),
+    "txt": (),
+    "csv": (),
+}
 MOST_TYPOS = 2
 LONGEST_TAG = 40
 MOST_TAGS = 20
@@ -45,6 +74,8 @@ class Kind(StrEnum):
     MATCHING = "matching"
     ORDERING = "ordering"
     ESSAY = "essay"
+    HOTSPOT = "hotspot"
+    FILE = "file"
 
 
 KIND_NAMES = {
@@ -58,6 +89,8 @@ KIND_NAMES = {
     Kind.MATCHING: _l("Matching"),
     Kind.ORDERING: _l("Putting in order"),
     Kind.ESSAY: _l("Essay"),
+    Kind.HOTSPOT: _l("Place on a picture"),
+    Kind.FILE: _l("File as answer"),
 }
 # Icons of the kinds, by name of bootstrap-icons.
 KIND_ICONS = {
@@ -71,6 +104,8 @@ KIND_ICONS = {
     Kind.MATCHING: "arrow-left-right",
     Kind.ORDERING: "list-ol",
     Kind.ESSAY: "pencil",
+    Kind.HOTSPOT: "crosshair",
+    Kind.FILE: "paperclip",
 }
 
 
@@ -121,6 +156,21 @@ MARKING_NAMES = {
     Marking.PLACES: _l("each item in its own place gives its share"),
     Marking.NEIGHBOURS: _l("each item that follows the right one gives its share"),
     Marking.ALL: _l("only the whole order counts"),
+}
+
+
+class Shape(StrEnum):
+    """An area of a picture."""
+
+    RECT = "rect"
+    ELLIPSE = "ellipse"
+    POLY = "poly"
+
+
+SHAPE_NAMES = {
+    Shape.RECT: _l("rectangle"),
+    Shape.ELLIPSE: _l("ellipse"),
+    Shape.POLY: _l("corners"),
 }
 
 
@@ -300,6 +350,62 @@ class SameItem(BadQuestion):
 class BadRubric(BadQuestion):
     where = "rubric"
     sentence = _l("The criteria are worth %(total)s together; they must be worth 1.")
+
+
+class NoPicture(BadQuestion):
+    where = "picture"
+    sentence = _l("Choose the picture on which the place is to be found.")
+
+
+class NoArea(BadQuestion):
+    where = "areas"
+    sentence = _l("Mark at least one area on the picture.")
+
+
+class TooManyAreas(BadQuestion):
+    where = "areas"
+    sentence = _l("There are %(number)s areas; %(most)s is the most.")
+
+
+class TooManyPoints(BadQuestion):
+    where = "find"
+    sentence = _l("From 1 to %(most)s places may be asked for.")
+
+
+class BadArea(BadQuestion):
+    where = "areas"
+    sentence = _l(
+        "Area %(number)s is none: give numbers from 0 to 100, four of them for a rectangle or an "
+        "ellipse, and at least three pairs for corners."
+    )
+
+
+class AreasMissOne(BadQuestion):
+    where = "areas"
+    sentence = _l("Who finds %(find)s of these areas can get %(total)s of the mark; it must be 1.")
+
+
+class NoEnding(BadQuestion):
+    where = "endings"
+    sentence = _l("Files of the kind “%(text)s” are not taken. These are: %(known)s.")
+
+
+class WrongFile(Refusal):
+    """A file sent as an answer that is not of a kind that the question takes."""
+
+    sentence = _l("This file cannot be taken. Send one of these kinds: %(known)s.")
+
+
+class EmptyAnswerFile(Refusal):
+    sentence = _l("This file is empty.")
+
+
+class AnswerFileTooLarge(TooMuch):
+    sentence = _l("The file is larger than %(most)s MB. Make it smaller, or send a part of it.")
+
+
+class TooManyAnswerFiles(TooMuch):
+    sentence = _l("You have sent very many files today. Ask the invigilator for help.")
 
 
 class NoAnswer(BadQuestion):

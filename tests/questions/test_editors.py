@@ -89,6 +89,43 @@ FORMS: dict[str, tuple[dict[str, str], dict[str, Any]]] = {
             "rubric": [{"text": "clear", "share": "0.25"}, {"text": "true", "share": "0.75"}],
         },
     ),
+    "hotspot": (
+        {
+            "picture": f"/media/images/{'a' * 32}/640.webp",
+            "alt": "A plan of the house",
+            "find": "1",
+            "areas-0-shape": "rect",
+            "areas-0-coords": "10, 20, 30, 40",
+            "areas-0-text": "the exit",
+            "areas-1-shape": "ellipse",
+            "areas-1-coords": "50 50 5 5",
+            "areas-0-worth": "100",
+            "areas-1-worth": "50",
+            "areas-1-feedback": "Nearly.",
+        },
+        {
+            "picture": f"/media/images/{'a' * 32}/640.webp",
+            "alt": "A plan of the house",
+            "find": 1,
+            "areas": [
+                {"shape": "rect", "coords": "10,20,30,40", "fraction": "1", "text": "the exit"},
+                {
+                    "shape": "ellipse",
+                    "coords": "50,50,5,5",
+                    "fraction": "0.5",
+                    "feedback": "Nearly.",
+                },
+            ],
+        },
+    ),
+    "file": (
+        {"answer": "It says why.", "endings": "pdf xlsx", "rubric-0-text": "clear"},
+        {
+            "answer": "It says why.",
+            "rubric": [{"text": "clear", "share": "1"}],
+            "endings": ["pdf", "xlsx"],
+        },
+    ),
 }
 TEXTS = {"stem": "What is it?", "explanation": "So it is.", "material": "Read this first."}
 
@@ -126,7 +163,7 @@ def test_an_empty_editor_comes_back_with_a_sentence(client: FlaskClient, kind: s
     assert client.get(f"/desk/questions/new/{kind}").status_code == 200
     data = {"stem": "So?"}
     answer = client.post(f"/desk/questions/new/{kind}", data=data, headers=csrf(client))
-    if kind == "essay":  # needs nothing but its question
+    if kind in {"essay", "file"}:  # need nothing but its question
         assert answer.status_code == 302
         return
     assert answer.status_code == 422

@@ -40,6 +40,12 @@ SAYINGS: dict[str, dict[str, Any]] = {
     },
     "ordering": {"items": ["one", "two", "three"]},
     "essay": {},
+    "hotspot": {
+        "picture": f"/media/images/{'a' * 32}/640.webp",
+        "alt": "A room",
+        "areas": [{"shape": "rect", "coords": "10,20,30,40"}],
+    },
+    "file": {},
 }
 FACTS = {"category": "Safety/Fire", "tags": ["exits", "smoke"], "difficulty": 3, "source": "p. 7"}
 
@@ -83,6 +89,16 @@ def rich(kind: str) -> Saying:
         "cloze": {"stem": "[[=a|%50%b|c]] and [[#1..2]] and [[x|y]]", "case": True},
         "ordering": {"items": ["b", "a", "c"], "marking": "neighbours"},
         "essay": {"answer": "It says why.", "rubric": [{"text": "clear"}, {"text": "true"}]},
+        "file": {"answer": "It says why.", "rubric": [{"text": "all"}], "endings": ["xlsx"]},
+        "hotspot": {
+            "picture": f"/media/images/{'b' * 32}/640.webp",
+            "find": 2,
+            "areas": [
+                {"shape": "ellipse", "coords": "50,50,10,20.5", "fraction": "0.5", "text": "exit"},
+                {"shape": "poly", "coords": "0,0,10,0,0,10", "fraction": "0.5"},
+                {"shape": "rect", "coords": "90,90,100,100", "feedback": "Not this one."},
+            ],
+        },
     }
     body = {"material": "Read this first.\nThen think.", **more.get(kind, SAYINGS[kind])}
     return saying(kind, **body)

@@ -46,6 +46,11 @@ BODIES: dict[str, dict[str, Any]] = {
     },
     "ordering": {"items": ["first", "second", "third"]},
     "essay": {"answer": KEY, "rubric": [{"text": "clear"}, {"text": "true"}]},
+    "hotspot": {
+        "picture": f"/media/images/{'a' * 32}/640.webp",
+        "areas": [{"coords": "86,75.3,90,99", "text": KEY}],
+    },
+    "file": {"answer": KEY, "rubric": [{"text": "clear"}]},
 }
 
 
@@ -133,6 +138,8 @@ def right(kind: str, body: dict[str, Any]) -> list[str]:
         "matching": lambda: [f"{p['id']}={p['right']}" for p in body["pairs"]],
         "ordering": lambda: [f"{i['id']}={n}" for n, i in enumerate(body["items"], 1)],
         "essay": lambda: ["Because."],
+        "hotspot": lambda: [f"{body['points'][0]}=88,80"],
+        "file": lambda: [f"{'f' * 32}.pdf My report.pdf"],
     }[kind]()
 
 
@@ -540,3 +547,102 @@ def test_an_essay_waits_for_a_person() -> None:
         make("essay", rubric=[{"text": "a", "share": "0.5"}])
     with pytest.raises(NotAnAnswer):
         essay.understood(body, ["x" * 20_001])
+
+
+# --- hot spot -------------------------------------------------------------------------------------
+
+PICTURE = f"/media/images/{'a' * 32}/640.webp"
+
+
+def spots(*areas: tuple[str, str, str], find: int = 1) -> dict[str, Any]:
+    rows = [{"shape": shape, "coords": coords, "fraction": f} for shape, coords, f in areas]
+    body = {"stem": "Where?", "picture": PICTURE, "find": find, "areas": rows}
+    return types.of("hotspot").clean(body)
+
+
+def press(body: dict[str, Any], *places: str) -> Decimal:
+    of = types.of("hotspot")
+    raw = [f"{token}={place}" for token, place in zip(body["points"], places, strict=False)]
+    return of.mark(body, of.understood(body, raw))
+
+
+@pytest.mark.parametrize(
+    ("shape", "coords", "place", "mark"),
+    [
+        ("rect", "10,20,30,40", "10,20", 1),
+        ("rect", "30,40,10,20", "20 30", 1),  # drawn from the other corner
+        ("rect", "10,20,30,40", "30.1,40", 0),
+        ("ellipse", "50,50,10,20", "50，69.9", 1),
+        ("ellipse", "50,50,10,20", "59,69", 0),
+        ("poly", "0,0,100,0,50,100", "50,50", 1),
+        ("poly", "0,0,100,0,50,100", "50,0", 1),  # upon a side
+        ("poly", "0,0,100,0,50,100", "5,50", 0),
+        ("poly", "0,0,100,0,100,100,50,50,0,100", "50,90", 0),  # in the bay
+    ],
+)
+def test_a_place_is_right_inside_its_area(shape: str, coords: str, place: str, mark: int) -> None:
+    assert press(spots((shape, coords, "1")), place) == mark
+
+
+def test_each_area_counts_once_and_a_better_one_first() -> None:
+    two = spots(("rect", "0,0,10,10", "0.5"), ("rect", "50,50,60,60", "0.5"), find=2)
+    assert press(two, "5,5", "55,55") == 1
+    assert press(two, "5,5", "6,6") == Decimal("0.5")
+    assert press(two, "55,55") == Decimal("0.5")
+    inner = spots(("rect", "0,0,50,50", "0.25"), ("rect", "10,10,20,20", "1"))
+    assert press(inner, "15,15") == 1
+    assert press(inner, "40,40") == Decimal("0.25")
+
+
+def test_three_places_that_count_the_same_give_the_whole() -> None:
+    rows = [("rect", f"{n}0,0,{n}9,9", "") for n in (1, 3, 5)]
+    assert press(spots(*rows, find=3), "15,5", "35,5", "55,5") == 1
+    assert press(spots(*rows, find=3), "15,5", "35,5") < Decimal("0.67")
+
+
+@pytest.mark.parametrize(
+    "place", ["1", "1,2,3", "-1,5", "101,5", "nan,1", "inf,1", "a,b", "1e1000,1", "9" * 50]
+)
+def test_what_is_no_place_is_refused(place: str) -> None:
+    with pytest.raises(NotAnAnswer):
+        press(spots(("rect", "0,0,10,10", "1")), place)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"picture": "https://evil.example/x.webp"},
+        {"picture": ""},
+        {"areas": []},
+        {"areas": [{"coords": "1,2,3"}]},
+        {"areas": [{"coords": "5,5,5,9"}]},
+        {"areas": [{"shape": "star", "coords": "1,2,3,4"}]},
+        {"areas": [{"shape": "poly", "coords": "1,2,3,4"}]},
+        {"areas": [{"coords": "1,2,3,4", "fraction": "0.5"}]},
+        {"areas": [{"coords": "1,2,3,400"}]},
+        {"find": 2},
+        {"find": 0.5},
+        {"find": 99},
+        {"areas": [{"coords": "1,2,3,4"}] * 21},
+    ],
+)
+def test_pictures_that_make_no_sense_are_refused(wrong: dict[str, Any]) -> None:
+    good = {"stem": "Where?", "picture": PICTURE, "areas": [{"coords": "1,2,3,4"}]}
+    assert types.of("hotspot").clean(good)
+    with pytest.raises(BadQuestion):
+        types.of("hotspot").clean(good | wrong)
+
+
+# --- files ----------------------------------------------------------------------------------------
+
+
+def test_only_the_kinds_of_files_that_are_asked_for_are_answers() -> None:
+    of = types.of("file")
+    body = of.clean({"stem": "Send your plan.", "endings": ["PDF", ".docx"]})
+    assert body["endings"] == ["pdf", "docx"]
+    assert of.understood(body, [f"{'0' * 32}.pdf plan.pdf"])
+    for wrong in ("plan.pdf", f"{'0' * 32}.exe x.exe", f"../../{'0' * 32}.pdf x.pdf", "x" * 400):
+        with pytest.raises(NotAnAnswer):
+            of.understood(body, [wrong])
+    with pytest.raises(BadQuestion):
+        of.clean({"stem": "Send it.", "endings": ["exe"]})

@@ -8,6 +8,8 @@ MATRIX = {
     "questions.revise": "author",
     "questions.copy": "author",
     "questions.clips": "author",
+    "questions.send_answer": "signed in",
+    "questions.own_answer": "signed in",
     "questions.add_clip": "author",
     "questions.sort_one": "author",
     "questions.sort_many": "author",

@@ -56,6 +56,7 @@ from app.exams.queries.outcomes import (
     regrades_of,
     score_bands,
     taken,
+    token_of_answer,
     waiting_of,
 )
 from app.exams.queries.room import (
@@ -142,6 +143,7 @@ __all__ = [
     "tags",
     "taken",
     "takers",
+    "token_of_answer",
     "view",
     "waiting_of",
 ]

@@ -28,6 +28,7 @@ from app.members.models import Branch, Member
 from app.questions import types
 from app.questions.models import QuestionVersion
 from app.questions.queries import questions, versions
+from app.questions.types import file
 
 
 @dataclass(frozen=True)
@@ -331,6 +332,20 @@ def next_to_mark(exam_id: int, question_id: int, *, marker_id: int) -> ToMark | 
     question = versions([item.version_id])[item.version_id]
     explained = types.of(question.kind).explained(question.body, list(item.response or ()))
     return ToMark(item.id, question_id, explained, item.max_mark)
+
+
+def token_of_answer(exam_id: int, item_id: int) -> str:
+    """The token of the file that answers an item of a handed-in paper. Raises NotThere."""
+    item = db.session().scalar(
+        select(AttemptItem)
+        .join(Attempt, Attempt.id == AttemptItem.attempt_id)
+        .where(AttemptItem.id == item_id, Attempt.exam_id == exam_id)
+        .where(Attempt.state == "submitted")
+    )
+    token = file.token_of(list(item.response or ())) if item else ""
+    if not token:
+        raise NotThere
+    return token
 
 
 # --- regrades -------------------------------------------------------------------------------------

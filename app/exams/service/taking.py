@@ -25,8 +25,9 @@ from app.exams.models import Attempt, AttemptItem, Evidence, Exam, ExamEvent
 from app.exams.queries import allowance_of, items_of, missing_courses, places_of
 from app.exams.service.rewarding import reward
 from app.questions import types
-from app.questions.queries import Question, questions, versions
+from app.questions.queries import Question, questions, sent_file, versions
 from app.questions.rules import NotAnAnswer
+from app.questions.types import file
 
 Answers = Mapping[int, Sequence[str]]  # item id → what the form has (types.read); [] takes it back
 Seen = Mapping[int, int]  # item id → how often the answer had been changed when the page read it
@@ -587,8 +588,12 @@ def _keep(
 def understood(item: AttemptItem, question: Question, raw: Sequence[str]) -> list[str]:
     """What a form says, as the question's kind keeps it. Raises NotOfThisPaper."""
     try:
-        return types.read(question.kind, question.body, item.options, raw)
-    except NotAnAnswer:
+        response = types.read(question.kind, question.body, item.options, raw)
+        if question.kind == file.KIND and response and response != (item.response or []):
+            attempt = db.session().get_one(Attempt, item.attempt_id)
+            sent_file(file.token_of(response), member_id=attempt.member_id)
+        return response
+    except (NotAnAnswer, NotThere):
         raise rules.NotOfThisPaper from None
 
 

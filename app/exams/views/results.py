@@ -18,7 +18,9 @@ from app.exams.views import bp
 from app.exams.views.desk import managed
 from app.members.access import EDITOR, reader
 from app.members.queries import member_names
+from app.questions import queries as bank
 from app.questions.rules import KIND_NAMES
+from app.questions.views.answers import delivered
 
 
 @bp.get("/desk/exams/<int:exam_id>/marking")
@@ -45,6 +47,15 @@ def _mark(exam: queries.ExamView, question_id: int, problem: str = "") -> str:
         item=queries.next_to_mark(exam.id, question_id, marker_id=reader().id),
         problem=problem,
     )
+
+
+@bp.get("/desk/exams/<int:exam_id>/answers/<int:item_id>/file")
+@access(EDITOR)
+def answer_file(exam_id: int, item_id: int) -> Response:
+    """The file that was sent as an answer, under a name that does not tell whose it is."""
+    token = queries.token_of_answer(managed(exam_id).id, item_id)
+    sent = bank.sent_file(token)
+    return delivered(sent, name=f"{item_id}.{sent.name.rpartition('.')[2]}")
 
 
 @bp.post("/desk/exams/<int:exam_id>/marking/<int:question_id>")

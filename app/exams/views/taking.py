@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, BinaryIO, cast
 
 from flask import current_app, flash, jsonify, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -24,11 +24,24 @@ from app.exams.views.exams import exam_paper
 from app.exams.views.quiz import course_of, quiz_page
 from app.learning.queries import course_progress_for
 from app.members.access import SIGNED_IN, reader
+from app.questions import service as bank
 from app.questions import types
+from app.questions.drawer import Put
+from app.questions.rules import LARGEST_FILE
 
 _FIELD = re.compile(r"([qvf])([1-9][0-9]{0,9})(?:\.([a-z0-9]{1,12}))?")
 FIELDS_MOST = 1_500  # a paper of 200 questions, some with many gaps
 _PLAIN = {"csrf_token", "go", "here", "away"}
+
+
+# A paper without a script sends files with its form; three of the largest at once.
+MOST_BYTES = 3 * LARGEST_FILE
+
+
+@bp.url_value_preprocessor
+def _more_room(endpoint: str | None, _values: dict[str, Any] | None) -> None:
+    if endpoint in {"exams.save", "exams.submit"} and request.mimetype == "multipart/form-data":
+        request.max_content_length = MOST_BYTES
 
 
 @dataclass
@@ -46,8 +59,9 @@ class Sent:
 @access(SIGNED_IN)
 @limited("saved answers", most=120, seconds=60)
 def save(attempt_id: int) -> ResponseReturnValue:
-    sent = _sent(request.form)
+    sent, files = _sent(request.form), _files()
     attempt = queries.attempt_for(reader().id, attempt_id)
+    _take_in(files, sent, attempt)
     try:
         saved = service.save(
             attempt.id,
@@ -82,8 +96,9 @@ def save(attempt_id: int) -> ResponseReturnValue:
 @access(SIGNED_IN)
 @limited("submitted quizzes", most=60, seconds=60)
 def submit(attempt_id: int) -> ResponseReturnValue:
-    sent = _sent(request.form)
+    sent, files = _sent(request.form), _files()
     attempt = queries.attempt_for(reader().id, attempt_id)
+    _take_in(files, sent, attempt)
     try:
         done = service.submit(
             attempt.id, member_id=attempt.member_id, answers=sent.answers, seen=sent.seen
@@ -210,6 +225,23 @@ def _again(attempt: queries.AttemptView, refusal: Refusal, sent: Sent) -> Respon
     else:
         page = quiz_page(course_of(attempt), posted=posted, problem=str(refusal))
     return page, status_of(refusal)
+
+
+def _files() -> dict[int, Put]:
+    """Files that the form itself sent, by item; put away before anything asks the database."""
+    found = {}
+    for name, file in request.files.items():
+        field = _FIELD.fullmatch(name)
+        if file.filename and field is not None and field.group(1) == "q" and not field.group(3):
+            stream = cast("BinaryIO", file.stream)
+            found[int(field.group(2))] = bank.put_file(stream, filename=file.filename)
+        file.close()
+    return found
+
+
+def _take_in(files: dict[int, Put], sent: Sent, attempt: queries.AttemptView) -> None:
+    for item, put in files.items():
+        sent.answers[item] = [bank.keep_file(put, member_id=attempt.member_id)]
 
 
 def _sent(form: MultiDict[str, str]) -> Sent:

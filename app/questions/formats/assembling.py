@@ -33,6 +33,7 @@ KIND_WORDS: tuple[tuple[str, str], ...] = (
     (r"排序题?|ordering|order|sequence", Kind.ORDERING),
     (r"连线题?|匹配题?|配对题?|matching|match", Kind.MATCHING),
     (r"短答题?|短文本题?|short(?:[ _-]?(?:answer|text))?", Kind.SHORT),
+    (r"文件题?|上传(?:文件)?题?|附件题?|file(?:[ _-]?(?:answer|upload))?", Kind.FILE),
     (
         (
             r"简答题?|问答题?|论述题?|主观题?|名词解释(?:题)?|案例(?:分析)?题?|材料(?:分析)?题?|计算题?"
@@ -145,7 +146,7 @@ def assemble(  # noqa: C901, PLR0912 - one branch for each kind
         ]
     elif kind == Kind.SHORT:
         body["answers"] = [{"text": part, "fraction": "1"} for part in _parts(answer) if part]
-    elif kind == Kind.ESSAY:
+    elif kind in {Kind.ESSAY, Kind.FILE}:
         body["answer"] = answer.strip()
         body["rubric"] = [_criterion(text) for text in rubric]
     if options and kind not in {Kind.SINGLE, Kind.MULTIPLE, Kind.TRUEFALSE, Kind.ORDERING}:

@@ -272,7 +272,7 @@ def write(sayings: Sequence[Saying]) -> Written:
     return Written("\n\n".join([*blocks, ""]).encode(), losses)
 
 
-def _written(saying: Saying, lost: list[str]) -> str | None:  # noqa: PLR0911 - one for each kind
+def _written(saying: Saying, lost: list[str]) -> str | None:  # noqa: C901, PLR0911 - one for each kind
     body: Any = saying.body
     if body.get("case"):
         lost.append(_("that capitals matter"))
@@ -280,7 +280,9 @@ def _written(saying: Saying, lost: list[str]) -> str | None:  # noqa: PLR0911 - 
         lost.append(_("that slips are forgiven"))
     if saying.kind == Kind.TRUEFALSE:
         return "TRUE" if body["answer"] else "FALSE"
-    if saying.kind == Kind.ESSAY:
+    if saying.kind in {Kind.ESSAY, Kind.FILE}:
+        if saying.kind == Kind.FILE:
+            lost.append(_("that the answer is a file"))
         if body["answer"]:
             lost.append(_("what a good answer says"))
         if body["rubric"]:

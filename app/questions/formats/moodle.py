@@ -11,6 +11,7 @@ from xml.etree.ElementTree import Element, SubElement, indent, tostring
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
+from app.questions import rules
 from app.questions.formats import archive
 from app.questions.formats.facts import (
     Item,
@@ -194,8 +195,18 @@ def _essay(item: Item, element: Element) -> None:
         {"text": _text(row), "share": row.get("share", "")}
         for row in element.iterfind("weike/criterion")
     ]
-    if _text(element.find("attachments")) not in {"", "0"}:
-        item.note(_("Files as answers are not kept."))
+    if _text(element.find("attachments")) in {"", "0"}:
+        return
+    if _text(element.find("responseformat")) != "noinline":
+        item.note(_("A text and files as one answer are not kept; it is an essay now."))
+        return
+    item.kind = str(Kind.FILE)
+    listed = _text(element.find("filetypeslist")).lower().split(",")
+    given = [word.strip().lstrip("*.") for word in listed]
+    known = [word for word in given if word in rules.ENDINGS]
+    if len(known) < len([word for word in given if word]):
+        item.note(_("Some kinds of files are not known here; look at which are taken."))
+    item.body["endings"] = known
 
 
 def _ordering(item: Item, element: Element) -> None:
@@ -337,6 +348,14 @@ def write(sayings: Sequence[Saying]) -> Written:
     losses: list[Problem] = []
     category = None
     for number, saying in enumerate(sayings, 1):
+        if Kind(saying.kind) not in _WRITERS:
+            sentence = _(
+                "Question %(number)s (%(kind)s) is left out whole: its picture stays here.",
+                number=number,
+                kind=KIND_NAMES[Kind(saying.kind)],
+            )
+            losses.append(Problem(sentence, line=number, blocks=False))
+            continue
         given = saying.facts.get("category", "")
         if given != category and (given or category):
             element = SubElement(root, "question", type="category")
@@ -364,6 +383,7 @@ _NAMES = {
     Kind.MATCHING: "matching",
     Kind.ORDERING: "ordering",
     Kind.ESSAY: "essay",
+    Kind.FILE: "essay",
     Kind.BLANKS: "cloze",
     Kind.CLOZE: "cloze",
 }
@@ -495,6 +515,17 @@ def _write_essay(element: Element, body: Any) -> list[str]:
     return [_("the rubric, for Moodle itself")] if body["rubric"] else []
 
 
+def _write_file(element: Element, body: Any) -> list[str]:
+    for name, text in (
+        ("responseformat", "noinline"),
+        ("attachments", "1"),
+        ("attachmentsrequired", "1"),
+        ("filetypeslist", ",".join(f".{ending}" for ending in body["endings"])),
+    ):
+        SubElement(element, name).text = text
+    return _write_essay(element, body)
+
+
 def _write_gaps(element: Element, body: Any) -> list[str]:
     lost = [_("that the answers may stand in any order")] if body.get("any_order") else []
     if re.search(r"\[\[#[^\]]*\.\.", body["stem"]):
@@ -511,6 +542,7 @@ _WRITERS = {
     Kind.MATCHING: _write_matching,
     Kind.ORDERING: _write_ordering,
     Kind.ESSAY: _write_essay,
+    Kind.FILE: _write_file,
     Kind.BLANKS: _write_gaps,
     Kind.CLOZE: _write_gaps,
 }

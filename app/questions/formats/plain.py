@@ -15,7 +15,7 @@ from app.core.spreadsheet import decoded
 from app.questions.formats import assembling
 from app.questions.formats.assembling import half, kind_of
 from app.questions.formats.facts import Item, Paper, Problem, Saying, Written, facts_of
-from app.questions.rules import KIND_NAMES, Kind, plain_number
+from app.questions.rules import KIND_NAMES, USUAL_ENDINGS, Kind, plain_number
 from app.questions.types import numbers
 
 NAME = "plain"
@@ -457,6 +457,7 @@ _CHINESE_NAMES = {
     Kind.MATCHING: "连线题",
     Kind.ORDERING: "排序题",
     Kind.ESSAY: "问答题",
+    Kind.FILE: "文件题",
 }
 
 
@@ -472,6 +473,9 @@ def write_lines(sayings: Sequence[Saying]) -> tuple[list[str], list[Problem]]:
     losses: list[Problem] = []
     material = ""
     for number, saying in enumerate(sayings, 1):
+        if Kind(saying.kind) not in _CHINESE_NAMES:
+            losses.append(left_out(number, saying.kind))
+            continue
         given = str(saying.body.get("material") or "")
         if given != material:
             lines += [f"材料：{given}" if given else "【材料完】", ""]
@@ -503,7 +507,21 @@ def write_lines(sayings: Sequence[Saying]) -> tuple[list[str], list[Problem]]:
     return lines, losses
 
 
-def _body(saying: Saying, lines: list[str]) -> list[str]:  # noqa: C901, PLR0912 - one branch for each kind
+def left_out(number: int, kind: str) -> Problem:
+    """What is said of a question that a paper without pictures cannot ask."""
+    return Problem(
+        _("Question %(number)s (%(kind)s) is left out whole: a plain paper cannot say it.",
+          number=number, kind=KIND_NAMES[Kind(kind)]),
+        line=number,
+        blocks=False,
+    )  # fmt: skip
+
+
+def can_say(saying: Saying) -> bool:
+    return Kind(saying.kind) in _CHINESE_NAMES
+
+
+def _body(saying: Saying, lines: list[str]) -> list[str]:  # noqa: C901, PLR0912, PLR0915 - one branch for each kind
     body: Any = saying.body
     lost: list[str] = []
     letters = assembling.LETTERS
@@ -550,7 +568,7 @@ def _body(saying: Saying, lines: list[str]) -> list[str]:  # noqa: C901, PLR0912
             lost.append(_("more than %(number)s things", number=len(letters)))
         if body["marking"] != "places":
             lost.append(_("how an order that is partly right is marked"))
-    elif saying.kind == Kind.ESSAY:
+    elif saying.kind in {Kind.ESSAY, Kind.FILE}:
         lines += [
             f"评分：{row['text']}（{plain_number(Decimal(row['share']) * 100)}%）"
             for row in body["rubric"]
@@ -559,6 +577,8 @@ def _body(saying: Saying, lines: list[str]) -> list[str]:  # noqa: C901, PLR0912
             lines.append(f"答案：{body['answer']}")
     elif body.get("any_order"):
         lines.append("答案：（顺序不限）")
+    if body.get("endings", list(USUAL_ENDINGS)) != list(USUAL_ENDINGS):
+        lost.append(_("which kinds of files are taken"))
     if body.get("case"):
         lost.append(_("that capitals matter"))
     if body.get("typos"):
@@ -590,4 +610,4 @@ def _whole(kind: str, option: dict[str, str]) -> bool:
     return kind == Kind.MULTIPLE or option["fraction"] == "1"
 
 
-__all__ = ["ENDINGS", "LABEL", "NAME", "fits", "read", "read_lines", "write"]
+__all__ = ["ENDINGS", "LABEL", "NAME", "can_say", "fits", "read", "read_lines", "write"]

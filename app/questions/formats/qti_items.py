@@ -8,6 +8,7 @@ programs show to nobody.
 from __future__ import annotations
 
 import json
+import math
 import posixpath
 import re
 import zipfile
@@ -34,13 +35,15 @@ from app.questions.formats.facts import (
 )
 from app.questions.formats.hypertext import to_markdown
 from app.questions.rules import KIND_NAMES, Kind, Wrong, fractions, plain_number
-from app.questions.types import gaps, numbers
+from app.questions.types import gaps, hotspot, numbers
 
 OURS = "weike:"
 _INTERACTIONS = re.compile(r"^[a-zA-Z]+Interaction$")
 _KNOWN = {
     "choiceInteraction", "orderInteraction", "matchInteraction", "textEntryInteraction",
     "extendedTextInteraction", "inlineChoiceInteraction",
+    "selectPointInteraction",
+    "uploadInteraction",
 }  # fmt: skip
 
 
@@ -136,6 +139,14 @@ def _camel(name: str) -> str:
     return first + "".join(part.capitalize() for part in rest)
 
 
+def _worth_of(text: str) -> str:
+    try:
+        worth = Decimal(text.strip())
+    except InvalidOperation:
+        return "0"
+    return plain_number(min(Decimal(1), max(Decimal(0), worth))) if worth.is_finite() else "0"
+
+
 class _Declared:
     """What one response declaration says of the right answer."""
 
@@ -145,6 +156,10 @@ class _Declared:
         correct = node.first("correctResponse")
         self.correct = [value.words for value in correct.all("value")] if correct else []
         self.mapped: dict[str, str] = {}
+        self.areas = [
+            (entry.get("shape"), entry.get("coords"), _worth_of(entry.get("mappedValue", "0")))
+            for entry in node.all("areaMapEntry")
+        ]
         for entry in node.all("mapEntry"):
             try:
                 worth = plain_number(Decimal(entry.get("mappedValue", "0")))
@@ -187,6 +202,12 @@ def _item(root: _Node, number: str, line: int) -> Item:
     if item.kind:
         return item
     _kind(item, found, declared, root, str(extra.get("kind", "")))
+    _put_extra(item, extra)
+    return item
+
+
+def _put_extra(item: Item, extra: dict[str, Any]) -> None:
+    """What we wrote for ourselves stands for what other programs can read."""
     for key in ("case", "typos", "any_order", "units", "unit_required", "marking", "rubric"):
         if key in extra:
             item.body[key] = extra[key]
@@ -197,9 +218,11 @@ def _item(root: _Node, number: str, line: int) -> Item:
     for key in ("answers", "options"):
         if key in extra and key in item.body:
             item.body[key] = extra[key]
+    for key in ("answer", "endings", "picture", "areas", "find", "alt"):
+        if key in extra and item.kind in {Kind.FILE, Kind.HOTSPOT}:
+            item.body[key] = extra[key]
     if "explanation" in extra:
         item.body["explanation"] = extra["explanation"]
-    return item
 
 
 def _extra(body: _Node) -> dict[str, Any]:
@@ -306,9 +329,63 @@ def _kind(
         item.body["marking"] = "all"
     elif first.name == "matchInteraction":
         _match(item, first, said)
+    elif first.name == "selectPointInteraction":
+        _spots(item, first, said)
+    elif first.name == "uploadInteraction":
+        item.kind = str(Kind.FILE)
+        item.body.update({"answer": "", "rubric": [], "endings": []})
     else:
         item.kind = str(Kind.ESSAY)
         item.body.update({"answer": said.correct[0] if said.correct else "", "rubric": []})
+
+
+def _spots(item: Item, first: _Node, said: _Declared) -> None:
+    """A place on a picture: areas in pixels become per cent of its size."""
+    item.kind = str(Kind.HOTSPOT)
+    picture = first.first("object") or first.first("img")
+    width = _number_of(picture.get("width")) if picture else None
+    height = _number_of(picture.get("height")) if picture else None
+    areas = []
+    for shape, coords, worth in said.areas:
+        numbers = [_number_of(part) for part in coords.split(",")]
+        if not width or not height or any(n is None for n in numbers):
+            item.note(_("An area of the picture was not understood; draw it anew."))
+            continue
+        found = [n for n in numbers if n is not None]
+        if shape == "circle" and len(found) == 3:
+            found = [*found, found[2]]
+        scaled = [n * 100 / (height if at % 2 else width) for at, n in enumerate(found)]
+        name = {"circle": "ellipse", "default": ""}.get(shape, shape)
+        areas.append(
+            {
+                "shape": name,
+                "coords": ",".join(f"{min(100, max(0, n)):.1f}" for n in scaled),
+                "fraction": worth,
+            }
+        )
+    source = (picture.get("data") or picture.get("src")) if picture else ""
+    if not hotspot.PICTURE.fullmatch(source):
+        item.note(
+            _("The picture “%(name)s” is not taken from the file.", name=source[-60:]),
+            _("Send it in “Pictures and sounds”, then edit this question and choose it."),
+        )
+    find = first.get("maxChoices", "1")
+    item.body.update(
+        {
+            "picture": source,
+            "alt": picture.words if picture else "",
+            "find": int(find) if find.isdecimal() and find != "0" else max(1, len(areas)),
+            "areas": areas,
+        }
+    )
+
+
+def _number_of(text: str) -> float | None:
+    try:
+        number = float(text.strip().removesuffix("px"))
+    except ValueError:
+        return None
+    return number if math.isfinite(number) else None
 
 
 def _typed(
@@ -497,6 +574,7 @@ def _rich(text: str) -> str:
 
 
 _MAP = '<responseProcessing template="http://www.imsglobal.org/question/qti_v2p1/rptemplates/map_response"/>'
+_MAP_POINTS = '<responseProcessing template="http://www.imsglobal.org/question/qti_v2p1/rptemplates/map_response_point"/>'
 _CORRECT = '<responseProcessing template="http://www.imsglobal.org/question/qti_v2p1/rptemplates/match_correct"/>'
 
 
@@ -684,6 +762,40 @@ def _write_essay(saying: Saying, extra: dict[str, Any]) -> tuple[str, str, str]:
     return declared, inside, ""
 
 
+def _write_file(saying: Saying, extra: dict[str, Any]) -> tuple[str, str, str]:
+    extra |= {name: saying.body[name] for name in ("answer", "rubric") if saying.body[name]}
+    extra["endings"] = saying.body["endings"]
+    declared = _declaration("RESPONSE", "file", [])
+    inside = f'{_rich(saying.body["stem"])}<uploadInteraction responseIdentifier="RESPONSE"/>'
+    return declared, inside, ""
+
+
+_SIDE = 1000  # of the picture as the areas are told; its real size is not known here
+
+
+def _write_spots(saying: Saying, extra: dict[str, Any]) -> tuple[str, str, str]:
+    body: Any = saying.body
+    extra |= {name: body[name] for name in ("picture", "areas", "find", "alt")}
+    entries = "".join(
+        f'<areaMapEntry shape="{area["shape"]}" mappedValue="{area["fraction"]}" coords="'
+        + ",".join(str(int(Decimal(n) * _SIDE / 100)) for n in area["coords"].split(","))
+        + '"/>'
+        for area in body["areas"]
+    )
+    many = "single" if body["find"] == 1 else "multiple"
+    declared = (
+        f'<responseDeclaration identifier="RESPONSE" cardinality="{many}" baseType="point">'
+        f'<areaMapping defaultValue="0">{entries}</areaMapping></responseDeclaration>'
+    )
+    inside = (
+        f'<selectPointInteraction responseIdentifier="RESPONSE" maxChoices="{body["find"]}">'
+        f"<prompt>{_rich(body['stem'])}</prompt>"
+        f'<object type="image/webp" data="{body["picture"]}" width="{_SIDE}" height="{_SIDE}">'
+        f"{escape(body['alt'])}</object></selectPointInteraction>"
+    )
+    return declared, inside, _MAP_POINTS
+
+
 _WRITERS = {
     Kind.SINGLE: _write_choice,
     Kind.MULTIPLE: _write_choice,
@@ -695,4 +807,6 @@ _WRITERS = {
     Kind.ORDERING: _write_ordering,
     Kind.MATCHING: _write_matching,
     Kind.ESSAY: _write_essay,
+    Kind.FILE: _write_file,
+    Kind.HOTSPOT: _write_spots,
 }

@@ -106,7 +106,7 @@ def _item(cells: dict[str, str], row: int, number: str) -> Item:
         parts = re.split(r"\n|[|｜;；]", cells["options"])
         given = [re.sub(r"^\s*[A-La-l][.、．)）]\s*", "", part).strip() for part in parts]
         given = [part for part in given if part]
-    arranged = kind in {Kind.MATCHING, Kind.ESSAY}
+    arranged = kind in {Kind.MATCHING, Kind.ESSAY, Kind.FILE}
     item = assembling.assemble(
         kind=kind,
         stem=cells.get("stem", ""),
@@ -115,7 +115,7 @@ def _item(cells: dict[str, str], row: int, number: str) -> Item:
         explanation=cells.get("explanation", ""),
         material=cells.get("material", ""),
         lines=given if kind == Kind.MATCHING else (),
-        rubric=given if kind == Kind.ESSAY else (),
+        rubric=given if kind in {Kind.ESSAY, Kind.FILE} else (),
         line=row,
         number=number,
         facts=facts_of(
@@ -146,9 +146,7 @@ def table_of(sayings: Sequence[Saying]) -> tuple[list[str], list[list[Any]], lis
 
     Cells are those that the plain paper writes, so both are read by the same rules.
     """
-    width = max(
-        [4, *(len(_cells(s)[1]) for s in sayings)],
-    )
+    width = max([4, *(len(_cells(s)[1]) for s in sayings if plain.can_say(s))])
     header = [
         "题型", "题干",
         *(f"选项{assembling.LETTERS[n] if n < 12 else n + 1}" for n in range(width)),
@@ -162,6 +160,8 @@ def table_of(sayings: Sequence[Saying]) -> tuple[list[str], list[list[Any]], lis
             Problem(loss.what.replace(" 1 ", f" {number} ", 1), loss.mend, number + 1, blocks=False)
             for loss in lost
         ]
+        if not plain.can_say(saying):
+            continue
         name, given, answer = _cells(saying)
         facts = saying.facts
         rows.append(

@@ -5,7 +5,8 @@ from __future__ import annotations
 from app.questions.forms.arranged import MatchingForm, OrderingForm
 from app.questions.forms.base import BaseForm
 from app.questions.forms.choices import QuestionForm
-from app.questions.forms.typed import EssayForm, GapsForm, NumericForm, ShortForm
+from app.questions.forms.pictured import HotspotForm
+from app.questions.forms.typed import EssayForm, FileForm, GapsForm, NumericForm, ShortForm
 from app.questions.rules import Kind
 
 FORMS: dict[str, type[BaseForm]] = {
@@ -19,6 +20,8 @@ FORMS: dict[str, type[BaseForm]] = {
     Kind.MATCHING: MatchingForm,
     Kind.ORDERING: OrderingForm,
     Kind.ESSAY: EssayForm,
+    Kind.HOTSPOT: HotspotForm,
+    Kind.FILE: FileForm,
 }
 
 

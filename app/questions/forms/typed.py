@@ -25,6 +25,7 @@ from app.questions.rules import (
     LONGEST_TEXT,
     MOST_ANSWERS,
     MOST_CRITERIA,
+    USUAL_ENDINGS,
     Kind,
     plain_number,
 )
@@ -216,3 +217,23 @@ class EssayForm(BaseForm):
             if text:
                 rows.append({"text": text, "share": plain_number(per_cent(share)) if share else ""})
         return {**super().body(kind), "answer": self.answer.data or "", "rubric": rows}
+
+
+class FileForm(EssayForm):
+    """An essay that is a file."""
+
+    endings = StringField(
+        _l("Kinds of files"),
+        [Optional()],
+        default=" ".join(USUAL_ENDINGS),
+        description=_l("Endings of file names, with spaces between them. At most 20 MB are taken."),
+        render_kw={"maxlength": 200},
+    )
+
+    def fill(self, kind: str, body: Mapping[str, Any]) -> None:
+        super().fill(kind, body)
+        given = body.get("endings") or USUAL_ENDINGS
+        self.endings.data = given if isinstance(given, str) else " ".join(map(str, given))
+
+    def body(self, kind: str) -> dict[str, Any]:
+        return {**super().body(kind), "endings": (self.endings.data or "").split()}

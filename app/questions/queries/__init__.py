@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from app.questions.queries.answers import SentFile, sent_file, sent_tokens
 from app.questions.queries.bank import (
     CategoryView,
     Change,
@@ -42,6 +43,7 @@ __all__ = [
     "Change",
     "ImportView",
     "Question",
+    "SentFile",
     "Twin",
     "Wanted",
     "bank_for",
@@ -61,6 +63,8 @@ __all__ = [
     "question_ids_of",
     "questions",
     "sayings",
+    "sent_file",
+    "sent_tokens",
     "tag_counts",
     "tags_of",
     "trainer_named",

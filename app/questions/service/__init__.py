@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from app.questions.service.answers import ORPHAN_HOURS, drawer, keep_file, put_file, sweep_answers
 from app.questions.service.imports import (
     drop_import,
     edit_item,
@@ -20,18 +21,23 @@ from app.questions.service.sorting import (
 )
 
 __all__ = [
+    "ORPHAN_HOURS",
     "category_at",
     "copy",
     "create",
     "create_category",
+    "drawer",
     "drop_import",
     "edit_item",
+    "keep_file",
     "keep_item",
     "open_import",
+    "put_file",
     "remove_category",
     "rename_category",
     "revise",
     "sort",
+    "sweep_answers",
     "take_import",
     "undo_import",
 ]

@@ -33,7 +33,9 @@ from app.questions.types import (
     blanks,
     cloze,
     essay,
+    file,
     gaps,
+    hotspot,
     matching,
     multiple,
     numeric,
@@ -109,6 +111,8 @@ TYPES: dict[str, QuestionType] = {
         matching,
         ordering,
         essay,
+        hotspot,
+        file,
     )
 }
 
@@ -125,9 +129,11 @@ FIELDS: dict[str, frozenset[str]] = {
     "matching": frozenset({"pairs", "extra"}),
     "ordering": frozenset({"items", "marking"}),
     "essay": frozenset({"answer", "rubric"}),
+    "hotspot": frozenset({"picture", "alt", "find", "areas"}),
+    "file": frozenset({"answer", "rubric", "endings"}),
 }
-_OF_TEXTS = frozenset({"extra", "items"})
-_OF_TABLES = frozenset({"options", "answers", "units", "pairs", "rubric"})
+_OF_TEXTS = frozenset({"extra", "items", "endings"})
+_OF_TABLES = frozenset({"options", "answers", "units", "pairs", "rubric", "areas"})
 
 
 def misshapen(body: Mapping[str, Any]) -> list[str]:

@@ -32,7 +32,7 @@ let submitting = false;
 /** The fields of a question's answer: q12 and q12.part, without the flag and the hidden ones. */
 function fieldsOf(question) {
   const name = `q${question.dataset.item}`;
-  return [...question.querySelectorAll("input:not([type=hidden]), select, textarea")].filter(
+  return [...question.querySelectorAll("input:not([type=hidden], [type=file]), select, textarea")].filter(
     (field) => field.name === name || field.name.startsWith(`${name}.`),
   );
 }
@@ -104,6 +104,7 @@ function fill(question, entries) {
     if (isTick(field)) field.checked = entries.some(([name, value]) => name === field.name && value === field.value);
     else field.value = entries.find(([name]) => name === field.name)?.[1] ?? "";
   }
+  question.dispatchEvent(new CustomEvent("weike:filled")); // pictures draw what the fields say
 }
 
 // ---- Saving ----------------------------------------------------------------------------------

@@ -162,3 +162,101 @@ if (rich) {
     if (area) tools(area);
   }
 }
+
+// ---- Areas of a picture ----------------------------------------------------------------------
+// Drawing with the pointer fills the fields; whoever cannot draw writes the numbers.
+
+const SVG = "http://www.w3.org/2000/svg";
+
+function areasOf(box) {
+  const address = box.querySelector("input[name=picture]");
+  const picture = box.querySelector("[data-areas-picture]");
+  const list = box.querySelector("[data-option-rows]");
+  const choose = document.createElement("button");
+  choose.type = "button";
+  choose.className = "btn btn-outline-secondary";
+  choose.textContent = box.dataset.wordChoose;
+  address.after(choose);
+  const hint = document.createElement("p");
+  hint.className = "field-hint";
+  hint.textContent = box.dataset.wordDraw;
+  picture.after(hint);
+  const drawn = document.createElementNS(SVG, "svg");
+  drawn.setAttribute("class", "hotspot-areas");
+  drawn.setAttribute("viewBox", "0 0 100 100");
+  drawn.setAttribute("preserveAspectRatio", "none");
+  let row = list.firstElementChild;
+  let from = null;
+
+  const shapeOf = (each) => each.querySelector("select").value;
+  const coordsOf = (each) => each.querySelector("input[name$=-coords]");
+  const paint = () => {
+    picture.hidden = hint.hidden = !address.value;
+    drawn.replaceChildren();
+    for (const each of list.children) {
+      const n = coordsOf(each).value.split(/[\s,，;；、]+/).filter(Boolean).map(Number);
+      if (n.length < 2 || n.some(Number.isNaN)) continue;
+      const shape = document.createElementNS(SVG, shapeOf(each) === "ellipse" ? "ellipse" : "polygon");
+      shape.setAttribute("class", each === row ? "area-right" : "area-other");
+      if (shapeOf(each) === "ellipse") {
+        ["cx", "cy", "rx", "ry"].forEach((name, at) => shape.setAttribute(name, n[at] ?? 0));
+      } else {
+        const corners = shapeOf(each) === "rect" ? [n[0], n[1], n[2], n[1], n[2], n[3], n[0], n[3]] : n;
+        shape.setAttribute("points", corners.join(" "));
+      }
+      drawn.append(shape);
+    }
+  };
+  const show = (url) => {
+    address.value = url;
+    const image = document.createElement("img");
+    image.src = url;
+    image.alt = "";
+    image.draggable = false;
+    picture.replaceChildren(image, drawn);
+    paint();
+  };
+  choose.addEventListener("click", () => clipInto("picture", show));
+  address.addEventListener("change", () => address.value && show(address.value));
+  const at = (event) => {
+    const { left, top, width, height } = picture.getBoundingClientRect();
+    const share = (n) => Math.min(100, Math.max(0, Math.round(n * 1000) / 10));
+    return [share((event.clientX - left) / width), share((event.clientY - top) / height)];
+  };
+  picture.addEventListener("pointerdown", (event) => {
+    const [x, y] = at(event);
+    const field = coordsOf(row);
+    if (shapeOf(row) === "poly") field.value = [field.value.trim(), `${x},${y}`].filter(Boolean).join(", ");
+    else {
+      from = [x, y];
+      picture.setPointerCapture(event.pointerId);
+    }
+    paint();
+    event.preventDefault();
+  });
+  picture.addEventListener("pointermove", (event) => {
+    if (!from) return;
+    const [x, y] = at(event);
+    const round = (n) => Math.round(n * 10) / 10;
+    const [left, top, right, bottom] = [Math.min(x, from[0]), Math.min(y, from[1]), Math.max(x, from[0]), Math.max(y, from[1])];
+    coordsOf(row).value =
+      shapeOf(row) === "rect"
+        ? [left, top, right, bottom].join(", ")
+        : [round((left + right) / 2), round((top + bottom) / 2), round((right - left) / 2), round((bottom - top) / 2)].join(", ");
+    paint();
+  });
+  for (const name of ["pointerup", "pointercancel"]) picture.addEventListener(name, () => (from = null));
+  list.addEventListener("focusin", (event) => {
+    row = event.target.closest(".option-row") ?? row;
+    paint();
+  });
+  list.addEventListener("change", (event) => {
+    if (event.target.matches("select")) coordsOf(event.target.closest(".option-row")).value = "";
+    paint();
+  });
+  list.addEventListener("input", paint);
+  if (address.value) show(address.value);
+  else paint();
+}
+
+for (const box of document.querySelectorAll("[data-areas]")) areasOf(box);
