@@ -33,7 +33,7 @@ def test_one_switch_makes_home_three_large_buttons(app: Flask, people: People) -
     page = client.get("/").get_data(as_text=True)
     assert f'href="/courses/{course.slug}/lessons/{course.lesson}"' in page
     bar = page[page.index('class="bottombar"') :]
-    assert re.findall(r'<a href="([^"]+)"', bar) == ["/", "/courses", "/me"]
+    assert re.findall(r'<a href="([^"]+)"', bar) == ["/", "/courses", "/exams", "/me"]
 
 
 def test_leaving_the_easy_mode_brings_everything_back(people: People) -> None:
@@ -70,3 +70,16 @@ def test_the_first_step_changes_the_whole_site(people: People) -> None:
     page = client.get("/welcome").get_data(as_text=True)
     assert 'data-type="large"' in page
     assert re.search(r'value="large" aria-pressed="true"', page)
+
+
+def test_the_first_step_asks_for_the_language(people: People) -> None:
+    client = people.client(people.member())
+    sent = {"language": "zh_Hant", "back": "/welcome"}
+    answer = client.post("/me/language", data=sent, headers=csrf(client))
+    assert answer.headers["Location"] == "/welcome"
+    page = client.get("/welcome").get_data(as_text=True)
+    assert 'lang="zh-Hant"' in page.partition(">")[2][:200]
+    assert re.search(r'value="zh_Hant"[^>]* aria-pressed="true"', page)
+    for wrong in ("fr", "", "../en"):
+        answer = client.post("/me/language", data={"language": wrong}, headers=csrf(client))
+        assert answer.status_code == 422

@@ -9,6 +9,7 @@ MATRIX = {
     "members.profile": "signed in",
     "members.choose_settings": "signed in",
     "members.choose_listed": "signed in",
+    "members.choose_language": "signed in",
     "members.choose_reading": "signed in",
     "members.password": "signed in",
     "members.change_password": "signed in",

@@ -14,6 +14,8 @@ from app.members.access import reader_or_none
 
 OUR_COLOUR = "#a61b24"
 
+OF_ME = ("/points", "/device", "/notices")  # what stands on the page of a member
+
 bp = Blueprint("home", "app.home", template_folder="templates")
 
 
@@ -44,10 +46,9 @@ def navigation() -> list[Place]:
     places = [
         Place(_("Home"), address("home"), icon="house-door"),
         Place(_("Courses"), address("courses"), icon="collection-play", also=("/themes", "/paths")),
+        Place(_("Exams"), address("exams"), icon="card-checklist"),
         Place(_("Library"), address("library"), icon="journals", is_extra=True),
-        Place(_("Exams"), address("exams"), icon="card-checklist", desktop_only=True),
-        Place(_("Points"), address("points"), icon="award", is_extra=True),
-        Place(_("Me"), address("me"), icon="person"),
+        Place(_("Me"), address("me"), icon="person", also=OF_ME),
     ]
     if found and found.is_author:
         places.append(

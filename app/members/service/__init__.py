@@ -21,7 +21,12 @@ from app.members.service.people import (
     new_code,
     revoke,
 )
-from app.members.service.profile import be_listed, choose_reading, choose_settings
+from app.members.service.profile import (
+    be_listed,
+    choose_language,
+    choose_reading,
+    choose_settings,
+)
 from app.members.service.signing import (
     activate,
     change_password,
@@ -46,6 +51,7 @@ __all__ = [
     "be_listed",
     "branch_at",
     "change_password",
+    "choose_language",
     "choose_reading",
     "choose_settings",
     "disable",

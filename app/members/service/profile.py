@@ -15,6 +15,11 @@ def choose_settings(member_id: int, *, language: str, reading: Reading, appearan
     choose_reading(member_id, reading)
 
 
+def choose_language(member_id: int, language: str) -> None:
+    """Set the language of every page."""
+    db.session().get_one(Member, member_id).language = language
+
+
 def be_listed(member_id: int, *, listed: bool) -> None:
     """Whether leaderboards name the member; who takes the name out is nowhere in them."""
     db.session().get_one(Member, member_id).in_rankings = listed

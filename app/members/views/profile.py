@@ -11,6 +11,7 @@ from flask_babel import gettext as _
 from app.core import clock
 from app.core.access import access
 from app.core.db import reading
+from app.core.i18n import LANGUAGES
 from app.core.refusals import Conflict, Refusal, TooOften
 from app.members import queries, service
 from app.members.access import (
@@ -80,6 +81,17 @@ def choose_reading() -> ResponseReturnValue:
     except ValueError:
         abort(422)
     service.choose_reading(reader().id, reading)
+    return redirect(local_path(request.form.get("back")) or url_for("members.profile"), 303)
+
+
+@bp.post("/me/language")
+@access(SIGNED_IN)
+def choose_language() -> ResponseReturnValue:
+    """The language as the first steps ask for it."""
+    language = request.form.get("language", "")
+    if language not in LANGUAGES:
+        abort(422)
+    service.choose_language(reader().id, language)
     return redirect(local_path(request.form.get("back")) or url_for("members.profile"), 303)
 
 

@@ -228,6 +228,14 @@ for (const here of document.querySelectorAll(".tabs > [aria-current], .segments 
 const wrong = document.querySelector("[data-focus], main [aria-invalid=true]");
 if (wrong && !document.querySelector("[autofocus]")) wrong.focus();
 
+// ---- Long forms ------------------------------------------------------------------------------
+
+try {
+  if (document.querySelector("form[data-draft]") || sessionStorage.getItem("weike-draft-sent")) import("weike/drafts");
+} catch {
+  // No store, no drafts.
+}
+
 // ---- Watched without a connection ------------------------------------------------------------
 
 // A page that was closed offline left its report behind; the pages of lessons send it themselves.

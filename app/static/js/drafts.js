@@ -1,0 +1,117 @@
+// What is typed into a long form is kept on this device until it has been saved.
+//
+// A form says whose draft it is and of what: data-draft="12:text:7". Its hidden field `seen`, where
+// there is one, tells whether what it edits was changed elsewhere since.
+
+import { say } from "weike/app";
+
+const PREFIX = "weike-draft:";
+const SENT = "weike-draft-sent";
+const QUIET_MS = 800;
+const LIFE_MS = 14 * 24 * 3600_000;
+const words = document.getElementById("words").dataset;
+const form = document.querySelector("form[data-draft]");
+const fill = (text, values) => text.replace(/\{(\w+)\}/g, (whole, name) => values[name] ?? whole);
+const time = (at) => new Intl.DateTimeFormat(document.documentElement.lang, { dateStyle: "short", timeStyle: "short" }).format(at);
+
+function read(key) {
+  try {
+    const found = JSON.parse(localStorage.getItem(PREFIX + key));
+    return found && Date.now() - found.at < LIFE_MS ? found : null;
+  } catch {
+    return null;
+  }
+}
+
+const drop = (key) => localStorage.removeItem(PREFIX + key);
+
+/** Everything that a person can change: [name, value or whether it is checked], in order. */
+function fields() {
+  return [...form.elements].filter((each) => each.name && !["hidden", "file", "submit", "button", "password"].includes(each.type));
+}
+
+const isTick = (each) => each.type === "checkbox" || each.type === "radio";
+const values = () => fields().map((each) => [each.name, isTick(each) ? each.checked : each.value]);
+
+function put(saved) {
+  const now = fields();
+  if (now.length !== saved.length || now.some((each, i) => each.name !== saved[i][0])) return false;
+  now.forEach((each, i) => {
+    if (isTick(each)) each.checked = saved[i][1];
+    else each.value = saved[i][1];
+    each.dispatchEvent(new Event("input", { bubbles: true }));
+    each.dispatchEvent(new Event("change", { bubbles: true }));
+  });
+  return true;
+}
+
+// The form that was sent last led to another page, or came back without a fault: it is saved.
+const sent = sessionStorage.getItem(SENT);
+if (sent) {
+  sessionStorage.removeItem(SENT);
+  if (form?.dataset.draft !== sent || !form.querySelector("[aria-invalid=true], .is-invalid")) drop(sent);
+}
+
+if (form) {
+  const key = form.dataset.draft;
+  const before = values();
+  const seen = form.elements.seen?.value ?? "";
+  const status = document.createElement("p");
+  status.className = "draft-state field-hint";
+  status.setAttribute("role", "status");
+  form.querySelector(".actions")?.after(status);
+
+  const button = (label, action) => {
+    const made = document.createElement("button");
+    made.type = "button";
+    made.className = "btn btn-sm btn-outline-secondary";
+    made.textContent = label;
+    made.addEventListener("click", action);
+    return made;
+  };
+
+  const found = read(key);
+  const differs = found && JSON.stringify(found.values) !== JSON.stringify(before);
+  if (differs && !form.querySelector("[aria-invalid=true], .is-invalid")) {
+    const back = () => {
+      put(before);
+      drop(key);
+      status.textContent = "";
+      form.querySelector("textarea, input:not([type=hidden])")?.focus();
+    };
+    if (found.seen === seen && put(found.values)) {
+      status.replaceChildren(`${fill(words.draftBack, { when: time(found.at) })} `, button(words.draftDrop, back));
+    } else if (found.values.length === before.length) {
+      // Somebody saved meanwhile: what is newer is for the person to say.
+      status.replaceChildren(`${fill(words.draftOther, { when: time(found.at) })} `, button(words.draftTake, () => {
+        if (put(found.values)) status.textContent = "";
+      }));
+    }
+  }
+
+  let timer;
+  const keep = () => {
+    try {
+      localStorage.setItem(PREFIX + key, JSON.stringify({ at: Date.now(), seen, values: values() }));
+      status.textContent = fill(words.draftKept, { when: time(Date.now()) });
+    } catch {
+      status.textContent = "";
+    }
+  };
+  form.addEventListener("input", (event) => {
+    if (!event.isTrusted) return;
+    clearTimeout(timer);
+    timer = setTimeout(keep, QUIET_MS);
+  });
+  form.addEventListener("submit", () => {
+    clearTimeout(timer);
+    keep();
+    sessionStorage.setItem(SENT, key);
+  });
+  // A last word that was typed just before the page went away.
+  addEventListener("pagehide", () => {
+    if (!timer || JSON.stringify(values()) === JSON.stringify(before)) return;
+    keep();
+  });
+  if (status.firstChild) say(status.firstChild.textContent.trim(), "info");
+}
