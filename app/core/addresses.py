@@ -37,6 +37,7 @@ ADDRESSES = {
     "desk_watching": "/desk/courses/{course}/watching",
     "exams": "/exams",
     "exam": "/exams/{exam}",
+    "attempt": "/attempts/{attempt}",
     "desk_exams": "/desk/exams",
     "desk_quiz": "/desk/courses/{course}/quiz",
     "question_uses": "/desk/question-uses",

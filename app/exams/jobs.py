@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from app.core.db import unit_of_work
 from app.core.jobs import Lease, handler
-from app.exams.service import finish_due, plan_open, reward_due
+from app.exams.service import finish_due, plan_open, reward_due, tell_results
 
 
 @handler("exams.finish")
@@ -25,4 +25,9 @@ def finish(lease: Lease, exam_id: int) -> None:
     while after is not None:
         with unit_of_work():
             after = reward_due(exam_id, after=after)
+        lease.check()
+    after = 0
+    while after is not None:
+        with unit_of_work():
+            after = tell_results(exam_id, after=after)
         lease.check()

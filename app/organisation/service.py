@@ -1,4 +1,4 @@
-"""The monthly report: what a month has brought, told to everybody who organizes."""
+"""What organizers do: correct points, and get a report of every month."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_skeleton
-from flask_babel import format_date, get_locale, gettext
+from flask_babel import format_date, format_decimal, get_locale, gettext
 
 from app.core import clock
 from app.core.addresses import address
@@ -17,6 +17,7 @@ from app.notices import service as notices
 from app.notices.rules import Kind
 from app.organisation import queries
 from app.organisation.queries import MonthReport
+from app.points import service as points
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,23 @@ def send(due: Due) -> int:
         body=_body(due.report),
         address=f"{address('organizer')}/reports/day?day={due.report.last_day.isoformat()}",
         once_key=f"month:{due.report.last_day:%Y-%m}",
+    )
+
+
+def correct_points(
+    member_id: int, entry_id: int, *, amount: int, author_id: int, reason: str
+) -> None:
+    """Enter a correction of one entry of a member, and tell them. Raises what points refuses."""
+    correction_id = points.correct(entry_id, amount=amount, author_id=author_id, reason=reason)
+    notices.tell(
+        [member_id],
+        kind=Kind.POINTS,
+        title=lambda: gettext(
+            "Your points were corrected: %(amount)s", amount=format_decimal(amount, "+#,##0;-#,##0")
+        ),
+        body=reason,
+        address=address("points"),
+        once_key=f"correction:{correction_id}",
     )
 
 

@@ -251,6 +251,9 @@ def test_an_organizer_corrects_points_with_a_reason(house: House) -> None:
     assert house.ledger.amounts(house.ann) == [10, -10]
     told = words(house.people.client(house.ann).get("/points"))
     assert "The lesson was wrong · Olga" in told
+    notice = words(house.people.client(house.ann).get("/notices"))
+    assert "Your points were corrected: -10" in notice
+    assert "The lesson was wrong" in notice
     again = correction(house, house.ann, amount="-1", reason="again")
     assert again.status_code == 409
     assert house.ledger.amounts(house.ann) == [10, -10]

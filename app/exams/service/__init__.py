@@ -65,6 +65,7 @@ from app.exams.service.taking import (
     submit,
     understood,
 )
+from app.exams.service.telling import tell_results
 
 __all__ = [
     "Answers",
@@ -114,6 +115,7 @@ __all__ = [
     "start_exam",
     "submit",
     "take_back",
+    "tell_results",
     "understood",
     "undo",
     "void",

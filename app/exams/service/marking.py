@@ -12,6 +12,7 @@ from app.exams.models import Attempt, AttemptItem
 from app.exams.queries import items_of
 from app.exams.service.rewarding import reward, take_back
 from app.exams.service.taking import note, settle
+from app.exams.service.telling import tell_marked
 from app.questions import types
 from app.questions.queries import versions
 
@@ -37,6 +38,7 @@ def give(exam_id: int, item_id: int, *, points: Decimal, comment: str, marker_id
     if not points.is_finite() or not 0 <= points <= item.max_mark:
         raise rules.OverTheMost(most=item.max_mark)
     was_passed, items = bool(attempt.passed), items_of(attempt.id)
+    had_result, score = attempt.waiting == 0, attempt.score
     if item.mark is None:
         attempt.waiting -= 1
     item.mark = rules.as_mark(points, item.max_mark) if item.max_mark else Decimal(0)
@@ -55,3 +57,5 @@ def give(exam_id: int, item_id: int, *, points: Decimal, comment: str, marker_id
         reward(attempt)
     elif was_passed and not attempt.passed:
         take_back(attempt, actor_id=marker_id, reason=comment or "marked anew")
+    if not had_result or attempt.score != score:
+        tell_marked(attempt, was_known=had_result)

@@ -21,6 +21,7 @@ from app.exams.models import (
 )
 from app.exams.service.rewarding import reward, take_back
 from app.exams.service.taking import note
+from app.exams.service.telling import tell_changed
 from app.questions import types
 from app.questions.models import QuestionVersion
 from app.questions.queries import Question, question, versions
@@ -121,6 +122,7 @@ def regrade(
         attempt.passed = change.passed
         session.flush()
         _follow(attempt, before, actor_id=actor_id, reason=reason)
+        tell_changed(attempt, once=f"regrade:{row.id}:{attempt.id}", reason=reason)
     note(
         *(exam_id, "regrade"),
         actor_id=actor_id,
@@ -170,6 +172,7 @@ def undo(exam_id: int, regrade_id: int, *, actor_id: int) -> int:
         attempt.passed = row.passed_before
         session.flush()
         _follow(attempt, before, actor_id=actor_id, reason=newest.reason)
+        tell_changed(attempt, once=f"undone:{regrade_id}:{attempt.id}")
     newest.undone_at, newest.undone_by = clock.now(), actor_id
     note(exam_id, "undo_regrade", actor_id=actor_id, question=newest.question_id)
     return len(rows)

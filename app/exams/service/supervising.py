@@ -14,6 +14,7 @@ from app.exams.models import Accommodation, Attempt, AttemptItem, Exam, ExamMess
 from app.exams.queries import items_of
 from app.exams.service.rewarding import take_back
 from app.exams.service.taking import finish_by_staff, note, plan_finish, plan_open
+from app.exams.service.telling import tell_message, tell_reopened, tell_void
 
 
 def add_time(exam_id: int, *, minutes: int, actor_id: int, attempt_id: int | None = None) -> int:
@@ -77,15 +78,17 @@ def say(exam_id: int, *, text: str, actor_id: int, attempt_id: int | None = None
         raise rules.EmptyMessage
     if attempt_id is not None:
         _attempt(exam_id, attempt_id)
-    db.session().add(
-        ExamMessage(
-            exam_id=exam_id,
-            attempt_id=attempt_id,
-            text=text,
-            author_id=actor_id,
-            sent_at=clock.now(),
-        )
+    message = ExamMessage(
+        exam_id=exam_id,
+        attempt_id=attempt_id,
+        text=text,
+        author_id=actor_id,
+        sent_at=clock.now(),
     )
+    db.session().add(message)
+    db.session().flush()
+    exam = db.session().get_one(Exam, exam_id)
+    tell_message(exam, _open(exam_id, attempt_id), text=text, message_id=message.id)
     note(exam_id, "message", attempt_id=attempt_id, actor_id=actor_id, text=text)
 
 
@@ -109,6 +112,7 @@ def void(exam_id: int, attempt_id: int, *, actor_id: int, reason: str) -> None:
     attempt.state = "void"
     db.session().flush()
     take_back(attempt, actor_id=actor_id, reason=reason)
+    tell_void(attempt, reason=reason)
     note(*(exam_id, "void"), attempt_id=attempt_id, actor_id=actor_id, reason=reason, before=before)
 
 
@@ -185,6 +189,7 @@ def reopen(exam_id: int, attempt_id: int, *, minutes: int, actor_id: int, reason
         before=old.id,
     )
     session.flush()
+    tell_reopened(new, reason=reason)
     if deadline_at is not None:
         plan_finish(exam, deadline_at)
     return new.id

@@ -371,6 +371,12 @@ def plan_open(exam_id: int) -> None:
     )
     if nearest is not None:
         plan_finish(exam, nearest)
+    elif (
+        exam.show_score == rules.Release.AFTER_CLOSE
+        and exam.closes_at is not None
+        and exam.closes_at > clock.now()
+    ):
+        plan_finish(exam, exam.closes_at)  # then the results are known, and told
 
 
 def note(

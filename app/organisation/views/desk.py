@@ -24,14 +24,13 @@ from app.core.limits import limited
 from app.learning.rules import CourseState
 from app.members.access import ORGANIZER, reader
 from app.members.queries import branch_choices
-from app.organisation import queries
+from app.organisation import queries, service
 from app.organisation.forms import CorrectionForm
 from app.organisation.queries import Cell
 from app.organisation.rules import EXPORTS_AN_HOUR, Format, TooManyRows
 from app.organisation.views import bp
 from app.organisation.views.tables import here, table_file
 from app.points import queries as points
-from app.points import service as points_service
 from app.points.rules import NeedsAReason, NotANumberOfPoints, Period, TakesTooMuch
 
 
@@ -180,7 +179,9 @@ def correct(member_id: int, entry_id: int) -> ResponseReturnValue:
     if form.validate():
         amount, reason = form.amount.data or 0, form.reason.data or ""
         try:
-            points_service.correct(entry_id, amount=amount, author_id=me.id, reason=reason)
+            service.correct_points(
+                member_id, entry_id, amount=amount, author_id=me.id, reason=reason
+            )
         except (NotANumberOfPoints, TakesTooMuch) as refusal:
             form.amount.errors, status = [str(refusal)], status_of(refusal)
         except NeedsAReason as refusal:

@@ -1,0 +1,140 @@
+"""Telling members what happened to their exam. Marks stand on its page, not on a lock screen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import timedelta
+
+from flask_babel import gettext
+from sqlalchemy import select
+
+from app.core import clock
+from app.core.addresses import address
+from app.core.db import db
+from app.exams import rules
+from app.exams.models import Attempt, Exam
+from app.notices import service as notices
+from app.notices.rules import Kind
+
+NEWS = timedelta(days=7)  # an exam that closed longer ago is not announced any more
+
+
+def tell_results(exam_id: int, *, most: int = 100, after: int = 0) -> int | None:
+    """Tell who waited for the end of an exam that there is a result; to `most` attempts.
+
+    Returns the id to go on `after`, None when there are no more. Who waits for marks is told when
+    they are there, see `tell_marked`.
+    """
+    exam, now = db.session().get_one(Exam, exam_id), clock.now()
+    if exam.show_score != rules.Release.AFTER_CLOSE or exam.closes_at is None:
+        return None
+    if not exam.closes_at <= now < exam.closes_at + NEWS:
+        return None
+    rows = (
+        db.session()
+        .scalars(
+            select(Attempt)
+            .where(Attempt.exam_id == exam_id, Attempt.state == "submitted")
+            .where(Attempt.waiting == 0, Attempt.id > after)
+            .order_by(Attempt.id)
+            .limit(most)
+        )
+        .all()
+    )
+    for row in rows:
+        _tell([row], exam, _result_is_there(exam.title), once=f"result:{row.id}")
+    return rows[-1].id if len(rows) == most else None
+
+
+def tell_marked(attempt: Attempt, *, was_known: bool) -> None:
+    """Tell a member that the last answer has its mark, or that a mark was changed afterwards."""
+    exam = db.session().get_one(Exam, attempt.exam_id)
+    if attempt.waiting or not is_known(exam):
+        return
+    if was_known:
+        tell_changed(attempt, once=f"marked:{attempt.id}:{clock.epoch():.0f}")
+    else:
+        _tell([attempt], exam, _result_is_there(exam.title), once=f"result:{attempt.id}")
+
+
+def tell_changed(attempt: Attempt, *, once: str, reason: str = "") -> None:
+    """Tell a member that the result they know is another one now, and why."""
+    exam = db.session().get_one(Exam, attempt.exam_id)
+    if attempt.state != "submitted" or attempt.waiting or not is_known(exam):
+        return
+    title = exam.title
+    _tell(
+        [attempt],
+        exam,
+        lambda: gettext("Your result of “%(title)s” has changed", title=title),
+        body=reason,
+        once=once,
+    )
+
+
+def tell_void(attempt: Attempt, *, reason: str) -> None:
+    """Tell a member that an attempt does not count, and why."""
+    exam = db.session().get_one(Exam, attempt.exam_id)
+    title = exam.title
+    _tell(
+        [attempt],
+        exam,
+        lambda: gettext("Your attempt at “%(title)s” does not count", title=title),
+        body=reason,
+        once=f"void:{attempt.id}",
+    )
+
+
+def tell_reopened(attempt: Attempt, *, reason: str) -> None:
+    """Tell a member that they may go on, and why."""
+    exam = db.session().get_one(Exam, attempt.exam_id)
+    title = exam.title
+    _tell(
+        [attempt],
+        exam,
+        lambda: gettext("You may go on with “%(title)s”", title=title),
+        body=reason,
+        once=f"reopened:{attempt.id}",
+    )
+
+
+def tell_message(exam: Exam, attempts: Sequence[Attempt], *, text: str, message_id: int) -> None:
+    """Tell who is writing what the invigilator says, beside its place on their page."""
+    title = exam.title
+    _tell(
+        attempts,
+        exam,
+        lambda: gettext("Message from the invigilator of “%(title)s”", title=title),
+        body=text,
+        once=f"exam-message:{message_id}",
+    )
+
+
+def is_known(exam: Exam) -> bool:
+    """Whether members may know their scores by now."""
+    return rules.is_released(exam.show_score, now=clock.now(), closes_at=exam.closes_at, ended=True)
+
+
+def _result_is_there(title: str) -> Callable[[], str]:
+    return lambda: gettext("Your result of “%(title)s” is there", title=title)
+
+
+def _tell(
+    attempts: Iterable[Attempt],
+    exam: Exam,
+    title: Callable[[], str],
+    *,
+    body: str = "",
+    once: str,
+) -> None:
+    for attempt in attempts:
+        notices.tell(
+            [attempt.member_id],
+            kind=Kind.EXAM,
+            title=title,
+            body=body,
+            address=address("attempt", attempt=attempt.id)
+            if attempt.state == "submitted"
+            else address("exam", exam=exam.id),
+            once_key=once,
+        )
