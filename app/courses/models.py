@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core.dated import keep_past
@@ -124,3 +124,22 @@ class CourseQuestion(Base):
         ForeignKey("question.id"), primary_key=True, index=True
     )
     position: Mapped[int]
+
+
+class Checkpoint(Base):
+    """One question that is asked inside a lesson, at a moment of its recording.
+
+    Members go on when they have answered it; where it `counts`, when they have answered it right.
+    """
+
+    __tablename__ = "checkpoint"
+    __table_args__ = (
+        UniqueConstraint("lesson_id", "question_id"),
+        CheckConstraint("at_ms between 0 and 1200000", name="moment"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    lesson_id: Mapped[int] = mapped_column(ForeignKey("lesson.id"))
+    question_id: Mapped[int] = mapped_column(ForeignKey("question.id"), index=True)
+    at_ms: Mapped[int]
+    counts: Mapped[bool] = mapped_column(default=True)

@@ -139,6 +139,28 @@ class TooManyQuestions(Refusal):
     sentence = _l("A quiz has at most %(most)s questions.")
 
 
+MOST_CHECKPOINTS = 20  # questions inside one recording
+# Kinds that are marked at once, by the rules alone, in a narrow box.
+CHECKPOINT_KINDS = frozenset(
+    {"single", "multiple", "truefalse", "short", "numeric", "blanks", "cloze", "matching"}
+    | {"ordering"}
+)
+
+
+class TooManyCheckpoints(Refusal):
+    sentence = _l("A recording asks at most %(most)s questions.")
+
+
+class WrongCheckpoint(Refusal):
+    sentence = _l(
+        "This question cannot be asked inside a recording: somebody would have to mark it."
+    )
+
+
+class OutsideTheRecording(Refusal):
+    sentence = _l("The recording ends at %(end)s. Choose an earlier moment.")
+
+
 class WrongRecording(Refusal):
     """A video where sound is wanted, or the other way round, or somebody else's file."""
 

@@ -234,3 +234,20 @@ class Relief(Base):
     author_id: Mapped[int] = mapped_column(ForeignKey("member.id"))
     created_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]  # taken back, or replaced by another one
+
+
+class CheckpointAnswer(Base):
+    """One answer of a member to a question inside a recording; every try is a row of its own."""
+
+    __tablename__ = "checkpoint_answer"
+    __table_args__ = (Index("ix_checkpoint_answer_member", "member_id", "checkpoint_id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    member_id: Mapped[int] = mapped_column(ForeignKey("member.id"))
+    checkpoint_id: Mapped[int | None] = mapped_column(
+        ForeignKey("checkpoint.id", ondelete="SET NULL"), index=True
+    )
+    version_id: Mapped[int] = mapped_column(ForeignKey("question_version.id"))
+    response: Mapped[list[Any]]  # as questions.types.read returns it
+    right: Mapped[bool]
+    answered_at: Mapped[datetime]

@@ -13,6 +13,7 @@ from flask import Flask
 from playwright.sync_api import Error
 
 from app.core.db import db, unit_of_work
+from app.courses import service as courses
 from app.courses.models import Course, Lesson
 from app.learning import queries, service
 from app.learning.models import Visit
@@ -21,6 +22,10 @@ from tests.learning.lessons import Made, make_course, single
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group("site")]
 SECONDS = 12
+PAUSED_EARLY = """() => {
+    const video = document.querySelector("video");
+    return video.paused && !video.seeking && video.currentTime < 4.6;
+}"""
 
 
 @pytest.fixture(scope="module")
@@ -150,6 +155,38 @@ def test_captions_are_on_in_the_language_of_the_reader_and_stay_off_when_switche
     play(win, 0.5)
     page.wait_for_timeout(700)
     assert not page.locator(".plyr__caption").is_visible()
+    assert win.problems == []
+
+
+def test_a_question_inside_stops_the_player_until_it_is_answered(
+    window, site, course: Made
+) -> None:
+    with site.app.app_context(), unit_of_work():
+        courses.add_checkpoint(
+            course.lesson, question_id=course.questions[0], at_ms=4_000, counts=True
+        )
+    win, member = opened(window, site, course)
+    page = win.page
+    play(win)
+    box = page.locator("#checkpoint")
+    box.get_by_text("Which?").wait_for(timeout=30_000)
+    video = page.locator("video")
+    assert video.evaluate("v => v.paused")
+    assert 3.5 < video.evaluate("v => v.currentTime") < 4.6
+    assert win.axe() == []
+    assert not win.scrolls_sideways()
+    video.evaluate("v => { v.currentTime = 11; return v.play().catch(() => 0); }")
+    page.wait_for_function(PAUSED_EARLY)
+    box.get_by_label("that").check()
+    box.get_by_role("button", name="Send the answer").click()
+    box.get_by_text("Not right yet").wait_for()
+    box.get_by_label("this").check()
+    box.get_by_role("button", name="Send the answer").click()
+    box.get_by_text("Right.", exact=True).wait_for()
+    box.get_by_role("button", name="Go on").click()
+    page.wait_for_selector("#seen-text .icon", timeout=30_000)
+    assert box.is_hidden()
+    assert progress(site, member, course.lesson).is_complete
     assert win.problems == []
 
 

@@ -12,6 +12,8 @@ MATRIX = dict.fromkeys(
         "courses.split",
         "courses.make_parts",
         "courses.trim",
+        "courses.ask_inside",
+        "courses.stop_asking",
         "courses.make_trimmed",
         "courses.about",
         "courses.add_captions",

@@ -5,6 +5,8 @@ MATRIX = {
     "learning.open_visit": "signed in",
     "learning.report_spans": "signed in",
     "learning.present": "signed in",
+    "learning.question_inside": "signed in",
+    "learning.answer_inside": "signed in",
     "learning.paths": "signed in",
     "learning.path": "signed in",
     "learning.desk_paths": "author or organizer",

@@ -20,6 +20,12 @@ from app.courses.queries.catalogue import (
     themes_for,
     visible_courses_for,
 )
+from app.courses.queries.checkpoints import (
+    CheckpointView,
+    askable,
+    checkpoint,
+    checkpoints_of,
+)
 from app.courses.queries.desk import (
     DeskTheme,
     all_course_ids,
@@ -39,6 +45,7 @@ from app.courses.queries.desk import (
 )
 
 __all__ = [
+    "CheckpointView",
     "CourseCard",
     "CourseView",
     "DeskTheme",
@@ -47,8 +54,11 @@ __all__ = [
     "ThemeView",
     "all_course_ids",
     "all_themes",
+    "askable",
     "cards",
     "cards_for",
+    "checkpoint",
+    "checkpoints_of",
     "course_by_id",
     "course_for",
     "course_id_of",

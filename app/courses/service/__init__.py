@@ -3,6 +3,7 @@
 Whether the course is the author's own is asked before, by `queries.own_course` and `own_lesson`.
 """
 
+from app.courses.service.checkpoints import add_checkpoint, stop_asking
 from app.courses.service.copying import duplicate
 from app.courses.service.cutting import (
     plan_replacement,
@@ -64,6 +65,7 @@ from app.courses.service.themes import (
 __all__ = [
     "Loaded",
     "Outcome",
+    "add_checkpoint",
     "add_question",
     "add_reading",
     "add_recording",
@@ -102,6 +104,7 @@ __all__ = [
     "set_rules",
     "set_theme_cover",
     "split_recording",
+    "stop_asking",
     "trim_recording",
     "withdraw",
     "write_question",

@@ -7,7 +7,7 @@ from sqlalchemy import select
 from app.core import clock
 from app.core.db import db
 from app.courses import rules
-from app.courses.models import Course, CourseBranch, CourseQuestion, Lesson
+from app.courses.models import Checkpoint, Course, CourseBranch, CourseQuestion, Lesson
 from app.courses.service.publishing import locked, touch
 
 
@@ -37,15 +37,24 @@ def duplicate(course_id: int, *, author_id: int, title: str) -> int:
         session.add(CourseBranch(course_id=copy.id, branch_id=branch.branch_id))
     lessons = select(Lesson).where(Lesson.course_id == course_id, Lesson.removed_at.is_(None))
     for lesson in session.scalars(lessons.order_by(Lesson.position)):
-        session.add(
-            Lesson(
-                course_id=copy.id,
-                **{
-                    name: getattr(lesson, name)
-                    for name in ("kind", "title", "body", "media_id", "length_ms", "position")
-                },
-            )
+        twin = Lesson(
+            course_id=copy.id,
+            **{
+                name: getattr(lesson, name)
+                for name in ("kind", "title", "body", "media_id", "length_ms", "position")
+            },
         )
+        session.add(twin)
+        session.flush()
+        for asked in session.scalars(select(Checkpoint).where(Checkpoint.lesson_id == lesson.id)):
+            session.add(
+                Checkpoint(
+                    lesson_id=twin.id,
+                    question_id=asked.question_id,
+                    at_ms=asked.at_ms,
+                    counts=asked.counts,
+                )
+            )
     quiz = select(CourseQuestion).where(CourseQuestion.course_id == course_id)
     for line in session.scalars(quiz):
         session.add(

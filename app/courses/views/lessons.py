@@ -26,8 +26,9 @@ from app.courses.views import bp
 from app.courses.views.editor import answer, sheet
 from app.media import queries as media_queries
 from app.media import service as media_service
-from app.media.rules import time_text
+from app.media.rules import time_of, time_text
 from app.members.access import AUTHOR, reader
+from app.questions import queries as bank
 
 # --- new ones -------------------------------------------------------------------------------------
 
@@ -153,12 +154,14 @@ def _recording_page(
     replace_form: ReplaceForm | None = None,
     captions_form: CaptionsForm | None = None,
     chapters: tuple[str, str] | None = None,
+    inside: tuple[str, str] = ("", ""),
 ) -> str:
     allow_recording()
     media_id = found.media_id or 0
     if chapters is None:
         marks = media_queries.chapters(media_id)
         chapters = ("\n".join(f"{time_text(at)} {title}" for at, title in marks), "")
+    paper = queries.quiz_of(course.id)
     tracks = media_queries.caption_tracks(media_id)
     there = {track.language for track in tracks}
     spoken = {"zh_Hans": "zh-Hans", "zh_Hant": "zh-Hant"}.get(course.language, course.language)
@@ -176,11 +179,22 @@ def _recording_page(
             for tag, source in media_service.OTHER_SCRIPT.items()
             if source in there and tag not in there
         ],
+        asked_inside=_asked_inside(found.id),
+        askable=queries.askable(reader(), paper.question_ids if paper else ()),
+        inside_at=inside[0],
+        inside_error=inside[1],
         chapters=chapters[0],
         chapters_error=chapters[1],
         caption_languages=CAPTION_LANGUAGES,
         **sheet(course),
     )
+
+
+def _asked_inside(lesson_id: int) -> list[tuple[queries.CheckpointView, str]]:
+    """The questions inside a recording, each with what it asks."""
+    rows = queries.checkpoints_of(lesson_id)
+    asked = bank.questions(row.question_id for row in rows)
+    return [(row, asked[row.question_id].stem) for row in rows if row.question_id in asked]
 
 
 @bp.post("/courses/<int:course_id>/preview")
@@ -253,6 +267,39 @@ def add_captions(lesson_id: int) -> ResponseReturnValue:
             return redirect(url_for("courses.lesson", lesson_id=lesson_id) + "#captions")
     titles = TitleForm(formdata=None, title=found.title, seen=found.revision)
     return _recording_page(course, found, titles, captions_form=form), 422
+
+
+@bp.post("/lessons/<int:lesson_id>/questions")
+@access(AUTHOR)
+def ask_inside(lesson_id: int) -> ResponseReturnValue:
+    me = reader()
+    course, found = queries.own_lesson(me, lesson_id)
+    given = request.form.get("at", "")[:20]
+    try:
+        question = bank.question_for(me, request.form.get("question", 0, type=int))
+        service.add_checkpoint(
+            lesson_id,
+            question_id=question.id,
+            at_ms=time_of(given),
+            counts=request.form.get("counts") == "1",
+        )
+    except NotThere:
+        raise
+    except Refusal as refusal:
+        titles = TitleForm(formdata=None, title=found.title, seen=found.revision)
+        page = _recording_page(course, found, titles, inside=(given, str(refusal)))
+        return page, status_of(refusal)
+    flash(_("The question is asked there."))
+    return redirect(url_for("courses.lesson", lesson_id=lesson_id) + "#inside")
+
+
+@bp.post("/lessons/<int:lesson_id>/questions/<int:checkpoint_id>/remove")
+@access(AUTHOR)
+def stop_asking(lesson_id: int, checkpoint_id: int) -> ResponseReturnValue:
+    queries.own_lesson(reader(), lesson_id)
+    service.stop_asking(lesson_id, checkpoint_id)
+    flash(_("The question is not asked there any more. It stays in the bank."))
+    return redirect(url_for("courses.lesson", lesson_id=lesson_id) + "#inside")
 
 
 @bp.get("/lessons/<int:lesson_id>/captions/<language>")

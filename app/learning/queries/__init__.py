@@ -11,6 +11,7 @@ from app.learning.queries.assignments import (
     wish_by_id,
     wishes,
 )
+from app.learning.queries.checkpoints import AskedInside, asked_inside, settled, wrong_tries
 from app.learning.queries.paths import (
     DeskPath,
     PathView,
@@ -52,6 +53,7 @@ from app.learning.queries.strictness import (
 )
 
 __all__ = [
+    "AskedInside",
     "Case",
     "CourseProgress",
     "DeskPath",
@@ -65,6 +67,7 @@ __all__ = [
     "ToContinue",
     "ToDo",
     "Wish",
+    "asked_inside",
     "case_of",
     "cases",
     "completion_table",
@@ -87,9 +90,11 @@ __all__ = [
     "published_paths",
     "refuse_before_needs",
     "retention",
+    "settled",
     "strictness_of",
     "to_continue",
     "to_do_for",
     "wish_by_id",
     "wishes",
+    "wrong_tries",
 ]

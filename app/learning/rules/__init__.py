@@ -34,6 +34,7 @@ from app.learning.rules.budget import (
     allowance,
     judge,
 )
+from app.learning.rules.checkpoints import NothingAnswered, is_settled, names_of, tells_key
 from app.learning.rules.lessons import (
     READING_SHARE,
     CourseState,
@@ -121,6 +122,7 @@ __all__ = [
     "NeedsSteps",
     "NotBefore",
     "NotConcerned",
+    "NothingAnswered",
     "NothingToAssign",
     "OnlyAPreview",
     "Outcome",
@@ -152,6 +154,7 @@ __all__ = [
     "is_course_done",
     "is_due",
     "is_over",
+    "is_settled",
     "judge",
     "left_to_answer",
     "measure",
@@ -159,6 +162,7 @@ __all__ = [
     "missing",
     "most_repeated",
     "moved",
+    "names_of",
     "next_position",
     "part_length",
     "path_title",
@@ -167,6 +171,7 @@ __all__ = [
     "reordered",
     "resume_at",
     "steepest",
+    "tells_key",
     "union",
     "while_asked",
     "while_elsewhere",

@@ -1,5 +1,6 @@
 """What can be done about learning: watch, be asked for courses, say how strictly they count."""
 
+from app.learning.service.answering import Judged, answer
 from app.learning.service.assigning import assign, change, relieve, restore, withdraw
 from app.learning.service.certifying import certify_due
 from app.learning.service.facts import quiz_passed, quiz_taken_back, title_and_theme
@@ -18,9 +19,11 @@ from app.learning.service.strictness import set_needs, set_watching
 from app.learning.service.visiting import VisitState, open_visit, present
 
 __all__ = [
+    "Judged",
     "Told",
     "VisitState",
     "add_step",
+    "answer",
     "assign",
     "certify_due",
     "change",

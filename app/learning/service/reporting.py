@@ -6,6 +6,7 @@ for each call, cost more than everything else here together (bench/heartbeats.py
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, cast
 
@@ -17,7 +18,7 @@ from app.core.refusals import NotThere
 from app.courses.models import Lesson
 from app.learning import rules
 from app.learning.models import LessonProgress, TrimmedReport, Visit, WatchBudget
-from app.learning.queries import course_progress_for
+from app.learning.queries import course_progress_for, settled
 from app.learning.service.facts import in_ms, settle, title_and_theme
 from app.learning.service.visiting import VisitState, new_token
 from app.points import service as points
@@ -88,6 +89,11 @@ def report_spans(visit_id: int, *, member_id: int, raw: object) -> VisitState:
     if report.seq != row.seq or report.token != row.token:
         return _unchanged(row)
     outcome = rules.heard(_standing(row, report, in_ms(now)), report, in_ms(now))
+    open_questions = 0
+    if outcome.completes:
+        # Everything is seen; the questions inside must be answered, too.
+        open_questions = sum(not done for done in settled(member_id, row.lesson_id).values())
+        outcome = replace(outcome, completes=not open_questions)
     asked_at = row.asked_at
     if asked_at is None and row.check_at is not None and row.completed_at is None:
         asked_at = now if rules.is_due(in_ms(row.check_at), in_ms(now)) else None
@@ -178,6 +184,7 @@ def report_spans(visit_id: int, *, member_id: int, raw: object) -> VisitState:
         points=earned,
         course_done=course_done,
         course_percent=course_percent,
+        questions=open_questions,
         asked_ms=None if complete else _left(asked_at, now),
     )
 

@@ -34,6 +34,7 @@ class VisitState:
     points: int = 0  # for completing the lesson with this report
     course_done: bool = False  # with this report
     course_percent: int | None = None  # only when this report completed the lesson
+    questions: int = 0  # inside the recording, that are all that is missing
     asked_ms: int | None = None  # asked whether somebody is there: ms left to answer
 
 

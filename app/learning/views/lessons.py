@@ -5,19 +5,22 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from flask import Response, jsonify, redirect, render_template, request
+from flask import Response, current_app, jsonify, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
 from app.core.access import access
 from app.core.addresses import address
 from app.core.limits import limited
 from app.core.refusals import NotThere, TooMuch
-from app.courses.queries import course_for, lesson_for
+from app.courses.queries import checkpoints_of, course_for, lesson_for
 from app.learning import queries, rules, service
 from app.learning.views import bp
 from app.media import service as media
 from app.members.access import SIGNED_IN, reader
+from app.members.rules import Reader
 from app.members.rules.names import device
+from app.questions.rules import NotAnAnswer
+from app.questions.types import raw_part
 
 FIELDS = {"course", "lesson"}
 
@@ -36,6 +39,8 @@ def lesson(slug: str, lesson_id: int) -> ResponseReturnValue:
         links = media.play_links(shown.media_id, member_id=who.id)
     measure = rules.measure_of(shown.kind, shown.length_ms, shown.completion_percent)
     mine = progress.get(shown.id)
+    inside = checkpoints_of(shown.id) if links else []
+    settled = queries.settled(who.id, shown.id) if inside else {}
     start = request.args.get("t", type=int)
     return render_template(
         "learning/lesson.html",
@@ -47,6 +52,10 @@ def lesson(slug: str, lesson_id: int) -> ResponseReturnValue:
         course_progress=queries.course_progress_for(who.id, [course.id])[course.id],
         links=links,
         measure=measure,
+        checkpoints=[
+            {"id": one.id, "at": one.at_ms, "done": settled.get(one.id, False)} for one in inside
+        ],
+        open_questions=sum(not settled.get(one.id, False) for one in inside),
         strict=queries.strictness_of(course.id),
         gaps=rules.gaps(mine.spans if mine else [], measure.length_ms),
         short_ms=max(0, measure.needed_ms - (mine.seen_ms if mine else 0)),
@@ -102,6 +111,39 @@ def present(visit_id: int) -> ResponseReturnValue:
     return "", 204
 
 
+def _asked(who: Reader, checkpoint_id: int) -> queries.AskedInside:
+    secret = current_app.extensions["weike"].secret_key
+    return queries.asked_inside(who, checkpoint_id, secret=secret)
+
+
+@bp.get("/learning/questions/<int:checkpoint_id>")
+@access(SIGNED_IN)
+def question_inside(checkpoint_id: int) -> str:
+    found = _asked(reader(), checkpoint_id)
+    return render_template("learning/_checkpoint.html", found=found, judged=None, refusal="")
+
+
+@bp.post("/learning/questions/<int:checkpoint_id>")
+@access(SIGNED_IN)
+@limited("answers inside lessons", most=30, seconds=60, burst=20)
+def answer_inside(checkpoint_id: int) -> ResponseReturnValue:
+    who = reader()
+    found = _asked(who, checkpoint_id)
+    field = f"q{checkpoint_id}"
+    raw = request.form.getlist(field)
+    for name, values in request.form.lists():
+        if name.startswith(f"{field}."):
+            part = name.removeprefix(f"{field}.")
+            raw += [raw_part(part, value) for value in values if value]
+    judged, refusal = None, ""
+    try:
+        judged = service.answer(found, member_id=who.id, raw=raw)
+    except (NotAnAnswer, rules.NothingAnswered) as problem:
+        refusal = str(problem)
+    page = render_template("learning/_checkpoint.html", found=found, judged=judged, refusal=refusal)
+    return page, 422 if refusal else 200
+
+
 def _body() -> Any:
     """What the player sent: JSON, or a form with the same JSON in the field `report`.
 
@@ -140,4 +182,5 @@ def _answer(state: service.VisitState) -> Response:
         courseDone=state.course_done,
         coursePercent=state.course_percent,
         presence=state.asked_ms,
+        questions=state.questions,
     )

@@ -235,3 +235,4 @@ function enhanceFile(box) {
 }
 
 for (const box of document.querySelectorAll("[data-answer-file]")) enhanceFile(box);
+export { enhance as enhanceAnswers };

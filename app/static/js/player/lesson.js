@@ -2,6 +2,7 @@
 
 import { say } from "weike/app";
 import { showTranscript } from "weike/media/transcript";
+import { askInside } from "weike/player/checkpoints";
 import { createPlayer } from "weike/player/player";
 import { readAlong } from "weike/player/reading";
 import { Recorder } from "weike/player/recorder";
@@ -99,11 +100,15 @@ function celebrate(answer) {
   say(parts.join(" "), "good");
 }
 
+let told = false; // that only questions are missing
+
 function heard(answer) {
   const before = state.complete;
   Object.assign(state, { seen: answer.seen, length: answer.length, complete: answer.complete });
   show(answer.percent);
   if (answer.complete && !before) celebrate(answer);
+  if (answer.questions && !told) say(words.questions, "warn");
+  told = answer.questions > 0;
   if (answer.trimmed) say(words[answer.trimmed] ?? words.trimmed, "warn");
   if (answer.trimmed === "elsewhere") {
     machine.stop();
@@ -259,6 +264,15 @@ async function play() {
       }, 15_000);
     }, { once: true });
   }
+  let settledOne = () => {};
+  if (data.checkpoints.length) {
+    askInside(player, document.getElementById("checkpoint"), {
+      list: data.checkpoints,
+      url: urls.questions,
+      onSettled: (left) => settledOne(left),
+      onTrouble: () => say(words.broken, "bad"),
+    });
+  }
   machine = { stop: () => player.pause(), goOn: () => player.play() };
   if (!reports) return;
   if (data.inOrder) keepInOrder(media);
@@ -273,6 +287,11 @@ async function play() {
   const report = (extra) => {
     clearTimeout(settling);
     return reports.send(extra);
+  };
+  settledOne = (left) => {
+    const why = document.getElementById("why-questions");
+    if (why && !left) why.remove();
+    report({ always: true });
   };
   const settle = () => {
     clearTimeout(settling);
