@@ -48,6 +48,8 @@ class Config:
     upload_limit: int = 2048 * MIB  # bytes of one video or audio file
     upload_quota: int = 100 * 1024 * MIB  # bytes of recordings that one trainer keeps; 0: no limit
     document_limit: int = 200 * MIB  # bytes of one library document
+    library_inbox: str = ""  # a folder that the worker takes documents from; empty: none
+    library_inbox_owner: str = ""  # the member who owns what comes from there
     image_limit: int = 20 * MIB  # bytes of one cover picture
     disk_reserve: int = 500 * MIB  # bytes that uploads leave free on the disk
 
@@ -90,6 +92,10 @@ class Config:
             ) from error
         if self.default_language not in {"en", "zh_Hans", "zh_Hant"}:
             raise BadSetting("default_language", "must be en, zh_Hans or zh_Hant")
+        if self.library_inbox and not self.library_inbox_owner:
+            raise BadSetting(
+                "library_inbox_owner", "must name the member who owns what comes from the inbox"
+            )
         for field in fields(self):
             value = getattr(self, field.name)
             if type(value) is int and value < 0:

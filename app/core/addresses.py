@@ -10,6 +10,7 @@ from urllib.parse import quote
 ADDRESSES = {
     "home": "/",
     "search": "/search",
+    "alike": "/search/like/{kind}/{ref}",
     "courses": "/courses",
     "theme": "/themes/{slug}",
     "course": "/courses/{slug}",

@@ -29,12 +29,10 @@ def import_folder(folder: Path, username: str, collection: str) -> None:
     owner = _owner(username)
     above = [name for name in collection.split("/") if name.strip()]
     taken = refused = 0
-    for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+    for path in service.files_below(folder):
         inside = path.relative_to(folder)
-        if any(part.startswith(".") for part in inside.parts):
-            continue
         try:
-            _import(path, [*above, *inside.parts[:-1]], owner)
+            service.take(path, [*above, *inside.parts[:-1]], owner)
         except Refusal as refusal:
             refused += 1
             click.echo(f"{inside}: {refusal}")
@@ -42,17 +40,6 @@ def import_folder(folder: Path, username: str, collection: str) -> None:
             taken += 1
             click.echo(f"{inside}: taken")
     click.echo(f"{taken} documents taken, {refused} not")
-
-
-def _import(path: Path, folders: list[str], owner: Reader) -> None:
-    with path.open("rb") as file:
-        arrived, kind = service.receive(file, length=path.stat().st_size, filename=path.name)
-    try:
-        with unit_of_work():
-            place = service.collection_at(folders)
-            service.add(arrived, kind, owner=owner, filename=path.name, collection_id=place)
-    finally:
-        arrived.path.unlink(missing_ok=True)
 
 
 def _owner(username: str) -> Reader:

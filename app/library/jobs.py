@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import logging
+from pathlib import Path
 
-from flask import Flask
+from flask import Flask, current_app
 from huey import crontab
 
 from app.core import jobs
 from app.core.db import reading, unit_of_work
 from app.core.jobs import Lease
 from app.library import child, queries, service
+from app.members import queries as members
 
 log = logging.getLogger(__name__)
 
@@ -26,6 +28,30 @@ def init_app(app: Flask) -> None:
                 follow_the_calendar()
         except Exception:
             log.exception("documents could not be shown or hidden by their days")
+
+    if app.extensions["weike"].library_inbox:
+
+        @huey.periodic_task(crontab(minute="*"), name="library_inbox")  # type: ignore[untyped-decorator]
+        def every_minute() -> None:
+            try:
+                with app.app_context(), unit_of_work():
+                    jobs.enqueue("library.inbox", key="library.inbox")
+            except Exception:
+                log.exception("the inbox of the library could not be looked into")
+
+
+@jobs.handler("library.inbox")
+def empty_inbox(_lease: Lease) -> None:
+    """Take documents from the folder that the operator named."""
+    config = current_app.extensions["weike"]
+    folder = Path(config.library_inbox)
+    with reading():
+        login = members.credentials_for(config.library_inbox_owner)
+        owner = members.reader_for(login.member_id) if login else None
+    if owner is None or not folder.is_dir():
+        log.error("the inbox of the library needs its folder, and an active member as its owner")
+        return
+    service.empty_inbox(folder, owner)
 
 
 def follow_the_calendar() -> None:

@@ -114,6 +114,16 @@ def suggest() -> str:
     )
 
 
+@bp.get("/search/like/<kind>/<ref>")
+@access(SIGNED_IN)
+@limited("search-like", most=60, seconds=60)
+def like(kind: str, ref: str) -> str:
+    """What is like a thing, as a part of its page; nothing when there is nothing."""
+    known = _kind(kind)
+    rows = queries.alike(reader(), known, ref[:80]) if known else []
+    return render_template("search/_alike.html", rows=rows, labels=LABELS, icons=ICONS)
+
+
 def _branch_names(found: dict[int, int], chosen: int | None) -> dict[int, str]:
     """What the branches of things are called, for those that were found."""
     names = dict(members.branch_choices()) if found or chosen is not None else {}
@@ -131,7 +141,7 @@ def _branch_names(found: dict[int, int], chosen: int | None) -> dict[int, str]:
 def keep() -> ResponseReturnValue:
     text, kind = request.form.get("q", ""), _kind(request.form.get("kind", ""))
     service.keep_search(reader().id, text, kind)
-    flash(_("Kept. What is new in it stands on the search page."), "good")
+    flash(_("Kept. You will be told of what is new in it."), "good")
     return redirect(url_for("search.results", q=text, kind=kind))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import zipfile
 from pathlib import Path
 
@@ -10,8 +11,9 @@ from flask.testing import FlaskClient
 
 from app.core.db import db
 from app.core.jobs import run_pending
-from app.library import bundle, queries
+from app.library import bundle, queries, service
 from app.members.models import Member
+from tests.factories import People
 from tests.library import files
 from tests.library.conftest import Librarian
 
@@ -82,3 +84,26 @@ def test_a_folder_is_imported_with_its_folders_as_collections(
     run_pending(app)
     assert "one" in member.get("/search?q=collection:classics").get_data(as_text=True)
     assert app.test_cli_runner().invoke(args=[*command[:-1], "nobody"]).exit_code == 1
+
+
+def test_the_inbox_is_emptied_into_the_library(app: Flask, people: People, tmp_path: Path) -> None:
+    inbox = tmp_path / "inbox"
+    (inbox / "Rules" / "Old").mkdir(parents=True)
+    good, bad, fresh = inbox / "Rules" / "Old" / "a.txt", inbox / "b.exe", inbox / "c.txt"
+    good.write_text("words about ladders")
+    bad.write_bytes(b"MZ" + bytes(100))
+    fresh.write_text("is still being copied")
+    (inbox / "link.txt").symlink_to("/etc/hostname")
+    for path in (good, bad):
+        os.utime(path, (1, 1))
+    owner = people.reader(people.member(role="trainer"))
+    with app.app_context():
+        assert service.empty_inbox(inbox, owner) == 1
+        assert service.empty_inbox(inbox, owner) == 0
+    run_pending(app)
+    assert (inbox / ".taken" / "Rules" / "Old" / "a.txt").is_file()
+    assert "no document" in (inbox / ".refused" / "b.exe.txt").read_text()
+    assert fresh.is_file()
+    assert (inbox / "link.txt").is_symlink()
+    member = people.client(people.member())
+    assert "Old" in member.get("/search?q=ladders").get_data(as_text=True)

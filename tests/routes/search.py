@@ -3,6 +3,7 @@
 MATRIX = {
     "search.results": "signed in",
     "search.suggest": "signed in",
+    "search.like": "signed in",
     "search.keep": "signed in",
     "search.open_kept": "signed in",
     "search.drop": "signed in",

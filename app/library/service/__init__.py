@@ -18,6 +18,7 @@ from app.library.service.documents import (
     replace,
     shelf,
 )
+from app.library.service.importing import empty_inbox, files_below, take
 from app.library.service.notes import (
     change_list,
     change_note,
@@ -49,6 +50,8 @@ __all__ = [
     "delete_list",
     "delete_note",
     "edit",
+    "empty_inbox",
+    "files_below",
     "finish_reading",
     "give_up_reading",
     "keep_place",
@@ -66,6 +69,7 @@ __all__ = [
     "report_reading",
     "shelf",
     "start_reading",
+    "take",
     "take_off_list",
     "write_note",
 ]

@@ -24,6 +24,7 @@ WORD_SHARE = 0.5  # weight of a jieba word or stem beside the pairs that it is m
 TITLE_SHARE = 1.6  # weight of the same term in the title
 OTHER_SHARE = 0.8  # weight of what only means the same
 SOUND_WORTH = 5.0  # of a title that sounds like what was typed
+MOST_ALIKE = 200  # passages that are looked at for more of the same
 MOST_RARITIES = 20_000  # kept per snapshot
 ENOUGH = 0.5  # of the terms, when no passage has them all
 NEVER = 0  # the day of a thing without a date
@@ -177,6 +178,39 @@ class Snapshot:
                 if seen:
                     found[term] += seen
         return found
+
+    def rare(self, words: Mapping[str, int], most: int) -> list[str]:
+        """Of words with how often they stand in a text, those that say most about it."""
+        known = {
+            word: (1 + log(times)) * self._rarity("words", word)
+            for word, times in words.items()
+            if any(len(leaf.part("words", word, self.mean_size)) > 1 for leaf in self.leaves)
+        }
+        return nlargest(most, known, key=lambda word: (known[word], word))
+
+    def alike(
+        self, words: Sequence[str], branches: frozenset[int] | None, without: int
+    ) -> dict[int, tuple[float, list[str]]]:
+        """Things with some of these words that a reader may see: score, and the words they share.
+
+        Of each thing its best passage counts; the thing `without` is left out.
+        """
+        best: dict[int, tuple[float, list[str]]] = {}
+        for leaf in self.leaves:
+            mask, things = leaf.seen_by(branches), leaf.kept.things
+            scores: dict[int, float] = {}
+            shared: dict[int, list[str]] = {}
+            for word in words:
+                rarity = self._rarity("words", word)
+                for number, part in leaf.part("words", word, self.mean_size).items():
+                    if mask[number] and things[number] != without:
+                        scores[number] = scores.get(number, 0.0) + rarity * part
+                        shared.setdefault(number, []).append(word)
+            for number in nlargest(MOST_ALIKE, scores, key=scores.__getitem__):
+                thing = things[number]
+                if scores[number] > best.get(thing, (0.0, []))[0]:
+                    best[thing] = (scores[number], shared[number])
+        return best
 
     # Which passages
 

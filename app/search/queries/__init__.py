@@ -1,5 +1,6 @@
 """Reads of the search room: finding, suggesting, our own words, and what is to be indexed."""
 
+from app.search.queries.alike import Alike, alike
 from app.search.queries.finding import (
     PAGE_SIZE,
     Excerpt,
@@ -24,6 +25,7 @@ from app.search.queries.keeping import (
     kept_id,
     missed,
     new_in,
+    newest_change,
     tellers,
 )
 from app.search.queries.suggesting import Suggestion, suggest
@@ -31,6 +33,7 @@ from app.search.queries.words import all_words, thesaurus
 
 __all__ = [
     "PAGE_SIZE",
+    "Alike",
     "Excerpt",
     "Found",
     "Kept",
@@ -38,6 +41,7 @@ __all__ = [
     "Results",
     "Suggestion",
     "ThingRow",
+    "alike",
     "all_words",
     "branches_of",
     "change_count",
@@ -47,6 +51,7 @@ __all__ = [
     "kept_id",
     "missed",
     "new_in",
+    "newest_change",
     "passage_count",
     "sought_for",
     "suggest",

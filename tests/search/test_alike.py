@@ -1,0 +1,67 @@
+"""More like this, and being told of what is new in a kept search."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+from app.core.db import db
+from app.core.jobs import run_pending
+from app.home.jobs import tell_of_new
+from app.notices.models import Notice
+from tests.factories import People, csrf
+from tests.search.things import put
+
+
+def fire(app: Flask, people: People) -> int:
+    """Texts about fire, one of them for a branch of its own, whose id comes back."""
+    north = people.branch("North")
+    put(app, "a", "Fire drill", "Fire extinguishers and hydrants are inspected every month.")
+    put(app, "b", "Hydrants", "How hydrants and extinguishers are inspected after a fire.")
+    put(app, "c", "Holidays", "How to ask for a free day in the office.", "And the month of it.")
+    put(
+        app,
+        "d",
+        "Secret hydrants",
+        "Hydrants, extinguishers and fire, inspected in the north.",
+        audience=frozenset({north}),
+    )
+    run_pending(app)
+    return north
+
+
+def test_what_shares_the_telling_words_is_proposed_with_them(app: Flask, people: People) -> None:
+    north = fire(app, people)
+    member = people.client(people.member())
+    text = member.get("/search/like/document/a").get_data(as_text=True)
+    assert "Hydrants" in text
+    assert "both are about" in text
+    assert "Holidays" not in text
+    assert "Secret" not in text
+    assert "Fire drill" not in text
+    theirs = people.client(people.member(branch=north))
+    assert "Secret" in theirs.get("/search/like/document/a").get_data(as_text=True)
+    for path in ("document/d", "document/none", "nothing/a"):  # not yours is not there
+        assert member.get(f"/search/like/{path}").get_data(as_text=True).strip() == ""
+    (app.extensions["weike"].search_dir / "current").unlink()
+    assert member.get("/search/like/document/a").get_data(as_text=True).strip() == ""
+
+
+def told(app: Flask) -> list[tuple[int, str]]:
+    with app.app_context():
+        tell_of_new()
+        rows = [(row.member_id, row.body) for row in db.session.query(Notice).order_by(Notice.id)]
+        db.session.rollback()
+    return rows
+
+
+def test_members_are_told_once_of_what_is_new_in_their_searches(app: Flask, people: People) -> None:
+    me = people.member()
+    client = people.client(me)
+    client.post("/search/kept", data={"q": "hydrants"}, headers=csrf(client))
+    assert told(app) == []
+    put(app, "x", "Hydrants for all")
+    put(app, "y", "Hydrants for others", audience=frozenset({people.branch("North")}))
+    assert told(app) == []  # the index does not know of it yet
+    run_pending(app)
+    assert told(app) == [(me, "Hydrants for all")]
+    assert told(app) == [(me, "Hydrants for all")]
