@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from flask import Blueprint, abort, current_app, redirect, render_template, request, url_for
@@ -17,14 +18,30 @@ from app.notices.rules import Kind
 
 bp = Blueprint("notices", __name__, template_folder="templates")
 
+
+@dataclass(frozen=True)
+class Look:
+    """How a kind of notices is shown."""
+
+    label: Any
+    icon: str
+    hint: Any
+
+
 KINDS = {
-    Kind.ASSIGNMENT: (_l("Assignments"), "clipboard-check", _l("What is due soon or overdue")),
-    Kind.EXAM: (_l("Exams"), "card-checklist", _l("Results, changed marks, and messages")),
-    Kind.POINTS: (_l("Points"), "award", _l("When points are corrected")),
-    Kind.CERTIFICATE: (_l("Certificates"), "patch-check", _l("When one is given or runs out")),
-    Kind.SEARCH: (_l("Kept searches"), "search", _l("When something new is found")),
-    Kind.COMMUNITY: (_l("Community"), "chat-dots", _l("Answers to what you wrote")),
-    Kind.REPORT: (_l("Reports"), "bar-chart", _l("Monthly figures, for organizers")),
+    Kind.ASSIGNMENT: Look(
+        _l("Assignments"), icon="clipboard-check", hint=_l("What is due soon or overdue")
+    ),
+    Kind.EXAM: Look(
+        _l("Exams"), icon="card-checklist", hint=_l("Results, changed marks, and messages")
+    ),
+    Kind.POINTS: Look(_l("Points"), icon="award", hint=_l("When points are corrected")),
+    Kind.CERTIFICATE: Look(
+        _l("Certificates"), icon="patch-check", hint=_l("When one is given or runs out")
+    ),
+    Kind.SEARCH: Look(_l("Kept searches"), icon="search", hint=_l("When something new is found")),
+    Kind.COMMUNITY: Look(_l("Community"), icon="chat-dots", hint=_l("Answers to what you wrote")),
+    Kind.REPORT: Look(_l("Reports"), icon="bar-chart", hint=_l("Monthly figures, for organizers")),
 }
 
 
