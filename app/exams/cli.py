@@ -9,10 +9,15 @@ from pathlib import Path
 from typing import Any
 
 import click
+from flask import current_app
 from flask.cli import AppGroup
 
+from app.certificates.openbadges import key_in
+from app.core import clock
+from app.core.db import db
 from app.core.refusals import Refusal
-from app.exams import markbook, queries
+from app.exams import archive, markbook, queries
+from app.exams.models import Exam
 from app.exams.rules.statistics import Statistics, statistics
 
 group = AppGroup("exams", help="Exams and their statistics.")
@@ -41,6 +46,39 @@ def statistics_(exam_id: int | None, table: Path | None, as_json: bool, every: b
         click.echo(json.dumps(in_json(found, names), ensure_ascii=False, indent=2))
     else:
         click.echo(in_words(found, names))
+
+
+@group.command("archive")
+@click.argument("exam_id", type=int)
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+def archive_(exam_id: int, file: Path) -> None:
+    """Write the signed archive of EXAM_ID to FILE."""
+    exam = db.session.get(Exam, exam_id)
+    if exam is None:
+        raise click.ClickException(f"There is no exam {exam_id}.")
+    data = archive.packed(
+        queries.records_of(exam_id),
+        title=exam.title,
+        made_at=clock.now(),
+        key=key_in(current_app.extensions["weike"].instance_dir),
+    )
+    file.write_bytes(data)
+    click.echo(f"{file}: {len(data)} bytes")
+
+
+@group.command("verify")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--any-key", is_flag=True, help="Also archives that another instance has signed.")
+def verify(file: Path, any_key: bool) -> None:
+    """Say whether an archive is as it was signed; the exit code is 1 when it is not."""
+    ours = key_in(current_app.extensions["weike"].instance_dir).public_key().public_bytes_raw()
+    try:
+        found = archive.check(file.read_bytes(), key="" if any_key else ours.hex())
+    except archive.BadArchive as problem:
+        click.echo(f"{file}: {problem}", err=True)
+        sys.exit(1)
+    click.echo(f"{file}: whole, {found.files} files, “{found.title}”, signed {found.made_at}")
+    click.echo(f"key {found.key}")
 
 
 def _of_table(table: Path) -> tuple[Statistics, list[str]]:

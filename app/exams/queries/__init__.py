@@ -59,6 +59,20 @@ from app.exams.queries.outcomes import (
     token_of_answer,
     waiting_of,
 )
+from app.exams.queries.papers import (
+    PAPERS,
+    Printed,
+    paper_of_attempt,
+    paper_seed,
+    printed_paper,
+)
+from app.exams.queries.patterns import (
+    Pair,
+    patterns_of,
+)
+from app.exams.queries.records import (
+    records_of,
+)
 from app.exams.queries.room import (
     Grant,
     Happening,
@@ -79,6 +93,7 @@ from app.exams.queries.seats import (
 )
 
 __all__ = [
+    "PAPERS",
     "Allowance",
     "AttemptView",
     "Book",
@@ -88,7 +103,9 @@ __all__ = [
     "Happening",
     "Late",
     "Message",
+    "Pair",
     "PaperItem",
+    "Printed",
     "QuestionResult",
     "QuizState",
     "RegradeView",
@@ -124,11 +141,16 @@ __all__ = [
     "next_to_mark",
     "not_passed",
     "paper",
+    "paper_of_attempt",
+    "paper_seed",
+    "patterns_of",
     "places_by_member",
     "places_of",
     "pool_of",
+    "printed_paper",
     "questions_of",
     "quiz_state_for",
+    "records_of",
     "regraded_at",
     "regrades_of",
     "required_courses",

@@ -109,6 +109,12 @@ from app.exams.rules.papers import (
     expected,
     spread,
 )
+from app.exams.rules.patterns import (
+    Alike,
+    Topic,
+    alike,
+    weak_topics,
+)
 from app.exams.rules.seals import (
     BROUGHT_DAYS,
     Kept,
@@ -139,6 +145,7 @@ __all__ = [
     "TRIES",
     "UNKNOWN",
     "Action",
+    "Alike",
     "AlreadySubmitted",
     "Asked",
     "AttemptVoid",
@@ -192,9 +199,11 @@ __all__ = [
     "TooManyAsked",
     "TooManyFields",
     "TooSoon",
+    "Topic",
     "Visit",
     "WrongNetwork",
     "WrongPassword",
+    "alike",
     "allowed_s",
     "as_list",
     "as_mark",
@@ -226,4 +235,5 @@ __all__ = [
     "total",
     "translated",
     "unpacked",
+    "weak_topics",
 ]

@@ -113,6 +113,15 @@ def question_results(exam_id: int) -> str:
     )
 
 
+@bp.get("/desk/exams/<int:exam_id>/results/patterns")
+@access(EDITOR)
+def patterns(exam_id: int) -> str:
+    """Weak topics by branch, and wrong answers that are alike."""
+    exam = managed(exam_id)
+    topics, pairs = queries.patterns_of(exam.id)
+    return render_template("exams/patterns.html", exam=exam, topics=topics, pairs=pairs)
+
+
 @bp.get("/desk/exams/<int:exam_id>/results/export")
 @access(EDITOR)
 @limited("exports", most=30, seconds=3600)

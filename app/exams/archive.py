@@ -1,0 +1,114 @@
+"""The archive of an exam: a ZIP of CSV and HTML with a manifest of hashes, signed by Ed25519.
+
+`manifest.json` names every file with its size and SHA-256, and the signer's public key;
+`manifest.sig` is the signature of its bytes, 64 bytes as 128 digits. Nothing of ours is needed to
+check it, and `check` does.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import io
+import json
+import zipfile
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import (
+    Ed25519PrivateKey,
+    Ed25519PublicKey,
+)
+
+MOST_FILES = 20_000
+MOST_BYTES = 1_000_000_000
+_MANIFEST, _SIGNATURE = "manifest.json", "manifest.sig"
+
+
+class BadArchive(Exception):
+    """Why an archive is not whole."""
+
+
+@dataclass(frozen=True)
+class Whole:
+    """An archive that is as it was signed."""
+
+    title: str
+    made_at: str
+    files: int
+    key: str
+
+
+def packed(
+    files: Iterable[tuple[str, bytes]], *, title: str, made_at: datetime, key: Ed25519PrivateKey
+) -> bytes:
+    """The archive; the names of files are ours."""
+    out = io.BytesIO()
+    listed = []
+    stamp = made_at.timetuple()[:6]
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as target:
+
+        def put(name: str, data: bytes) -> None:
+            target.writestr(zipfile.ZipInfo(name, stamp), data, zipfile.ZIP_DEFLATED)
+
+        for name, data in files:
+            put(name, data)
+            listed.append(
+                {"name": name, "bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
+            )
+        manifest = json.dumps(
+            {
+                "format": "weike exam archive 1",
+                "title": title,
+                "made_at": made_at.isoformat(),
+                "ed25519": key.public_key().public_bytes_raw().hex(),
+                "files": listed,
+            },
+            ensure_ascii=False,
+            indent=1,
+        ).encode()
+        put(_MANIFEST, manifest)
+        put(_SIGNATURE, key.sign(manifest).hex().encode())
+    return out.getvalue()
+
+
+def check(data: bytes, *, key: str = "") -> Whole:
+    """Whether an archive is whole and signed by `key` (by the key that it names, if none is given).
+
+    Raises BadArchive with the first thing that is wrong.
+    """
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as source:
+            return _checked(source, key)
+    except (zipfile.BadZipFile, KeyError, ValueError, TypeError, NotImplementedError) as error:
+        raise BadArchive(f"this is no archive of an exam ({error})") from error
+
+
+def _checked(source: zipfile.ZipFile, key: str) -> Whole:
+    entries = source.infolist()
+    if len(entries) > MOST_FILES or sum(entry.file_size for entry in entries) > MOST_BYTES:
+        raise BadArchive("it is too large")
+    raw = source.read(_MANIFEST)
+    manifest = json.loads(raw)
+    named = str(manifest["ed25519"])
+    if key and not hmac.compare_digest(key.encode(), named.encode()):
+        raise BadArchive("it was signed by another key")
+    try:
+        Ed25519PublicKey.from_public_bytes(bytes.fromhex(named)).verify(
+            bytes.fromhex(source.read(_SIGNATURE).decode()), raw
+        )
+    except InvalidSignature:
+        raise BadArchive("the manifest was changed after it was signed") from None
+    listed = {str(file["name"]): file for file in manifest["files"]}
+    there = [entry.filename for entry in entries]
+    extra = sorted(set(there) - set(listed) - {_MANIFEST, _SIGNATURE})
+    if extra or len(there) != len(set(there)):
+        raise BadArchive(f"files were added: {', '.join(extra[:5]) or 'twice the same name'}")
+    for name, file in listed.items():
+        if name not in there:
+            raise BadArchive(f"{name} is missing")
+        if hashlib.sha256(source.read(name)).hexdigest() != file["sha256"]:
+            raise BadArchive(f"{name} was changed")
+    return Whole(str(manifest["title"]), str(manifest["made_at"]), len(listed), named)

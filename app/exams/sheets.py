@@ -1,0 +1,113 @@
+"""Papers on paper: PDF by fpdf2 with our Chinese font embedded, DOCX by python-docx.
+
+Both are written from the same blocks, so that they say the same.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from fpdf import FPDF
+from fpdf.enums import XPos, YPos
+
+FONT = Path(__file__).parent.parent / "static" / "vendor" / "noto-sans-sc.ttf"
+EDGE = 18.0  # mm
+_SIZES = {"title": 18, "section": 14, "question": 11, "option": 11, "note": 9, "row": 11}
+
+
+@dataclass(frozen=True)
+class Block:
+    """One piece of a paper: title, section, question, option, note, row, or empty lines."""
+
+    kind: str
+    text: str = ""
+    lines: int = 0  # of room to write in, below it
+
+
+def pdf(title: str, language: str, blocks: Sequence[Block]) -> bytes:
+    """An A4 document; pages are numbered, and a question begins a new page rather than breaks."""
+    page = _Paper(orientation="portrait", unit="mm", format="A4")
+    page.set_title(title)
+    page.set_lang(language.replace("_", "-"))
+    page.add_font("Noto", "", str(FONT))
+    page.set_margins(EDGE, EDGE, EDGE)
+    page.set_auto_page_break(auto=True, margin=EDGE + 6)
+    page.add_page()
+    for number, block in enumerate(blocks):
+        size = _SIZES.get(block.kind, 11)
+        page.set_font("Noto", size=size)
+        height = size * 0.53
+        if block.kind in {"section", "question"}:
+            page.ln(3 if block.kind == "question" else 5)
+            if page.will_page_break(_room(page, blocks[number:])):
+                page.add_page()
+        indent = 8.0 if block.kind == "option" else 0.0
+        if block.text:
+            page.set_x(EDGE + indent)
+            page.multi_cell(
+                page.epw - indent,
+                height,
+                block.text,
+                align="C" if block.kind == "title" else "L",
+                new_x=XPos.LMARGIN,
+                new_y=YPos.NEXT,
+            )
+        for _ in range(block.lines):
+            if page.will_page_break(9):
+                page.add_page()
+            page.ln(9)
+            page.set_draw_color(160)
+            page.line(EDGE, page.get_y(), EDGE + page.epw, page.get_y())
+    return bytes(page.output())
+
+
+class _Paper(FPDF):
+    """With the page's number at its foot."""
+
+    def footer(self) -> None:
+        self.set_y(-14)
+        self.set_font("Noto", size=9)
+        self.cell(0, 8, f"{self.page_no()}", align="C")
+
+
+def _room(page: FPDF, blocks: Sequence[Block]) -> float:
+    """About how high a question is with its options; at most a third of a page is asked for."""
+    height = 0.0
+    for number, block in enumerate(blocks):
+        if number and block.kind in {"question", "section", "title"}:
+            break
+        rows = 1 + sum(2 if ord(c) > 0x2E80 else 1 for c in block.text) // 88
+        height += rows * 6 + block.lines * 9
+    return float(min(height, page.eph / 3))
+
+
+def docx(title: str, blocks: Sequence[Block]) -> bytes:
+    """The same as a Word document, to be changed by hand."""
+    from docx import Document
+    from docx.enum.text import WD_ALIGN_PARAGRAPH
+    from docx.shared import Cm, Pt
+
+    document = Document()
+    document.core_properties.title = title
+    document.core_properties.author = ""
+    for block in blocks:
+        paragraph = document.add_paragraph()
+        words = paragraph.add_run(block.text)
+        words.font.size = Pt(_SIZES.get(block.kind, 11))
+        words.bold = block.kind in {"title", "section"}
+        shape = paragraph.paragraph_format
+        shape.space_after = Pt(2)
+        shape.space_before = Pt(8 if block.kind in {"question", "section"} else 0)
+        if block.kind == "title":
+            paragraph.alignment = WD_ALIGN_PARAGRAPH.CENTER
+        if block.kind == "option":
+            shape.left_indent = Cm(0.8)
+        shape.keep_with_next = block.kind in {"section", "question"}
+        for _ in range(block.lines):
+            document.add_paragraph("_" * 76)
+    out = io.BytesIO()
+    document.save(out)
+    return out.getvalue()

@@ -1,0 +1,156 @@
+"""Exams on paper: the paper, the answer sheet and the key as PDF or Word; the signed archive."""
+
+from __future__ import annotations
+
+from flask import Response, current_app, render_template
+from flask_babel import gettext as _
+from flask_babel import ngettext
+
+from app.certificates.openbadges import key_in
+from app.core import clock
+from app.core.access import access
+from app.core.i18n import current_language
+from app.core.limits import limited
+from app.core.refusals import NotThere
+from app.exams import archive, queries, sheets
+from app.exams.sheets import Block
+from app.exams.views import bp
+from app.exams.views.desk import managed
+from app.members.access import AUTHOR, EDITOR
+
+PARTS = ("paper", "sheet", "key")
+_TYPES = {
+    "pdf": "application/pdf",
+    "docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+}
+
+
+@bp.get("/desk/exams/<int:exam_id>/print")
+@access(AUTHOR)
+def on_paper(exam_id: int) -> str:
+    return render_template(
+        "exams/on_paper.html", exam=managed(exam_id), letters=queries.PAPERS, parts=PARTS
+    )
+
+
+@bp.get("/desk/exams/<int:exam_id>/print/<letter>/<part>.<ending>")
+@access(AUTHOR)
+@limited("printed papers", most=60, seconds=600)
+def printed(exam_id: int, letter: str, part: str, ending: str) -> Response:
+    """One part of a paper as a file; the same letter is the same paper for ever."""
+    exam = managed(exam_id)
+    if part not in PARTS or ending not in _TYPES:
+        raise NotThere
+    questions = queries.printed_paper(exam.id, letter)
+    return _file(exam, letter, part, ending, questions)
+
+
+@bp.get("/desk/exams/<int:exam_id>/room/<int:attempt_id>/print/<part>.<ending>")
+@access(AUTHOR)
+@limited("printed papers", most=60, seconds=600)
+def printed_attempt(exam_id: int, attempt_id: int, part: str, ending: str) -> Response:
+    """The paper that one taker was given, made again from what is stored."""
+    exam = managed(exam_id)
+    seat = queries.seat_of(exam, attempt_id, clock.now())
+    if part not in PARTS or ending not in _TYPES:
+        raise NotThere
+    questions = queries.paper_of_attempt(seat.attempt.id)
+    return _file(exam, str(attempt_id), part, ending, questions)
+
+
+def _file(
+    exam: queries.ExamView,
+    letter: str,
+    part: str,
+    ending: str,
+    questions: list[queries.Printed],
+) -> Response:
+    blocks = {"paper": _paper, "sheet": _sheet, "key": _key}[part](exam, letter, questions)
+    if ending == "pdf":
+        data = sheets.pdf(exam.title, str(current_language()), blocks)
+    else:
+        data = sheets.docx(exam.title, blocks)
+    name = f"exam-{exam.id}-{letter}-{part}.{ending}"
+    return Response(
+        data,
+        mimetype=_TYPES[ending],
+        headers={"Content-Disposition": f"attachment; filename={name}"},
+    )
+
+
+def _head(exam: queries.ExamView, letter: str, more: str = "") -> list[Block]:
+    title = exam.title + (f" · {more}" if more else "")
+    return [Block("title", title), Block("note", _("Paper %(letter)s", letter=letter))]
+
+
+def _name_line() -> Block:
+    line = "________________"
+    said = (_("Name"), _("Branch"), _("Seat"))
+    return Block("row", "    ".join(f"{word} {line}" for word in said))
+
+
+def _paper(exam: queries.ExamView, letter: str, questions: list[queries.Printed]) -> list[Block]:
+    total = sum(q.mark for q in questions)
+    said = [
+        ngettext("%(num)s question", "%(num)s questions", len(questions)),
+        _("%(n)s points", n=f"{total:f}"),
+    ]
+    if exam.minutes is not None:
+        said.append(_("%(n)s minutes", n=exam.minutes))
+    blocks = [*_head(exam, letter), _name_line(), Block("note", " · ".join(said))]
+    material = ""
+    for q in questions:
+        if q.heading:
+            blocks.append(Block("section", q.heading))
+        if q.material and q.material != material:
+            blocks.append(Block("row", q.material))
+        material = q.material
+        marks = _("(%(n)s points)", n=f"{q.mark:f}")
+        blocks.append(Block("question", f"{q.number}. {q.stem}  {marks}"))
+        blocks += [Block("option", f"{at}. {text}") for at, text in q.options]
+        if q.lines:
+            blocks.append(Block("row", lines=q.lines))
+    return blocks
+
+
+def _sheet(exam: queries.ExamView, letter: str, questions: list[queries.Printed]) -> list[Block]:
+    blocks = [*_head(exam, letter, _("answer sheet")), _name_line()]
+    for q in questions:
+        letters = [at for at, _text in q.options if len(at) == 1 and at.isalpha()]
+        if q.lines > 1:
+            blocks.append(Block("question", f"{q.number}.", lines=q.lines))
+        elif q.options and letters and not q.lines:
+            blocks.append(Block("row", f"{q.number}.   " + "   ".join(f"[ {x} ]" for x in letters)))
+        else:
+            blocks.append(Block("row", f"{q.number}.   ______________________________"))
+    return blocks
+
+
+def _key(exam: queries.ExamView, letter: str, questions: list[queries.Printed]) -> list[Block]:
+    blocks = _head(exam, letter, _("key"))
+    for q in questions:
+        marks = _("(%(n)s points)", n=f"{q.mark:f}")
+        blocks.append(Block("row", f"{q.number}. {q.key or '–'}  {marks}"))
+    return blocks
+
+
+@bp.get("/desk/exams/<int:exam_id>/archive")
+@access(EDITOR)
+@limited("archives", most=10, seconds=3600)
+def archived(exam_id: int) -> Response:
+    """Papers, answers, marks and acts in one signed file, for the shelf."""
+    exam = managed(exam_id)
+    data = archive.packed(
+        queries.records_of(exam.id),
+        title=exam.title,
+        made_at=clock.now(),
+        key=key_in(current_app.extensions["weike"].instance_dir),
+    )
+    return Response(
+        data,
+        mimetype="application/zip",
+        headers={
+            "Content-Disposition": f"attachment; filename=exam-{exam.id}-archive.zip",
+            "Content-Length": str(len(data)),
+        },
+    )

@@ -1,0 +1,205 @@
+"""Exams on paper and on the shelf; weak topics, and wrong answers that are alike."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import zipfile
+
+import docx
+import pypdfium2
+import pytest
+from flask import Flask
+
+from app.core.db import unit_of_work
+from app.exams import archive, rules
+from app.questions.models import QuestionTag
+from tests.exams.examiner import QUESTIONS, Candidate, Desk, Set, make_exam
+from tests.factories import People
+from tests.learning.lessons import Time, single
+
+ESSAY = {"kind": "essay", "stem": "Why?", "explanation": "", "answer": "Because.", "rubric": []}
+
+
+@pytest.fixture(autouse=True)
+def _still(time: Time) -> None:
+    """Every test has a clock that stands still until it is moved."""
+
+
+@pytest.fixture
+def desk(people: People, trainer: int) -> Desk:
+    return Desk(people, trainer)
+
+
+def fetched(desk: Desk, path: str) -> bytes:
+    answer = desk.client.get(f"/desk/exams{path}")
+    assert answer.status_code == 200, path
+    return answer.data
+
+
+def words_of(pdf: bytes) -> str:
+    document = pypdfium2.PdfDocument(pdf)
+    try:
+        return "\n".join(page.get_textpage().get_text_bounded() for page in document)
+    finally:
+        document.close()
+
+
+def test_a_paper_is_printed_with_its_answer_sheet_and_key(
+    app: Flask, trainer: int, desk: Desk
+) -> None:
+    questions = [single(f"第{n}题是什么？", f"对{n}", ("错一", "错二")) for n in range(1, 31)]
+    exam = make_exam(app, trainer, [*questions, ESSAY], title="消防考试")
+    paper = words_of(fetched(desk, f"/{exam.id}/print/A/paper.pdf"))
+    assert "消防考试" in paper
+    assert "对7" in paper
+    assert "Because." not in paper
+    key = words_of(fetched(desk, f"/{exam.id}/print/A/key.pdf"))
+    sheet = words_of(fetched(desk, f"/{exam.id}/print/A/sheet.pdf"))
+    assert "[ A ] [ B ] [ C ]" in sheet
+    # Read from the paper which letter is right, and find it in the key.
+    lines = paper.splitlines()
+    at = next(i for i, line in enumerate(lines) if "第7题" in line)
+    number = lines[at].split(".")[0].strip()
+    letter = next(line.strip()[0] for line in lines[at:] if "对7" in line)
+    assert f"{number}. {letter}" in key
+    assert fetched(desk, f"/{exam.id}/print/A/paper.pdf")
+    assert words_of(fetched(desk, f"/{exam.id}/print/A/paper.pdf")) == paper
+    assert words_of(fetched(desk, f"/{exam.id}/print/B/paper.pdf")) != paper
+    written = docx.Document(io.BytesIO(fetched(desk, f"/{exam.id}/print/A/paper.docx")))
+    assert "对7" in "\n".join(p.text for p in written.paragraphs)
+    assert "PDF" in desk.get(f"/{exam.id}/print")
+    for wrong in ("Z/paper.pdf", "A/answers.pdf", "A/paper.exe"):
+        assert desk.client.get(f"/desk/exams/{exam.id}/print/{wrong}").status_code == 404
+
+
+def test_the_paper_of_an_attempt_is_made_again(
+    app: Flask, people: People, trainer: int, desk: Desk
+) -> None:
+    taker = Candidate(people, make_exam(app, trainer))
+    taker.start()
+    shown = [text for item in taker.paper() for text in item.options]
+    printed = words_of(fetched(desk, f"/{taker.exam.id}/room/{taker.attempt}/print/paper.pdf"))
+    places = [printed.index(text) for text in shown if text not in {"True", "False"}]
+    assert places == sorted(places)
+
+
+@pytest.fixture
+def taken(app: Flask, people: People, trainer: int) -> Set:
+    exam = make_exam(app, trainer, [*QUESTIONS, ESSAY])
+    for name in ("=cmd|calc", "Anna"):
+        taker = Candidate(people, exam, people.member(name=name))
+        taker.start()
+        taker.submit(taker.right())
+    return exam
+
+
+def test_an_archive_holds_everything_and_shows_any_change(
+    app: Flask, taken: Set, desk: Desk
+) -> None:
+    data = fetched(desk, f"/{taken.id}/archive")
+    whole = archive.check(data)
+    with zipfile.ZipFile(io.BytesIO(data)) as source:
+        files = {name: source.read(name) for name in source.namelist()}
+    assert whole.files == len(files) - 2
+    attempts = list(csv.DictReader(io.StringIO(files["attempts.csv"].decode("utf-8-sig"))))
+    assert {row["name"] for row in attempts} == {"'=cmd|calc", "Anna"}
+    answers = list(csv.DictReader(io.StringIO(files["answers.csv"].decode("utf-8-sig"))))
+    assert len(answers) == 8
+    assert "CANARY-CORRECT-112" in {row["answer"] for row in answers}
+    assert [row["act"] for row in _rows(files["acts.csv"])].count("submit") == 2
+    assert json.loads(files["statistics.json"])["attempts"] == 2
+    assert b"Anna" in next(v for k, v in files.items() if k.startswith("papers/") and b"Anna" in v)
+
+    def again(**changed: bytes | None) -> bytes:
+        out = io.BytesIO()
+        with zipfile.ZipFile(out, "w") as target:
+            for name, content in {**files, **changed}.items():
+                if content is not None:
+                    target.writestr(name, content)
+        return out.getvalue()
+
+    archive.check(again())
+    mark = files["answers.csv"].replace(b"CANARY-CORRECT-112", b"CANARY-CORRECT-113")
+    manifest = files["manifest.json"].replace(b"Fire safety", b"Other title")
+    for changed, why in (
+        ({"answers.csv": mark}, "answers.csv was changed"),
+        ({"acts.csv": None}, "acts.csv is missing"),
+        ({"more.csv": b"1"}, "files were added"),
+        ({"manifest.json": manifest}, "manifest was changed"),
+        ({"manifest.sig": b"00"}, "manifest was changed"),
+        ({"manifest.json": None}, "no archive"),
+    ):
+        with pytest.raises(archive.BadArchive, match=why):
+            archive.check(again(**changed))
+    with pytest.raises(archive.BadArchive, match="another key"):
+        archive.check(data, key="00" * 32)
+    with pytest.raises(archive.BadArchive):
+        archive.check(b"no zip")
+
+
+def _rows(data: bytes) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(data.decode("utf-8-sig"))))
+
+
+def test_the_commands_write_and_verify_an_archive(app: Flask, taken: Set, tmp_path) -> None:
+    run = app.test_cli_runner().invoke
+    file = tmp_path / "exam.zip"
+    assert run(args=["exams", "archive", str(taken.id), str(file)]).exit_code == 0
+    assert "whole" in run(args=["exams", "verify", str(file)]).output
+    file.write_bytes(file.read_bytes().replace(b"manifest.sig", b"manifest.sog"))
+    assert run(args=["exams", "verify", str(file)]).exit_code == 1
+    assert run(args=["exams", "archive", "999", str(file)]).exit_code == 1
+
+
+def test_weak_topics_are_told_by_branch(
+    app: Flask, people: People, trainer: int, desk: Desk
+) -> None:
+    exam = make_exam(app, trainer)
+    with app.app_context(), unit_of_work() as session:
+        session.add(QuestionTag(question_id=exam.questions[0], tag="Alarm"))
+    branch = people.branch("Harbour")
+    for _ in range(3):
+        taker = Candidate(people, exam, people.member(branch=branch))
+        taker.start()
+        taker.submit(taker.wrong())
+    for _ in range(3):
+        taker = Candidate(people, exam)
+        taker.start()
+        taker.submit(taker.right())
+    page = desk.get(f"/{exam.id}/results/patterns")
+    assert "Harbour" in page
+    assert "Alarm" in page
+    assert "weaker than elsewhere" in page
+
+
+def test_the_same_wrong_answers_are_a_reason_to_look(
+    app: Flask, people: People, trainer: int, desk: Desk
+) -> None:
+    questions = [single(f"Q{n}?", f"CANARY-CORRECT-{n}", ("x", "y", "z")) for n in range(8)]
+    exam = make_exam(app, trainer, questions, shuffle_options=False, shuffle_questions=False)
+    plan = {"Copy One": "xyzxyz", "Copy Two": "xyzxyz", "Honest": "yzxyzx", "Best": ""}
+    for name, wrong in plan.items():
+        taker = Candidate(people, exam, people.member(name=name))
+        taker.start()
+        answers = taker.right(8)
+        for item, letter in zip(taker.paper(), wrong, strict=False):
+            answers[item.id] = [item.options[letter]]
+        taker.submit(answers)
+    page = desk.get(f"/{exam.id}/results/patterns")
+    pairs = page.split("Wrong answers that are alike", 1)[1]
+    assert "Copy One" in pairs
+    assert "Copy Two" in pairs
+    assert "not a verdict" in pairs
+    assert "Honest" not in pairs
+
+
+def test_common_mistakes_are_not_alike() -> None:
+    everybody = {n: dict.fromkeys(range(6), "same") for n in range(30)}
+    found = rules.alike(everybody, dict.fromkeys(range(6), 30))
+    assert all(pair.bits == 0 for pair in found)
+    rare = {**everybody, 98: dict.fromkeys(range(6), "odd"), 99: dict.fromkeys(range(6), "odd")}
+    first = rules.alike(rare, dict.fromkeys(range(6), 32))[0]
+    assert (first.first, first.second, first.shared) == (98, 99, 6)
+    assert first.bits == pytest.approx(24.0)
