@@ -144,6 +144,28 @@ def test_long_parts_need_longer() -> None:
     assert reading.needed(10**6) == reading.MOST_SECONDS
 
 
+def test_what_a_branch_reads_is_told_when_nobody_can_be_named(
+    librarian: Librarian, people: People, watch: Watch
+) -> None:
+    north = people.branch("North")
+    readers = [people.client(people.member(branch=north)) for _ in range(4)]
+    address = librarian.upload(files.pdf("One"), "Favourite.pdf")
+    hidden = librarian.upload(
+        files.pdf("Two"), "Hidden.pdf", audience="branches", branches=people.branch("South")
+    )
+    for reader in readers[:2]:
+        see(reader, address, watch, "p1")
+        assert reader.post(f"{hidden}/place", headers=csrf(reader)).status_code == 404
+    assert "Read in your branch" not in page(readers[3], "/library")
+    see(readers[2], address, watch, "p1")
+    assert "opened by 3 other people" in page(readers[3], "/library")
+    assert "Read in your branch" not in page(readers[0], "/library")  # two others only
+    assert "Read in your branch" not in page(librarian.client, "/library")
+    watch.wait(40 * 86_400)
+    late = people.client(people.member(branch=north))
+    assert "Read in your branch" not in page(late, "/library")
+
+
 # --- reading lists ------------------------------------------------------------------------
 
 

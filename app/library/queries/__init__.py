@@ -42,6 +42,7 @@ from app.library.queries.reading import (
     notes_in,
     notes_of,
     progress_of,
+    read_in_branch,
     readers_of,
     required_for,
 )
@@ -99,6 +100,7 @@ __all__ = [
     "parts",
     "place_of",
     "progress_of",
+    "read_in_branch",
     "readers_of",
     "related_courses",
     "required_for",

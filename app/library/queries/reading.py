@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from sqlalchemy import ColumnElement, and_, func, or_, select, true
 
+from app.core import clock
 from app.core.db import db
 from app.core.refusals import NotThere
 from app.core.settings import today
@@ -28,6 +29,9 @@ from app.library.rules.reading import ShownTo
 from app.members.models import Branch, Member
 from app.members.rules import Reader
 
+LATELY = timedelta(days=30)
+LEAST_PEOPLE = 3
+MOST_READ_HERE = 3
 MOST_PAGES = 500  # of a PDF; what follows is never asked for
 
 
@@ -70,6 +74,41 @@ def progress_of(member_id: int, document_ids: Sequence[int]) -> dict[int, Progre
         )
     )
     return {row.document_id: Progress(row.share, row.finished_at) for row in rows}
+
+
+@dataclass(frozen=True)
+class ReadHere:
+    """A document that people of one branch have opened lately, and how many of them."""
+
+    uuid: str
+    title: str
+    kind: Kind
+    people: int
+
+
+def read_in_branch(reader: Reader) -> list[ReadHere]:
+    """What the reader's own branch reads, as far as the reader may see it.
+
+    Only what at least three others have opened: fewer could be told by name.
+    """
+    people = func.count(DocumentReading.member_id)
+    rows = db.session().execute(
+        select(Document.uuid, Document.title, DocumentFile.kind, people)
+        .join(Document, Document.id == DocumentReading.document_id)
+        .join(DocumentFile, newest())
+        .join(Member, Member.id == DocumentReading.member_id)
+        .where(
+            Member.branch_id == reader.branch_id,
+            Member.id != reader.id,
+            DocumentReading.reported_at >= clock.now() - LATELY,
+            seen_by(reader),
+        )
+        .group_by(Document.id, Document.uuid, Document.title, DocumentFile.kind)
+        .having(people >= LEAST_PEOPLE)
+        .order_by(people.desc(), Document.id.desc())
+        .limit(MOST_READ_HERE)
+    )
+    return [ReadHere(uuid, title, Kind(kind), count) for uuid, title, kind, count in rows]
 
 
 # Notes

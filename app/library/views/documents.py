@@ -166,6 +166,7 @@ def index() -> str:
         documents=documents,
         collections=queries.collections_for(me, empty=_is_editor(me)),
         collection=collection,
+        read_here=queries.read_in_branch(me) if not collection else [],
         required=queries.required_for(me) if not collection else [],
         trail=queries.collection_trail(number) if collection else [],
         kinds=queries.kinds_for(me),
