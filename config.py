@@ -72,6 +72,8 @@ class Config:
         "https://fcm.googleapis.com https://*.push.services.mozilla.com "
         "https://*.push.apple.com https://*.notify.windows.com"
     )
+    accel: str = ""  # internal location of the proxy that sends media files, like /protected-media
+    watermark: bool = False  # the viewer's name over every video
     limits: bool = True  # counts requests; off for load tests (wrong passwords always count)
 
     def __post_init__(self) -> None:
@@ -101,6 +103,8 @@ class Config:
             if type(value) is int and value < 0:
                 raise BadSetting(field.name, f"must not be negative, and is {value}")
         self._check_mail()
+        if self.accel and not self.accel.startswith("/"):
+            raise BadSetting("accel", "must be a path of the proxy, like /protected-media")
         for name in ("worker_threads", "ffmpeg_threads", "upload_limit", "document_limit"):
             if getattr(self, name) < 1:
                 raise BadSetting(name, "must be at least 1")

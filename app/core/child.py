@@ -31,6 +31,7 @@ class Leash:
     file_size: int = 8 * 1024**3
     open_files: int = 64
     nice: int = 10
+    offline: bool = False  # in a network of its own, where nobody is; where the kernel allows it
 
 
 @dataclass(frozen=True)
@@ -70,8 +71,9 @@ def run(
     if shutil.which(argv[0]) is None:
         raise MissingProgram(f"{argv[0]} is not installed on this machine")
     limits = (leash.cpu, leash.memory, leash.file_size, leash.open_files, leash.nice)
+    network = str(int(leash.offline))
     process = subprocess.Popen(
-        [sys.executable, "-I", "-S", TETHER, str(os.getpid()), *map(str, limits), *argv],
+        [sys.executable, "-I", "-S", TETHER, str(os.getpid()), *map(str, limits), network, *argv],
         cwd=cwd,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,

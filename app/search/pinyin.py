@@ -7,9 +7,6 @@ import unicodedata
 from collections.abc import Iterator
 from functools import cache, lru_cache
 
-from pypinyin import lazy_pinyin
-from pypinyin.pinyin_dict import pinyin_dict
-
 from app.search import folding
 
 LONGEST = 8  # characters that one term spells
@@ -20,6 +17,9 @@ _TONES = re.compile("[\u0300\u0301\u0304\u030c]")  # the dots of ü stay
 
 def terms(title: str) -> list[str]:
     """What a folded title is found by in pinyin, from each of its Chinese characters on."""
+    # Imported when needed: its tables take 55 MB.
+    from pypinyin import lazy_pinyin
+
     found: dict[str, None] = {}
     for run, is_cjk in folding.runs(title):
         if not is_cjk:
@@ -73,6 +73,8 @@ def _characters(last_row: int) -> Iterator[str]:
 
 def _reading(char: str) -> str:
     """The first reading of a character, without its tone; "" when there is none."""
+    from pypinyin.pinyin_dict import pinyin_dict
+
     first = pinyin_dict.get(ord(char), "").partition(",")[0]
     return "".join(
         "v" if letter == "ü" else letter

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from flask import Flask
 from sqlalchemy import select
@@ -12,6 +14,7 @@ from app.learning import queries, service
 from app.members.models import Member
 from tests.factories import People
 from tests.learning.lessons import MINUTE, Made, Player, Time, make_course, truefalse, watch
+from tests.media.conftest import studio_with
 from tests.statements import counted
 
 
@@ -300,3 +303,16 @@ def test_lesson_progress_is_asked_once_for_all_lessons(
     assert list(found) == [course.lesson]
     assert (found[course.lesson].percent, found[course.lesson].resume_ms) == (33, 20_000)
     assert asked(app, lambda: queries.lesson_progress_for(member, [])) == {}
+
+
+@pytest.mark.parametrize("wanted", [True, False])
+def test_the_viewers_name_is_over_the_video_only_where_it_is_wanted(
+    tmp_path: Path, wanted: bool
+) -> None:
+    with studio_with(tmp_path, watermark=wanted) as studio:
+        course = make_course(studio.app, studio.trainer)
+        member = studio.people.client(studio.people.member(name="Wang CANARY"))
+        page = member.get(f"/courses/{course.slug}/lessons/{course.lesson}")
+        assert page.status_code == 200
+        data = page.get_data(as_text=True).split('id="lesson-data">', 1)[1]
+        assert ("Wang CANARY" in data.split("</script>", 1)[0]) is wanted

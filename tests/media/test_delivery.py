@@ -11,7 +11,7 @@ from app.core.db import unit_of_work
 from app.media import service
 from app.members.models import Member
 from tests.conftest import make_config
-from tests.media.conftest import Clips, Studio, fetch, token
+from tests.media.conftest import Clips, Studio, fetch, studio_with, token
 
 VTT = b"WEBVTT\n\n00:00.500 --> 00:01.500\nHello\n"
 
@@ -220,3 +220,20 @@ def test_only_the_owner_tries_again(studio: Studio, clips: Clips) -> None:
     plain = studio.client.post(f"/media/{media_id}/retry", headers=form)
     assert (plain.status_code, plain.headers["Location"]) == (302, "/desk/courses/1")
     assert studio.recording(media_id).state == "queued"
+
+
+def test_a_proxy_may_send_what_weike_has_allowed(tmp_path, clips: Clips) -> None:
+    with studio_with(tmp_path, accel="/protected-media") as studio:
+        recording = studio.prepared(clips["silent.mp4"])
+        master = studio.links(recording.id).master
+        answer = fetch(studio.client, master)
+        assert answer.status_code == 200
+        assert answer.get_data() == b""
+        inside = f"renditions/{recording.uuid}/v{recording.version}/master.m3u8"
+        assert answer.headers["X-Accel-Redirect"] == f"/protected-media/{inside}"
+        assert (studio.root / inside).is_file()
+        assert "private" in answer.headers["Cache-Control"]
+        stranger = studio.people.client(studio.people.member())
+        refused = fetch(stranger, master)
+        assert refused.status_code == 404
+        assert "X-Accel-Redirect" not in refused.headers

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import textwrap
@@ -16,6 +17,7 @@ import pytest
 from flask import Flask
 
 from app.core import clock, jobs
+from app.core.child import Leash, run
 from app.media import ffmpeg as ours
 from app.media.rules import (
     NO_SOUND,
@@ -321,3 +323,16 @@ def test_a_worker_killed_in_the_middle_loses_nothing(app: Flask, studio: Studio,
     assert (found.state, found.version) == ("ready", 2)
     assert list((studio.root / "work").iterdir()) == []
     assert [p.name for p in (studio.root / "renditions" / uuid).iterdir()] == ["v2"]
+
+
+def test_a_child_without_network_reaches_nobody() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        ask = f"import socket; socket.create_connection(('127.0.0.1', {port}), 5)"
+        reached = {
+            offline: run(["python3", "-c", ask], Leash(wall=60, cpu=20, offline=offline)).good
+            for offline in (False, True)
+        }
+    if os.geteuid() != 0 and reached[True]:
+        pytest.skip("this kernel gives no network of its own to who is not root")
+    assert reached == {False: True, True: False}

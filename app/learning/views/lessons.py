@@ -55,6 +55,7 @@ def lesson(slug: str, lesson_id: int) -> ResponseReturnValue:
         checkpoints=[
             {"id": one.id, "at": one.at_ms, "done": settled.get(one.id, False)} for one in inside
         ],
+        watermark=who.name if current_app.extensions["weike"].watermark else "",
         open_questions=sum(not settled.get(one.id, False) for one in inside),
         strict=queries.strictness_of(course.id),
         gaps=rules.gaps(mine.spans if mine else [], measure.length_ms),

@@ -29,7 +29,7 @@ from app.media.rules import (
     wall_limit,
 )
 
-FRAME_LEASH = Leash(wall=60, cpu=60, file_size=64 * 1024**2)
+FRAME_LEASH = Leash(wall=60, cpu=60, file_size=64 * 1024**2, offline=True)
 # A 4096 × 2304 ten-bit HDR source into five renditions took 1.7 GB of addresses (0.8 GB of real
 # memory) with two threads; 720p takes 0.9 (0.3).
 ENCODE_MEMORY = 2 * 1024**3
@@ -61,6 +61,7 @@ def encode(
         wall=wall_limit(facts.duration_ms),
         cpu=round(wall_limit(facts.duration_ms) * max(1, threads)) + 60,
         memory=ENCODE_MEMORY + threads * MEMORY_PER_THREAD,
+        offline=True,
     )
     command = encode_argv(source, facts, outputs, gain=gain, threads=threads)
     outcome = run(command, leash, cwd=work, on_line=progress.read, keep_going=keep_going)
@@ -228,7 +229,7 @@ def sound_alone(source: Path, facts: Facts, target: Path) -> None:
         **{"b:a": "96k", "movflags": "+faststart"},
     )
     wall = wall_limit(facts.duration_ms)
-    outcome = run(argv(output, progress=False), Leash(wall=wall, cpu=round(wall)))
+    outcome = run(argv(output, progress=False), Leash(wall=wall, cpu=round(wall), offline=True))
     if not outcome.good:
         raise Passing(outcome.tail[-200:])
 

@@ -52,7 +52,10 @@ def listen(source: Path, facts: Facts, *, keep_going: Callable[[], bool]) -> Hea
             found.append(level(-120.0 if "inf" in value or "nan" in value else float(value)))
 
     leash = Leash(
-        wall=wall_limit(facts.duration_ms), cpu=round(wall_limit(facts.duration_ms)), file_size=1024
+        wall=wall_limit(facts.duration_ms),
+        cpu=round(wall_limit(facts.duration_ms)),
+        file_size=1024,
+        offline=True,
     )
     command = argv(outputs, says="info", progress=False)
     outcome = run(command, leash, on_line=read, keep_going=keep_going)
@@ -91,7 +94,10 @@ def scenes(source: Path, facts: Facts, *, keep_going: Callable[[], bool]) -> lis
             found.append(round(float(at[1]) * 1000))
 
     leash = Leash(
-        wall=wall_limit(facts.duration_ms), cpu=round(wall_limit(facts.duration_ms)), file_size=1024
+        wall=wall_limit(facts.duration_ms),
+        cpu=round(wall_limit(facts.duration_ms)),
+        file_size=1024,
+        offline=True,
     )
     output = ffmpeg.output(picture, "-", f="null", fps_mode="passthrough", t=limit)
     outcome = run(argv(output, progress=False), leash, on_line=read, keep_going=keep_going)

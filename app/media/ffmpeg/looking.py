@@ -29,8 +29,8 @@ from app.media.rules import (
     plausible,
 )
 
-PROBE_LEASH = Leash(wall=10, cpu=10, file_size=1024)
-MEASURE_LEASH = Leash(wall=60, cpu=30, file_size=1024)
+PROBE_LEASH = Leash(wall=10, cpu=10, file_size=1024, offline=True)
+MEASURE_LEASH = Leash(wall=60, cpu=30, file_size=1024, offline=True)
 LONGEST_REPORT = 2_000_000  # characters of a probe
 # What these say of their length is a guess from the bit rate.
 GUESSING_CONTAINERS = {"mp3", "aac", "mpeg"}

@@ -270,7 +270,7 @@ async function play() {
       list: data.checkpoints,
       url: urls.questions,
       onSettled: (left) => settledOne(left),
-      onTrouble: () => say(words.broken, "bad"),
+      onTrouble: () => say(words.offline, "warn"),
     });
   }
   machine = { stop: () => player.pause(), goOn: () => player.play() };

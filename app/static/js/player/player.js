@@ -147,6 +147,14 @@ export async function createPlayer(media, {
   });
   await attach(media, source, start, urls, onBroken, quality);
   onTheLockScreen(media, extras);
+  if (extras.watermark && media.tagName === "VIDEO") {
+    // Inside the player, so that it is there in full screen, too.
+    const mark = document.createElement("span");
+    mark.className = "watermark";
+    mark.setAttribute("aria-hidden", "true");
+    mark.textContent = extras.watermark;
+    box()?.append(mark);
+  }
   doubleTap(box(), media);
   box()?.setAttribute("tabindex", "0");
   return {
