@@ -41,6 +41,7 @@ ADDRESSES = {
     "attempt": "/attempts/{attempt}",
     "desk_exams": "/desk/exams",
     "desk_quiz": "/desk/courses/{course}/quiz",
+    "question_figures": "/desk/question-figures",
     "question_uses": "/desk/question-uses",
 }
 

@@ -60,10 +60,9 @@ class QuestionTag(Base):
 
 
 class QuestionPlace(Base):
-    """Where what a question asks is taught: a span of a recording, or a page of a document.
+    """Where what a question asks is taught: a span of a recording, whose id is `ref`.
 
-    `ref` is the id of a recording or of a document. Documents live on a floor above, so there is
-    no foreign key; a place that has gone is not shown.
+    Documents live on a floor above: a question names one by its address, in `Question.source`.
     """
 
     __tablename__ = "question_place"
@@ -77,7 +76,7 @@ class QuestionPlace(Base):
     )
     kind: Mapped[str] = mapped_column(String(9))
     ref: Mapped[int]
-    start: Mapped[int]  # milliseconds of the recording; page of the document, from 1
+    start: Mapped[int]  # milliseconds
     finish: Mapped[int | None]
 
 

@@ -21,6 +21,7 @@ MATRIX = {
             "exams.reopen_paper",
             "exams.make_up",
             *("exams.on_paper", "exams.printed", "exams.printed_attempt"),
+            "exams.question_figures",
         ),
         "author",
     ),

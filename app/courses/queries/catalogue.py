@@ -226,6 +226,18 @@ def lesson_for(reader: Reader, slug: str, lesson_id: int) -> LessonView:
     return course_for(reader, slug).lesson(lesson_id)
 
 
+def lessons_showing(reader: Reader, media_ids: Iterable[int]) -> dict[int, tuple[str, int]]:
+    """(slug of the course, lesson) in which a reader can watch each recording; of several the
+    oldest course. Recordings that the reader cannot watch are left out."""
+    rows = (
+        select(Lesson.media_id, Course.slug, Lesson.id)
+        .join(Course, Course.id == Lesson.course_id)
+        .where(Lesson.media_id.in_(set(media_ids)), seen_by(reader))
+        .order_by(Course.id.desc(), Lesson.id.desc())
+    )
+    return {int(m): (slug, lesson) for m, slug, lesson in db.session().execute(rows) if m}
+
+
 def may_edit(reader: Reader, course: CourseView | CourseCard) -> bool:
     """Authors edit their own courses, administrators all."""
     return reader.is_administrator or (reader.is_author and course.author_id == reader.id)

@@ -11,13 +11,15 @@ from typing import Any
 
 from sqlalchemy import or_, select
 
+from app.core.addresses import address
 from app.core.db import db
 from app.core.refusals import NotThere
-from app.courses.queries import quiz_of
+from app.courses.queries import lessons_showing, quiz_of
 from app.exams.models import Attempt, AttemptItem, ExamMessage
 from app.exams.rules import attempts_left, shown_percent
+from app.members.rules import Reader
 from app.questions import types
-from app.questions.queries import Question, versions
+from app.questions.queries import Question, places, versions
 from app.questions.rules import NotAnAnswer
 
 
@@ -132,6 +134,7 @@ class ResultItem:
     max_mark: Decimal
     is_blank: bool
     comment: str
+    question_id: int
 
     @property
     def is_right(self) -> bool:
@@ -216,6 +219,21 @@ def results(attempt: AttemptView) -> list[ResultItem]:
     return [_result_item(item, question) for item, question in _with_questions(attempt.id)]
 
 
+def replays_for(reader: Reader, items: Sequence[ResultItem]) -> dict[int, tuple[str, str]]:
+    """(span, address) of the lesson to watch again, by the id of each question that was not
+    answered right and whose place the reader can watch."""
+    wrong = [item.question_id for item in items if item.mark is not None and not item.is_right]
+    taught = places(wrong)
+    lessons = lessons_showing(reader, (place.media_id for place in taught.values()))
+    found = {}
+    for question_id, place in taught.items():
+        if place.media_id in lessons:
+            slug, lesson = lessons[place.media_id]
+            url = f"{address('lesson', slug=slug, lesson=lesson)}?t={place.start_ms // 1000}"
+            found[question_id] = (place.span, url)
+    return found
+
+
 def _with_questions(attempt_id: int) -> list[tuple[AttemptItem, Question]]:
     rows = items_of(attempt_id)
     found = versions(row.version_id for row in rows)
@@ -249,6 +267,7 @@ def _result_item(item: AttemptItem, question: Question) -> ResultItem:
         max_mark=item.max_mark,
         is_blank=not response,
         comment=item.comment,
+        question_id=question.id,
     )
 
 

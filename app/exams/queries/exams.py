@@ -477,6 +477,46 @@ def facilities(question_ids: Sequence[int]) -> dict[int, float]:
     return found
 
 
+@dataclass(frozen=True)
+class QuestionFigures:
+    """How a question has done so far in all attempts that were handed in."""
+
+    answered: int
+    facility: float  # the mean mark, from 0 to 1
+    papers: int  # exams whose paper asks it by name
+
+
+def question_figures(question_ids: Sequence[int]) -> dict[int, QuestionFigures]:
+    """Figures by question; one that nobody was asked and no paper holds is left out."""
+    answered = dict(
+        db.session()
+        .execute(
+            select(QuestionVersion.question_id, func.count())
+            .join(AttemptItem, AttemptItem.version_id == QuestionVersion.id)
+            .join(Attempt, Attempt.id == AttemptItem.attempt_id)
+            .where(QuestionVersion.question_id.in_(question_ids), AttemptItem.mark.is_not(None))
+            .where(Attempt.state == "submitted")
+            .group_by(QuestionVersion.question_id)
+        )
+        .all()
+    )
+    papers = dict(
+        db.session()
+        .execute(
+            select(ExamSlot.question_id, func.count())
+            .where(ExamSlot.question_id.in_(question_ids))
+            .group_by(ExamSlot.question_id)
+        )
+        .all()
+    )
+    means = facilities(question_ids)
+    return {
+        i: QuestionFigures(answered.get(i, 0), means.get(i, 0.0), papers.get(i, 0))
+        for i in question_ids
+        if i in answered or i in papers
+    }
+
+
 def sections_of(exam_id: int) -> list[SectionView]:
     """The paper as its author sees it."""
     slots = _slots(exam_id)

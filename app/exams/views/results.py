@@ -16,7 +16,7 @@ from app.core.spreadsheet import write_csv
 from app.exams import queries, rules, service
 from app.exams.views import bp
 from app.exams.views.desk import managed
-from app.members.access import EDITOR, reader
+from app.members.access import AUTHOR, EDITOR, reader
 from app.members.queries import member_names
 from app.questions import queries as bank
 from app.questions.rules import KIND_NAMES
@@ -212,3 +212,12 @@ def undo_regrade(exam_id: int, regrade_id: int) -> ResponseReturnValue:
     else:
         flash(ngettext("%(num)s attempt is as before.", "%(num)s attempts are as before.", changed))
     return redirect(url_for("exams.question_results", exam_id=exam_id) + "#regrades", 303)
+
+
+@bp.get("/desk/question-figures")
+@access(AUTHOR)
+def question_figures() -> str:
+    """How questions have done, for the pages of the bank, which cannot know."""
+    given = request.args.get("ids", "").split(",")[:100]
+    ids = [int(part) for part in given if part.isdecimal() and len(part) < 10]
+    return render_template("exams/_figures.html", ids=ids, figures=queries.question_figures(ids))

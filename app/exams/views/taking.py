@@ -169,13 +169,15 @@ def result(attempt_id: int) -> ResponseReturnValue:
     state = queries.quiz_state_for(who.id, course.id)
     # While another attempt is open, this page would tell its answers.
     is_sealed = state is not None and state.open_attempt is not None
+    items = [] if is_sealed else queries.results(attempt)
     return render_template(
         "exams/result.html",
         attempt=attempt,
         course=course,
         state=state,
         is_sealed=is_sealed,
-        items=[] if is_sealed else queries.results(attempt),
+        items=items,
+        replays=queries.replays_for(who, items),
         progress=course_progress_for(who.id, [course.id])[course.id],
     )
 
@@ -190,6 +192,7 @@ def _exam_result(attempt: queries.AttemptView) -> str:
         for what in ("score", "answers", "explanations")
     }
     # An answer that is known tells the score, and an explanation tells the answer.
+    items = queries.results(attempt) if shows["answers"] else []
     return render_template(
         "exams/exam_result.html",
         attempt=attempt,
@@ -198,7 +201,8 @@ def _exam_result(attempt: queries.AttemptView) -> str:
         shows=shows,
         is_sealed=is_sealed,
         regraded_at=queries.regraded_at(attempt.id) if shows["score"] else None,
-        items=queries.results(attempt) if shows["answers"] else [],
+        items=items,
+        replays=queries.replays_for(who, items) if shows["explanations"] else {},
     )
 
 

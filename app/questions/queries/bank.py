@@ -15,10 +15,16 @@ from app.core.refusals import NotThere
 from app.members.models import Member
 from app.members.rules import Reader
 from app.questions.formats import Saying
-from app.questions.models import Category, QuestionChange, QuestionTag, QuestionVersion
+from app.questions.models import (
+    Category,
+    QuestionChange,
+    QuestionPlace,
+    QuestionTag,
+    QuestionVersion,
+)
 from app.questions.models import Question as Row
 from app.questions.queries.questions import Question, Rows, newest, questions, read
-from app.questions.rules import QuestionState
+from app.questions.rules import QuestionState, span_text
 from app.search.folding import fold
 
 NO_CATEGORY = -1
@@ -228,6 +234,30 @@ def facts(questions: Iterable[Question]) -> dict[int, dict[str, Any]]:
         }
         found[question.id] = {name: value for name, value in row.items() if value}
     return found
+
+
+@dataclass(frozen=True)
+class Place:
+    """A span of a recording, in milliseconds; `finish_ms` is None for “from there on”."""
+
+    media_id: int
+    start_ms: int
+    finish_ms: int | None
+
+    @property
+    def span(self) -> str:
+        """“07:12–07:40”"""
+        start = span_text(self.start_ms)
+        return f"{start}–{span_text(self.finish_ms)}" if self.finish_ms is not None else start
+
+
+def places(question_ids: Iterable[int]) -> dict[int, Place]:
+    """Where recordings teach what questions ask; questions without a place are left out."""
+    rows = select(QuestionPlace).where(QuestionPlace.question_id.in_(list(question_ids)))
+    return {
+        row.question_id: Place(row.ref, row.start, row.finish)
+        for row in db.session().scalars(rows.where(QuestionPlace.kind == "recording"))
+    }
 
 
 def changes(question_id: int) -> list[Change]:

@@ -15,6 +15,7 @@ from app.questions.service.questions import copy, create, revise
 from app.questions.service.sorting import (
     category_at,
     create_category,
+    place,
     remove_category,
     rename_category,
     sort,
@@ -32,6 +33,7 @@ __all__ = [
     "keep_file",
     "keep_item",
     "open_import",
+    "place",
     "put_file",
     "remove_category",
     "rename_category",

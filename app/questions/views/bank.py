@@ -10,6 +10,7 @@ from flask_babel import gettext as _
 
 from app.core.access import access
 from app.core.addresses import address
+from app.media import queries as media
 from app.members.access import AUTHOR, reader
 from app.questions import queries, service, types
 from app.questions.forms import BaseForm, form_for
@@ -154,6 +155,8 @@ def _edit(form: BaseForm, kind: str, found: queries.Question | None) -> str:
         tags=queries.tags_of([found.id]).get(found.id, []) if found else [],
         categories=queries.categories(),
         twins=_twins(found) if found else [],
+        place=queries.places([found.id]).get(found.id) if found else None,
+        recordings=media.recordings_of(me.id, limit=200) if found else [],
     )
 
 

@@ -12,19 +12,36 @@ from flask_babel import ngettext
 
 from app.core.access import access
 from app.core.limits import limited
-from app.core.refusals import Refusal
+from app.core.refusals import NotThere, Refusal
+from app.media import queries as media
 from app.members.access import AUTHOR, reader
-from app.questions import formats, queries, service
+from app.questions import formats, queries, rules, service
 from app.questions.views import bp
 from app.questions.views.bank import filters_given, wanted
 
 MOST_AT_ONCE = 2_000
+MOST_RECORDINGS = 200  # to choose the place of a question from
 
 
 @bp.post("/desk/questions/<int:question_id>/sort")
 @access(AUTHOR)
 def sort_one(question_id: int) -> ResponseReturnValue:
     found = queries.own_question(reader(), question_id)
+    given = request.form
+    media_id = given.get("recording", type=int)
+    before = queries.places([found.id]).get(found.id)
+    owned = {recording.id for recording in media.recordings_of(reader().id, limit=MOST_RECORDINGS)}
+    if media_id is not None and media_id not in owned | {before.media_id if before else None}:
+        raise NotThere
+    try:
+        start = rules.span_ms(given.get("from") or "0")
+        finish = rules.span_ms(given["until"]) if given.get("until") else None
+        placed = service.place(
+            found.id, by=reader().id, media_id=media_id, start_ms=start, finish_ms=finish
+        )
+    except Refusal as refusal:
+        flash(str(refusal), "bad")
+        return redirect(url_for("questions.question", question_id=found.id) + "#sorted")
     changed = service.sort(
         [found.id],
         by=reader().id,
@@ -34,7 +51,7 @@ def sort_one(question_id: int) -> ResponseReturnValue:
         source=request.form.get("source", ""),
         tags=_words(request.form.get("tags", "")),
     )
-    if changed:
+    if changed or placed:
         flash(_("Saved."))
     return redirect(url_for("questions.question", question_id=found.id) + "#sorted")
 
