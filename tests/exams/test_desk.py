@@ -12,7 +12,7 @@ from flask import Flask
 from sqlalchemy.exc import DatabaseError
 
 from app.core.db import db, unit_of_work
-from app.exams import rules
+from app.exams import queries, rules
 from app.exams.models import Exam, ExamEvent, ExamSection, ExamSlot
 from app.points import queries as points
 from app.questions import service as bank
@@ -318,6 +318,34 @@ def test_essays_are_marked_without_names_and_then_the_result_is_known(
     assert (taker.row().score, taker.row().passed) == (3, True)
     assert earned(app, taker.member) == 10
     assert "All answers to this question are marked" in desk.get(f"/{exam.id}/marking/{question}")
+
+
+def test_a_comment_is_used_again_for_other_answers_to_the_same_question(
+    app: Flask, people: People, desk: Desk, trainer: int
+) -> None:
+    exam = make_exam(app, trainer, [ESSAY])
+    takers = [Candidate(people, exam) for _ in range(3)]
+    for number, taker in enumerate(takers):
+        taker.start()
+        taker.submit({taker.items()[0].id: [f"Answer {number}"]})
+    path = f"/{exam.id}/marking/{exam.questions[0]}"
+    assert 'name="ready"' not in desk.get(path)
+    said = '<b>Say "more".</b>'
+    desk.post(path, item=takers[0].items()[0].id, points="1", comment=said)
+    page = desk.get(path)
+    assert 'name="ready"' in page
+    assert "<b>" not in page
+    second = takers[1].items()[0].id
+    desk.post(path, item=second, points="1", ready=said, comment="And where?")
+    assert takers[1].items()[0].comment == f"{said}\nAnd where?"
+    # What was only ever said in an exam of others is not offered here.
+    other = make_exam(app, people.member(role="trainer"), [ESSAY])
+    lone = Candidate(people, other)
+    lone.start()
+    lone.submit({lone.items()[0].id: ["x"]})
+    with app.app_context():
+        assert queries.comments_of(other.id, other.questions[0]) == []
+        db.session.rollback()
 
 
 def test_nobody_marks_their_own_answer(app: Flask, people: People, desk: Desk) -> None:

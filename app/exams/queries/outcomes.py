@@ -348,6 +348,21 @@ def token_of_answer(exam_id: int, item_id: int) -> str:
     return token
 
 
+def comments_of(exam_id: int, question_id: int, *, most: int = 12) -> list[str]:
+    """What markers have said about answers to a question so far, the most frequent first."""
+    rows = db.session().execute(
+        select(AttemptItem.comment, func.count())
+        .join(Attempt, Attempt.id == AttemptItem.attempt_id)
+        .join(QuestionVersion, QuestionVersion.id == AttemptItem.version_id)
+        .where(Attempt.exam_id == exam_id, QuestionVersion.question_id == question_id)
+        .where(AttemptItem.comment != "", AttemptItem.marked_by.is_not(None))
+        .group_by(AttemptItem.comment)
+        .order_by(func.count().desc(), AttemptItem.comment)
+        .limit(most)
+    )
+    return [comment for comment, _times in rows]
+
+
 # --- regrades -------------------------------------------------------------------------------------
 
 

@@ -46,6 +46,7 @@ def _mark(exam: queries.ExamView, question_id: int, problem: str = "") -> str:
         row=queue[question_id],
         item=queries.next_to_mark(exam.id, question_id, marker_id=reader().id),
         problem=problem,
+        comments=queries.comments_of(exam.id, question_id),
     )
 
 
@@ -71,7 +72,11 @@ def give_mark(exam_id: int, question_id: int) -> ResponseReturnValue:
             exam.id,
             request.form.get("item", 0, type=int),
             points=points,
-            comment=request.form.get("comment", ""),
+            comment="\n".join(
+                part
+                for part in (*request.form.getlist("ready"), request.form.get("comment", ""))
+                if part.strip()
+            ),
             marker_id=reader().id,
         )
     except rules.OverTheMost as refusal:
