@@ -182,17 +182,34 @@ def test_what_was_done_stands_in_its_week_and_with_the_branch_of_then(house: Hou
     with at(shanghai(2027, 3, 10)):
         moved(house, house.bob, house.south)
     with at(shanghai(2027, 3, 17)):
-        found = rows(house.client.get("/organizer/reports"))
-        assert [row[1:] for row in found[-2:]] == [["1", "1", "1"], ["0", "0", "0"]]
-        assert "+1 against the one before" in words(house.client.get("/organizer/reports"))
+        page = house.client.get("/organizer/reports")
+        assert [row[1:] for row in rows(page, 0)[-2:]] == [["1", "1", "1"], ["0", "0", "0"]]
+        assert rows(page, 1) == [["North itself", *"0000"], ["Dock", "1", "0", "1", "0"]]
+        assert "+1 against the other" in words(house.client.get("/organizer/reports"))
         south = house.people.client(house.people.member(organizes=house.south))
         assert [row[1:] for row in rows(south.get("/organizer/reports"))[-2:]] == [
             ["0", "0", "0"],
             ["0", "0", "0"],
         ]
-        months = rows(house.client.get("/organizer/reports?by=month"))
+        months = rows(house.client.get("/organizer/reports?by=month"), 0)
         assert len(months) == 12
         assert months[-1][1] == "1"
+
+
+def test_any_two_periods_are_compared_by_branch(house: House) -> None:
+    with at(shanghai(2027, 3, 9)):
+        finished(house.app, house.bob, house.done)
+    with at(shanghai(2027, 3, 1)):
+        finished(house.app, house.bob, house.begun)
+    with at(shanghai(2027, 3, 17)):
+        url = "/organizer/reports?one=2027-03-15&other=2027-03-01"
+        page = house.client.get(url)
+        assert rows(page)[-1] == ["Dock", "0", "1", "0", "0"]
+        assert "−1 against the other" in words(page)
+        for odd in ("?one=2027-03-16", "?one=x&other=2001-01-01", "?one="):
+            assert house.client.get(f"/organizer/reports{odd}").status_code == 200
+        neighbour = f"/organizer/reports?branch={house.south}"
+        assert house.client.get(neighbour).status_code == 404
 
 
 # --- members and courses --------------------------------------------------------------------------

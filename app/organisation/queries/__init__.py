@@ -8,6 +8,7 @@ from app.organisation.queries.assignments import (
     overdue_for,
     things_to_assign,
 )
+from app.organisation.queries.comparing import BranchChange, comparison
 from app.organisation.queries.months import MonthReport, month_report, organizers
 from app.organisation.queries.past import PastReport, as_of
 from app.organisation.queries.tables import (
@@ -40,6 +41,7 @@ from app.organisation.queries.trends import (
 
 __all__ = [
     "AssignmentLine",
+    "BranchChange",
     "BranchLine",
     "Cell",
     "Completion",
@@ -55,6 +57,7 @@ __all__ = [
     "assignment_for",
     "assignments_for",
     "case_for",
+    "comparison",
     "completion",
     "courses_in",
     "courses_of",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from datetime import date
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -47,13 +47,31 @@ def _branch() -> int | None:
 @access(ORGANIZER)
 def trend() -> str:
     step = request.args.get("by", Step.WEEK, type=Step)
+    found = queries.trend(reader(), step, _zone(), _branch())
+    periods = {period.begins: period for period in found.periods}
+    one = _period("one", periods, found.periods[-2].begins)
+    other = _period("other", periods, found.periods[-3].begins)
     return render_template(
         "organisation/trend.html",
-        trend=queries.trend(reader(), step, _zone(), _branch()),
+        trend=found,
+        one=periods[one],
+        other=periods[other],
+        changes=queries.comparison(
+            reader(), step, _zone(), one=one, other=other, branch_id=_branch()
+        ),
         step=step.value,
         branches=branch_choices(reader()),
         branch_id=_branch(),
     )
+
+
+def _period(name: str, periods: Container[date], usual: date) -> date:
+    """The first day of a period that was chosen; the usual one for anything else."""
+    try:
+        chosen = date.fromisoformat(request.args.get(name, ""))
+    except ValueError:
+        return usual
+    return chosen if chosen in periods else usual
 
 
 @bp.get("/organizer/reports/matrix")
