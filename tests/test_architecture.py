@@ -15,6 +15,7 @@ import pytest
 from flask import Flask
 
 from app import ROOMS
+from app.core import jobs
 from app.core.access import rule_of
 from app.core.addresses import ADDRESSES, address
 
@@ -124,6 +125,19 @@ def test_every_address_leads_to_a_route(app: Flask) -> None:
 def test_every_route_has_an_access_rule(app: Flask) -> None:
     closed = [e for e in app.view_functions if rule_of(app, e) is None]
     assert closed == []
+
+
+def test_every_job_that_is_asked_for_has_somebody_who_does_it(app: Flask) -> None:
+    asked = {
+        call.args[0].value
+        for path in SOURCES
+        for call in calls(path)
+        if ast.unparse(call.func).split(".")[-1] == "enqueue"
+        and call.args
+        and isinstance(call.args[0], ast.Constant)
+    }
+    assert asked
+    assert asked - set(jobs._handlers) == set()
 
 
 # --- the contracts bite: each is broken once, in a package of its own --------------------

@@ -1,4 +1,4 @@
-"""What the worker does across rooms: members are told of what is new in the searches they keep."""
+"""What the worker does for several rooms: certificates for who came before, news of searches."""
 
 from __future__ import annotations
 
@@ -9,8 +9,10 @@ from flask import Flask
 from flask_babel import lazy_gettext as _l
 from huey import crontab
 
+from app.core import jobs
 from app.core.addresses import address
 from app.core.db import reading, unit_of_work
+from app.home import service
 from app.members import queries as members
 from app.notices import service as notices
 from app.notices.rules import Kind as NoticeKind
@@ -20,6 +22,16 @@ from app.search.rules import Kind
 
 log = logging.getLogger(__name__)
 MOST_NAMED = 3  # titles in one notice
+
+
+@jobs.handler("home.certify")
+def certify(lease: jobs.Lease, *, kind_: str, subject_id: int) -> None:
+    """Give certificates to all who have done something, some in each transaction."""
+    after: int | None = 0
+    while after is not None:
+        with unit_of_work():
+            after = service.certify_due(kind_, subject_id, after=after)
+        lease.check()
 
 
 def init_app(app: Flask) -> None:
