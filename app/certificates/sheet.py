@@ -6,15 +6,18 @@ import io
 import threading
 from dataclasses import dataclass
 from pathlib import Path
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 import pypdfium2
 import segno
-from fpdf import FPDF
-from fpdf.enums import Align, MethodReturnValue, WrapMode, XPos, YPos
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from app.certificates.rules import LARGEST_PICTURE, BadPicture
+
+if TYPE_CHECKING:
+    # It brings cryptography along for signatures that we do not make: loaded when a sheet is drawn.
+    from fpdf import FPDF
+    from fpdf.enums import WrapMode
 
 FONT = Path(__file__).parent.parent / "static" / "vendor" / "noto-sans-sc.ttf"
 WIDTH, HEIGHT = 297.0, 210.0  # mm, A4 on its side
@@ -41,6 +44,9 @@ class Sheet:
 
 def pdf(sheet: Sheet) -> bytes:
     """The certificate as a PDF of one page."""
+    from fpdf import FPDF
+    from fpdf.enums import Align
+
     page = FPDF(orientation="landscape", unit="mm", format="A4")
     page.set_auto_page_break(auto=False)
     page.set_title(sheet.title)
@@ -111,7 +117,7 @@ def _fit(page: FPDF, text: str, size: float, least: float, width: float) -> floa
 def _title(page: FPDF, text: str, y: float) -> None:
     size = _fit(page, text, 40, 18, WIDTH - 60)
     page.set_xy(30, y)
-    page.multi_cell(WIDTH - 60, size * 0.5, text, align=Align.C)
+    page.multi_cell(WIDTH - 60, size * 0.5, text, align="C")
 
 
 def _block(page: FPDF, text: str, top: float, bottom: float) -> None:
@@ -122,9 +128,9 @@ def _block(page: FPDF, text: str, top: float, bottom: float) -> None:
         line = size * 0.62
         measured = page.multi_cell(
             *(width, line, text),
-            align=Align.C,
+            align="C",
             dry_run=True,
-            output=MethodReturnValue.HEIGHT,
+            output="HEIGHT",
             wrapmode=_wrap(text),
         )
         height = cast("float", measured)
@@ -132,11 +138,13 @@ def _block(page: FPDF, text: str, top: float, bottom: float) -> None:
             break
     room = bottom - top - height
     page.set_xy(35, top + max(0, room) / 2)
-    page.multi_cell(width, line, text, align=Align.C, wrapmode=_wrap(text))
+    page.multi_cell(width, line, text, align="C", wrapmode=_wrap(text))
 
 
 def _wrap(text: str) -> WrapMode:
     """Chinese has no spaces to break lines at."""
+    from fpdf.enums import WrapMode
+
     return WrapMode.CHAR if any("\u2e80" <= c <= "\u9fff" for c in text) else WrapMode.WORD
 
 
@@ -148,9 +156,7 @@ def _signature(page: FPDF, sheet: Sheet) -> None:
             continue
         size = _fit(page, text, most, 8, width)
         page.set_xy(x, y)
-        page.multi_cell(
-            width, size * 0.55, text, align=Align.C, new_x=XPos.LMARGIN, new_y=YPos.NEXT
-        )
+        page.multi_cell(width, size * 0.55, text, align="C", new_x="LMARGIN", new_y="NEXT")
         y = page.get_y() + 2
 
 
@@ -163,5 +169,5 @@ def _proof(page: FPDF, sheet: Sheet) -> None:
     page.set_text_color(90, 84, 80)
     page.set_font("Noto", size=9)
     page.set_xy(x + side + 3, y + 6)
-    page.multi_cell(95, 5, sheet.foot, align=Align.L)
+    page.multi_cell(95, 5, sheet.foot, align="L")
     page.link(x, y, side, side, sheet.url)
