@@ -17,6 +17,7 @@ MATRIX = dict.fromkeys(
         "courses.make_trimmed",
         "courses.about",
         "courses.add_captions",
+        "courses.propose",
         "courses.add_reading",
         "courses.add_recording",
         "courses.course",

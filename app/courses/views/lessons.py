@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
@@ -26,9 +28,12 @@ from app.courses.views import bp
 from app.courses.views.editor import answer, sheet
 from app.media import queries as media_queries
 from app.media import service as media_service
-from app.media.rules import time_of, time_text
+from app.media.rules import Cue, time_of, time_text
 from app.members.access import AUTHOR, reader
 from app.questions import queries as bank
+from app.questions import service as question_service
+from app.questions.formats import proposing
+from app.questions.rules import span_text
 
 # --- new ones -------------------------------------------------------------------------------------
 
@@ -238,6 +243,36 @@ def replace(lesson_id: int) -> ResponseReturnValue:
             return redirect(url_for("courses.lesson", lesson_id=lesson_id))
     titles = TitleForm(formdata=None, title=found.title, seen=found.revision)
     return _recording_page(course, found, titles, replace_form=form), 422
+
+
+@bp.post("/lessons/<int:lesson_id>/propose")
+@access(AUTHOR)
+def propose(lesson_id: int) -> ResponseReturnValue:
+    """Questions proposed from what is said in a lesson, to be looked over before they are kept."""
+    _course, found = queries.own_lesson(reader(), lesson_id)
+    tracks = media_queries.caption_tracks(found.media_id or 0)
+    if not tracks:
+        raise NotThere
+    cues = media_queries.cues(found.media_id or 0, language=tracks[0].language)
+    paper = proposing.propose(spoken_passages(found.title, cues))
+    if not paper.items:
+        flash(_("No sentence in these captions defines something."), "info")
+        return redirect(url_for("courses.lesson", lesson_id=lesson_id) + "#captions")
+    import_id = question_service.open_import(paper, filename=found.title, author_id=reader().id)
+    return redirect(url_for("questions.import_", import_id=import_id), 303)
+
+
+def spoken_passages(title: str, cues: Sequence[Cue]) -> list[tuple[str, str]]:
+    """(where, words) of what is said, with captions joined until a sentence ends."""
+    found: list[tuple[str, str]] = []
+    words, start = "", 0
+    for cue in cues:
+        start = start if words else cue.start_ms
+        words = f"{words} {cue.text}".strip()
+        if words.endswith(tuple(".!?。！？；")) or len(words) > 1_000:
+            found.append((f"{title} {span_text(start)}", words))
+            words = ""
+    return [*found, (f"{title} {span_text(start)}", words)] if words else found
 
 
 @bp.post("/lessons/<int:lesson_id>/captions")

@@ -11,6 +11,7 @@ from app.core import clock
 from app.core.db import db
 from app.core.refusals import Conflict, NotThere
 from app.questions import formats, queries, rules, types
+from app.questions.formats import proposing
 from app.questions.models import Question, QuestionImport
 from app.questions.queries.imports import view
 from app.questions.rules import QuestionState
@@ -114,7 +115,9 @@ def take_import(
             kind=item["kind"], body=item["body"], author_id=row.author_id
         )
         question = session.get_one(Question, question_id)
-        question.import_id, question.state = row.id, str(state)
+        # What rules proposed is looked over by a person before anybody is asked it.
+        kept = QuestionState.DRAFT if row.format == proposing.NAME else state
+        question.import_id, question.state = row.id, str(kept)
         sorting.put(question_id, item["facts"])
         if question.category_id is None:
             question.category_id = category_id

@@ -1,0 +1,80 @@
+"""Questions proposed from a text by rules: gaps and statements from sentences that define a thing.
+
+No format of a file: what it gives goes through the import doctor, always as drafts.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+
+from app.questions.formats.facts import Item, Paper, judge
+from app.questions.rules import Kind
+from app.questions.types import gaps
+from app.search.folding import CJK
+
+NAME = "proposed"
+MOST = 60  # proposals from one text: more than anybody looks through
+_SENTENCE = re.compile(r"[^。！？!?；;\n]+?(?:[。！？!?；;\n]|\.(?=\s|$)|$)")
+# “灭火器是指……” and “A fire door is a door that …”: a short name, a verb that defines, an account.
+_CHINESE = re.compile(
+    rf"^([{CJK}A-Za-z0-9（）()“”·-]{{2,16}}?)(，?(?:是指|指的是|是一种|是一类|称为|叫做|定义为|即))"
+    r"([^，。].{5,120})$"
+)
+_ENGLISH = re.compile(
+    r"^((?:An?|The) )?([A-Za-z][\w-]*(?: [\w-]+){0,3})"
+    r"( (?:is|are) (?:an?|the|any|a kind of) | means | refers to | is called )(.{12,200})$"
+)
+_VAGUE = re.compile(
+    r"^(?:这|那|它|他|她|我|你|您|此|该|其|有的|什么|哪)|\b(?:this|that|it|he|she|we|you|they|there|what"
+    r"|here|which|who)\b",
+    re.IGNORECASE,
+)
+
+
+def propose(passages: Iterable[tuple[str, str]]) -> Paper:
+    """A gap and a statement from each sentence of (source, text) that defines something.
+
+    `source` says where the text stands, for example “Fire safety 07:12”. The proposals keep the
+    order of the text; the same name is asked only once.
+    """
+    paper = Paper(NAME)
+    seen: set[str] = set()
+    for source, text in passages:
+        for sentence in _sentences(text):
+            for item in _proposals(sentence, seen):
+                item.facts = {"source": source[:500]} if source else {}
+                item.number = str(len(paper.items) + 1)
+                judge(item)
+                if not item.blocked:
+                    paper.items.append(item)
+            if len(paper.items) >= MOST:
+                return paper
+    return paper
+
+
+def _sentences(text: str) -> Iterator[str]:
+    for found in _SENTENCE.finditer(text[:200_000]):
+        sentence = " ".join(found.group().split())
+        if 10 <= len(sentence) <= 300:
+            yield sentence
+
+
+def _proposals(sentence: str, seen: set[str]) -> Iterator[Item]:
+    plain = sentence.rstrip("。！？!?；;. ")
+    if sentence.endswith(("？", "?")):
+        return
+    chinese, english = _CHINESE.match(plain), _ENGLISH.match(plain)
+    if chinese:
+        before, name, after = "", chinese.group(1), plain[chinese.end(1) :] + "。"
+    elif english:
+        before, name = english.group(1) or "", english.group(2)
+        after = plain[english.end(2) :] + "."
+    else:
+        return
+    key = name.casefold()
+    if _VAGUE.search(name) or key in seen or name in after:
+        return
+    seen.add(key)
+    yield Item(str(Kind.CLOZE), {"stem": f"{before}[[{gaps.escaped(name)}]]{after}"})
+    yield Item(str(Kind.TRUEFALSE), {"stem": f"{before}{name}{after}", "answer": True})
