@@ -26,9 +26,10 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
+import psycopg
 from flask_migrate import upgrade
 
 from app import create_app
@@ -132,15 +133,10 @@ def postgresql(folder: Path) -> Iterator[str | None]:
     )
     try:
         for _ in range(200):
-            ready = subprocess.run(
-                [
-                    *(found / "psql", "-h", "127.0.0.1", "-p", str(port), "-U", "weike"),
-                    *("-d", "postgres", "-c", "create database weike encoding 'UTF8'"),
-                ],
-                capture_output=True,
-                check=False,
-            )
-            if ready.returncode == 0:
+            with suppress(psycopg.OperationalError):
+                address = f"host=127.0.0.1 port={port} user=weike dbname=postgres"
+                with psycopg.connect(address, autocommit=True) as connection:
+                    connection.execute("create database weike encoding 'UTF8'")
                 break
             time.sleep(0.1)
         yield f"postgresql+psycopg://weike@127.0.0.1:{port}/weike"
