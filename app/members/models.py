@@ -5,11 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint, true
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
 
 from app.core.dated import keep_past
 from app.core.db import Base
 from app.members.rules import path_of
+from app.members.rules.order import sorting
 
 
 class Branch(Base):
@@ -42,6 +43,7 @@ class Member(Base):
     email: Mapped[str | None] = mapped_column(String(254), unique=True)
     phone: Mapped[str | None] = mapped_column(String(20), unique=True)  # digits, + in front
     name: Mapped[str] = mapped_column(String(80))
+    sorted_name: Mapped[str] = mapped_column(String(700), server_default="")  # follows `name`
     branch_id: Mapped[int] = mapped_column(ForeignKey("branch.id"), index=True)
     password_hash: Mapped[str | None] = mapped_column(String(200))  # None until activated
     is_active: Mapped[bool] = mapped_column(default=True)
@@ -52,6 +54,11 @@ class Member(Base):
     created_at: Mapped[datetime]
 
     branch: Mapped[Branch] = relationship(lazy="joined")
+
+    @validates("name")
+    def _sort(self, _key: str, name: str) -> str:
+        self.sorted_name = sorting(name)
+        return name
 
 
 class BranchPast(Base):

@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from app import create_app
-from app.core.db import reading, unit_of_work
+from app.core.db import db, reading, unit_of_work
 from app.members import queries
 from app.members.models import ActivationCode, Member, RoleGrant
 from tests.factories import People, csrf
@@ -360,3 +360,27 @@ def test_names_and_branches_for_other_rooms(people: People, branch: int) -> None
         path = queries.branches()[1].path
         assert [p.id for p in queries.members_below(path)] == [anna]
         assert {p.id for p in queries.members_below("/")} == {anna, boris}
+
+
+def test_chinese_names_stand_in_the_order_of_their_pinyin(people: People) -> None:
+    branch = people.branch()
+    names = ["赵敏", "曾毅", "阿依努尔", "李雷", "Bob Lee", "单田芳", "张伟", "张维", "重阳"]
+    for name in names:
+        people.member(name, branch=branch)
+    boss = people.client(people.member("周管理", role="administrator"))
+    page = boss.get(f"/admin/members?branch={branch}").get_data(as_text=True)
+    main = page[page.index("<main") :]
+    shown = sorted(names, key=main.index)
+    assert shown == [
+        *("阿依努尔", "Bob Lee", "重阳", "李雷", "单田芳"),
+        *("曾毅", "张维", "张伟", "赵敏"),
+    ]
+
+
+def test_a_new_name_takes_its_new_place(app: Flask, people: People) -> None:
+    member = people.member("赵敏")
+    with app.app_context(), unit_of_work() as session:
+        session.get_one(Member, member).name = "安敏"
+    with app.app_context():
+        assert db.session().get_one(Member, member).sorted_name.startswith("an1 min3 ")
+        db.session.rollback()

@@ -68,7 +68,7 @@ def taken(exam_id: int) -> list[Taken]:
             .join(Member, Member.id == Attempt.member_id)
             .join(Branch, Branch.id == Member.branch_id)
             .where(Attempt.exam_id == exam_id, Attempt.state == "submitted")
-            .order_by(Branch.path, Member.name, Member.id, Attempt.number)
+            .order_by(Branch.path, Member.sorted_name, Member.id, Attempt.number)
         )
         .all()
     )

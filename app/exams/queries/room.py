@@ -87,7 +87,7 @@ def room_of(exam: ExamView, now: datetime) -> Room:
         .outerjoin(answered, answered.c.attempt_id == Attempt.id)
         .outerjoin(late, late.c.attempt_id == Attempt.id)
         .where(Attempt.exam_id == exam.id)
-        .order_by(Attempt.state != "open", Member.name, Attempt.number)
+        .order_by(Attempt.state != "open", Member.sorted_name, Attempt.number)
     )
     still = now if exam.paused_at is None else min(now, exam.paused_at)
     seats = []
@@ -226,7 +226,7 @@ def grants(exam_id: int | None = None) -> list[Grant]:
             | (Accommodation.extra_attempts > 0)
             | Accommodation.large_type
         )
-        .order_by(Member.name)
+        .order_by(Member.sorted_name)
     )
     return [
         Grant(

@@ -223,7 +223,7 @@ def _facts(
                 select(Member.id, Member.name, Branch.name, Branch.path, Member.created_at)
                 .join(Branch, Branch.id == Member.branch_id)
                 .where(Member.id.in_(who))
-                .order_by(Branch.path, Member.name, Member.id)
+                .order_by(Branch.path, Member.sorted_name, Member.id)
             )
         ]
         for part in parts([card.id for card in offered]):

@@ -371,7 +371,7 @@ def readers_of(reader: Reader, found: ListView) -> list[ReaderLine]:
         select(Member.id, Member.name, Branch.name)
         .join(Branch, Branch.id == Member.branch_id)
         .where(Member.is_active, beneath, audience)
-        .order_by(Branch.path, Member.name)
+        .order_by(Branch.path, Member.sorted_name)
         .limit(2_000)
     ).all()
     documents = [item.document_id for item in found.documents]

@@ -70,7 +70,7 @@ def members_below(path: str) -> list[Person]:
         select(Member)
         .join(Branch, Branch.id == Member.branch_id)
         .where(Member.is_active, Branch.path.startswith(path))
-        .order_by(Branch.path, Member.name, Member.id)
+        .order_by(Branch.path, Member.sorted_name, Member.id)
     )
     return [_person(member, ()) for member in rows]
 
@@ -101,7 +101,7 @@ def people_for(
     total = session.scalar(select(func.count()).select_from(wanted.subquery())) or 0
     offset, limit = window(page, PEOPLE_PER_PAGE)
     rows = session.scalars(
-        wanted.order_by(Member.name, Member.id).offset(offset).limit(limit)
+        wanted.order_by(Member.sorted_name, Member.id).offset(offset).limit(limit)
     ).all()
     grants = grants_of(row.id for row in rows)
     return Page(
@@ -136,7 +136,9 @@ def person_for(reader: Reader, member_id: int) -> Person:
 def waiting_for(reader: Reader, branch_id: int | None, *, limit: int) -> list[Person]:
     """Active members who have not activated their account and whom the reader may manage."""
     rows = db.session().scalars(
-        _waiting(reader, branch_id).order_by(Branch.path, Member.name, Member.id).limit(limit)
+        _waiting(reader, branch_id)
+        .order_by(Branch.path, Member.sorted_name, Member.id)
+        .limit(limit)
     )
     return [_person(row, ()) for row in rows]
 

@@ -244,7 +244,7 @@ def completion(
         select(Member.id, Member.name, Member.username, Branch.name, Branch.path)
         .join(Branch, Branch.id == Member.branch_id)
         .where(Member.id.in_(wanted))
-        .order_by(Branch.path, Member.name, Member.id)
+        .order_by(Branch.path, Member.sorted_name, Member.id)
     )
     rows = [(*row[:4], frozenset(int(i) for i in row[4].split("/") if i)) for row in people]
     if len(rows) * len(courses) > MOST_ROWS:

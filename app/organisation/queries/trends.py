@@ -158,7 +158,7 @@ def matrix(
         select(Member.id, Member.name, Branch.name, Branch.path)
         .join(Branch, Branch.id == Member.branch_id)
         .where(Member.id.in_(wanted))
-        .order_by(Branch.path, Member.name, Member.id)
+        .order_by(Branch.path, Member.sorted_name, Member.id)
         .offset(offset)
         .limit(limit)
     ).all()
