@@ -198,6 +198,7 @@ def test_a_draft_never_overwrites_what_was_saved_elsewhere(
     page.wait_for_url("**/desk/lessons/*")
     editor = page.url
     lesson_id = int(editor.rsplit("/", 1)[1])
+    page.get_by_label("Title").press("End")
     page.get_by_label("Title").press_sequentially(" mine")
     expect(page.locator(".draft-state")).to_contain_text("not saved yet")
     with site.app.app_context(), unit_of_work():

@@ -84,6 +84,11 @@ def faults(window: Window, status: int, *, chinese: bool) -> list[str]:
     found += window.axe()
     if chinese:
         found += page.evaluate(ENGLISH)
+    # The other colours, too: light where the walk is dark, dark where it is light.
+    dark = page.evaluate("matchMedia('(prefers-color-scheme: dark)').matches")
+    page.emulate_media(color_scheme="light" if dark else "dark")
+    found += [f"{line} (in the other colours)" for line in window.axe("color-contrast")]
+    page.emulate_media(color_scheme="dark" if dark else "light")
     wide = page.viewport_size
     for size in (wide, NARROW):
         page.set_viewport_size(size)
