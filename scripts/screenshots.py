@@ -1,4 +1,4 @@
-"""Take the pictures of the README from a running demo: `make run`, then `make screenshots`.
+"""Take the pictures of the README and the guides: `make run`, then `make screenshots`.
 
 Signs in with the accounts in instance/demo-accounts.txt and writes docs/pictures/*.webp.
 """
@@ -20,16 +20,27 @@ from config import ROOT, Config
 PICTURES = ROOT / "docs" / "pictures"
 PHONE = {"width": 390, "height": 844}
 DESKTOP = {"width": 1440, "height": 900}
-# name, account, path, language, viewport, colours
+# name (its end is the language, -zh or -en), account, path, viewport, colours
+PLACES = (
+    ("home-phone", "member", "/", PHONE, "light"),
+    ("course-phone", "member", "course", PHONE, "light"),
+    ("lesson-phone", "member", "first lesson", PHONE, "light"),
+    ("search-phone", "member", "search", PHONE, "light"),
+    ("me-phone", "member", "/me", PHONE, "dark"),
+    ("home-desktop", "member", "/", DESKTOP, "light"),
+    ("organizer-desktop", "organizer", "/organizer/completion", DESKTOP, "light"),
+    ("trainer-desktop", "trainer", "first course", DESKTOP, "light"),
+    ("organisation-desktop", "admin", "/admin/organisation", DESKTOP, "light"),
+)
+LANGUAGES = {"zh": "zh-CN", "en": "en-US"}
+WORD = {"zh": "密码", "en": "password"}
 SHOTS = (
-    ("home-phone-zh", "member", "/", "zh-CN", PHONE, "light"),
-    ("course-phone-zh", "member", "/courses/phishing-passwords-zh", "zh-CN", PHONE, "light"),
-    ("lesson-phone-zh", "member", "first lesson", "zh-CN", PHONE, "light"),
-    ("search-phone-zh", "member", "/search?q=密码", "zh-CN", PHONE, "light"),
-    ("home-desktop-en", "member", "/", "en-US", DESKTOP, "light"),
+    *(
+        (f"{name}-{short}", who, path, language, viewport, colours)
+        for name, who, path, viewport, colours in PLACES
+        for short, language in LANGUAGES.items()
+    ),
     ("courses-desktop-dark", "member", "/courses", "en-US", DESKTOP, "dark"),
-    ("organizer-desktop-zh", "organizer", "/organizer/completion", "zh-CN", DESKTOP, "light"),
-    ("trainer-desktop-en", "trainer", "first course", "en-US", DESKTOP, "light"),
 )
 
 
@@ -49,8 +60,14 @@ def take(chrome: Browser, url: str, passwords: dict[str, str], shot: tuple) -> N
     page.locator("input[name=password]").fill(passwords[who])
     page.locator("main button[type=submit]").first.click()
     page.wait_for_url(re.compile(r"/$"))
-    if path == "first lesson":
-        page.goto("/courses/phishing-passwords-zh")
+    short = language[:2]
+    course = f"/courses/phishing-passwords-{short}"
+    if path == "search":
+        path = f"/search?q={WORD[short]}"
+    elif path == "course":
+        path = course
+    elif path == "first lesson":
+        page.goto(course)
         path = page.locator("a[href*='/lessons/']").nth(1).get_attribute("href") or "/"
     elif path == "first course":
         page.goto("/desk")

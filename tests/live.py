@@ -200,7 +200,7 @@ class Window:
         )
 
     def axe(self, *rules: str) -> list[str]:
-        """Violations of WCAG 2.2 A and AA on the page as it is now, or of some rules; a line each."""
+        """What breaks WCAG 2.2 A and AA on the page as it is now, or some rules; a line each."""
         self.page.evaluate((ROOT / "app/static/vendor/axe.js").read_text(encoding="utf-8"))
         found = self.page.evaluate(
             """async (only) => (await axe.run(document, {runOnly: only.length ? only : ["wcag2a",
