@@ -32,6 +32,7 @@ ROOMS = (
     "exams",
     "library",
     "organisation",
+    "practice",
     "home",
 )
 DOORS = ("views", "jobs", "cli")

@@ -21,6 +21,7 @@ ADDRESSES = {
     "points": "/points",
     "desk_rewards": "/organizer/rewards",
     "me": "/me",
+    "practice": "/practice",
     "notices": "/notices",
     "notice_choices": "/me/notices",
     "device": "/device",

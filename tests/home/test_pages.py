@@ -116,11 +116,11 @@ def test_home_shows_todays_points_and_enters_the_first_visit(people: People) -> 
     client = people.client(people.member())
     page = client.get("/").get_data(as_text=True)
     assert 'hx-post="/points/check-in" hx-trigger="load, submit"' in page
-    assert "0 of 52" in words(client.get("/"))
+    assert "0 of 58" in words(client.get("/"))
     answer = client.post("/points/check-in", data={"back": "home"}, headers=csrf(client))
     assert answer.headers["Location"] == "/"
     assert "hx-trigger" not in client.get("/").get_data(as_text=True)
-    assert "2 of 52" in words(client.get("/"))
+    assert "2 of 58" in words(client.get("/"))
 
 
 def test_home_greets_by_the_clock_of_the_organisation(people: People) -> None:

@@ -40,7 +40,7 @@ def test_a_new_member_is_told_how_points_come(people: People) -> None:
     told = words(people.client(people.member()).get("/points"))
     assert "No points yet" in told
     assert "A lesson would still give 10 points. A quiz would still give 10 points." in told
-    assert "0 of 52" in told
+    assert "0 of 58" in told
 
 
 def test_today_says_what_was_earned_and_what_is_still_possible(
@@ -51,7 +51,7 @@ def test_today_says_what_was_earned_and_what_is_still_possible(
     for _ in range(3):
         ledger.earn(member)
     told = words(client.get("/points"))
-    assert "30 of 52" in told
+    assert "30 of 58" in told
     assert "Finished a lesson 30 of 30" in told
     assert "A quiz would still give 10 points." in told
     assert "A lesson would still give" not in told
@@ -64,7 +64,7 @@ def test_yesterday_is_not_today(people: People, ledger: Ledger) -> None:
     member = people.member()
     ledger.earn(member, when=clock.now() - timedelta(days=1))
     told = words(people.client(member).get("/points"))
-    assert "0 of 52" in told
+    assert "0 of 58" in told
     assert "All points 10" in told
 
 
@@ -143,7 +143,7 @@ def test_with_scripts_the_card_comes_back(people: People) -> None:
     client = people.client(people.member())
     headers = csrf(client) | {"HX-Request": "true"}
     answer = client.post("/points/check-in", data={"back": "home"}, headers=headers)
-    assert words(answer).strip().startswith("My points today 2 of 52")
+    assert words(answer).strip().startswith("My points today 2 of 58")
     assert "<html" not in answer.get_data(as_text=True)
     assert "HX-Refresh" not in answer.headers
     answer = client.post("/points/check-in", data={"back": "points"}, headers=headers)

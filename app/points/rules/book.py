@@ -1,7 +1,7 @@
 """What earns points and how much: a book of rules, which organizations write and publish.
 
 The book that Weike comes with is gentle on purpose. One micro-course a day, about three lessons
-and one quiz in at most twenty minutes, brings 42 of the 52 points that a day can bring. Whoever
+and one quiz in at most twenty minutes, brings 42 of the 58 points that a day can bring. Whoever
 learns more on one day learns it for its own sake: what is over a limit is entered with 0 points,
 so that everybody sees why, and nobody has to let videos run in order to stand well. (The platform
 that made such points known had to lower its own daily limit from 66 to 52, and to take its
@@ -65,6 +65,12 @@ REASONS: dict[str, Reason] = {
         offer=_l("A finished learning path would still give %(points)s points."),
         icon="signpost-split",
         thing=_l("All courses of a learning path are finished"),
+    ),
+    "practice": Reason(
+        label=_l("Practised"),
+        offer=_l("Practising would still give %(points)s points."),
+        icon="lightbulb",
+        thing=_l("Five a day, the quiz of the week, mistakes or a game are done"),
     ),
     "sign_in": Reason(
         label=_l("First visit of the day"),
@@ -205,6 +211,7 @@ GENTLE = Book(
     rules=(
         Rule(reason="lesson", amount=10, cap=30),
         Rule(reason="quiz", amount=10, cap=20),
+        Rule(reason="practice", amount=2, cap=6),
         Rule(reason="sign_in", amount=2, cap=2),
     ),
     quiet=QUIET,

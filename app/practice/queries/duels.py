@@ -1,0 +1,159 @@
+"""Reads of duels: what one player may see of a table at this moment."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import and_, or_, select
+
+from app.core.db import db
+from app.core.refusals import NotThere
+from app.members.models import Member
+from app.practice import rules
+from app.practice.models import Duel, DuelAnswer, DuelSeat
+from app.questions import types
+from app.questions.queries import versions
+
+
+@dataclass(frozen=True)
+class Player:
+    seat: int
+    member_id: int | None
+    name: str  # "" for the bot
+    right: int  # of the questions that are over
+    has_answered: bool  # the one that is asked now
+    place: int = 0
+
+
+@dataclass(frozen=True)
+class DuelView:
+    """A duel as one of its players may see it now."""
+
+    id: int
+    size: int
+    mine: int  # my seat
+    now: rules.Moment
+    players: tuple[Player, ...]
+    asked: dict[str, Any] | None  # while I may answer
+    explained: dict[str, Any] | None  # in the pause, with what I answered
+    order: tuple[str, ...]
+    created_at: datetime
+
+    @property
+    def me(self) -> Player:
+        return next(p for p in self.players if p.seat == self.mine)
+
+    @property
+    def version(self) -> str:
+        """Changes when the page must be drawn anew; others' answers only change the players."""
+        mine = self.me.has_answered
+        seats = len(self.players) if self.now.phase is rules.Phase.WAITING else 0
+        return f"{self.now.phase}.{self.now.number}.{int(mine)}.{seats}"
+
+
+def duel_for(member_id: int, duel_id: int, now: datetime) -> DuelView:
+    """A duel in which the member plays. Raises NotThere."""
+    session = db.session()
+    row = session.get(Duel, duel_id)
+    seats = seats_of(duel_id)
+    mine = next((s.seat for s in seats if s.member_id == member_id), None)
+    if row is None or mine is None:
+        raise NotThere
+    given = answers_of(duel_id)
+    at = rules.moment(row.starts_at, row.size, given, now)
+    if row.starts_at is not None:
+        given = rules.timeline(row.starts_at, row.size, given)[1]
+    over = at.number if at.phase in {rules.Phase.PAUSE, rules.Phase.OVER} else at.number - 1
+    known = [a for a in given if a.number <= over and a.at <= now]
+    ranks = {p.seat: p for p in rules.places([s.seat for s in seats], known)}
+    answered = {a.seat for a in given if a.number == at.number and a.at <= now}
+    names = _names([s.member_id for s in seats if s.member_id])
+    asked = explained = None
+    order: tuple[str, ...] = ()
+    if at.phase in {rules.Phase.ASKING, rules.Phase.PAUSE}:
+        version_id, options = row.questions[at.number - 1]
+        question = versions([version_id])[version_id]
+        if at.phase is rules.Phase.PAUSE:
+            response = session.get(DuelAnswer, (duel_id, mine, at.number))
+            explained = types.of(question.kind).explained(
+                question.body, list(response.response) if response else []
+            )
+            order = tuple(token for _name, token in options)
+        elif mine not in answered:
+            asked = types.asked(question.kind, question.body, options, None)
+    return DuelView(
+        id=row.id,
+        size=row.size,
+        mine=mine,
+        now=at,
+        players=tuple(
+            Player(
+                seat=s.seat,
+                member_id=s.member_id,
+                name=names.get(s.member_id or 0, ""),
+                right=ranks[s.seat].right,
+                has_answered=s.seat in answered,
+                place=ranks[s.seat].place,
+            )
+            for s in seats
+        ),
+        asked=asked,
+        explained=explained,
+        order=order,
+        created_at=row.created_at,
+    )
+
+
+def seats_of(duel_id: int) -> list[DuelSeat]:
+    return list(
+        db.session().scalars(
+            select(DuelSeat).where(DuelSeat.duel_id == duel_id).order_by(DuelSeat.seat)
+        )
+    )
+
+
+def answers_of(duel_id: int) -> list[rules.Given]:
+    rows = db.session().execute(
+        select(DuelAnswer, DuelSeat.member_id, Duel.starts_at)
+        .join(
+            DuelSeat, (DuelSeat.duel_id == DuelAnswer.duel_id) & (DuelSeat.seat == DuelAnswer.seat)
+        )
+        .join(Duel, Duel.id == DuelAnswer.duel_id)
+        .where(DuelAnswer.duel_id == duel_id)
+    )
+    found = []
+    for row, member_id, starts_at in rows:
+        is_bot = member_id is None and starts_at is not None
+        after = row.answered_at - starts_at if is_bot and starts_at else None
+        found.append(rules.Given(row.seat, row.number, row.answered_at, row.right, after))
+    return found
+
+
+def running_duel_of(member_id: int, now: datetime) -> int | None:
+    """The duel that a member waits for or plays now."""
+    found = db.session().scalar(
+        select(Duel.id)
+        .join(DuelSeat, DuelSeat.duel_id == Duel.id)
+        .where(
+            DuelSeat.member_id == member_id,
+            or_(
+                and_(Duel.starts_at.is_(None), Duel.created_at > now - rules.WAIT_FOR),
+                Duel.starts_at > now - rules.LONGEST,
+            ),
+        )
+        .order_by(Duel.id.desc())
+        .limit(1)
+    )
+    if found is None:
+        return None
+    row = db.session().get_one(Duel, found)
+    at = rules.moment(row.starts_at, row.size, answers_of(found), now)
+    return None if at.phase is rules.Phase.OVER else found
+
+
+def _names(ids: Sequence[int]) -> dict[int, str]:
+    rows = db.session().execute(select(Member.id, Member.name).where(Member.id.in_(ids)))
+    return {row.id: row.name for row in rows}

@@ -1,0 +1,272 @@
+"""Reads of practice by oneself. A key leaves only after its answer, through `feedback`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import and_, exists, func, or_, select
+
+from app.core.db import db
+from app.core.refusals import NotThere
+from app.courses.models import Course, CourseQuestion, Theme
+from app.courses.queries.catalogue import seen_by
+from app.exams.models import Attempt
+from app.learning.models import CourseProgress
+from app.members.rules import Reader
+from app.practice.models import (
+    NotebookEntry,
+    PracticeCategory,
+    PracticeItem,
+    PracticeRun,
+)
+from app.questions import types
+from app.questions.models import Category, Question, QuestionVersion
+from app.questions.queries import versions
+from app.questions.rules import Answering, QuestionState
+
+MARKED = tuple(kind for kind, module in types.TYPES.items() if not module.BY_HAND)
+TICKED = tuple(k for k in MARKED if types.of(k).ANSWERING is Answering.TICKS)
+
+
+@dataclass(frozen=True)
+class Pool:
+    """What a member may practise, by question id."""
+
+    themes: Mapping[int, tuple[str, tuple[int, ...]]]  # theme id → title, questions
+    categories: Mapping[int, tuple[str, tuple[int, ...]]]
+    ticked: frozenset[int]  # questions that are answered by one tick or some
+
+    @property
+    def all(self) -> set[int]:
+        groups = (*self.themes.values(), *self.categories.values())
+        return {i for _title, ids in groups for i in ids}
+
+    @property
+    def quick(self) -> set[int]:
+        """For games: questions that need no typing."""
+        return self.all & self.ticked
+
+
+def pool_for(reader: Reader) -> Pool:
+    """Questions of courses that the reader may see and whose quiz tells its answers anyway (it is
+    passed, or may be tried without limit), and of categories opened for practice.
+
+    A question of a quiz that the reader is taking just now is left out.
+    """
+    session = db.session()
+    passed = exists().where(
+        CourseProgress.course_id == Course.id,
+        CourseProgress.member_id == reader.id,
+        CourseProgress.quiz_passed_at.is_not(None),
+    )
+    taking = select(CourseQuestion.question_id).join(
+        Attempt,
+        and_(
+            Attempt.course_id == CourseQuestion.course_id,
+            Attempt.member_id == reader.id,
+            Attempt.state == "open",
+        ),
+    )
+    usable = and_(
+        Question.state == QuestionState.READY,
+        Question.kind.in_(MARKED),
+        Question.id.not_in(taking),
+    )
+    ticked: set[int] = set()
+    themes: dict[int, tuple[str, dict[int, None]]] = {}
+    rows = (
+        select(Theme.id, Theme.title, Question.id, Question.kind)
+        .join(Course, Course.theme_id == Theme.id)
+        .join(CourseQuestion, CourseQuestion.course_id == Course.id)
+        .join(Question, Question.id == CourseQuestion.question_id)
+        .where(seen_by(reader), or_(Course.attempts_allowed == 0, passed), usable)
+        .order_by(Theme.position, Theme.id, Question.id)
+    )
+    for theme_id, title, question_id, kind in session.execute(rows):
+        themes.setdefault(theme_id, (title, {}))[1][question_id] = None
+        if kind in TICKED:
+            ticked.add(question_id)
+    categories: dict[int, tuple[str, dict[int, None]]] = {}
+    opened = (
+        select(Category.id, Category.name, Category.path)
+        .join(PracticeCategory, PracticeCategory.category_id == Category.id)
+        .order_by(Category.path)
+    )
+    for category_id, name, path in session.execute(opened).all():
+        inside = (
+            select(Question.id, Question.kind)
+            .join(Category, Category.id == Question.category_id)
+            .where(Category.path.startswith(path), usable)
+        )
+        for question_id, kind in session.execute(inside):
+            categories.setdefault(category_id, (name, {}))[1][question_id] = None
+            if kind in TICKED:
+                ticked.add(question_id)
+    return Pool(
+        {i: (title, tuple(ids)) for i, (title, ids) in themes.items()},
+        {i: (name, tuple(ids)) for i, (name, ids) in categories.items()},
+        frozenset(ticked),
+    )
+
+
+def last_practised(member_id: int) -> dict[int, datetime]:
+    """When a member answered each question last."""
+    rows = (
+        select(QuestionVersion.question_id, func.max(PracticeItem.answered_at))
+        .join(PracticeItem, PracticeItem.version_id == QuestionVersion.id)
+        .join(PracticeRun, PracticeRun.id == PracticeItem.run_id)
+        .where(PracticeRun.member_id == member_id, PracticeItem.answered_at.is_not(None))
+        .group_by(QuestionVersion.question_id)
+    )
+    return {question_id: at for question_id, at in db.session().execute(rows) if at is not None}
+
+
+@dataclass(frozen=True)
+class Notebook:
+    """A member's mistakes: how many are due, how many wait, when the next one is due."""
+
+    due: tuple[int, ...]
+    waiting: int
+    mastered: int
+    next_at: datetime | None
+
+
+def notebook_of(member_id: int, now: datetime, *, among: set[int]) -> Notebook:
+    """The notebook; questions that may not be practised any more rest."""
+    rows = db.session().scalars(
+        select(NotebookEntry)
+        .where(NotebookEntry.member_id == member_id)
+        .order_by(NotebookEntry.due_at, NotebookEntry.question_id)
+    )
+    entries = [row for row in rows if row.question_id in among]
+    inside = [row for row in entries if not row.out]
+    later = [row.due_at for row in inside if row.due_at > now]
+    return Notebook(
+        due=tuple(row.question_id for row in inside if row.due_at <= now),
+        waiting=len(later),
+        mastered=sum(row.out for row in entries),
+        next_at=min(later, default=None),
+    )
+
+
+@dataclass(frozen=True)
+class RunView:
+    """One practice of a member."""
+
+    id: int
+    member_id: int
+    mode: str
+    key: str | None
+    title: str
+    size: int
+    state: str
+    answered: int
+    right: int
+    points: int
+    deadline_at: datetime | None
+
+    @property
+    def is_open(self) -> bool:
+        return self.state == "open"
+
+
+@dataclass(frozen=True)
+class ItemView:
+    """One question: `asked` while it is open, `explained` when it was answered."""
+
+    id: int
+    position: int
+    asked: dict[str, Any] | None
+    explained: dict[str, Any] | None
+    order: tuple[str, ...]
+    is_right: bool | None
+
+
+def run_for(member_id: int, run_id: int) -> RunView:
+    """A practice of the member's own. Raises NotThere."""
+    row = db.session().get(PracticeRun, run_id)
+    if row is None or row.member_id != member_id:
+        raise NotThere
+    return run_view(row)
+
+
+def run_view(row: PracticeRun) -> RunView:
+    return RunView(
+        id=row.id,
+        member_id=row.member_id,
+        mode=row.mode,
+        key=row.key,
+        title=row.title,
+        size=len(row.queue),
+        state=row.state,
+        answered=row.answered,
+        right=row.right,
+        points=row.points,
+        deadline_at=row.deadline_at,
+    )
+
+
+def runs_of(member_id: int, keys: Sequence[str]) -> dict[str, RunView]:
+    """What a member has made of things that can be done once."""
+    rows = db.session().scalars(
+        select(PracticeRun).where(PracticeRun.member_id == member_id, PracticeRun.key.in_(keys))
+    )
+    return {row.key or "": run_view(row) for row in rows}
+
+
+def best_of(member_id: int, mode: str) -> int:
+    """The most right answers of a member in a game."""
+    found = db.session().scalar(
+        select(func.max(PracticeRun.right)).where(
+            PracticeRun.member_id == member_id, PracticeRun.mode == mode
+        )
+    )
+    return found or 0
+
+
+def open_item(run_id: int) -> ItemView | None:
+    """The question that is to be answered; nothing in it tells the key."""
+    row = db.session().scalar(
+        select(PracticeItem).where(
+            PracticeItem.run_id == run_id, PracticeItem.answered_at.is_(None)
+        )
+    )
+    if row is None:
+        return None
+    question = versions([row.version_id])[row.version_id]
+    asked = types.asked(question.kind, question.body, row.options, None)
+    return ItemView(row.id, row.position, asked, None, (), None)
+
+
+def feedback(run_id: int, position: int) -> ItemView | None:
+    """A question that was answered, with what is right."""
+    row = db.session().scalar(
+        select(PracticeItem).where(PracticeItem.run_id == run_id, PracticeItem.position == position)
+    )
+    if row is None or row.answered_at is None:
+        return None
+    return _explained(row)
+
+
+def wrong_items(run_id: int) -> list[ItemView]:
+    """The questions of a run that were not answered rightly."""
+    rows = db.session().scalars(
+        select(PracticeItem)
+        .where(PracticeItem.run_id == run_id, PracticeItem.mark < 100)
+        .order_by(PracticeItem.position)
+    )
+    return [_explained(row) for row in rows]
+
+
+def _explained(row: PracticeItem) -> ItemView:
+    question = versions([row.version_id])[row.version_id]
+    explained = types.of(question.kind).explained(question.body, list(row.response or ()))
+    order = tuple(token for _name, token in row.options)
+    return ItemView(row.id, row.position, None, explained, order, row.mark == 100)
+
+
+def opened_categories() -> set[int]:
+    return set(db.session().scalars(select(PracticeCategory.category_id)))

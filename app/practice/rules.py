@@ -1,0 +1,230 @@
+"""How practice goes: modes, when a question comes again, how a duel passes, what is refused."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+
+from flask_babel import lazy_gettext as _l
+
+from app.core.refusals import Refusal
+
+ROUND = 10  # questions of a theme, a category or the notebook at a time
+DAILY = 5
+WEEKLY = 10
+CHALLENGE = 50  # questions at most; the first mistake ends it
+SPRINT = 60  # questions at most
+SPRINT_FOR = timedelta(seconds=60)
+UNDER_WAY = timedelta(seconds=2)  # for an answer that was sent in time
+GAME_POINTS_FROM = 5  # right answers of a challenge or a sprint that bring points
+SPACES = (timedelta(days=1), timedelta(days=3), timedelta(days=7))  # Leitner: box 1, 2, 3
+FEWEST = 3  # questions below which there is nothing to practise
+
+
+class Mode(StrEnum):
+    THEME = "theme"
+    CATEGORY = "category"
+    NOTEBOOK = "notebook"
+    DAILY = "daily"
+    WEEKLY = "weekly"
+    CHALLENGE = "challenge"
+    SPRINT = "sprint"
+
+
+MODE_NAMES = {
+    Mode.THEME: _l("Practice by theme"),
+    Mode.CATEGORY: _l("Practice by category"),
+    Mode.NOTEBOOK: _l("My mistakes"),
+    Mode.DAILY: _l("Five a day"),
+    Mode.WEEKLY: _l("Quiz of the week"),
+    Mode.CHALLENGE: _l("Challenge"),
+    Mode.SPRINT: _l("Sprint"),
+}
+
+
+class NothingToPractise(Refusal):
+    sentence = _l("There are not enough questions to practise here yet.")
+
+
+class NothingDue(Refusal):
+    sentence = _l("No question of yours is due now. Come back later: the pause is what helps.")
+
+
+class DoneAlready(Refusal):
+    sentence = _l("You have done this one already. The next one comes by itself.")
+
+
+class RunIsOver(Refusal):
+    sentence = _l("This practice is over.")
+
+
+class NotYourTurn(Refusal):
+    sentence = _l("This question is over. The next one is coming.")
+
+
+class DuelIsFull(Refusal):
+    sentence = _l("This duel has begun without you. Start another one.")
+
+
+def week_of(day: date) -> str:
+    """An ISO week as in “2026-W48”."""
+    year, week, _day = day.isocalendar()
+    return f"{year}-W{week:02}"
+
+
+def drawn(
+    pool: Collection[int], size: int, chance: random.Random, *, last: Mapping[int, datetime]
+) -> list[int]:
+    """Questions of a pool in a new order: never seen ones first, then those seen longest ago."""
+    order = sorted(pool)
+    chance.shuffle(order)
+    never = [i for i in order if i not in last]
+    before = sorted((i for i in order if i in last), key=lambda i: last[i])
+    return (never + before)[:size]
+
+
+def same_for_all(pool: Collection[int], size: int, key: str) -> list[int]:
+    """The same questions in the same order for everybody with the same pool."""
+    chance = random.Random(f"weike/practice/{key}")  # noqa: S311 - nothing is won by guessing it
+    return chance.sample(sorted(pool), min(size, len(pool)))
+
+
+@dataclass(frozen=True)
+class Box:
+    """Where a question stands in a member's notebook; `spaced` right answers of three."""
+
+    spaced: int
+    due_at: datetime
+    out: bool = False
+
+
+def boxed(before: Box | None, *, right: bool, now: datetime) -> Box | None:
+    """The notebook after an answer; None when the question does not belong into it.
+
+    A wrong answer puts a question into the first box, due tomorrow. A right one moves it on only
+    when it was due: answers that follow one another at once prove nothing. The third one takes
+    it out.
+    """
+    if not right:
+        return Box(0, now + SPACES[0])
+    if before is None or before.out:
+        return before
+    if now < before.due_at:
+        return before
+    spaced = before.spaced + 1
+    if spaced >= len(SPACES):
+        return Box(spaced, now, out=True)
+    return Box(spaced, now + SPACES[spaced])
+
+
+# --- duels ----------------------------------------------------------------------------------------
+
+SIZES = (2, 4)
+QUESTIONS = 5
+ANSWER_FOR = timedelta(seconds=20)
+READY = timedelta(seconds=3)  # before the first question
+PAUSE = timedelta(seconds=3)  # between two questions, to see what was right
+WAIT_FOR = timedelta(minutes=3)  # for others to come
+BOT_AFTER = timedelta(seconds=15)  # the page calls the bot after so long
+BOT_RIGHT = 0.65  # share of questions that the bot answers rightly
+LONGEST = READY + QUESTIONS * (ANSWER_FOR + PAUSE)
+
+
+class Phase(StrEnum):
+    WAITING = "waiting"
+    READY = "ready"
+    ASKING = "asking"
+    PAUSE = "pause"
+    OVER = "over"
+
+
+@dataclass(frozen=True)
+class Given:
+    """One answer of one seat. The bot's are known beforehand: `after` says how long it takes."""
+
+    seat: int
+    number: int  # of the question, from 1
+    at: datetime
+    right: bool
+    after: timedelta | None = None
+
+
+@dataclass(frozen=True)
+class Moment:
+    """Where a duel is: the question, and when this phase ends."""
+
+    phase: Phase
+    number: int = 0
+    ends_at: datetime | None = None
+
+
+def timeline(
+    starts_at: datetime, seats: int, answers: Sequence[Given]
+) -> tuple[list[tuple[datetime, datetime]], list[Given]]:
+    """When each question begins and ends, and the answers with the moments of the bot's.
+
+    A question is over when all have answered it, or after its time.
+    """
+    times, known = [], []
+    began = starts_at
+    for number in range(1, QUESTIONS + 1):
+        given = [
+            replace(a, at=began + a.after, after=None) if a.after is not None else a
+            for a in answers
+            if a.number == number
+        ]
+        ends = began + ANSWER_FOR
+        if len(given) >= seats:
+            ends = min(ends, max(began, *(a.at for a in given)))
+        times.append((began, ends))
+        known += given
+        began = ends + PAUSE
+    return times, known
+
+
+def moment(
+    starts_at: datetime | None, seats: int, answers: Sequence[Given], now: datetime
+) -> Moment:
+    """Where a duel is at a moment. Nothing of it is stored: it follows from the answers."""
+    if starts_at is None:
+        return Moment(Phase.WAITING)
+    if now < starts_at:
+        return Moment(Phase.READY, 0, starts_at)
+    for number, (_began, ends) in enumerate(timeline(starts_at, seats, answers)[0], 1):
+        if now < ends:
+            return Moment(Phase.ASKING, number, ends)
+        if now < ends + PAUSE:
+            return Moment(Phase.PAUSE, number, ends + PAUSE)
+    return Moment(Phase.OVER, QUESTIONS)
+
+
+def bot_answers(seed: int, seat: int) -> list[tuple[int, timedelta, bool]]:
+    """What the bot will do: (question, how long it takes, whether it is right)."""
+    chance = random.Random(f"weike/bot/{seed}/{seat}")  # noqa: S311 - a game
+    most = ANSWER_FOR.total_seconds() - 4
+    return [
+        (number, timedelta(seconds=chance.uniform(4, most)), chance.random() < BOT_RIGHT)
+        for number in range(1, QUESTIONS + 1)
+    ]
+
+
+@dataclass(frozen=True)
+class Place:
+    """One seat at the end; equal scores and times share a place."""
+
+    seat: int
+    right: int
+    place: int
+
+
+def places(seats: Sequence[int], answers: Sequence[Given]) -> list[Place]:
+    """Seats by right answers, the best first."""
+    right = {seat: sum(a.right for a in answers if a.seat == seat) for seat in seats}
+    order = sorted(seats, key=lambda seat: -right[seat])
+    return [
+        Place(seat, right[seat], 1 + sum(right[other] > right[seat] for other in seats))
+        for seat in order
+    ]

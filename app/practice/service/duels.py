@@ -1,0 +1,209 @@
+"""Duels: find a table, begin, answer within the time, settle. The clock and the key stay here."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Collection, Sequence
+from datetime import datetime
+
+from flask_babel import gettext as _
+from sqlalchemy import delete, select
+
+from app.core import clock, jobs
+from app.core.db import db
+from app.core.refusals import NotThere
+from app.points import service as points
+from app.practice import rules
+from app.practice.models import Duel, DuelAnswer, DuelSeat
+from app.practice.queries import answers_of, running_duel_of, seats_of
+from app.practice.service.drawing import options_of
+from app.practice.service.runs import REASON, note
+from app.questions import types
+from app.questions.queries import questions, versions
+
+
+def join(*, member_id: int, size: int, pool: Collection[int]) -> int:
+    """The id of a duel in which the member has a seat: one that waits, or a new one.
+
+    At a table are only questions that all of its players may practise. Raises NothingToPractise.
+    """
+    if size not in rules.SIZES:
+        raise NotThere
+    mine = set(pool)
+    if len(mine) < rules.QUESTIONS:
+        raise rules.NothingToPractise
+    session = db.session()
+    now = clock.now()
+    running = running_duel_of(member_id, now)
+    if running is not None:
+        return running
+    waiting = session.scalars(
+        select(Duel)
+        .where(
+            Duel.size == size,
+            Duel.starts_at.is_(None),
+            Duel.created_at > now - rules.WAIT_FOR,
+        )
+        .order_by(Duel.id)
+        .with_for_update()
+    )
+    for duel in waiting:
+        seats = seats_of(duel.id)
+        shared = mine & set(duel.pool)
+        if not seats or len(seats) >= size or len(shared) < rules.QUESTIONS:
+            continue
+        taken = {seat.seat for seat in seats}
+        free = next(n for n in range(1, size + 1) if n not in taken)
+        session.add(DuelSeat(duel_id=duel.id, seat=free, member_id=member_id))
+        duel.pool = sorted(shared)
+        session.flush()
+        if len(seats) + 1 == size:
+            _begin(duel, now)
+        return duel.id
+    duel = Duel(
+        size=size,
+        seed=secrets.randbits(62),
+        pool=sorted(mine),
+        questions=[],
+        created_at=now,
+        settled=False,
+    )
+    session.add(duel)
+    session.flush()
+    session.add(DuelSeat(duel_id=duel.id, seat=1, member_id=member_id))
+    session.flush()
+    return duel.id
+
+
+def begin(duel_id: int, *, member_id: int) -> None:
+    """Begin now: the bot takes the seats that are free. Begun already, nothing changes."""
+    duel, _seat = _held(duel_id, member_id)
+    if duel.starts_at is not None:
+        return
+    session = db.session()
+    taken = {seat.seat for seat in seats_of(duel_id)}
+    for number in range(1, duel.size + 1):
+        if number not in taken:
+            session.add(DuelSeat(duel_id=duel_id, seat=number, member_id=None))
+    session.flush()
+    _begin(duel, clock.now())
+
+
+def leave(duel_id: int, *, member_id: int) -> None:
+    """Get up from a table that still waits; from one that plays nobody gets up."""
+    duel, seat = _held(duel_id, member_id)
+    if duel.starts_at is not None:
+        return
+    session = db.session()
+    session.execute(delete(DuelSeat).where(DuelSeat.duel_id == duel_id, DuelSeat.seat == seat))
+
+
+def answer_duel(duel_id: int, *, member_id: int, number: int, raw: Sequence[str]) -> None:
+    """Take an answer to the question that is asked now; the first one counts.
+
+    Raises NotThere, NotAnAnswer, and NotYourTurn for any other question than that of now.
+    """
+    duel, seat = _held(duel_id, member_id)
+    session = db.session()
+    now = clock.now()
+    if session.get(DuelAnswer, (duel_id, seat, number)) is not None:
+        return
+    at = rules.moment(duel.starts_at, duel.size, answers_of(duel_id), now)
+    if at.phase is not rules.Phase.ASKING or at.number != number:
+        raise rules.NotYourTurn
+    version_id, options = duel.questions[number - 1]
+    question = versions([version_id])[version_id]
+    response = types.read(question.kind, question.body, options, raw)
+    is_right = types.of(question.kind).mark(question.body, response) == 1
+    session.add(
+        DuelAnswer(
+            duel_id=duel_id,
+            seat=seat,
+            number=number,
+            response=response,
+            right=is_right,
+            answered_at=now,
+        )
+    )
+    note(member_id, question.id, right=is_right, now=now)
+    session.flush()
+    if number == rules.QUESTIONS:
+        settle(duel_id)
+
+
+def settle(duel_id: int) -> None:
+    """Enter what a finished duel brings: to everybody who answered at least three questions.
+
+    Playing against people counts once a day, with the bot as well; winning brings no more.
+    """
+    session = db.session()
+    duel = session.get(Duel, duel_id, with_for_update=True, populate_existing=True)
+    if duel is None or duel.settled or duel.starts_at is None:
+        return
+    now = clock.now()
+    given = answers_of(duel_id)
+    is_last = all(
+        any(a.seat == seat.seat and a.number == rules.QUESTIONS for a in given)
+        for seat in seats_of(duel_id)
+    )
+    if not is_last and now < duel.starts_at + rules.LONGEST:
+        return
+    duel.settled = True
+    day = duel.starts_at.date().isoformat()
+    for seat in seats_of(duel_id):
+        number = sum(a.seat == seat.seat for a in given)
+        if seat.member_id is not None and number >= rules.FEWEST:
+            points.credit(
+                member_id=seat.member_id,
+                reason=REASON,
+                source=f"practice:duel:{day}",
+                occurred_at=min(now, duel.starts_at + rules.LONGEST),
+                note=_("Duel"),
+            )
+    session.flush()
+
+
+def _begin(duel: Duel, now: datetime) -> None:
+    """Draw the questions, set the clock, and let the bot decide what it will do."""
+    session = db.session()
+    chosen = rules.same_for_all(duel.pool, rules.QUESTIONS, str(duel.seed))
+    found = questions(chosen)
+    if len(found) < rules.QUESTIONS:
+        raise rules.NothingToPractise
+    duel.questions = [[found[i].version_id, options_of(found[i])] for i in chosen]
+    duel.starts_at = now + rules.READY
+    for seat in seats_of(duel.id):
+        if seat.member_id is None:
+            _seat_bot(duel, seat.seat)
+    session.flush()
+    jobs.enqueue(
+        "practice.settle", key=f"practice.settle:{duel.id}", delay=rules.LONGEST, duel_id=duel.id
+    )
+
+
+def _seat_bot(duel: Duel, seat: int) -> None:
+    assert duel.starts_at is not None
+    session = db.session()
+    for number, takes, is_right in rules.bot_answers(duel.seed, seat):
+        session.add(
+            DuelAnswer(
+                duel_id=duel.id,
+                seat=seat,
+                number=number,
+                response=[],
+                right=is_right,
+                # How long it takes, counted from the start: see queries.answers_of.
+                answered_at=duel.starts_at + takes,
+            )
+        )
+
+
+def _held(duel_id: int, member_id: int) -> tuple[Duel, int]:
+    session = db.session()
+    duel = session.get(Duel, duel_id, with_for_update=True, populate_existing=True)
+    seat = session.scalar(
+        select(DuelSeat.seat).where(DuelSeat.duel_id == duel_id, DuelSeat.member_id == member_id)
+    )
+    if duel is None or seat is None:
+        raise NotThere
+    return duel, seat

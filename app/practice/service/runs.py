@@ -1,0 +1,291 @@
+"""One member's practice: start it, answer question after question, end it. The server marks."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Collection, Sequence
+from datetime import datetime
+
+from sqlalchemy import delete, select, update
+from sqlalchemy.exc import IntegrityError
+
+from app.core import clock, settings
+from app.core.db import db
+from app.core.refusals import NotThere
+from app.exams.models import Attempt, AttemptItem
+from app.points import service as points
+from app.practice import rules
+from app.practice.models import NotebookEntry, PracticeCategory, PracticeItem, PracticeRun
+from app.practice.queries import last_practised, notebook_of
+from app.practice.rules import Mode
+from app.practice.service.drawing import options_of
+from app.questions import types
+from app.questions.models import QuestionVersion
+from app.questions.queries import questions, versions
+
+REASON = "practice"  # as the ledger calls it
+_chance = random.SystemRandom()
+
+
+def start(
+    *,
+    member_id: int,
+    mode: Mode,
+    pool: Collection[int],
+    everything: Collection[int],
+    title: str = "",
+) -> int:
+    """The id of a practice that is open now: a new one, or the same when it can be done once.
+
+    `pool` is what is drawn from, `everything` all that the member may practise at all. Another
+    open one of the same mode ends. Raises NothingToPractise, NothingDue, DoneAlready.
+    """
+    session = db.session()
+    now = clock.now()
+    today = settings.today()
+    key = {
+        Mode.DAILY: f"daily:{today.isoformat()}",
+        Mode.WEEKLY: f"weekly:{rules.week_of(today)}",
+    }.get(mode)
+    if key is not None:
+        known = session.scalar(
+            select(PracticeRun).where(PracticeRun.member_id == member_id, PracticeRun.key == key)
+        )
+        if known is not None:
+            if known.state == "done":
+                raise rules.DoneAlready
+            return known.id
+    gather_mistakes(member_id)
+    queue = _queue(member_id, mode, pool=pool, everything=everything, now=now, key=key or "")
+    # The day before may have left one open: it ends now.
+    session.execute(
+        update(PracticeRun)
+        .where(
+            PracticeRun.member_id == member_id,
+            PracticeRun.mode == mode,
+            PracticeRun.state == "open",
+        )
+        .values(state="done", ended_at=now)
+    )
+    run = PracticeRun(
+        member_id=member_id,
+        mode=mode.value,
+        key=key,
+        title=title[:120],
+        queue=queue,
+        answered=0,
+        right=0,
+        state="open",
+        started_at=now,
+        deadline_at=now + rules.SPRINT_FOR if mode is Mode.SPRINT else None,
+    )
+    try:
+        with session.begin_nested():
+            session.add(run)
+    except IntegrityError:  # another window was first (PostgreSQL only)
+        return session.scalars(
+            select(PracticeRun.id).where(
+                PracticeRun.member_id == member_id,
+                PracticeRun.mode == mode,
+                PracticeRun.state == "open",
+            )
+        ).one()
+    _ask(run, now)
+    return run.id
+
+
+def answer(run_id: int, item_id: int, *, member_id: int, raw: Sequence[str]) -> int:
+    """Mark an answer and ask the next question; returns the position of the answered one.
+
+    The first answer counts: the same or another one sent later changes nothing. Raises NotThere,
+    NotAnAnswer, and RunIsOver for an answer after the end.
+    """
+    session = db.session()
+    run = session.get(PracticeRun, run_id, with_for_update=True, populate_existing=True)
+    item = session.get(PracticeItem, item_id, populate_existing=True)
+    if run is None or run.member_id != member_id or item is None or item.run_id != run_id:
+        raise NotThere
+    if item.answered_at is not None:
+        return item.position
+    now = clock.now()
+    if run.state != "open":
+        raise rules.RunIsOver
+    if run.deadline_at is not None and now > run.deadline_at + rules.UNDER_WAY:
+        _end(run, now)
+        return 0
+    question = versions([item.version_id])[item.version_id]
+    response = types.read(question.kind, question.body, item.options, raw)
+    mark = types.of(question.kind).mark(question.body, response)
+    item.response, item.mark, item.answered_at = response, int(mark * 100), now
+    is_right = item.mark == 100
+    run.answered += 1
+    run.right += is_right
+    note(member_id, question.id, right=is_right, now=now)
+    session.flush()
+    if run.mode == Mode.CHALLENGE and not is_right:
+        _end(run, now)
+    else:
+        _ask(run, now)
+    return item.position
+
+
+def give_up(run_id: int, *, member_id: int) -> None:
+    """End a practice; the question that was open does not count."""
+    run = db.session().get(PracticeRun, run_id, with_for_update=True, populate_existing=True)
+    if run is None or run.member_id != member_id:
+        raise NotThere
+    if run.state == "open":
+        _end(run, clock.now())
+
+
+def note(member_id: int, question_id: int, *, right: bool, now: datetime) -> None:
+    """Let the notebook know of an answer."""
+    session = db.session()
+    row = session.get(NotebookEntry, (member_id, question_id))
+    before = rules.Box(row.spaced, row.due_at, row.out) if row else None
+    after = rules.boxed(before, right=right, now=now)
+    if after is None:
+        return
+    if row is None:
+        row = NotebookEntry(member_id=member_id, question_id=question_id, wrong=0)
+        session.add(row)
+    row.spaced, row.due_at, row.out, row.seen_at = after.spaced, after.due_at, after.out, now
+    row.wrong += not right
+
+
+def gather_mistakes(member_id: int, *, most: int = 500) -> None:
+    """Put what went wrong in quizzes of courses into the notebook; exams stay out of it.
+
+    Due at once: the pause has passed already. What the notebook knows better is left alone.
+    """
+    session = db.session()
+    rows = session.execute(
+        select(QuestionVersion.question_id, Attempt.submitted_at, AttemptItem.mark)
+        .join(AttemptItem, AttemptItem.version_id == QuestionVersion.id)
+        .join(Attempt, Attempt.id == AttemptItem.attempt_id)
+        .where(
+            Attempt.member_id == member_id,
+            Attempt.course_id.is_not(None),
+            Attempt.state == "submitted",
+            AttemptItem.mark.is_not(None),
+        )
+        .order_by(Attempt.id.desc())
+        .limit(most)
+    ).all()
+    known = {
+        row.question_id: row
+        for row in session.scalars(
+            select(NotebookEntry).where(NotebookEntry.member_id == member_id)
+        )
+    }
+    for question_id, at, mark in rows:
+        if mark == 1 or at is None:
+            continue
+        entry = known.get(question_id)
+        if entry is None:
+            entry = NotebookEntry(member_id=member_id, question_id=question_id, wrong=0)
+            session.add(entry)
+            known[question_id] = entry
+        elif at <= entry.seen_at:
+            continue
+        entry.spaced, entry.due_at, entry.out, entry.seen_at = 0, at, False, at
+        entry.wrong += 1
+    session.flush()
+
+
+def open_categories(category_ids: Collection[int], *, actor_id: int) -> None:
+    """Say which categories (each with all below it) members may practise; the others close."""
+    session = db.session()
+    session.execute(
+        delete(PracticeCategory).where(PracticeCategory.category_id.not_in(category_ids))
+    )
+    known = set(session.scalars(select(PracticeCategory.category_id)))
+    for category_id in sorted(set(category_ids) - known):
+        session.add(
+            PracticeCategory(category_id=category_id, opened_by=actor_id, opened_at=clock.now())
+        )
+    session.flush()
+
+
+def _queue(
+    member_id: int,
+    mode: Mode,
+    *,
+    pool: Collection[int],
+    everything: Collection[int],
+    now: datetime,
+    key: str,
+) -> list[int]:
+    """The questions of a new practice, in order."""
+    if mode is Mode.NOTEBOOK:
+        due = notebook_of(member_id, now, among=set(everything)).due
+        if not due:
+            raise rules.NothingDue
+        return list(due[: rules.ROUND])
+    if len(pool) < rules.FEWEST:
+        raise rules.NothingToPractise
+    if mode is Mode.WEEKLY:
+        return rules.same_for_all(pool, rules.WEEKLY, key)
+    size = {
+        Mode.DAILY: rules.DAILY,
+        Mode.CHALLENGE: rules.CHALLENGE,
+        Mode.SPRINT: rules.SPRINT,
+    }.get(mode, rules.ROUND)
+    if mode in {Mode.CHALLENGE, Mode.SPRINT}:
+        return rules.drawn(pool, size, _chance, last={})
+    last = last_practised(member_id)
+    if mode is Mode.DAILY:
+        due = notebook_of(member_id, now, among=set(everything)).due[:2]
+        return [*due, *rules.drawn(set(pool) - set(due), size - len(due), _chance, last=last)]
+    return rules.drawn(pool, size, _chance, last=last)
+
+
+def _ask(run: PracticeRun, now: datetime) -> None:
+    """Make the next question of the queue that still exists; without one the run ends."""
+    session = db.session()
+    while run.answered < len(run.queue):
+        question = questions([run.queue[run.answered]]).get(run.queue[run.answered])
+        if question is None:
+            run.queue = [i for i in run.queue if i != run.queue[run.answered]]
+            continue
+        session.add(
+            PracticeItem(
+                run_id=run.id,
+                position=run.answered + 1,
+                version_id=question.version_id,
+                options=options_of(question),
+                asked_at=now,
+            )
+        )
+        session.flush()
+        return
+    _end(run, now)
+
+
+def _end(run: PracticeRun, now: datetime) -> None:
+    """End a practice, and enter what it brings: each kind once a day, the weekly one once."""
+    session = db.session()
+    session.execute(
+        delete(PracticeItem).where(
+            PracticeItem.run_id == run.id, PracticeItem.answered_at.is_(None)
+        )
+    )
+    run.state, run.ended_at = "done", now
+    session.flush()
+    mode = Mode(run.mode)
+    is_game = mode in {Mode.CHALLENGE, Mode.SPRINT}
+    if run.answered < len(run.queue) and not is_game:
+        return
+    if is_game and run.right < rules.GAME_POINTS_FROM:
+        return
+    if mode in {Mode.THEME, Mode.CATEGORY}:
+        return  # as often as one likes, so it brings no points
+    source = run.key or f"{mode.value}:{settings.today().isoformat()}"
+    run.points = points.credit(
+        member_id=run.member_id,
+        reason=REASON,
+        source=f"practice:{source}",
+        occurred_at=now,
+        note=str(rules.MODE_NAMES[mode]),
+    )
+    session.flush()

@@ -1,0 +1,140 @@
+"""Practice by oneself: what there is, one question at a time, and how it went."""
+
+from __future__ import annotations
+
+from flask import redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from app.core import clock, settings
+from app.core.access import access
+from app.core.errors import status_of
+from app.core.limits import limited
+from app.core.refusals import NotThere
+from app.members.access import AUTHOR, SIGNED_IN, is_easy, reader
+from app.practice import queries, rules, service
+from app.practice.rules import Mode
+from app.practice.views.door import bp, sent
+from app.questions.queries import categories
+from app.questions.rules import NotAnAnswer
+
+
+@bp.get("/practice")
+@access(SIGNED_IN)
+def index() -> str:
+    return _index("")
+
+
+def _index(problem: str) -> str:
+    who, now = reader(), clock.now()
+    pool = queries.pool_for(who)
+    today = settings.today()
+    daily, weekly = f"daily:{today.isoformat()}", f"weekly:{rules.week_of(today)}"
+    once = queries.runs_of(who.id, [daily, weekly])
+    return render_template(
+        "practice/index.html",
+        pool=pool,
+        notebook=queries.notebook_of(who.id, now, among=pool.all),
+        daily=once.get(daily),
+        weekly=once.get(weekly),
+        best={mode: queries.best_of(who.id, mode) for mode in ("challenge", "sprint")},
+        is_empty=len(pool.all) < rules.FEWEST,
+        has_games=len(pool.quick) >= rules.QUESTIONS,
+        running=queries.running_duel_of(who.id, now),
+        easy=is_easy(),
+        problem=problem,
+        rules=rules,
+    )
+
+
+@bp.post("/practice/start")
+@access(SIGNED_IN)
+@limited("starts of practice", most=40, seconds=60)
+def start() -> ResponseReturnValue:
+    who = reader()
+    try:
+        mode = Mode(request.form.get("mode", ""))
+    except ValueError:
+        raise NotThere from None
+    pool = queries.pool_for(who)
+    title, chosen = _chosen(pool, mode)
+    try:
+        run_id = service.start(
+            member_id=who.id, mode=mode, pool=chosen, everything=pool.all, title=title
+        )
+    except (rules.NothingToPractise, rules.NothingDue, rules.DoneAlready) as refusal:
+        return _index(str(refusal)), status_of(refusal)
+    return redirect(url_for("practice.run", run_id=run_id), 303)
+
+
+def _chosen(pool: queries.Pool, mode: Mode) -> tuple[str, set[int]]:
+    """The title and the questions of what was chosen. Raises NotThere for what is not open."""
+    if mode in {Mode.THEME, Mode.CATEGORY}:
+        groups = pool.themes if mode is Mode.THEME else pool.categories
+        found = groups.get(request.form.get("subject", 0, type=int))
+        if found is None:
+            raise NotThere
+        return found[0], set(found[1])
+    return "", pool.quick if mode in {Mode.CHALLENGE, Mode.SPRINT} else pool.all
+
+
+@bp.get("/practice/runs/<int:run_id>")
+@access(SIGNED_IN)
+def run(run_id: int) -> str:
+    """The open question; with ?after=3 what was right in the third; at the end how it went."""
+    return _run(run_id, "")
+
+
+def _run(run_id: int, problem: str) -> str:
+    found = queries.run_for(reader().id, run_id)
+    now = clock.now()
+    after = queries.feedback(run_id, request.args.get("after", 0, type=int))
+    quick = found.mode == Mode.SPRINT
+    values = {"run": found, "names": rules.MODE_NAMES, "problem": problem}
+    if after is not None and not quick:
+        return render_template("practice/feedback.html", item=after, **values)
+    remaining = None
+    if found.deadline_at is not None:
+        remaining = max(0, int((found.deadline_at - now).total_seconds() * 1000))
+    item = queries.open_item(run_id) if found.is_open else None
+    if item is None or remaining == 0:
+        return render_template("practice/end.html", items=queries.wrong_items(run_id), **values)
+    return render_template(
+        "practice/question.html", item=item, last=after, remaining_ms=remaining, **values
+    )
+
+
+@bp.post("/practice/runs/<int:run_id>/answer")
+@access(SIGNED_IN)
+@limited("answers of practice", most=120, seconds=60)
+def answer(run_id: int) -> ResponseReturnValue:
+    item_id = request.form.get("item", 0, type=int)
+    try:
+        position = service.answer(run_id, item_id, member_id=reader().id, raw=sent(item_id))
+    except NotAnAnswer as refusal:
+        return _run(run_id, str(refusal)), status_of(refusal)
+    return redirect(url_for("practice.run", run_id=run_id, after=position or None), 303)
+
+
+@bp.post("/practice/runs/<int:run_id>/end")
+@access(SIGNED_IN)
+def end(run_id: int) -> ResponseReturnValue:
+    service.give_up(run_id, member_id=reader().id)
+    return redirect(url_for("practice.run", run_id=run_id), 303)
+
+
+@bp.get("/desk/practice")
+@access(AUTHOR)
+def desk() -> str:
+    return render_template(
+        "practice/desk.html", categories=categories(), opened=queries.opened_categories()
+    )
+
+
+@bp.post("/desk/practice")
+@access(AUTHOR)
+@limited("opened categories", most=60, seconds=60)
+def choose_categories() -> ResponseReturnValue:
+    known = {category.id for category in categories()}
+    chosen = {i for i in request.form.getlist("category", type=int) if i in known}
+    service.open_categories(chosen, actor_id=reader().id)
+    return redirect(url_for("practice.desk", saved=1), 303)

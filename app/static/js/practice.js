@@ -1,0 +1,98 @@
+/* Practice: clocks that count down, and a duel that follows what happens at its table.
+
+   The server says how much is left as a difference; here it only runs on a monotonic clock. */
+
+const clocks = (root) => {
+  for (const clock of root.querySelectorAll("[data-remaining]")) {
+    const ends = performance.now() + Number(clock.dataset.remaining);
+    const tick = () => {
+      if (!clock.isConnected) return;
+      const left = ends - performance.now();
+      if (clock.dataset.remaining !== "0") clock.textContent = String(Math.max(0, Math.ceil(left / 1000)));
+      if (left > 0) setTimeout(tick, 250);
+      else if (clock.dataset.then) document.getElementById(clock.dataset.then).requestSubmit();
+    };
+    tick();
+  }
+};
+
+const follow = (duel) => {
+  let drawn = duel.firstElementChild.dataset.version;
+  let busy = false;
+  let source = null;
+  let timer = 0;
+
+  const draw = async (version) => {
+    if (busy) return;
+    busy = true;
+    try {
+      const answer = await fetch(duel.dataset.url, { headers: { "HX-Request": "true" } });
+      if (!answer.ok) return;
+      duel.innerHTML = await answer.text();
+      drawn = duel.firstElementChild.dataset.version;
+      clocks(duel);
+      callBot();
+      if (version !== drawn) look();
+    } finally {
+      busy = false;
+    }
+  };
+
+  const news = (state) => {
+    if (state.version !== drawn) {
+      draw(state.version);
+      return;
+    }
+    for (const player of state.players) {
+      const row = duel.querySelector(`[data-seat="${player.seat}"]`);
+      if (!row) continue;
+      row.querySelector("[data-right]").textContent = String(player.right);
+      row.querySelector("[data-answered]").hidden = !player.answered;
+    }
+  };
+
+  const isOver = () => duel.firstElementChild.dataset.phase === "over";
+
+  const look = async () => {
+    try {
+      const answer = await fetch(duel.dataset.state, { headers: { Accept: "application/json" } });
+      if (answer.ok) news(await answer.json());
+    } catch {
+      // No connection: the next look tries again.
+    }
+  };
+
+  // Streams are few; whoever gets none asks every other second.
+  const ask = () => {
+    clearTimeout(timer);
+    if (isOver()) return;
+    timer = setTimeout(async () => {
+      await look();
+      ask();
+    }, 1500);
+  };
+
+  const listen = () => {
+    source = new EventSource(duel.dataset.events);
+    source.onmessage = (event) => news(JSON.parse(event.data));
+    source.onerror = () => {
+      source.close();
+      ask();
+    };
+  };
+
+  const callBot = () => {
+    const waiting = duel.querySelector("[data-bot-in]");
+    if (!waiting) return;
+    setTimeout(() => {
+      if (waiting.isConnected) waiting.querySelector("[data-bot]").requestSubmit();
+    }, Number(waiting.dataset.botIn) + 200);
+  };
+
+  if (!isOver()) listen();
+  callBot();
+};
+
+clocks(document);
+const duel = document.getElementById("duel");
+if (duel) follow(duel);
