@@ -412,7 +412,7 @@ def test_two_play_the_same_questions_and_the_better_one_is_first(
         assert "choice-good" in one.get(one.table)
         time.go_on(3.1)
     assert "Well played" in one.get(one.table)
-    assert "Place 2" in two.get(two.table)
+    assert "place 2" in two.get(two.table)
     assert [p["right"] for p in one.state()["players"]] == [5, 1]
     assert [amount for _, amount in one.points()] == [2]
     assert [amount for _, amount in two.points()] == [2]
