@@ -74,6 +74,11 @@ QUESTION: Fields = {
     "items": list,
     "marking": str,
     "rubric": list,
+    "endings": list,
+    "picture": str,
+    "alt": str,
+    "find": int,
+    "areas": list,
 }
 OPTION: Fields = {"text": str, "fraction": (int, Decimal, str), "feedback": str}
 TYPE_NAMES = {
@@ -473,7 +478,7 @@ class _Reader:
             before = len(self.problems)
             facts = self.fields(table, QUESTION, ("kind", "stem"), *place)
             kind = self.chosen(facts.get("kind", ""), KIND_NAMES, *place, "kind")
-            if kind != "essay" and isinstance(facts.get("answer", False), str):
+            if kind not in {"essay", "file"} and isinstance(facts.get("answer", False), str):
                 sentence = _(
                     "“%(name)s” must be %(wanted)s.", name="answer", wanted=TYPE_NAMES[bool]
                 )
