@@ -25,7 +25,8 @@ ENGLISH = """() => {
   const found = [];
   const walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
   while (walk.nextNode()) {
-    const text = walk.currentNode.data.trim();
+    // The name of a product is the same in every language.
+    const text = walk.currentNode.data.replaceAll("Safe Exam Browser", "SEB").trim();
     const of = walk.currentNode.parentElement;
     if (of.closest("script, style, template, noscript, code, [lang=en]")) continue;
     if (/[A-Za-z]{2,}( [A-Za-z]{2,}){2,}/.test(text)) found.push("English: " + text.slice(0, 80));
@@ -86,9 +87,16 @@ def faults(window: Window, status: int, *, chinese: bool) -> list[str]:
         found += page.evaluate(ENGLISH)
     # The other colours, too: light where the walk is dark, dark where it is light.
     dark = page.evaluate("matchMedia('(prefers-color-scheme: dark)').matches")
-    page.emulate_media(color_scheme="light" if dark else "dark")
+    other = "light" if dark else "dark"
+    page.emulate_media(color_scheme=other, reduced_motion="reduce")
+    # Buttons fade from one colour to the other; halfway through nothing can be said of them.
+    page.wait_for_function("other => document.documentElement.dataset.bsTheme === other", arg=other)
+    page.evaluate("new Promise(then => requestAnimationFrame(() => requestAnimationFrame(then)))")
+    page.wait_for_function(
+        "() => !document.getAnimations().some(each => each instanceof CSSTransition)"
+    )
     found += [f"{line} (in the other colours)" for line in window.axe("color-contrast")]
-    page.emulate_media(color_scheme="dark" if dark else "light")
+    page.emulate_media(color_scheme="dark" if dark else "light", reduced_motion="no-preference")
     wide = page.viewport_size
     for size in (wide, NARROW):
         page.set_viewport_size(size)
