@@ -121,7 +121,10 @@ def init_app(app: Flask) -> None:
         text = str(error.orig)
         log.exception("the database refused: %s", text)
         _need_no_reader()
-        if "full" in text:
+        # On a full disk SQLite has rolled back already, and going back to a savepoint then fails
+        # with an error of its own that hides the first.
+        first = error.__context__
+        if "full" in text or (isinstance(first, SQLAlchemyError) and "full" in str(first)):
             return answer(507, str(NoRoom()))
         response = answer(503, _("The server is busy. Please try again in a moment."))
         response.headers["Retry-After"] = "5"

@@ -384,22 +384,29 @@ async function over() {
   announce("over", words.wordOver);
   status.textContent = words.wordOver;
   await settled(4_000);
-  // What is on this page goes with it; the server decides by its own clock.
-  const body = new URLSearchParams(new FormData(form));
-  const answer = await fetch(words.save.replace(/answers$/, "submit"), {
-    method: "POST",
-    headers: { Accept: "application/json", "X-CSRFToken": token },
-    body,
-  }).catch(() => null);
+  const answer = await handIn();
   if (answer && answer.status < 500) {
-    for (const item of [...shelf.kept.keys()]) shelf.forget(item);
-    await shelf.line;
+    await forgetAll();
     leave();
   } else sealUp();
 }
 
+/** What is on this page goes to the server, which decides by its own clock; null: unreachable. */
+const handIn = () =>
+  fetch(words.save.replace(/answers$/, "submit"), {
+    method: "POST",
+    headers: { Accept: "application/json", "X-CSRFToken": token },
+    body: new URLSearchParams(new FormData(form)),
+  }).catch(() => null);
+
+async function forgetAll() {
+  for (const item of [...shelf.kept.keys()]) shelf.forget(item);
+  await shelf.line;
+}
+
 /** Without a connection at the end: the answers stay here, sealed, until they can be brought. */
 function sealUp() {
+  stopped = true; // what is sealed is brought as a whole, not answer by answer
   for (const question of questions) question.inert = true;
   status.textContent = words.wordSealed;
   status.classList.add("paper-trouble");
@@ -412,9 +419,11 @@ function sealUp() {
   file.addEventListener("click", () => asFile(words.attempt));
   form.querySelector(".paper-buttons").append(file);
   const again = setInterval(async () => {
-    // The last saved answers are handed in by the server; what is here is brought besides.
-    const page = await fetch(location.href, { headers: { Accept: "text/html" } }).catch(() => null);
-    if (!page?.ok || !(await bring(words.attempt, words.sealed, token))) return;
+    // Within the grace it still counts; after it, what is sealed is brought besides.
+    const answer = await handIn();
+    if (!answer || answer.status >= 500) return;
+    if (answer.ok) await forgetAll();
+    else if (!(await bring(words.attempt, words.sealed, token))) return;
     clearInterval(again);
     leave();
   }, 5_000);
