@@ -369,7 +369,7 @@ def test_members_see_and_end_their_own_sign_ins(people: People, account: Account
     sign_in(there, "anna")
     page = text(here.get("/me"))
     assert "Chrome, Android" in page
-    assert page.count("this device") == 1
+    assert page.count(">this device<") == 1
     with people.app.app_context(), unit_of_work() as session:
         other = session.query(SignIn).filter_by(device="Chrome, Android").one().id
     address = f"/me/sign-ins/{other}/end"
