@@ -9,6 +9,7 @@ import pytest
 from app.core.db import unit_of_work
 from app.home.views.offline import KEPT
 from app.learning.models import Watching
+from config import ROOT
 from tests.factories import People, csrf
 from tests.learning.lessons import MINUTE, make_course
 from tests.live import Site, Window
@@ -173,3 +174,20 @@ def test_nobody_finds_the_pages_of_the_person_before(window, site: Site, course)
     page.get_by_role("button", name="Sign out", exact=True).last.click()
     page.wait_for_url("**/sign-in")
     assert cached(page) == []
+
+
+def test_what_lessons_import_is_kept_with_a_course() -> None:
+    """A module that is missing without a connection stops the whole player."""
+    from app.home.views.keeping import PLAYING, PLAYING_MODULES
+    from app.home.views.offline import SHELL
+
+    static = ROOT / "app" / "static"
+    modules = [path for folder in PLAYING_MODULES for path in (static / folder).glob("*.js")]
+    asked = {
+        f"js/{name}.js"
+        for path in modules
+        for name in re.findall(r'(?:from|import\()\s*"weike/([^"]+)"', path.read_text("utf-8"))
+    }
+    there = {str(path.relative_to(static)) for path in modules} | {*PLAYING, *SHELL}
+    assert modules
+    assert asked <= there

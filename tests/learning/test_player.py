@@ -303,9 +303,11 @@ def test_the_first_report_after_an_outage_brings_all_of_it(window, site, course:
     """A second one would come too soon to be believed."""
     win, member = opened(window, site, course)
     sent: list[dict] = []
+    lost: list[dict] = []
 
     def meddle(route) -> None:
         if win.page.evaluate("window.away !== false"):
+            lost.append(route.request.post_data_json)
             route.abort()
         else:
             sent.append(route.request.post_data_json)
@@ -314,6 +316,10 @@ def test_the_first_report_after_an_outage_brings_all_of_it(window, site, course:
     win.page.route("**/spans", meddle)
     play(win, 1)
     win.page.wait_for_function("() => document.querySelector('video').currentTime > 9")
+    for _ in range(200):  # an outage is one when something was lost in it
+        if lost:
+            break
+        win.page.wait_for_timeout(100)
     win.page.evaluate("window.away = false; dispatchEvent(new Event('online'))")
     win.page.wait_for_selector(".seen-text .icon", timeout=30_000)
     assert sent[0]["kept"] is True

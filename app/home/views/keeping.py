@@ -19,6 +19,7 @@ from app.members.access import SIGNED_IN, reader
 
 # What the pages of lessons load beside the shell; a lesson that was never open has none of it yet.
 PLAYING = (
+    "css/answers.css",
     "css/player.css",
     "css/media-player.css",
     "css/learning.css",
@@ -26,6 +27,7 @@ PLAYING = (
     "vendor/plyr.js",
     "vendor/plyr.svg",
     "vendor/hls.js",
+    "js/answers.js",
 )
 PLAYING_MODULES = ("js/player", "js/media")
 

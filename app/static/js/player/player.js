@@ -119,8 +119,9 @@ export async function createPlayer(media, {
     if (media.playbackRate > FASTEST) media.playbackRate = FASTEST;
   });
   const faster = (step) => {
-    const now = SPEEDS.indexOf(plyr.speed);
-    plyr.speed = SPEEDS[Math.min(SPEEDS.length - 1, Math.max(0, (now < 0 ? 2 : now) + step))];
+    // Not by plyr.speed: it sets the rate a moment later, and a second key would read the old one.
+    const now = SPEEDS.indexOf(media.playbackRate);
+    media.playbackRate = SPEEDS[Math.min(SPEEDS.length - 1, Math.max(0, (now < 0 ? 2 : now) + step))];
   };
   const toggle = () => (media.paused ? media.play()?.catch(() => {}) : media.pause());
   document.addEventListener("keydown", (event) => {
