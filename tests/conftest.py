@@ -12,6 +12,7 @@ from flask import Flask
 from flask_migrate import upgrade
 
 from app import create_app
+from app.core import clock
 from app.core.db import Base, db, unit_of_work
 from app.points import service as points
 from app.points.rules import GENTLE
@@ -35,6 +36,12 @@ def make_config(folder: Path, **settings: object) -> Config:
         **settings,
     }
     return Config.from_env({}, **values)
+
+
+@pytest.fixture(autouse=True)
+def right_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test begins with a clock that another one left standing."""
+    monkeypatch.setattr(clock, "_source", clock._system)
 
 
 @pytest.fixture
