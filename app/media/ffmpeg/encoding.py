@@ -198,14 +198,26 @@ def _pictures(picture: Any, facts: Facts, rungs: Sequence[Rung]) -> list[Any]:
     return made
 
 
+# White paper in HDR (ITU-R BT.2408), and the brightest that phones and cameras write.
+WHITE_NITS = 203
+BRIGHTEST_NITS = 1000
+
+
 def _plain_colours(picture: Any, facts: Facts) -> Any:
-    """Eight bits; HDR is brought into the range of ordinary screens."""
+    """Eight bits; HDR is brought into the range of ordinary screens.
+
+    Up to a light grey everything looks as it was filmed; only what is brighter is pressed together.
+    The peak is said, because files often say none; ffmpeg then takes 10 000 nits, and everything
+    becomes dark and grey.
+    """
     if facts.is_hdr:
         picture = (
-            picture.filter("zscale", t="linear", npl=100)
+            picture.filter("zscale", t="linear", npl=WHITE_NITS)
             .filter("format", "gbrpf32le")
             .filter("zscale", p="bt709")
-            .filter("tonemap", tonemap="hable", desat=0)
+            .filter(
+                "tonemap", tonemap="mobius", param=0.5, desat=0, peak=BRIGHTEST_NITS / WHITE_NITS
+            )
             .filter("zscale", t="bt709", m="bt709", r="tv")
         )
     return picture.filter("format", "yuv420p")

@@ -34,6 +34,7 @@ MEASURE_LEASH = Leash(wall=60, cpu=30, file_size=1024, offline=True)
 LONGEST_REPORT = 2_000_000  # characters of a probe
 # What these say of their length is a guess from the bit rate.
 GUESSING_CONTAINERS = {"mp3", "aac", "mpeg"}
+LATE_SECONDS = 0.4
 SOUND_OVERHANG_MS = 100  # a last frame of sound may end after the picture; that is no longer film
 
 
@@ -104,7 +105,7 @@ def facts_of(report: Mapping[str, Any]) -> Facts:
     if picture is None and sound is None:
         raise NothingUsable if streams else NotMedia
     start = _seconds(report["format"].get("start_time"))
-    picture_ms = _end_ms(picture, start)
+    picture_ms = 0 if _begins_late(report) else _end_ms(picture, start)
     facts: dict[str, Any] = {
         "kind": "video" if picture else "audio",
         "audio": sound["index"] if sound else -1,
@@ -187,14 +188,21 @@ def _length_ms(
     sound: Mapping[str, Any] | None,
 ) -> int:
     """How long a recording is: as long as its picture, or its sound if that goes on for longer."""
-    name = report["format"].get("format_name", "")
-    if GUESSING_CONTAINERS & set(name.split(",")):
+    names = set(report["format"].get("format_name", "").split(","))
+    if GUESSING_CONTAINERS & names or _begins_late(report):
         return 0
     if (picture and not picture_ms) or (sound and not sound_ms):
         return round(_seconds(report["format"].get("duration")) * 1000)
     if picture and 0 < sound_ms - picture_ms <= SOUND_OVERHANG_MS:
         return picture_ms
     return max(picture_ms, sound_ms)
+
+
+def _begins_late(report: Mapping[str, Any]) -> bool:
+    """Whether it is Matroska whose first moment is not 0: programs do not agree then on whether it
+    tells its length or its end."""
+    name = report["format"].get("format_name", "")
+    return "matroska" in name and _seconds(report["format"].get("start_time")) > LATE_SECONDS
 
 
 def _with_exact_length(path: Path, facts: Facts, report: Mapping[str, Any]) -> Facts:
