@@ -155,7 +155,7 @@ def people(environment: dict[str, str]) -> list[dict]:
                 length_ms=LESSON_MS,
                 needed_ms=LESSON_MS,
                 needs_end=False,
-                speed=2,
+                speed=200,
                 started_at=before,
                 heard_at=now,
                 seq=0,

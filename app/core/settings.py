@@ -34,16 +34,27 @@ class Organisation:
     colour: str = ""  # the brand's seed, “#a61b24”
     logo: str = ""  # the digest of its picture, which stands in a setting of its own
     words: Vocabulary = field(default_factory=dict)
+    highest_speed: int = 200  # of recordings, per cent: the player offers it, the server allows it
+    discussions: bool = True  # below lessons
+    mail_seals: bool = False  # every day to the organizers
 
     @classmethod
     def of(cls, value: dict[str, Any]) -> Organisation:
         plain = {key: str(value.get(key, "")) for key in ("name", "time_zone", "colour", "logo")}
         words = {name: Term(**term) for name, term in value.get("words", {}).items()}
-        return cls(**plain, words=words)
+        return cls(
+            **plain,
+            words=words,
+            highest_speed=int(value.get("highest_speed", 200)),
+            discussions=bool(value.get("discussions", True)),
+            mail_seals=bool(value.get("mail_seals", False)),
+        )
 
     def as_stored(self) -> dict[str, Any]:
         plain = {key: getattr(self, key) for key in ("name", "time_zone", "colour", "logo")}
-        return {**plain, "words": {name: vars(term) for name, term in self.words.items()}}
+        words = {name: vars(term) for name, term in self.words.items()}
+        chosen = ("highest_speed", "discussions", "mail_seals")
+        return {**plain, **{key: getattr(self, key) for key in chosen}, "words": words}
 
 
 class _Held:

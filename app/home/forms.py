@@ -20,6 +20,7 @@ from app.core.refusals import Refusal
 from app.core.vocabulary import LONGEST, OURS, Term, Vocabulary, checked
 from app.home.queries import Certifiable
 from app.home.rules import LONGEST_ORGANISATION, ZONES
+from app.learning.rules import SPEEDS
 
 
 class OrganisationForm(FlaskForm):  # type: ignore[misc]
@@ -51,6 +52,27 @@ class OrganisationForm(FlaskForm):  # type: ignore[misc]
     def validate_colour(self, field: StringField) -> None:
         if colours.parsed(field.data or "") is None:
             raise ValidationError(str(_l("Write a colour like #a61b24.")))
+
+
+class WaysForm(FlaskForm):  # type: ignore[misc]
+    """How people learn here, as far as the whole organisation decides it."""
+
+    highest_speed = SelectField(
+        _l("Highest speed of recordings"),
+        [InputRequired()],
+        choices=[SelectChoice(str(speed), f"{speed / 100:g}×") for speed in SPEEDS],
+        description=_l(
+            "The player offers no more, and the server counts no more: at 2×, ten minutes of"
+            " the clock are at most twenty minutes of a recording."
+        ),
+    )
+    mail_seals = BooleanField(
+        _l("Send the daily seal of the points to all organizers"),
+        description=_l(
+            "Each morning, by notice and e-mail. Kept outside, it shows later whether entries were"
+            " taken out."
+        ),
+    )
 
 
 def _word_field(label: Any, language: str) -> StringField:

@@ -70,6 +70,12 @@ def choose_look(
     return brand if brand.is_corrected else None
 
 
+def choose_ways(*, highest_speed: int, mail_seals: bool) -> None:
+    """Set how people learn here: the highest speed (per cent), and whether seals are sent."""
+    now = settings.Organisation.of(settings.stored(settings.ORGANISATION))
+    settings.set_organisation(replace(now, highest_speed=highest_speed, mail_seals=mail_seals))
+
+
 def choose_words(words: dict[str, Term]) -> None:
     """Set the organisation's own words; their Traditional Chinese is derived."""
     full = {

@@ -32,7 +32,7 @@ class Visit(Base):
     length_ms: Mapped[int]
     needed_ms: Mapped[int]
     needs_end: Mapped[bool]
-    speed: Mapped[int]
+    speed: Mapped[int]  # the highest, per cent of the clock
     started_at: Mapped[datetime]
     heard_at: Mapped[datetime]  # when the last report came
     seq: Mapped[int] = mapped_column(default=0)  # of the next report

@@ -41,7 +41,9 @@ KINDS = {
     ),
     Kind.SEARCH: Look(_l("Kept searches"), icon="search", hint=_l("When something new is found")),
     Kind.COMMUNITY: Look(_l("Community"), icon="chat-dots", hint=_l("Answers to what you wrote")),
-    Kind.REPORT: Look(_l("Reports"), icon="bar-chart", hint=_l("Monthly figures, for organizers")),
+    Kind.REPORT: Look(
+        _l("Reports"), icon="bar-chart", hint=_l("Monthly figures and daily seals, for organizers")
+    ),
 }
 
 

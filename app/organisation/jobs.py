@@ -1,4 +1,4 @@
-"""The monthly report, on the first days of a month."""
+"""What organizers are sent: the report of a month on its first days after, the seal of each day."""
 
 from __future__ import annotations
 
@@ -25,16 +25,26 @@ def month(lease: jobs.Lease) -> None:
             service.send(one)
 
 
+@jobs.handler("organisation.seal")
+def seal(lease: jobs.Lease) -> None:
+    with unit_of_work():
+        service.send_seal()
+
+
 def init_app(app: Flask) -> None:
     huey = app.extensions["huey"]
 
     @huey.periodic_task(crontab(minute="20"), name="monthly_report")  # type: ignore[untyped-decorator]
     def hourly() -> None:
         here = clock.now().astimezone(app.extensions["weike"].zone)
-        if here.day not in DAYS or here.hour != HOUR:
+        if here.hour != HOUR:
             return
+        due = ["organisation.seal"]
+        if here.day in DAYS:
+            due.append("organisation.month")
         try:
             with app.app_context(), unit_of_work():
-                jobs.enqueue("organisation.month", key="organisation.month")
+                for kind in due:
+                    jobs.enqueue(kind, key=kind)
         except Exception:
-            log.exception("the monthly report could not be asked for")
+            log.exception("what organizers are sent in the morning could not be asked for")

@@ -1,4 +1,4 @@
-"""What organizers do: correct points, and get a report of every month."""
+"""What organizers do: correct points, and get a report of every month and the seal of each day."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from babel.dates import format_skeleton
 from flask_babel import format_date, format_decimal, get_locale, gettext
 
-from app.core import clock
+from app.core import clock, settings
 from app.core.addresses import address
 from app.members.queries import reader_for
 from app.notices import service as notices
@@ -18,6 +18,7 @@ from app.notices.rules import Kind
 from app.organisation import queries
 from app.organisation.queries import MonthReport
 from app.points import service as points
+from app.points.queries import newest_seal
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,33 @@ def send(due: Due) -> int:
         body=_body(due.report),
         address=f"{address('organizer')}/reports/day?day={due.report.last_day.isoformat()}",
         once_key=f"month:{due.report.last_day:%Y-%m}",
+    )
+
+
+def send_seal() -> int:
+    """Tell organizers the newest seal, once, where the organisation wants it; returns how many.
+
+    It covers all seals before it, so a day on which the worker was away leaves no hole.
+    """
+    if not settings.organisation().mail_seals:
+        return 0
+    newest = newest_seal()
+    if newest is None:
+        return 0
+    return notices.tell(
+        queries.organizers(),
+        kind=Kind.REPORT,
+        title=lambda: gettext(
+            "Seal of the points of %(day)s", day=format_date(newest.day, "medium")
+        ),
+        body=lambda: gettext(
+            "Entries: %(entries)s. Seal: %(seal)s\nPrint this or keep it outside: it proves later"
+            " that no entry of this day or any day before was changed or taken out.",
+            entries=format_decimal(newest.entries),
+            seal=newest.seal,
+        ),
+        address=f"{address('points')}/seals",
+        once_key=f"seal:{newest.day.isoformat()}",
     )
 
 

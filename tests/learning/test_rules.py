@@ -109,7 +109,7 @@ class Account:
                 opened_at=self.now,
                 heard_at=self.now,
                 credited_ms=0,
-                lesson=rules.measure_of(kind, LENGTH, 90),
+                lesson=rules.measure_of(kind, LENGTH, 90, self.budget.speed),
                 spans=[],
                 position_ms=0,
                 end_reached=False,
@@ -146,8 +146,9 @@ class Account:
         return outcome
 
 
-def account(kinds: list[str]) -> Account:
-    made = Account(now=1_000_000, budget=rules.Budget.fresh(1_000_000), visits=[], lessons=[])
+def account(kinds: list[str], speed: int = rules.USUAL_SPEED) -> Account:
+    budget = replace(rules.Budget.fresh(1_000_000), speed=speed)
+    made = Account(now=1_000_000, budget=budget, visits=[], lessons=[])
     for kind in kinds:
         made.open(kind)
     return made
@@ -165,10 +166,10 @@ acts = st.one_of(
 
 
 @settings(max_examples=400, deadline=None)
-@given(st.lists(acts, max_size=40))
-def test_no_sequence_of_requests_beats_the_clock(story: list) -> None:
+@given(st.sampled_from(rules.SPEEDS), st.lists(acts, max_size=40))
+def test_no_sequence_of_requests_beats_the_clock(speed: int, story: list) -> None:
     """Any tabs, lessons, claims, silences and kept spans; also a server clock that is put back."""
-    one = account(["video"])
+    one = account(["video"], speed)
     started, passed, top = one.now, 0, one.now
     for act in story:
         if act[0] == "wait":
@@ -183,7 +184,7 @@ def test_no_sequence_of_requests_beats_the_clock(story: list) -> None:
             one.report(act[1], act[2], kept=act[3])
         else:
             one.report(act[1], [(0, LENGTH)], kept=act[2])
-        assert one.earned <= rules.HIGHEST_SPEED * (top - started) + rules.SLACK_MS
+        assert one.earned <= rules.at_speed(top - started, speed) + rules.SLACK_MS
     assert top - started <= passed
 
 
@@ -194,7 +195,7 @@ def test_a_silence_earns_no_more_than_fifteen_seconds(silence: int, tabs: int) -
     one.now += silence
     for tab in range(tabs):
         one.report(tab, [(0, LENGTH)], kept=False)
-    assert one.earned <= rules.LIVE_MOST_MS
+    assert one.earned <= rules.live_most(rules.USUAL_SPEED)
 
 
 @given(st.integers(1, 30 * 60_000), st.integers(1, 6))
@@ -207,7 +208,7 @@ def test_what_was_kept_is_worth_the_time_that_really_passed(away: int, tabs: int
     assert outcome.credited_ms >= min(worth, LENGTH)
     for tab in range(1, tabs):
         one.report(tab, [(0, LENGTH)], kept=True)
-    assert one.earned <= rules.HIGHEST_SPEED * away + rules.SLACK_MS
+    assert one.earned <= rules.at_speed(away, rules.USUAL_SPEED) + rules.SLACK_MS
     assert one.earned <= rules.LONGEST_OUTAGE_MS + rules.BUFFERED_MS + rules.SLACK_MS
 
 

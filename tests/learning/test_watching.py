@@ -97,6 +97,27 @@ def test_every_offered_speed_is_believed(player: Player, time: Time, rate: float
     assert player.state["trimmed"] == ""
 
 
+def test_the_highest_speed_is_the_organisations_and_player_and_server_follow(
+    app: Flask, people: People, member: int, course: Made, time: Time
+) -> None:
+    boss = people.client(people.member(role="administrator"))
+    choose = {"highest_speed": "125"}
+    wrong = {"highest_speed": "1600"}
+    headers = csrf(boss)
+    assert boss.post("/admin/organisation/ways", data=wrong, headers=headers).status_code == 422
+    assert boss.post("/admin/organisation/ways", data=choose, headers=headers).status_code == 303
+    client = people.client(member)
+    page = client.get(f"/courses/{course.slug}/lessons/{course.lessons[0]}").get_data(as_text=True)
+    assert '"highestSpeed": 1.25' in page
+    player = Player(client, course)
+    watch(player, time, 0, 100, 1.25)
+    assert player.state["trimmed"] == ""
+    assert player.seen() == 100
+    watch(player, time, 100, 300, 2)
+    assert player.state["trimmed"] == "clock"
+    assert 200 <= player.seen() <= 100 + 125 + 2 + 1
+
+
 def test_each_course_sets_its_own_share(
     app: Flask, people: People, trainer: int, member: int, time: Time
 ) -> None:

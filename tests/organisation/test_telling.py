@@ -12,7 +12,9 @@ from app.core.db import db, unit_of_work
 from app.learning import service as learning
 from app.learning.rules import Duty, Word, word_of
 from app.notices.models import Notice
+from app.points import queries
 from app.points import service as points
+from tests.factories import People, csrf
 from tests.home.progress import finished
 from tests.organisation.conftest import House
 from tests.organisation.test_assignments import assign
@@ -126,3 +128,30 @@ def test_organizers_get_the_month_once_with_the_seal_of_the_ledger(house: House)
     with at(shanghai(2027, 2, 1, 9)):
         assert house.client.get(address).status_code == 200
     assert told(house.app, house.ann) == []
+
+
+def test_the_seal_of_a_day_goes_to_organizers_once_where_that_is_wanted(
+    house: House, people: People
+) -> None:
+    with at(shanghai(2027, 3, 2)), house.app.app_context(), unit_of_work():
+        points.credit(member_id=house.ann, reason="lesson", source="lesson:1")
+    with at(shanghai(2027, 3, 3, 8, 20)):
+        work(house, "points.seal")
+        work(house, "organisation.seal")
+        assert titles(house, house.organizer) == []
+        boss = people.client(people.member(role="administrator"))
+        chosen = {"highest_speed": "200", "mail_seals": "y"}
+        headers = csrf(boss)
+        answer = boss.post("/admin/organisation/ways", data=chosen, headers=headers)
+        assert answer.status_code == 303
+        work(house, "organisation.seal")
+        work(house, "organisation.seal")
+    (title, body, address) = told(house.app, house.organizer)[0]
+    assert title == "Seal of the points of Mar 2, 2027"
+    with house.app.app_context():
+        seal = queries.newest_seal().seal
+        db.session.rollback()
+    assert f"Entries: 1. Seal: {seal}" in body
+    assert address == "/points/seals"
+    assert len(told(house.app, house.organizer)) == 1
+    assert [title for title in titles(house, house.ann) if "Seal" in title] == []

@@ -18,6 +18,7 @@ MATRIX = {
     "home.device": "signed in",
     "home.keepable": "signed in",
     "home.organisation": "administrator",
+    "home.choose_ways": "administrator",
     "home.choose_look": "administrator",
     "home.choose_words": "administrator",
     "home.colour": "administrator",

@@ -14,7 +14,7 @@ from app.core.access import access
 from app.core.limits import limited, unlimited
 from app.core.refusals import Refusal
 from app.home import service
-from app.home.forms import OrganisationForm, WordsForm
+from app.home.forms import OrganisationForm, WaysForm, WordsForm
 from app.home.rules import PRESETS
 from app.home.views.frame import OUR_COLOUR, bp
 from app.members.access import ADMINISTRATOR, PUBLIC
@@ -25,10 +25,14 @@ FOR_EVER = "public, max-age=31536000, immutable"
 @bp.get("/admin/organisation")
 @access(ADMINISTRATOR)
 def organisation() -> str:
-    return _page(None, None)
+    return _page()
 
 
-def _page(look: OrganisationForm | None, words: WordsForm | None) -> str:
+def _page(
+    look: OrganisationForm | None = None,
+    words: WordsForm | None = None,
+    ways: WaysForm | None = None,
+) -> str:
     own, config = settings.organisation(), current_app.extensions["weike"]
     if look is None:
         look = OrganisationForm(
@@ -43,6 +47,8 @@ def _page(look: OrganisationForm | None, words: WordsForm | None) -> str:
         "home/organisation.html",
         look=look,
         words=words or WordsForm.showing(own.words),
+        ways=ways
+        or WaysForm(formdata=None, highest_speed=str(own.highest_speed), mail_seals=own.mail_seals),
         shown=colours.readable(shown) if shown else None,
         presets=PRESETS,
     )
@@ -55,7 +61,7 @@ def choose_look() -> ResponseReturnValue:
     form = OrganisationForm()
     form.offer_zones(current_app.extensions["weike"].time_zone)
     if not form.validate():
-        return _page(form, None), 422
+        return _page(look=form), 422
     sent = form.logo.data
     try:
         is_sent = isinstance(sent, FileStorage) and bool(sent.filename)
@@ -63,9 +69,9 @@ def choose_look() -> ResponseReturnValue:
         logo = service.look_at_logo(sent.stream) if is_sent else None
     except Refusal as refusal:
         form.logo.errors = [*form.logo.errors, str(refusal)]
-        return _page(form, None), 422
+        return _page(look=form), 422
     if "look" in request.form:
-        return _page(form, None)
+        return _page(look=form)
     corrected = service.choose_look(
         name=form.name.data or "",
         time_zone=form.time_zone.data,
@@ -96,13 +102,27 @@ def choose_words() -> ResponseReturnValue:
         for name in ("branch", "member", "organizer"):
             chinese, one, many = getattr(preset, name)
             values |= {f"{name}_zh": chinese, f"{name}_en": one, f"{name}_many": many}
-        return _page(None, WordsForm(formdata=None, **values))
+        return _page(words=WordsForm(formdata=None, **values))
     form = WordsForm()
     if not form.validate():
-        return _page(None, form), 422
+        return _page(words=form), 422
     service.choose_words(form.vocabulary())
     flash(_("Saved. These words stand on every page within a few seconds."), "good")
     return redirect(url_for("home.organisation", _anchor="words"), 303)
+
+
+@bp.post("/admin/organisation/ways")
+@access(ADMINISTRATOR)
+@limited("settings: ways", most=60, seconds=3600)
+def choose_ways() -> ResponseReturnValue:
+    form = WaysForm()
+    if not form.validate():
+        return _page(ways=form), 422
+    service.choose_ways(
+        highest_speed=int(form.highest_speed.data), mail_seals=bool(form.mail_seals.data)
+    )
+    flash(_("Saved. It holds from now on, everywhere within a few seconds."), "good")
+    return redirect(url_for("home.organisation", _anchor="ways"), 303)
 
 
 @bp.get("/admin/organisation/colour")

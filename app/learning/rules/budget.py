@@ -2,10 +2,10 @@
 
 A browser only claims. Whatever it sends, in whatever order, an account earns at most
 
-    earned ms ≤ HIGHEST_SPEED × ms on the server's clock since its first visit + SLACK_MS
+    earned ms ≤ highest speed × ms on the server's clock since its first visit + SLACK_MS
 
 over all its lessons, tabs and devices together (tests/learning/test_rules.py plays random
-requests against this sentence).
+requests against this sentence). The highest speed is the organisation's to choose, one of SPEEDS.
 """
 
 from __future__ import annotations
@@ -16,13 +16,23 @@ from enum import StrEnum
 
 from app.learning.rules.spans import Span, measure, union
 
-HIGHEST_SPEED = 2  # ms of a recording per ms of the clock
+SPEEDS = (100, 125, 150, 175, 200, 250, 300)  # ms of a recording per 100 ms of the clock
+USUAL_SPEED = 200
 SLACK_MS = 2_000  # for the time that an answer travels, and for rounding
 SILENCE_MS = 15_000  # a report is due every 10 s; a longer silence earns no more than this
 LONGEST_OUTAGE_MS = 20 * 60_000  # how much a browser without network may keep for later
 BUFFERED_MS = 60_000  # about what a player without network still has to play, at any speed
-LIVE_MOST_MS = SILENCE_MS * HIGHEST_SPEED + SLACK_MS
 WHOLE_MOST_MS = LONGEST_OUTAGE_MS + BUFFERED_MS + SLACK_MS
+
+
+def at_speed(ms: int, speed: int) -> int:
+    """How much of a recording so many ms of the clock allow; a time that went back allows none."""
+    return max(0, ms) * speed // 100
+
+
+def live_most(speed: int) -> int:
+    """What a silence earns at most."""
+    return at_speed(SILENCE_MS, speed) + SLACK_MS
 
 
 class Reason(StrEnum):
@@ -52,6 +62,7 @@ class Budget:
     live_ms: int
     whole_ms: int
     counted_at: int
+    speed: int = USUAL_SPEED  # the highest allowed now, per cent of the clock
 
     @classmethod
     def fresh(cls, now: int) -> Budget:
@@ -59,9 +70,10 @@ class Budget:
 
     def at(self, now: int) -> Budget:
         """The budget at a later moment. A clock that went back adds nothing."""
-        earned = max(0, now - self.counted_at) * HIGHEST_SPEED
-        return Budget(
-            live_ms=min(LIVE_MOST_MS, self.live_ms + earned),
+        earned = at_speed(now - self.counted_at, self.speed)
+        return replace(
+            self,
+            live_ms=min(live_most(self.speed), self.live_ms + earned),
             whole_ms=min(WHOLE_MOST_MS, self.whole_ms + earned),
             counted_at=max(now, self.counted_at),
         )
@@ -88,17 +100,19 @@ def allowance(
 ) -> tuple[int, Reason]:
     """How many new ms a report may bring now, and why no more.
 
-    `since_opened` and `since_heard` are ms of the visit, `credited` what it brought so far. What
+    `since_opened` and `since_heard` are ms of the visit, `credited` what it brought so far,
+    `speed` the highest of its lesson, per cent of the clock. What
     was kept during an outage is worth the time that really passed, and not twice of it: ten quiet
     minutes must not buy twenty. Only the first minute counts at full speed, so that who watches
     fast loses nothing when a few reports in a row are lost.
     """
-    of_visit = max(0, since_opened) * speed + SLACK_MS - credited
+    of_visit = at_speed(since_opened, speed) + SLACK_MS - credited
     of_clock = min(budget.whole_ms, of_visit)
     of_silence = budget.live_ms
     if kept:
         away = min(since_heard, LONGEST_OUTAGE_MS)
-        of_silence = max(of_silence, away + min(away, BUFFERED_MS) * (HIGHEST_SPEED - 1))
+        faster = at_speed(min(away, BUFFERED_MS), budget.speed - 100)
+        of_silence = max(of_silence, away + faster)
     allowed = max(0, min(of_clock, of_silence))
     by_silence = of_silence < of_clock and since_heard > SILENCE_MS
     return allowed, Reason.SILENCE if by_silence else Reason.CLOCK

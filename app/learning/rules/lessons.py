@@ -9,10 +9,10 @@ from enum import StrEnum
 from flask_babel import lazy_gettext as _l
 
 from app.core.refusals import NotAllowed, Refusal
-from app.learning.rules.budget import HIGHEST_SPEED
+from app.learning.rules.budget import USUAL_SPEED
 from app.learning.rules.spans import missing
 
-READING_SPEED = 1  # a page is open for a second per second
+READING_SPEED = 100  # per cent: a page is open for a second per second
 READING_SHARE = 50  # per cent of the estimated reading time; many read faster than the estimate
 READING_LEAST_MS = 3_000
 END_SLACK_MS = 1_000  # the last second need not be seen even at 100 %: players end early
@@ -34,7 +34,8 @@ class NeedsOthers(NotAllowed):
 
 @dataclass(frozen=True)
 class Measure:
-    """How a lesson is measured: its length and what is needed of it, in ms; `speed` bounds it."""
+    """How a lesson is measured: its length and what is needed of it, in ms; `speed` bounds it,
+    per cent of the clock."""
 
     length_ms: int
     needed_ms: int
@@ -42,8 +43,11 @@ class Measure:
     needs_end: bool
 
 
-def measure_of(kind: str, length_ms: int, completion_percent: int) -> Measure:
-    """How a lesson counts. A recording: unique ms; a text: time while visible, and its end reached.
+def measure_of(
+    kind: str, length_ms: int, completion_percent: int, speed: int = USUAL_SPEED
+) -> Measure:
+    """How a lesson counts. A recording: unique ms, at the highest `speed` allowed; a text: time
+    while visible, and its end reached.
 
     A text is measured against READING_SHARE of the estimated reading time: the estimate is for
     slow readers, and the end must be reached besides.
@@ -54,7 +58,7 @@ def measure_of(kind: str, length_ms: int, completion_percent: int) -> Measure:
     needed = -(-length_ms * completion_percent // 100)
     if length_ms > 10 * END_SLACK_MS:
         needed = min(needed, length_ms - END_SLACK_MS)
-    return Measure(length_ms, needed, HIGHEST_SPEED, needs_end=False)
+    return Measure(length_ms, needed, speed, needs_end=False)
 
 
 def percent_seen(seen_ms: int, length_ms: int, *, complete: bool) -> int:

@@ -10,7 +10,7 @@ from typing import Any
 from flask_babel import lazy_gettext as _l
 
 from app.core.refusals import Conflict, Refusal
-from app.learning.rules.budget import HIGHEST_SPEED, Budget, Reason, allowance, judge
+from app.learning.rules.budget import SPEEDS, Budget, Reason, allowance, judge
 from app.learning.rules.lessons import Measure, next_position
 from app.learning.rules.spans import Span, in_reach, measure
 
@@ -98,7 +98,8 @@ def _checked_span(span: Any, length_ms: int) -> tuple[int, int, float]:
         raise BadReport(where="spans")
     if type(rate) not in {int, float} or not math.isfinite(rate):
         raise BadReport(where="spans")
-    if not SLOWEST <= rate <= HIGHEST_SPEED:
+    # Not the speed that is allowed now: it may have been lowered since the page was opened.
+    if not SLOWEST <= rate <= SPEEDS[-1] / 100:
         raise BadReport(where="spans")
     return start, end, float(rate)
 

@@ -12,7 +12,7 @@ from typing import Any, cast
 
 from sqlalchemy import Table, bindparam, select, update
 
-from app.core import clock
+from app.core import clock, settings
 from app.core.db import db
 from app.core.refusals import NotThere
 from app.courses.models import Lesson
@@ -211,7 +211,9 @@ def _standing(row: Any, report: rules.Report, now: int) -> rules.Standing:
             )
         )
     return rules.Standing(
-        budget=rules.Budget(row.live_ms, row.whole_ms, row.counted_at),
+        budget=rules.Budget(
+            *(row.live_ms, row.whole_ms, row.counted_at), settings.organisation().highest_speed
+        ),
         opened_at=in_ms(row.started_at),
         heard_at=in_ms(row.heard_at),
         credited_ms=row.credited_ms,

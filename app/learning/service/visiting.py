@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import select
 
-from app.core import clock
+from app.core import clock, settings
 from app.core.db import db
 from app.core.refusals import NotThere
 from app.learning import rules
@@ -78,13 +78,15 @@ def open_visit(
     budget = lock(member_id)
     now = clock.now()
     ms = in_ms(now)
-    after = rules.Budget(budget.live_ms, budget.whole_ms, budget.counted_at).opened(ms)
+    speed = settings.organisation().highest_speed
+    before = rules.Budget(budget.live_ms, budget.whole_ms, budget.counted_at, speed)
+    after = before.opened(ms)
     budget.live_ms, budget.whole_ms, budget.counted_at = (
         after.live_ms,
         after.whole_ms,
         after.counted_at,
     )
-    measure = rules.measure_of(kind, length_ms, completion_percent)
+    measure = rules.measure_of(kind, length_ms, completion_percent, speed)
     strict = session.get(Watching, course_id)
     visit = Visit(
         member_id=member_id,

@@ -8,6 +8,7 @@ from typing import Any
 from flask import Response, current_app, jsonify, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
+from app.core import settings
 from app.core.access import access
 from app.core.addresses import address
 from app.core.limits import limited
@@ -58,6 +59,7 @@ def lesson(slug: str, lesson_id: int) -> ResponseReturnValue:
         watermark=who.name if current_app.extensions["weike"].watermark else "",
         open_questions=sum(not settled.get(one.id, False) for one in inside),
         strict=queries.strictness_of(course.id),
+        highest_speed=settings.organisation().highest_speed / 100,
         gaps=rules.gaps(mine.spans if mine else [], measure.length_ms),
         short_ms=max(0, measure.needed_ms - (mine.seen_ms if mine else 0)),
         start_ms=start * 1000 if start is not None and start >= 0 else None,

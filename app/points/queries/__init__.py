@@ -1,6 +1,6 @@
 """Reads about points: one member's, leaderboards, rules, and the proof of the ledger."""
 
-from app.points.queries.audit import Seal, seals
+from app.points.queries.audit import Seal, newest_seal, seals
 from app.points.queries.boards import (
     Board,
     Place,
@@ -82,6 +82,7 @@ __all__ = [
     "everyone_board",
     "last_month",
     "member_board",
+    "newest_seal",
     "own_order",
     "pick_up_list",
     "place_of",

@@ -172,6 +172,21 @@ def seals() -> list[Seal]:
     return [Seal(*row) for row in rows]
 
 
+def newest_seal() -> Seal | None:
+    """The last seal, which covers all before it."""
+    table = LedgerSeal
+    row = (
+        db.session()
+        .execute(
+            select(table.day, table.until, table.entries, table.root, table.previous, table.seal)
+            .order_by(table.day.desc())
+            .limit(1)
+        )
+        .one_or_none()
+    )
+    return Seal(*row) if row else None
+
+
 class Leaves:
     """Hashes of entries sorted into the days of the seals, while the ledger is walked."""
 

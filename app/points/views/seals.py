@@ -7,6 +7,7 @@ from typing import Any
 
 from flask import Response, render_template
 
+from app.core import settings
 from app.core.access import access
 from app.core.limits import limited
 from app.core.spreadsheet import write_csv
@@ -21,7 +22,9 @@ SHOWN = 31  # days
 @access(ORGANIZER)
 def seals() -> str:
     every = queries.seals()
-    return render_template("points/seals.html", seals=every[::-1][:SHOWN], total=len(every))
+    return render_template(
+        "points/seals.html", seals=every[::-1][:SHOWN], total=len(every), today=settings.today()
+    )
 
 
 @bp.get("/points/seals/export")

@@ -245,6 +245,7 @@ async function play() {
     urls,
     words: words.plyr,
     start: Math.min(startMs, Math.max(0, data.length - 500)) / 1000,
+    highest: data.highestSpeed,
     onBroken: () => say(words.broken, "bad"),
     extras: data.extras,
   });

@@ -3,8 +3,7 @@
 
 import { doubleTap, onTheLockScreen, Quality } from "weike/media/quality";
 
-export const SPEEDS = [0.5, 0.75, 1, 1.25, 1.5, 1.75, 2];
-const FASTEST = 2;
+const SPEEDS = [0.5, 0.75, 1, 1.25, 1.5, 1.75, 2, 2.5, 3];
 const AHEAD_SECONDS = 60; // so that a tunnel does not stop the lesson
 const MEMORY = "weike-player";
 
@@ -81,13 +80,14 @@ function captionsOff() {
  * `onBroken` is called when the recording cannot be played any more.
  */
 export async function createPlayer(media, {
-  source, language, urls, words, start = 0, onBroken, extras = {},
+  source, language, urls, words, start = 0, highest = 2, onBroken, extras = {},
 }) {
   const { default: Plyr } = await import(urls.plyr);
   const track = bestTrack(media, language);
   const controls = ["play-large", "play", "rewind", "fast-forward", "progress", "current-time", "duration",
     "mute", "volume", "captions", "settings", "pip", "airplay", "fullscreen"];
   const quality = new Quality(media, extras);
+  const speeds = SPEEDS.filter((speed) => speed <= highest); // more than that is not counted
   const plyr = new Plyr(media, {
     controls: media.tagName === "AUDIO"
       ? controls.filter((one) => !["play-large", "captions", "pip", "fullscreen"].includes(one))
@@ -99,7 +99,7 @@ export async function createPlayer(media, {
       enabled: Boolean(extras.chapters?.length),
       points: (extras.chapters ?? []).map(([ms, title]) => ({ time: ms / 1000, label: escaped(title) })),
     },
-    speed: { selected: 1, options: SPEEDS },
+    speed: { selected: 1, options: speeds },
     iconUrl: urls.icons,
     blankVideo: "",
     i18n: words,
@@ -116,12 +116,12 @@ export async function createPlayer(media, {
   const box = () => plyr.elements.container;
 
   media.addEventListener("ratechange", () => {
-    if (media.playbackRate > FASTEST) media.playbackRate = FASTEST;
+    if (media.playbackRate > highest) media.playbackRate = highest;
   });
   const faster = (step) => {
     // Not by plyr.speed: it sets the rate a moment later, and a second key would read the old one.
-    const now = SPEEDS.indexOf(media.playbackRate);
-    media.playbackRate = SPEEDS[Math.min(SPEEDS.length - 1, Math.max(0, (now < 0 ? 2 : now) + step))];
+    const now = speeds.indexOf(media.playbackRate);
+    media.playbackRate = speeds[Math.min(speeds.length - 1, Math.max(0, (now < 0 ? 2 : now) + step))];
   };
   const toggle = () => (media.paused ? media.play()?.catch(() => {}) : media.pause());
   document.addEventListener("keydown", (event) => {
