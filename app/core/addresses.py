@@ -44,6 +44,8 @@ ADDRESSES = {
     "desk_quiz": "/desk/courses/{course}/quiz",
     "question_figures": "/desk/question-figures",
     "question_uses": "/desk/question-uses",
+    "question_page": "/library/questions/{question}",
+    "pages_to_read": "/library/pages-to-read",
 }
 
 

@@ -60,9 +60,9 @@ class QuestionTag(Base):
 
 
 class QuestionPlace(Base):
-    """Where what a question asks is taught: a span of a recording, whose id is `ref`.
+    """Where what a question asks is taught: a span of a recording, or a place in a document.
 
-    Documents live on a floor above: a question names one by its address, in `Question.source`.
+    Documents live on a floor above: they are known here by their uuid alone.
     """
 
     __tablename__ = "question_place"
@@ -74,10 +74,11 @@ class QuestionPlace(Base):
     question_id: Mapped[int] = mapped_column(
         ForeignKey("question.id", ondelete="CASCADE"), primary_key=True
     )
-    kind: Mapped[str] = mapped_column(String(9))
-    ref: Mapped[int]
-    start: Mapped[int]  # milliseconds
+    kind: Mapped[str] = mapped_column(String(9), primary_key=True)
+    ref: Mapped[str] = mapped_column(String(32))  # id of the recording, uuid of the document
+    start: Mapped[int] = mapped_column(default=0)  # milliseconds
     finish: Mapped[int | None]
+    anchor: Mapped[str] = mapped_column(String(20), default="")  # of the document: p7 is page 7
 
 
 class AnswerFile(Base):

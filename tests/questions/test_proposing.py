@@ -28,7 +28,9 @@ from tests.learning.lessons import make_course
 )
 def test_a_definition_gives_a_gap_and_a_statement(app: Flask, text: str, stem: str) -> None:
     with app.test_request_context():
-        gap, statement = proposing.propose([("Course 07:12", f"Good morning. {text}")]).items
+        gap, statement = proposing.propose(
+            [proposing.Passage("Course 07:12", f"Good morning. {text}")]
+        ).items
     assert (gap.kind, gap.body["stem"]) == ("cloze", stem)
     assert (statement.kind, statement.body["answer"]) == ("truefalse", True)
     assert gap.facts == {"source": "Course 07:12"}
@@ -46,13 +48,13 @@ def test_a_definition_gives_a_gap_and_a_statement(app: Flask, text: str, stem: s
 )
 def test_other_sentences_give_nothing(app: Flask, text: str) -> None:
     with app.test_request_context():
-        assert proposing.propose([("", text)]).items == []
+        assert proposing.propose([proposing.Passage("", text)]).items == []
 
 
 def test_proposals_become_drafts_whatever_is_asked(app: Flask, people: People) -> None:
     trainer = people.member(role="trainer")
     with app.app_context(), unit_of_work():
-        paper = proposing.propose([("p. 3", "灭火器是指能够扑灭初起火灾的器具。")])
+        paper = proposing.propose([proposing.Passage("p. 3", "灭火器是指能够扑灭初起火灾的器具。")])
         made = service.take_import(service.open_import(paper, filename="x", author_id=trainer))
         found = queries.questions(made)
         assert {q.state for q in found.values()} == {"draft"}
@@ -85,4 +87,7 @@ def test_captions_of_a_lesson_open_in_the_import_doctor(app: Flask, people: Peop
     assert other.post(f"{url}/propose", headers=csrf(other)).status_code == 404
     with app.app_context():
         row = db.session().get_one(QuestionImport, 1)
-        assert row.items[0]["facts"] == {"source": "Lesson 1 00:12"}
+        assert row.items[0]["facts"] == {
+            "source": "Lesson 1 00:12",
+            "places": [{"kind": "recording", "ref": "1", "start": 12_000, "finish": 16_000}],
+        }

@@ -253,8 +253,9 @@ def propose(lesson_id: int) -> ResponseReturnValue:
     tracks = media_queries.caption_tracks(found.media_id or 0)
     if not tracks:
         raise NotThere
-    cues = media_queries.cues(found.media_id or 0, language=tracks[0].language)
-    paper = proposing.propose(spoken_passages(found.title, cues))
+    media_id = found.media_id or 0
+    cues = media_queries.cues(media_id, language=tracks[0].language)
+    paper = proposing.propose(spoken_passages(found.title, cues, media_id))
     if not paper.items:
         flash(_("No sentence in these captions defines something."), "info")
         return redirect(url_for("courses.lesson", lesson_id=lesson_id) + "#captions")
@@ -262,17 +263,19 @@ def propose(lesson_id: int) -> ResponseReturnValue:
     return redirect(url_for("questions.import_", import_id=import_id), 303)
 
 
-def spoken_passages(title: str, cues: Sequence[Cue]) -> list[tuple[str, str]]:
-    """(where, words) of what is said, with captions joined until a sentence ends."""
-    found: list[tuple[str, str]] = []
-    words, start = "", 0
-    for cue in cues:
-        start = start if words else cue.start_ms
+def spoken_passages(title: str, cues: Sequence[Cue], media_id: int) -> list[proposing.Passage]:
+    """What is said, with captions joined until a sentence ends, and where in the recording."""
+    found: list[proposing.Passage] = []
+    words, start, end = "", 0, 0
+    for number, cue in enumerate(cues, 1):
+        start, end = start if words else cue.start_ms, cue.end_ms
         words = f"{words} {cue.text}".strip()
-        if words.endswith(tuple(".!?。！？；")) or len(words) > 1_000:
-            found.append((f"{title} {span_text(start)}", words))
+        is_over = words.endswith(tuple(".!?。！？；")) or len(words) > 1_000
+        if words and (is_over or number == len(cues)):
+            place = {"kind": "recording", "ref": str(media_id), "start": start, "finish": end}
+            found.append(proposing.Passage(f"{title} {span_text(start)}", words, place))
             words = ""
-    return [*found, (f"{title} {span_text(start)}", words)] if words else found
+    return found
 
 
 @bp.post("/lessons/<int:lesson_id>/captions")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -219,11 +219,15 @@ def results(attempt: AttemptView) -> list[ResultItem]:
     return [_result_item(item, question) for item, question in _with_questions(attempt.id)]
 
 
-def replays_for(reader: Reader, items: Sequence[ResultItem]) -> dict[int, tuple[str, str]]:
-    """(span, address) of the lesson to watch again, by the id of each question that was not
-    answered right and whose place the reader can watch."""
-    wrong = [item.question_id for item in items if item.mark is not None and not item.is_right]
-    taught = places(wrong)
+def missed(items: Iterable[ResultItem]) -> list[int]:
+    """The questions that were marked and not answered right."""
+    return [item.question_id for item in items if item.mark is not None and not item.is_right]
+
+
+def replays_for(reader: Reader, question_ids: Iterable[int]) -> dict[int, tuple[str, str]]:
+    """(span, address) of the lesson to watch again, by the id of each question whose place the
+    reader can watch."""
+    taught = places(question_ids)
     lessons = lessons_showing(reader, (place.media_id for place in taught.values()))
     found = {}
     for question_id, place in taught.items():

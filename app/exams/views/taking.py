@@ -24,9 +24,11 @@ from app.exams.views.exams import exam_paper
 from app.exams.views.quiz import course_of, quiz_page
 from app.learning.queries import course_progress_for
 from app.members.access import SIGNED_IN, reader
+from app.members.rules import Reader
 from app.questions import service as bank
 from app.questions import types
 from app.questions.drawer import Put
+from app.questions.queries import page_places
 from app.questions.rules import LARGEST_FILE
 
 _FIELD = re.compile(r"([qvf])([1-9][0-9]{0,9})(?:\.([a-z0-9]{1,12}))?")
@@ -177,7 +179,7 @@ def result(attempt_id: int) -> ResponseReturnValue:
         state=state,
         is_sealed=is_sealed,
         items=items,
-        replays=queries.replays_for(who, items),
+        **_taught(who, items),
         progress=course_progress_for(who.id, [course.id])[course.id],
     )
 
@@ -202,8 +204,17 @@ def _exam_result(attempt: queries.AttemptView) -> str:
         is_sealed=is_sealed,
         regraded_at=queries.regraded_at(attempt.id) if shows["score"] else None,
         items=items,
-        replays=queries.replays_for(who, items) if shows["explanations"] else {},
+        **(_taught(who, items) if shows["explanations"] else {}),
     )
+
+
+def _taught(who: Reader, items: list[queries.ResultItem]) -> dict[str, Any]:
+    """Where to watch and to read again what was answered wrong; the library fills in the pages."""
+    wrong = queries.missed(items)
+    return {
+        "replays": queries.replays_for(who, wrong),
+        "reading": bank.pass_for(who.id, page_places(wrong)),
+    }
 
 
 def _to_paper(attempt: queries.AttemptView) -> ResponseReturnValue:

@@ -33,6 +33,7 @@ from app.library.rules import Kind, Label, State
 from app.library.shelf import Arrived, Shelf
 from app.members.models import Branch
 from app.members.rules import Reader
+from app.questions import service as questions
 from app.search import service as search
 from app.search.rules import Passage
 
@@ -223,6 +224,7 @@ def remove(document_id: int) -> None:
     session.execute(delete(DocumentFile).where(DocumentFile.document_id == document.id))
     for table in (DocumentBranch, DocumentCourse, DocumentPlace, DocumentReading, ListItem, Note):
         session.execute(delete(table).where(table.document_id == document.id))
+    questions.forget_document(uuid)
     session.execute(delete(Document).where(Document.id == document.id))
     place = shelf()
     after_commit(lambda: place.discard(uuid))

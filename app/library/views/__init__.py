@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from app.library.views import lists, notes
+from app.library.views import lists, notes, teaching
 from app.library.views.documents import init_app
 from app.library.views.frame import bp
 
-__all__ = ["bp", "init_app", "lists", "notes"]
+__all__ = ["bp", "init_app", "lists", "notes", "teaching"]

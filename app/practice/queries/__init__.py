@@ -22,6 +22,7 @@ from app.practice.queries.runs import (
     pool_for,
     run_for,
     runs_of,
+    taught_for,
     wrong_items,
 )
 
@@ -45,5 +46,6 @@ __all__ = [
     "running_duel_of",
     "runs_of",
     "seats_of",
+    "taught_for",
     "wrong_items",
 ]

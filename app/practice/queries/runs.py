@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -14,7 +14,9 @@ from app.core.refusals import NotThere
 from app.courses.models import Course, CourseQuestion, Theme
 from app.courses.queries.catalogue import seen_by
 from app.exams.models import Attempt
+from app.exams.queries import replays_for
 from app.learning.models import CourseProgress
+from app.library.queries import Reference, references_for
 from app.members.rules import Reader
 from app.practice.models import (
     NotebookEntry,
@@ -24,7 +26,7 @@ from app.practice.models import (
 )
 from app.questions import types
 from app.questions.models import Category, Question, QuestionVersion
-from app.questions.queries import versions
+from app.questions.queries import page_places, versions
 from app.questions.rules import Answering, QuestionState
 
 MARKED = tuple(kind for kind, module in types.TYPES.items() if not module.BY_HAND)
@@ -183,6 +185,7 @@ class ItemView:
     explained: dict[str, Any] | None
     order: tuple[str, ...]
     is_right: bool | None
+    question_id: int
 
 
 def run_for(member_id: int, run_id: int) -> RunView:
@@ -238,7 +241,7 @@ def open_item(run_id: int) -> ItemView | None:
         return None
     question = versions([row.version_id])[row.version_id]
     asked = types.asked(question.kind, question.body, row.options, None)
-    return ItemView(row.id, row.position, asked, None, (), None)
+    return ItemView(row.id, row.position, asked, None, (), None, question.id)
 
 
 def feedback(run_id: int, position: int) -> ItemView | None:
@@ -265,7 +268,21 @@ def _explained(row: PracticeItem) -> ItemView:
     question = versions([row.version_id])[row.version_id]
     explained = types.of(question.kind).explained(question.body, list(row.response or ()))
     order = tuple(token for _name, token in row.options)
-    return ItemView(row.id, row.position, None, explained, order, row.mark == 100)
+    return ItemView(row.id, row.position, None, explained, order, row.mark == 100, question.id)
+
+
+@dataclass(frozen=True)
+class Taught:
+    """Where a reader can watch again (span, address), or read again, what a question asks."""
+
+    replays: Mapping[int, tuple[str, str]]
+    pages: Mapping[int, Reference]
+
+
+def taught_for(reader: Reader, items: Iterable[ItemView]) -> Taught:
+    """The places of questions that were not answered rightly."""
+    wrong = [item.question_id for item in items if not item.is_right]
+    return Taught(replays_for(reader, wrong), references_for(reader, page_places(wrong)))
 
 
 def opened_categories() -> set[int]:

@@ -91,13 +91,16 @@ def _run(run_id: int, problem: str) -> str:
     quick = found.mode == Mode.SPRINT
     values = {"run": found, "names": rules.MODE_NAMES, "problem": problem}
     if after is not None and not quick:
-        return render_template("practice/feedback.html", item=after, **values)
+        found_at = queries.taught_for(reader(), [after])
+        return render_template("practice/feedback.html", item=after, found_at=found_at, **values)
     remaining = None
     if found.deadline_at is not None:
         remaining = max(0, int((found.deadline_at - now).total_seconds() * 1000))
     item = queries.open_item(run_id) if found.is_open else None
     if item is None or remaining == 0:
-        return render_template("practice/end.html", items=queries.wrong_items(run_id), **values)
+        items = queries.wrong_items(run_id)
+        found_at = queries.taught_for(reader(), items)
+        return render_template("practice/end.html", items=items, found_at=found_at, **values)
     return render_template(
         "practice/question.html", item=item, last=after, remaining_ms=remaining, **values
     )

@@ -6,15 +6,21 @@ No format of a file: what it gives goes through the import doctor, always as dra
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
 
-from app.questions.formats.facts import Item, Paper, judge
+from flask_babel import gettext as _
+
+from app.questions.formats.facts import Item, Paper, Problem, judge
 from app.questions.rules import Kind
 from app.questions.types import gaps
 from app.search.folding import CJK
 
 NAME = "proposed"
 MOST = 60  # proposals from one text: more than anybody looks through
+_ENDS = "。！？!?；;.：:"
+_WIDE = re.compile(rf"[{CJK}，、（）“”《》]")
 _SENTENCE = re.compile(r"[^。！？!?；;\n]+?(?:[。！？!?；;\n]|\.(?=\s|$)|$)")
 # “灭火器是指……” and “A fire door is a door that …”: a short name, a verb that defines, an account.
 _CHINESE = re.compile(
@@ -32,25 +38,64 @@ _VAGUE = re.compile(
 )
 
 
-def propose(passages: Iterable[tuple[str, str]]) -> Paper:
-    """A gap and a statement from each sentence of (source, text) that defines something.
+@dataclass(frozen=True)
+class Passage:
+    """A piece of a text. `source` says to people where it stands, “Fire safety 07:12”; `place` is
+    the same for the bank, as `service.places.put_places` takes it."""
 
-    `source` says where the text stands, for example “Fire safety 07:12”. The proposals keep the
-    order of the text; the same name is asked only once.
+    source: str
+    text: str
+    place: Mapping[str, Any] | None = None
+
+
+def propose(passages: Iterable[Passage]) -> Paper:
+    """A gap and a statement from each sentence that defines something.
+
+    The proposals keep the order of the text; the same name is asked only once. A note says where
+    the reading stopped when there was too much.
     """
     paper = Paper(NAME)
     seen: set[str] = set()
-    for source, text in passages:
-        for sentence in _sentences(text):
+    for passage in passages:
+        if len(paper.items) >= MOST:
+            what = _(
+                "These are many already; the rest, from “%(place)s” on, was not read.",
+                place=passage.source,
+            )
+            paper.notes.append(Problem(what, blocks=False))
+            break
+        facts: dict[str, Any] = {"source": passage.source[:500]} if passage.source else {}
+        if passage.place is not None:
+            facts["places"] = [dict(passage.place)]
+        for sentence in _sentences(unwrapped(passage.text)):
             for item in _proposals(sentence, seen):
-                item.facts = {"source": source[:500]} if source else {}
+                item.facts = facts
                 item.number = str(len(paper.items) + 1)
                 judge(item)
                 if not item.blocked:
                     paper.items.append(item)
-            if len(paper.items) >= MOST:
-                return paper
     return paper
+
+
+def unwrapped(text: str) -> str:
+    """A text without the ends of lines that only the width of a page has made.
+
+    A line goes on in the next one when it is nearly as long as the longest, and ends in the middle
+    of a sentence.
+    """
+    lines = [" ".join(line.split()) for line in text.splitlines()]
+    full = max(map(_width, lines), default=0) * 0.75
+    pieces: list[str] = []
+    for line, after in zip(lines, [*lines[1:], ""], strict=True):
+        pieces.append(line)
+        goes_on = _width(line) >= max(full, 12) and after and not line.endswith(tuple(_ENDS))
+        wide = goes_on and (_WIDE.match(line[-1]) or _WIDE.match(after[0]))
+        pieces.append("" if wide else " " if goes_on else "\n")
+    return "".join(pieces)
+
+
+def _width(line: str) -> int:
+    return len(line) + len(_WIDE.findall(line))
 
 
 def _sentences(text: str) -> Iterator[str]:

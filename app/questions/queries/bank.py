@@ -253,11 +253,33 @@ class Place:
 
 def places(question_ids: Iterable[int]) -> dict[int, Place]:
     """Where recordings teach what questions ask; questions without a place are left out."""
-    rows = select(QuestionPlace).where(QuestionPlace.question_id.in_(list(question_ids)))
     return {
-        row.question_id: Place(row.ref, row.start, row.finish)
-        for row in db.session().scalars(rows.where(QuestionPlace.kind == "recording"))
+        row.question_id: Place(int(row.ref), row.start, row.finish)
+        for row in _placed(question_ids, "recording")
     }
+
+
+@dataclass(frozen=True)
+class PagePlace:
+    """A place in a document, by its uuid and its anchor there."""
+
+    document: str
+    anchor: str
+
+
+def page_places(question_ids: Iterable[int]) -> dict[int, PagePlace]:
+    """Where documents teach what questions ask; questions without a place are left out."""
+    return {
+        row.question_id: PagePlace(row.ref, row.anchor) for row in _placed(question_ids, "document")
+    }
+
+
+def _placed(question_ids: Iterable[int], kind: str) -> Iterable[QuestionPlace]:
+    ids = list(question_ids)
+    if not ids:
+        return ()
+    rows = select(QuestionPlace).where(QuestionPlace.kind == kind)
+    return db.session().scalars(rows.where(QuestionPlace.question_id.in_(ids)))
 
 
 def changes(question_id: int) -> list[Change]:

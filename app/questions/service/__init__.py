@@ -11,11 +11,17 @@ from app.questions.service.imports import (
     take_import,
     undo_import,
 )
+from app.questions.service.places import (
+    forget_document,
+    pass_for,
+    passed,
+    place,
+    place_page,
+)
 from app.questions.service.questions import copy, create, revise
 from app.questions.service.sorting import (
     category_at,
     create_category,
-    place,
     remove_category,
     rename_category,
     sort,
@@ -30,10 +36,14 @@ __all__ = [
     "drawer",
     "drop_import",
     "edit_item",
+    "forget_document",
     "keep_file",
     "keep_item",
     "open_import",
+    "pass_for",
+    "passed",
     "place",
+    "place_page",
     "put_file",
     "remove_category",
     "rename_category",

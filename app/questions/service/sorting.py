@@ -10,10 +10,10 @@ from sqlalchemy import delete, exists, func, select
 from app.core import clock
 from app.core.db import db
 from app.core.refusals import NotThere
-from app.media import queries as media
 from app.questions import rules
-from app.questions.models import Category, Question, QuestionChange, QuestionPlace, QuestionTag
-from app.questions.queries import Place, places, tags_of
+from app.questions.models import Category, Question, QuestionChange, QuestionTag
+from app.questions.queries import tags_of
+from app.questions.service.places import put_places
 
 UNSET: Any = object()
 
@@ -99,46 +99,7 @@ def put(question_id: int, facts: Mapping[str, Any]) -> None:
     row.difficulty = facts.get("difficulty")
     row.source = str(facts.get("source") or "")[: rules.LONGEST_SOURCE]
     _retag(question_id, [], _tags(facts.get("tags", ()), (), ()))
-
-
-def place(
-    question_id: int,
-    *,
-    by: int,
-    media_id: int | None,
-    start_ms: int = 0,
-    finish_ms: int | None = None,
-) -> bool:
-    """Say where a recording teaches what a question asks, or nowhere; whether that changed
-    anything. Raises NotThere, SpanBackwards."""
-    session = db.session()
-    if session.get(Question, question_id) is None:
-        raise NotThere
-    if media_id is not None and not media.is_there(media_id):
-        raise NotThere
-    if finish_ms is not None and finish_ms < start_ms:
-        raise rules.SpanBackwards
-    before = places([question_id]).get(question_id)
-    after = Place(media_id, start_ms, finish_ms) if media_id is not None else None
-    if before == after:
-        return False
-    session.execute(delete(QuestionPlace).where(QuestionPlace.question_id == question_id))
-    if after is not None:
-        session.add(
-            QuestionPlace(
-                question_id=question_id,
-                kind="recording",
-                ref=after.media_id,
-                start=start_ms,
-                finish=finish_ms,
-            )
-        )
-    what = {"place": [before.span if before else "", after.span if after else ""]}
-    session.add(
-        QuestionChange(question_id=question_id, member_id=by, changed_at=clock.now(), what=what)
-    )
-    session.flush()
-    return True
+    put_places(question_id, facts.get("places", ()))
 
 
 # --- categories -----------------------------------------------------------------------------------

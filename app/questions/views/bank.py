@@ -141,6 +141,7 @@ def copy(question_id: int) -> ResponseReturnValue:
 
 def _edit(form: BaseForm, kind: str, found: queries.Question | None) -> str:
     me = reader()
+    paged = queries.page_places([found.id]) if found else {}
     return render_template(
         "questions/edit.html",
         form=form,
@@ -156,6 +157,7 @@ def _edit(form: BaseForm, kind: str, found: queries.Question | None) -> str:
         categories=queries.categories(),
         twins=_twins(found) if found else [],
         place=queries.places([found.id]).get(found.id) if found else None,
+        reading=service.pass_for(me.id, paged) if paged else "",
         recordings=media.recordings_of(me.id, limit=200) if found else [],
     )
 
