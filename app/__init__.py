@@ -6,9 +6,9 @@ import logging
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 from flask import Flask
-from flask_migrate import Migrate
 from flask_wtf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
 from whitenoise import WhiteNoise
@@ -70,7 +70,7 @@ def create_app(config: Config | None = None) -> Flask:
         clock.watch(config.instance_dir / "clock.json")
     db.init_app(app)
     settings.init_app(app)
-    Migrate(app, db.db, directory=str(ROOT / "migrations"), render_as_batch=True)
+    app.extensions["migrate"] = _Migrations(app)
     CSRFProtect(app)
     headers.init_app(app)
     errors.init_app(app)
@@ -90,6 +90,20 @@ def create_app(config: Config | None = None) -> Flask:
     _serve_static(app)
     app.wsgi_app = bodies.Bodies(app.wsgi_app)  # type: ignore[method-assign]
     return app
+
+
+class _Migrations:
+    """Stands where Flask-Migrate is looked for until somebody migrates: Alembic takes 10 MB."""
+
+    def __init__(self, app: Flask) -> None:
+        self._app = app
+
+    def __getattr__(self, name: str) -> Any:
+        from flask_migrate import Migrate
+
+        # It takes our place in app.extensions.
+        Migrate(self._app, db.db, directory=str(ROOT / "migrations"), render_as_batch=True)
+        return getattr(self._app.extensions["migrate"], name)
 
 
 def _open(app: Flask, room: str) -> None:

@@ -14,13 +14,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import (
-    Ed25519PrivateKey,
-    Ed25519PublicKey,
-)
+if TYPE_CHECKING:
+    # Loaded when something is signed or checked: it takes 6 MB.
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import (
+        Ed25519PrivateKey,
+        Ed25519PublicKey,
+    )
 
 CONTEXTS = [
     "https://www.w3.org/ns/credentials/v2",
@@ -68,6 +69,8 @@ def key_in(folder: Path) -> Ed25519PrivateKey:
 
     Two processes that make it at the same moment end with the same one.
     """
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
     path = folder / "badges.key"
     if not path.exists():
         fresh = path.with_name(f".badges.{os.getpid()}.{id(path)}.key")
@@ -97,6 +100,8 @@ def did_of(public: Ed25519PublicKey) -> str:
 
 def public_of(did: str) -> Ed25519PublicKey:
     """The inverse of `did_of`. Raises BadBadge."""
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
     text = did.removeprefix("did:key:z")
     if text == did or not text or len(text) > 64 or any(c not in _BASE58 for c in text):
         raise BadBadge("the issuer is no did:key")
@@ -177,6 +182,8 @@ def check(text: str, now: datetime) -> Checked:
     The signature is by the key that its issuer's did:key says, and by no other: a key in the
     header is not believed, and no other algorithm than EdDSA is.
     """
+    from cryptography.exceptions import InvalidSignature
+
     text = text.strip()
     if len(text) > LONGEST or text.count(".") != 2:
         raise BadBadge("this is no badge: three parts with dots between them are expected")

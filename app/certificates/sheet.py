@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-import pypdfium2
 import segno
 from PIL import Image, ImageOps, UnidentifiedImageError
 
@@ -73,6 +72,8 @@ def pdf(sheet: Sheet) -> bytes:
 
 def png(document: bytes, *, width: int = 900) -> bytes:
     """The first page of a PDF as a picture."""
+    import pypdfium2  # its library takes 4 MB
+
     with _one_at_a_time:
         opened = pypdfium2.PdfDocument(document)
         try:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import secrets
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -15,13 +16,21 @@ from datetime import timedelta
 from typing import Any, Self
 
 from flask import Flask, current_app
-from huey import SqliteHuey
 from sqlalchemy import func, or_, select, update
 
 from app.core import clock, settings
 from app.core.db import after_commit, db, unit_of_work
 from app.core.models import Job
 from app.core.refusals import Refusal
+
+# huey takes psycopg along wherever it is installed, and with it 10 MB; our queue is SQLite always.
+_psycopg = sys.modules.get("psycopg")
+sys.modules["psycopg"] = None  # type: ignore[assignment]
+from huey import SqliteHuey  # noqa: E402 - see above
+
+del sys.modules["psycopg"]
+if _psycopg:
+    sys.modules["psycopg"] = _psycopg
 
 log = logging.getLogger(__name__)
 

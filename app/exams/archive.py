@@ -15,12 +15,11 @@ import zipfile
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING
 
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import (
-    Ed25519PrivateKey,
-    Ed25519PublicKey,
-)
+if TYPE_CHECKING:
+    # Loaded when something is signed or checked: it takes 6 MB.
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 MOST_FILES = 20_000
 MOST_BYTES = 1_000_000_000
@@ -87,6 +86,9 @@ def check(data: bytes, *, key: str = "") -> Whole:
 
 
 def _checked(source: zipfile.ZipFile, key: str) -> Whole:
+    from cryptography.exceptions import InvalidSignature
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
     entries = source.infolist()
     if len(entries) > MOST_FILES or sum(entry.file_size for entry in entries) > MOST_BYTES:
         raise BadArchive("it is too large")

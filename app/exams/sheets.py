@@ -9,9 +9,11 @@ import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from fpdf import FPDF
-from fpdf.enums import XPos, YPos
+if TYPE_CHECKING:
+    # 20 MB with cryptography and lxml: loaded when a paper is printed.
+    from fpdf import FPDF
 
 FONT = Path(__file__).parent.parent / "static" / "vendor" / "noto-sans-sc.ttf"
 EDGE = 18.0  # mm
@@ -29,7 +31,9 @@ class Block:
 
 def pdf(title: str, language: str, blocks: Sequence[Block]) -> bytes:
     """An A4 document; pages are numbered, and a question begins a new page rather than breaks."""
-    page = _Paper(orientation="portrait", unit="mm", format="A4")
+    from fpdf.enums import XPos, YPos
+
+    page = _paper()
     page.set_title(title)
     page.set_lang(language.replace("_", "-"))
     page.add_font("Noto", "", str(FONT))
@@ -64,13 +68,17 @@ def pdf(title: str, language: str, blocks: Sequence[Block]) -> bytes:
     return bytes(page.output())
 
 
-class _Paper(FPDF):
-    """With the page's number at its foot."""
+def _paper() -> FPDF:
+    """Empty A4, upright, with the page's number at the foot of each page."""
+    from fpdf import FPDF
 
-    def footer(self) -> None:
-        self.set_y(-14)
-        self.set_font("Noto", size=9)
-        self.cell(0, 8, f"{self.page_no()}", align="C")
+    class Paper(FPDF):
+        def footer(self) -> None:
+            self.set_y(-14)
+            self.set_font("Noto", size=9)
+            self.cell(0, 8, f"{self.page_no()}", align="C")
+
+    return Paper(orientation="portrait", unit="mm", format="A4")
 
 
 def _room(page: FPDF, blocks: Sequence[Block]) -> float:

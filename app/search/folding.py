@@ -14,7 +14,6 @@ from functools import lru_cache
 from typing import Any
 
 import opencc
-import rjieba
 from whoosh.lang.porter2 import stem as _porter2
 
 CJK = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
@@ -43,18 +42,31 @@ class _Cutter:
 
     def __init__(self) -> None:
         self.learnt: frozenset[str] = frozenset()
-        self.jieba: Any = rjieba
+        self._jieba: Any = None
+
+    @property
+    def jieba(self) -> Any:
+        if self._jieba is None:
+            self._jieba = self._taught(self.learnt)
+        return self._jieba
 
     def learn(self, words: frozenset[str]) -> None:
         if words == self.learnt:
             return
+        # Other threads cut with the old one until here; pairs of characters find in any case.
+        # What nobody has cut with yet is not loaded for that.
+        self._jieba, self.learnt = self._taught(words) if self._jieba else None, words
+
+    def _taught(self, words: frozenset[str]) -> Any:
+        # Imported when something is cut: its dictionary takes 33 MB, and a third of a second.
+        import rjieba
+
         jieba: Any = rjieba
         if words:
             jieba = rjieba.Jieba()
             for word in sorted(words):
                 jieba.add_word(word, WORD_WEIGHT, None)
-        # Other threads cut with the old one until here; pairs of characters find in any case.
-        self.jieba, self.learnt = jieba, words
+        return jieba
 
 
 _cutter = _Cutter()

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
+import runpy
 import unicodedata
 from collections.abc import Iterator
 from functools import cache, lru_cache
+from importlib.util import find_spec
+from pathlib import Path
 
 from app.search import folding
 
@@ -17,7 +20,7 @@ _TONES = re.compile("[\u0300\u0301\u0304\u030c]")  # the dots of ü stay
 
 def terms(title: str) -> list[str]:
     """What a folded title is found by in pinyin, from each of its Chinese characters on."""
-    # Imported when needed: its tables take 55 MB.
+    # Imported when needed: its tables take 55 MB, of which asking needs 12 (see _readings).
     from pypinyin import lazy_pinyin
 
     found: dict[str, None] = {}
@@ -71,11 +74,20 @@ def _characters(last_row: int) -> Iterator[str]:
                 continue
 
 
+@cache
+def _readings() -> dict[int, str]:
+    """The readings of single characters, from a file of pypinyin, without its words (44 MB)."""
+    package = find_spec("pypinyin")
+    assert package is not None
+    assert package.submodule_search_locations is not None
+    path = Path(package.submodule_search_locations[0]) / "pinyin_dict.py"
+    found: dict[int, str] = runpy.run_path(str(path))["pinyin_dict"]
+    return found
+
+
 def _reading(char: str) -> str:
     """The first reading of a character, without its tone; "" when there is none."""
-    from pypinyin.pinyin_dict import pinyin_dict
-
-    first = pinyin_dict.get(ord(char), "").partition(",")[0]
+    first = _readings().get(ord(char), "").partition(",")[0]
     return "".join(
         "v" if letter == "ü" else letter
         for letter in unicodedata.normalize("NFC", _TONES.sub("", _apart(first)))

@@ -91,7 +91,7 @@ def taken(app: Flask, people: People, trainer: int) -> Set:
     for name in ("=cmd|calc", "Anna"):
         taker = Candidate(people, exam, people.member(name=name))
         taker.start()
-        taker.submit(taker.right())
+        taker.submit(taker.right(4))  # whatever their order
     return exam
 
 
