@@ -168,6 +168,11 @@ def current_language() -> str:
     return found if found in LANGUAGES else "en"
 
 
+def reader_language() -> str | None:
+    """The language of whoever reads this; None where nobody does: in a job or a command."""
+    return current_language() if has_request_context() else None
+
+
 def clock_time(ms: int) -> str:
     """A length as a player shows it: 65 000 ms → 1:05, 3 600 000 ms → 1:00:00 (rounded down)."""
     seconds = ms // 1000

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
@@ -19,7 +20,7 @@ from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 from wtforms.validators import InputRequired, NumberRange, Optional
 from wtforms.widgets import CheckboxInput, ListWidget
 
-from app.core.i18n import LANGUAGES
+from app.core.i18n import HTML_TAGS, LANGUAGES
 from app.core.refusals import Refusal
 from app.courses import queries
 from app.courses.rules import (
@@ -30,6 +31,7 @@ from app.courses.rules import (
     MOST_ATTEMPTS,
     PASS_RANGE,
 )
+from app.courses.rules.titles import Titles, typed
 
 NEW_THEME = 0
 CAPTION_LANGUAGES = {"zh-Hans": "简体中文", "zh-Hant": "繁體中文", "en": "English"}
@@ -83,13 +85,47 @@ class _ThemeFields(FlaskForm):  # type: ignore[misc]
         return bool(self.theme_id.data == NEW_THEME)
 
 
+class _OtherLanguages(FlaskForm):  # type: ignore[misc]
+    """What something is called in other languages: `title_<language>` and `text_<language>`."""
+
+    def others(self) -> dict[str, dict[str, str]]:
+        """What was typed, by language."""
+        return {
+            code: {part: self[f"{part}_{code}"].data or "" for part in ("title", "text")}
+            for code in LANGUAGES
+        }
+
+    @staticmethod
+    def shown(titles: Titles) -> dict[str, str]:
+        """The values of the fields; what is derived is not shown, so that it stays derived."""
+        return {
+            f"{part}_{code}": words
+            for code, one in typed(titles).items()
+            for part, words in one.items()
+        }
+
+
+def _name_other_languages(form: type[_OtherLanguages], text: Callable[[str], Any]) -> None:
+    """Give a form its two fields for each language; `text` labels the second."""
+    for code, name in LANGUAGES.items():
+        title = StringField(
+            _l("Title in %(language)s", language=name),
+            render_kw={"maxlength": LONGEST_TITLE, "lang": HTML_TAGS[code]},
+        )
+        setattr(form, f"title_{code}", title)
+        area = TextAreaField(
+            text(name), render_kw={"maxlength": LONGEST_SUMMARY, "lang": HTML_TAGS[code]}
+        )
+        setattr(form, f"text_{code}", area)
+
+
 class NewCourseForm(_ThemeFields):
     """The least that a draft needs."""
 
     title = _title(_l("Title"))
 
 
-class AboutForm(_ThemeFields):
+class AboutForm(_ThemeFields, _OtherLanguages):
     """What a course says of itself, and who may see it."""
 
     title = _title(_l("Title"))
@@ -193,10 +229,14 @@ class RulesForm(FlaskForm):  # type: ignore[misc]
     )
 
 
-class ThemeForm(FlaskForm):  # type: ignore[misc]
+class ThemeForm(_OtherLanguages):
     title = _title(_l("Title"))
     description = TextAreaField(
         _l("Description"),
         render_kw={"maxlength": LONGEST_SUMMARY},
         description=_l("What do the courses of this theme have in common?"),
     )
+
+
+_name_other_languages(AboutForm, lambda name: _l("Summary in %(language)s", language=name))
+_name_other_languages(ThemeForm, lambda name: _l("Description in %(language)s", language=name))

@@ -1,8 +1,12 @@
-"""Tables of what there is to learn: themes, courses, their lessons and their quiz."""
+"""Tables of what there is to learn: themes, courses, their lessons and their quiz.
+
+`titles` are {language: {"title": …, "text": …}}; see rules.titles and queries.saying.
+"""
 
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
@@ -20,6 +24,7 @@ class Theme(Base):
     slug: Mapped[str] = mapped_column(String(80), unique=True)
     title: Mapped[str] = mapped_column(String(120))
     description: Mapped[str] = mapped_column(Text, default="")
+    titles: Mapped[dict[str, Any]] = mapped_column(default=dict)  # in other languages
     position: Mapped[int] = mapped_column(default=0)
     cover_image_id: Mapped[int | None] = mapped_column(ForeignKey("image.id"))
 
@@ -49,6 +54,7 @@ class Course(Base):
     author_id: Mapped[int] = mapped_column(ForeignKey("member.id"), index=True)
     title: Mapped[str] = mapped_column(String(120))
     summary: Mapped[str] = mapped_column(Text, default="")
+    titles: Mapped[dict[str, Any]] = mapped_column(default=dict)  # in other languages
     language: Mapped[str] = mapped_column(String(10))
     state: Mapped[str] = mapped_column(String(10), default="draft")
     length_ms: Mapped[int] = mapped_column(default=0)

@@ -21,7 +21,8 @@ class SearchThing(Base):
     kind: Mapped[str] = mapped_column(String(20))
     ref: Mapped[str] = mapped_column(String(80))  # the id that the thing's own room knows it by
     title: Mapped[str] = mapped_column(String(300))
-    search_title: Mapped[str] = mapped_column(Text)  # folded and cut, as search_text below
+    others: Mapped[dict[str, Any]] = mapped_column(default=dict)  # see service.put
+    search_title: Mapped[str] = mapped_column(Text)  # in all languages, folded and cut
     note: Mapped[str] = mapped_column(String(300), default="")  # shown below the title
     url: Mapped[str] = mapped_column(String(500))
     language: Mapped[str] = mapped_column(String(10), default="")

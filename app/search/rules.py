@@ -15,6 +15,7 @@ from app.core.refusals import Refusal
 LONGEST_PASSAGE = 8_000  # characters; longer ones are stored in several rows with one anchor
 MOST_PASSAGES = 5_000  # of one thing; what follows is not searchable
 LONGEST_QUERY = 200  # characters; the rest is not read
+SEVERAL_TITLES = " | "  # between the titles of one thing in several languages
 
 
 class Kind(StrEnum):

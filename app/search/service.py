@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import astuple
 from datetime import date, datetime
 
@@ -32,6 +32,7 @@ from app.search.rules import (
     LONGEST_QUERY,
     MOST_KEPT,
     MOST_PASSAGES,
+    SEVERAL_TITLES,
     Kind,
     NothingToKeep,
     NoWords,
@@ -72,6 +73,7 @@ def put(
     authors: str = "",
     shelf: str = "",
     dated: date | None = None,
+    others: Mapping[str, Mapping[str, str]] | None = None,
 ) -> None:
     """Make a thing findable, or replace what was known of it; the same again is no change.
 
@@ -79,6 +81,7 @@ def put(
     all; otherwise branch ids, each meant with all branches below. `note` is shown, not searched.
     `authors`, `shelf` (the names of its collections, from the top) and `dated` are what author:,
     collection: and year: look at; without a date, the day of the last change stands for it.
+    `others` are {language: {"title", "note"}}: found in every language, shown in the reader's.
     The passages' texts are plain text. Takes part in the caller's transaction.
     """
     session = db.session()
@@ -86,7 +89,14 @@ def put(
     title, note, tokens = _clean(title)[:300], _clean(note)[:300], audience_tokens(audience)
     rows = list(_cut(passages))[:MOST_PASSAGES] or [Passage("", "", "")]
     authors, shelf = _clean(authors)[:300], _clean(shelf)[:500]
-    digest = _digest(title, url, note, language, tokens, rows, authors, shelf, str(dated))
+    said = {
+        code: {part: _clean(words)[:300] for part, words in one.items()}
+        for code, one in (others or {}).items()
+    }
+    digest = _digest(
+        *(title, url, note, language, tokens, rows, authors, shelf, str(dated)),
+        *([said] if said else []),
+    )
     thing = session.scalar(
         select(SearchThing).where(SearchThing.kind == kind, SearchThing.ref == str(ref))
     )
@@ -95,7 +105,9 @@ def put(
         session.add(thing)
     elif thing.digest == digest:
         return
-    thing.search_title = folding.segmented(title)
+    titles = [title, *(one["title"] for one in said.values() if one.get("title"))]
+    thing.search_title = SEVERAL_TITLES.join(dict.fromkeys(map(folding.segmented, titles)))
+    thing.others = said
     thing.title, thing.url, thing.note, thing.language = title, url, note, language
     thing.authors, thing.shelf, thing.dated = authors, shelf, dated
     thing.audience, thing.digest = tokens, digest

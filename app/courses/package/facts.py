@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from app.core.refusals import Refusal
+from app.courses.rules.titles import Titles
 
 COURSE_FILE = "course.toml"
 QUESTIONS_FILE = "questions.toml"
@@ -62,6 +63,7 @@ class PackageTheme:
     description: str = ""
     order: int | None = None
     cover: str = ""
+    titles: Titles = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -90,5 +92,6 @@ class Package:
     cover: str = ""
     lessons: tuple[PackageLesson, ...] = ()
     questions: tuple[Question, ...] = ()
+    titles: Titles = field(default_factory=dict)  # in other languages; see rules.titles
     folder: Path = Path()
     hash: str = ""  # of all its files; the same hash is the same course

@@ -52,8 +52,16 @@ COURSE: Fields = {
     "audience": (str, list),
     "state": str,
     "cover": str,
+    "titles": dict,
 }
-THEME: Fields = {"slug": str, "title": str, "description": str, "order": int, "cover": str}
+THEME: Fields = {
+    "slug": str,
+    "title": str,
+    "description": str,
+    "order": int,
+    "cover": str,
+    "titles": dict,
+}
 LESSON: Fields = {"kind": str, "title": str, "file": str, "render": str, "captions": list}
 CAPTION: Fields = {"language": str, "label": str, "file": str}
 QUESTION: Fields = {
@@ -86,6 +94,7 @@ TYPE_NAMES = {
     int: _l("a whole number"),
     bool: _l("true or false"),
     list: _l("a list"),
+    dict: _l("a table"),
 }
 
 
@@ -361,6 +370,7 @@ class _Reader:
             audience=self._audience(facts.get("audience", "all")),
             state=self.chosen(facts.get("state", "draft"), states, "course", "state"),
             cover=self.existing(facts.get("cover"), "course", "cover"),
+            titles=self._titles(facts.get("titles", {}), "summary", "course"),
             folder=self.folder,
             **found,
         )
@@ -370,6 +380,22 @@ class _Reader:
         if name not in facts:
             return ""
         return self.judged(rule, facts[name], place=place) or ""
+
+    def _titles(self, given: dict[str, Any], text: str, of: str) -> dict[str, dict[str, str]]:
+        """Title and text by language; `text` is what the text beside the title is called."""
+        found: dict[str, dict[str, str]] = {}
+        for language, table in given.items():
+            place = (of, "titles", language)
+            before = len(self.problems)
+            self.chosen(language, LANGUAGES, *place)
+            facts = self.fields(table, {"title": str, text: str}, (), *place)
+            one = {
+                "title": self._said(rules.title_of, facts, "title", *place, "title"),
+                "text": self._said(rules.summary_of, facts, text, *place, text),
+            }
+            if len(self.problems) == before:
+                found[language] = {part: words for part, words in one.items() if words}
+        return found
 
     def _audience(self, given: object) -> tuple[str, ...] | None:
         if given == "all":
@@ -398,6 +424,7 @@ class _Reader:
             description=self._said(rules.summary_of, facts, "description", "theme", "description"),
             order=order,
             cover=self.existing(facts.get("cover"), "theme", "cover"),
+            titles=self._titles(facts.get("titles", {}), "description", "theme"),
         )
 
     def _lessons(self, given: object) -> Iterator[PackageLesson]:

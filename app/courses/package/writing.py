@@ -14,6 +14,7 @@ from flask_babel import lazy_gettext as _l
 
 from app.core.refusals import Conflict
 from app.courses.package.facts import COURSE_FILE, QUESTIONS_FILE, Package, Question
+from app.courses.rules.titles import Titles
 
 
 class FolderThere(Conflict):
@@ -77,6 +78,8 @@ def _course(package: Package) -> dict[str, Any]:
     }
     if package.cover:
         facts["cover"] = package.cover
+    if package.titles:
+        facts["titles"] = _titles(package.titles, "summary")
     whole: dict[str, Any] = {"course": facts}
     if package.theme_facts:
         theme = package.theme_facts
@@ -88,6 +91,8 @@ def _course(package: Package) -> dict[str, Any]:
         }
         if theme.cover:
             whole["theme"]["cover"] = theme.cover
+        if theme.titles:
+            whole["theme"]["titles"] = _titles(theme.titles, "description")
     if package.lessons:
         whole["lesson"] = [
             {
@@ -108,6 +113,14 @@ def _course(package: Package) -> dict[str, Any]:
             for lesson in package.lessons
         ]
     return whole
+
+
+def _titles(titles: Titles, text: str) -> dict[str, dict[str, str]]:
+    """A table for each language; `text` is what the file calls the text beside the title."""
+    return {
+        language: {text if part == "text" else part: words for part, words in one.items()}
+        for language, one in sorted(titles.items())
+    }
 
 
 def _question(question: Question) -> dict[str, Any]:

@@ -44,6 +44,7 @@ from app.courses.queries.desk import (
     theme,
     uses_of,
 )
+from app.courses.queries.saying import title_here, words_of
 
 __all__ = [
     "CheckpointView",
@@ -82,6 +83,8 @@ __all__ = [
     "theme",
     "theme_for",
     "themes_for",
+    "title_here",
     "uses_of",
     "visible_courses_for",
+    "words_of",
 ]

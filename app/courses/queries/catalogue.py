@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, Select, and_, case, exists, func, or_, select
@@ -12,6 +12,7 @@ from app.core.db import db
 from app.core.paging import SIZE, Page, window
 from app.core.refusals import NotThere
 from app.courses.models import Course, CourseBranch, CourseQuestion, Lesson, Theme
+from app.courses.queries.saying import own_words, title_here, words_of
 from app.courses.rules import State
 from app.media.models import Media
 from app.media.queries import PLAYABLE, Picture, pictures, shown_state
@@ -107,6 +108,9 @@ class CourseView:
     revision: int
     questions: int
     lessons: tuple[LessonView, ...]
+    own_title: str = ""  # in the course's language, as its author edits it
+    own_summary: str = ""
+    titles: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  # see rules.titles
     is_preview: bool = False  # the reader sees it only as its author or as administrator
 
     @property
@@ -201,7 +205,7 @@ def published_courses(*, theme: int | None = None) -> list[CourseCard]:
     wanted = card_rows().where(Course.state == State.PUBLISHED)
     if theme is not None:
         wanted = wanted.where(Course.theme_id == theme)
-    return cards_of(wanted.order_by(Course.title, Course.id))
+    return cards_of(wanted.order_by(title_here(Course), Course.id))
 
 
 def course_for(reader: Reader, slug: str) -> CourseView:
@@ -258,12 +262,13 @@ def course_by_id(course_id: int) -> CourseView | None:
     if row is None:
         return None
     course, theme, author = row
+    words, own = words_of(course), own_words(course)
     covers = pictures([course.cover_image_id, theme.cover_image_id])
     return CourseView(
         id=course.id,
         slug=course.slug,
-        title=course.title,
-        summary=course.summary,
+        title=words.title,
+        summary=words.text,
         language=course.language,
         state=course.state,
         length_ms=course.length_ms,
@@ -272,7 +277,7 @@ def course_by_id(course_id: int) -> CourseView | None:
         attempts_allowed=course.attempts_allowed,
         theme_id=theme.id,
         theme_slug=theme.slug,
-        theme_title=theme.title,
+        theme_title=words_of(theme).title,
         author_id=course.author_id,
         author=author,
         cover_image_id=course.cover_image_id,
@@ -283,6 +288,9 @@ def course_by_id(course_id: int) -> CourseView | None:
         revision=course.revision,
         questions=_count_questions(course.id),
         lessons=tuple(_lessons_of(course)),
+        own_title=own.title,
+        own_summary=own.text,
+        titles=course.titles,
     )
 
 
@@ -330,7 +338,7 @@ def theme_for(reader: Reader, slug: str) -> ThemeView:
         row = db.session().scalar(select(Theme).where(Theme.slug == slug))
         if row is not None:
             cover = pictures([row.cover_image_id]).get(row.cover_image_id or 0)
-            return ThemeView(row.id, row.slug, row.title, row.description, cover, 0, 0)
+            return ThemeView(row.id, row.slug, *words_of(row), cover, 0, 0)
     if found is None:
         raise NotThere
     return found
@@ -353,8 +361,8 @@ def _themes(seen: ColumnElement[bool]) -> list[ThemeView]:
         ThemeView(
             id=theme.id,
             slug=theme.slug,
-            title=theme.title,
-            description=theme.description,
+            title=words_of(theme).title,
+            description=words_of(theme).text,
             cover=covers.get(theme.cover_image_id or 0),
             courses=number,
             length_ms=int(length or 0),
@@ -384,7 +392,7 @@ def lesson_view(row: Lesson, state: str | None, course: Course, number: int) -> 
         id=row.id,
         course_id=course.id,
         course_slug=course.slug,
-        course_title=course.title,
+        course_title=words_of(course).title,
         course_state=course.state,
         kind=row.kind,
         title=row.title,
@@ -449,14 +457,14 @@ def cards_of(wanted: _CardRows) -> list[CourseCard]:
         CourseCard(
             id=course.id,
             slug=course.slug,
-            title=course.title,
-            summary=course.summary,
+            title=words_of(course).title,
+            summary=words_of(course).text,
             language=course.language,
             state=course.state,
             length_ms=course.length_ms,
             theme_id=theme.id,
             theme_slug=theme.slug,
-            theme_title=theme.title,
+            theme_title=words_of(theme).title,
             author_id=course.author_id,
             author=author,
             cover=covers.get(course.cover_image_id or 0) or covers.get(theme.cover_image_id or 0),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from sqlalchemy import func, select
@@ -21,6 +21,7 @@ from app.courses.queries.catalogue import (
     lesson_view,
     may_edit,
 )
+from app.courses.queries.saying import title_here, words_of
 from app.courses.rules import State
 from app.media.models import Image, Media
 from app.media.queries import Picture, pictures, shown_state
@@ -39,6 +40,9 @@ class DeskTheme:
     position: int
     cover: Picture | None
     courses: int
+    own_title: str  # as authors edit it
+    own_description: str
+    titles: Mapping[str, Mapping[str, str]]  # see rules.titles
 
 
 def own_courses(
@@ -138,11 +142,14 @@ def all_themes() -> list[DeskTheme]:
         DeskTheme(
             id=row.id,
             slug=row.slug,
-            title=row.title,
-            description=row.description,
+            title=words_of(row).title,
+            description=words_of(row).text,
             position=row.position,
             cover=covers.get(row.cover_image_id or 0),
             courses=number,
+            own_title=row.title,
+            own_description=row.description,
+            titles=row.titles,
         )
         for row, number in rows
     ]
@@ -169,7 +176,7 @@ def own_image(reader: Reader, image_id: int | None) -> int | None:
 def removed_drafts(reader: Reader) -> list[tuple[int, str]]:
     """The reader's own drafts that were thrown away: (id, title), the last first."""
     rows = db.session().execute(
-        select(Course.id, Course.title)
+        select(Course.id, title_here(Course))
         .where(Course.state == State.REMOVED, Course.author_id == reader.id)
         .order_by(Course.changed_at.desc())
         .limit(20)
@@ -209,7 +216,7 @@ def uses_of(media_ids: Iterable[int]) -> dict[int, list[tuple[int, str]]]:
     if not wanted:
         return {}
     rows = db.session().execute(
-        select(Lesson.media_id, Lesson.id, Course.title)
+        select(Lesson.media_id, Lesson.id, title_here(Course))
         .join(Course, Course.id == Lesson.course_id)
         .where(Lesson.media_id.in_(wanted))
         .order_by(Lesson.id)

@@ -8,6 +8,7 @@ from app.core import clock
 from app.core.db import db
 from app.courses import rules
 from app.courses.models import Checkpoint, Course, CourseBranch, CourseQuestion, Lesson
+from app.courses.rules.titles import Titles
 from app.courses.service.publishing import locked, touch
 
 
@@ -26,6 +27,7 @@ def duplicate(course_id: int, *, author_id: int, title: str) -> int:
             rules.slug_of(title) or "course", session.scalars(select(Course.slug)).all()
         ),
         title=title,
+        titles=_marked(first.titles, title.removeprefix(first.title)),
         author_id=author_id,
         created_at=now,
         changed_at=now,
@@ -62,6 +64,18 @@ def duplicate(course_id: int, *, author_id: int, title: str) -> int:
         )
     touch(copy)
     return copy.id
+
+
+def _marked(titles: Titles, mark: str) -> dict[str, dict[str, str]]:
+    """Titles in other languages, with what the copy's own title has at its end."""
+    most = rules.LONGEST_TITLE - len(mark)
+    return {
+        language: {
+            part: f"{words[:most]}{mark}" if part == "title" else words
+            for part, words in one.items()
+        }
+        for language, one in titles.items()
+    }
 
 
 COPIED = (

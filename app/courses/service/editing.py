@@ -12,12 +12,28 @@ from app.core.i18n import LANGUAGES
 from app.core.refusals import Conflict, NotThere
 from app.courses import rules
 from app.courses.models import Course, CourseBranch, Theme
-from app.courses.service.publishing import count_again, locked, refresh_theme, touch
+from app.courses.rules.titles import Titles, typed
+from app.courses.service.publishing import (
+    count_again,
+    locked,
+    other_titles,
+    refresh_theme,
+    touch,
+)
 from app.members.models import Branch
+
+DESCRIBED = ("title", "summary", "theme_id", "language", "titles")
 
 
 def create_course(
-    *, author_id: int, title: str, theme_id: int, language: str, slug: str = "", summary: str = ""
+    *,
+    author_id: int,
+    title: str,
+    theme_id: int,
+    language: str,
+    slug: str = "",
+    summary: str = "",
+    titles: Titles | None = None,
 ) -> int:
     """Begin a draft and return its id. Raises BadTitle, BadSlug, BadLanguage, NotThere."""
     title = rules.title_of(title)
@@ -29,14 +45,15 @@ def create_course(
     if not slug:
         taken = session.scalars(select(Course.slug)).all()
         slug = rules.first_free(rules.slug_of(title) or "course", taken)
-    now = clock.now()
+    now, language = clock.now(), _language(language)
     row = Course(
         slug=slug,
         theme_id=theme_id,
         author_id=author_id,
         title=title,
         summary=rules.summary_of(summary),
-        language=_language(language),
+        language=language,
+        titles=other_titles(titles or {}, own=title, language=language),
         created_at=now,
         changed_at=now,
     )
@@ -52,9 +69,10 @@ def describe(
     summary: str,
     theme_id: int,
     language: str,
+    titles: Titles | None = None,
     seen: int | None = None,
 ) -> None:
-    """Change what a course says of itself.
+    """Change what a course says of itself; `titles` None leaves those in other languages.
 
     `seen` is the revision that the editor showed; Conflict when there is a newer one. Raises
     BadTitle, BadSummary, BadLanguage, NotThere, and NotReady for a published one without summary.
@@ -69,10 +87,13 @@ def describe(
     if course.state == rules.State.PUBLISHED and not summary:
         missing = rules.checklist(title=title, summary="", lessons=["ready"], questions=1)
         raise rules.NotReady(missing=[c for c in missing if not c.done])
-    before, facts = course.theme_id, (title, summary, theme_id, language)
-    if facts == (course.title, course.summary, course.theme_id, course.language):
+    others = typed(course.titles) if titles is None else titles
+    others = other_titles(others, own=title, language=language)
+    before, facts = course.theme_id, (title, summary, theme_id, language, others)
+    if facts == tuple(getattr(course, name) for name in DESCRIBED):
         return
-    course.title, course.summary, course.theme_id, course.language = facts
+    for name, value in zip(DESCRIBED, facts, strict=True):
+        setattr(course, name, value)
     course.revision += 1
     touch(course)
     if before != theme_id:

@@ -16,6 +16,7 @@ from app.courses import queries
 from app.courses.models import Course, CourseQuestion, Theme
 from app.courses.package import Caption, Package, PackageLesson, PackageTheme, Question
 from app.courses.rules import LessonKind, State, slug_of
+from app.courses.rules.titles import typed
 from app.courses.service import editing, lessons, publishing, quiz, themes
 from app.media import queries as media
 from app.media import service as media_service
@@ -81,6 +82,7 @@ def load_package(
             language=package.language,
             slug=package.slug,
             summary=package.summary,
+            titles=package.titles,
         )
     else:
         editing.describe(
@@ -89,6 +91,7 @@ def load_package(
             summary=package.summary,
             theme_id=theme_id,
             language=package.language,
+            titles=package.titles,
         )
     editing.set_rules(
         course_id,
@@ -122,6 +125,7 @@ def _theme(package: Package, pictures: Mapping[str, int]) -> int:
         description=facts.description,
         slug=facts.slug,
         position=facts.order,
+        titles=facts.titles,
     )
     if facts.cover:
         themes.set_theme_cover(theme_id, pictures[facts.cover])
@@ -199,14 +203,16 @@ def package_of(course_id: int) -> tuple[Package, dict[str, bytes | Path]]:
     asked = bank.questions(paper.question_ids if paper else ())
     package = Package(
         slug=course.slug,
-        title=course.title,
-        summary=course.summary,
+        title=course.own_title,
+        summary=course.own_summary,
+        titles=typed(course.titles),
         language=course.language,
         theme=theme.slug,
         theme_facts=PackageTheme(
             slug=theme.slug,
             title=theme.title,
             description=theme.description,
+            titles=typed(theme.titles),
             order=theme.position,
             cover=_picture(theme.cover_image_id, "theme.webp", contents),
         ),

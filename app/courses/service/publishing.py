@@ -7,6 +7,7 @@ from sqlalchemy import func, select
 from app.core import clock, markdown
 from app.core.addresses import address
 from app.core.db import db
+from app.core.i18n import HTML_TAGS
 from app.core.refusals import NotThere
 from app.courses import queries
 from app.courses.models import Course, CourseBranch, Lesson, Theme
@@ -24,8 +25,10 @@ from app.courses.rules import (
     sections,
     whole_length,
 )
+from app.courses.rules.titles import Titles, said, titles_of
 from app.media import queries as media
 from app.media.models import Media
+from app.media.opencc import converted
 from app.search import service as search
 from app.search.service import Passage
 
@@ -104,8 +107,8 @@ def publish_checks(course_id: int) -> list[Check]:
     if course is None:
         raise NotThere
     return checklist(
-        title=course.title,
-        summary=course.summary,
+        title=course.own_title,
+        summary=course.own_summary,
         lessons=[lesson.state for lesson in course.lessons],
         questions=course.questions,
         nobody=course.audience is not None and not course.audience,
@@ -138,6 +141,16 @@ def count_again(course: Course) -> bool:
     return different
 
 
+def other_titles(given: Titles, *, own: str, language: str = "") -> dict[str, dict[str, str]]:
+    """Titles in other languages as they are kept; see rules.titles."""
+    return titles_of(
+        given,
+        own=own,
+        language=language,
+        convert=lambda text, script: converted([text], to=HTML_TAGS[script])[0],
+    )
+
+
 # --- search ---------------------------------------------------------------------------------------
 
 
@@ -156,6 +169,7 @@ def refresh_search(course_id: int, *, with_theme: bool = True) -> None:
     """Put what members may find of a course, and take out what they may not find any more."""
     session = db.session()
     course = queries.course_by_id(course_id)
+    theme = session.get(Theme, course.theme_id) if course else None
     live = course is not None and course.is_published
     if course is None or not live:
         search.remove(kind="course", ref=str(course_id))
@@ -163,12 +177,16 @@ def refresh_search(course_id: int, *, with_theme: bool = True) -> None:
         search.put(
             kind="course",
             ref=str(course.id),
-            title=course.title,
+            title=course.own_title,
             url=address("course", slug=course.slug),
-            passages=[Passage("", "", course.summary)],
+            passages=[Passage("", "", text) for text in _texts(course.own_summary, course.titles)],
             audience=course.audience,
             language=course.language,
-            note=course.theme_title,
+            note=theme.title if theme else "",
+            others=_others(
+                title=(course.own_title, course.titles),
+                note=(theme.title, theme.titles) if theme else ("", {}),
+            ),
         )
     shown = {lesson.id: lesson for lesson in course.lessons} if course and live else {}
     for lesson_id in session.scalars(select(Lesson.id).where(Lesson.course_id == course_id)).all():
@@ -180,6 +198,24 @@ def refresh_search(course_id: int, *, with_theme: bool = True) -> None:
     theme_id = session.scalar(select(Course.theme_id).where(Course.id == course_id))
     if with_theme and theme_id is not None:
         refresh_theme(theme_id)
+
+
+def _texts(own: str, titles: Titles) -> list[str]:
+    """A summary in its own language and in all others."""
+    return [own, *(one["text"] for one in titles.values() if one.get("text"))]
+
+
+def _others(**parts: tuple[str, Titles]) -> dict[str, dict[str, str]]:
+    """Titles and notes of a found thing in other languages than its own, as search wants them."""
+    languages = {language for _, titles in parts.values() for language in titles}
+    return {
+        language: {
+            part: words
+            for part, (own, titles) in parts.items()
+            if (words := said(own, "title", titles, language)) != own
+        }
+        for language in sorted(languages)
+    }
 
 
 def _put_lesson(course: queries.CourseView, lesson: queries.LessonView) -> None:
@@ -197,7 +233,8 @@ def _put_lesson(course: queries.CourseView, lesson: queries.LessonView) -> None:
         passages=passages,
         audience=course.audience,
         language=course.language,
-        note=course.title,
+        note=course.own_title,
+        others=_others(note=(course.own_title, course.titles)),
     )
     spoken: list[Passage] = []
     if lesson.media_id is not None:
@@ -220,7 +257,8 @@ def _put_lesson(course: queries.CourseView, lesson: queries.LessonView) -> None:
             passages=spoken,
             audience=course.audience,
             language=course.language,
-            note=course.title,
+            note=course.own_title,
+            others=_others(note=(course.own_title, course.titles)),
         )
     else:
         search.remove(kind="caption", ref=str(lesson.id))
@@ -252,6 +290,10 @@ def refresh_theme(theme_id: int) -> None:
         ref=str(theme_id),
         title=theme.title,
         url=address("theme", slug=theme.slug),
-        passages=[Passage("", "", markdown.plain(theme.description))],
+        passages=[
+            Passage("", "", markdown.plain(text))
+            for text in _texts(theme.description, theme.titles)
+        ],
         audience=audience,
+        others=_others(title=(theme.title, theme.titles)),
     )

@@ -8,11 +8,17 @@ from app.core.db import db
 from app.core.refusals import NotThere
 from app.courses import rules
 from app.courses.models import Course, Theme
-from app.courses.service.publishing import refresh_search, refresh_theme
+from app.courses.rules.titles import Titles, typed
+from app.courses.service.publishing import other_titles, refresh_search, refresh_theme
 
 
 def create_theme(
-    *, title: str, description: str = "", slug: str = "", position: int | None = None
+    *,
+    title: str,
+    description: str = "",
+    slug: str = "",
+    position: int | None = None,
+    titles: Titles | None = None,
 ) -> int:
     """Add a theme, at the end unless told where, and return its id.
 
@@ -30,6 +36,7 @@ def create_theme(
         slug=slug,
         title=title,
         description=description,
+        titles=other_titles(titles or {}, own=title),
         position=last + 1 if position is None else position,
     )
     session.add(row)
@@ -37,10 +44,16 @@ def create_theme(
     return row.id
 
 
-def edit_theme(theme_id: int, *, title: str, description: str) -> None:
-    """Change what a theme says. Raises BadTitle, BadSummary, NotThere."""
+def edit_theme(
+    theme_id: int, *, title: str, description: str, titles: Titles | None = None
+) -> None:
+    """Change what a theme says; `titles` None leaves those in other languages as they are.
+
+    Raises BadTitle, BadSummary, NotThere.
+    """
     row = _held(theme_id)
     row.title, row.description = rules.title_of(title), rules.summary_of(description)
+    row.titles = other_titles(typed(row.titles) if titles is None else titles, own=row.title)
     db.session().flush()
     refresh_theme(theme_id)
     # Courses show the title of their theme in search results.

@@ -56,8 +56,9 @@ def course(course_id: int) -> str:
 def about(course_id: int) -> str:
     found = queries.own_course(reader(), course_id)
     form = AboutForm(
-        title=found.title,
-        summary=found.summary,
+        title=found.own_title,
+        summary=found.own_summary,
+        **AboutForm.shown(found.titles),
         theme_id=found.theme_id,
         language=found.language,
         audience="all" if found.audience is None else "branches",
@@ -98,6 +99,7 @@ def describe(course_id: int) -> ResponseReturnValue:
                 summary=form.summary.data or "",
                 theme_id=theme_of(form),
                 language=form.language.data,
+                titles=form.others(),
                 seen=form.seen.data,
             )
             service.set_audience(course_id, chosen)
@@ -156,7 +158,7 @@ def withdraw(course_id: int) -> ResponseReturnValue:
 def duplicate(course_id: int) -> ResponseReturnValue:
     me = reader()
     found = queries.own_course(me, course_id)
-    title = _("%(title)s (copy)", title=found.title)
+    title = _("%(title)s (copy)", title=found.own_title)
     copy_id = service.duplicate(course_id, author_id=me.id, title=str(title))
     flash(_("This is the copy, a draft. Lessons and questions came along; nobody has seen it yet."))
     return redirect(url_for("courses.about", course_id=copy_id))

@@ -43,7 +43,11 @@ def create_theme() -> ResponseReturnValue:
 @access(AUTHOR)
 def theme(theme_id: int) -> str:
     found = queries.theme(theme_id)
-    form = ThemeForm(title=found.title, description=found.description)
+    form = ThemeForm(
+        title=found.own_title,
+        description=found.own_description,
+        **ThemeForm.shown(found.titles),
+    )
     return _theme(found, form)
 
 
@@ -61,7 +65,10 @@ def edit_theme(theme_id: int) -> ResponseReturnValue:
     if form.validate():
         try:
             service.edit_theme(
-                theme_id, title=form.title.data or "", description=form.description.data or ""
+                theme_id,
+                title=form.title.data or "",
+                description=form.description.data or "",
+                titles=form.others(),
             )
         except Refusal as refusal:
             refuse(form, refusal)
@@ -95,7 +102,12 @@ def remove_theme(theme_id: int) -> ResponseReturnValue:
     try:
         service.remove_theme(theme_id)
     except ThemeInUse as refusal:
-        form = ThemeForm(formdata=None, title=found.title, description=found.description)
+        form = ThemeForm(
+            formdata=None,
+            title=found.own_title,
+            description=found.own_description,
+            **ThemeForm.shown(found.titles),
+        )
         refuse(form, refusal)
         return _theme(found, form), 422
     flash(_("The theme is deleted."))

@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, Select, or_, select
 from app.core import clock
 from app.core.db import db
 from app.courses.models import Course, Theme
-from app.courses.queries import CourseCard
+from app.courses.queries import CourseCard, title_here
 from app.courses.queries.catalogue import card_rows, cards_of
 from app.courses.rules import State
 from app.learning.models import Assignment, LearningPath, PathStep, Relief
@@ -86,7 +86,7 @@ def wishes(where: ColumnElement[bool]) -> list[Wish]:
     author = select(Member.name).where(Member.id == Assignment.author_id).scalar_subquery()
     rows = db.session().execute(
         select(
-            *(Assignment, Course.title, Theme.title, LearningPath.title),
+            *(Assignment, title_here(Course), title_here(Theme), LearningPath.title),
             *(Branch.name, Branch.path, author),
         )
         .join(Branch, Branch.id == Assignment.branch_id)
@@ -201,7 +201,7 @@ def _offered(wanted: Sequence[Wish], steps: Mapping[int, Sequence[int]]) -> list
                 Course.theme_id.in_([w.theme_id for w in wanted if w.theme_id is not None]),
             ),
         )
-        .order_by(Course.title, Course.id)
+        .order_by(title_here(Course), Course.id)
     )
 
 

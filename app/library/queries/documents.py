@@ -14,7 +14,7 @@ from app.core.paging import Page, window
 from app.core.refusals import NotThere
 from app.core.settings import today
 from app.courses.models import Course
-from app.courses.queries import catalogue
+from app.courses.queries import catalogue, title_here
 from app.library import rules
 from app.library.models import (
     Collection,
@@ -271,10 +271,10 @@ def years_for(reader: Reader, *, collection_id: int | None = None) -> list[int]:
 def related_courses(reader: Reader, document_id: int) -> list[tuple[str, str]]:
     """Courses that belong with a document and that the reader may see: (slug, title)."""
     rows = db.session().execute(
-        select(Course.slug, Course.title)
+        select(Course.slug, title_here(Course))
         .join(DocumentCourse, DocumentCourse.course_id == Course.id)
         .where(DocumentCourse.document_id == document_id, catalogue.seen_by(reader))
-        .order_by(Course.title)
+        .order_by(title_here(Course))
     )
     return [(slug, title) for slug, title in rows]
 
@@ -291,9 +291,9 @@ def course_ids(document_id: int) -> list[int]:
 def course_choices(reader: Reader) -> list[tuple[int, str]]:
     """Courses that a document may belong with: those that the reader sees."""
     rows = db.session().execute(
-        select(Course.id, Course.title)
+        select(Course.id, title_here(Course))
         .where(catalogue.seen_by(reader))
-        .order_by(Course.title)
+        .order_by(title_here(Course))
         .limit(MOST_COURSES)
     )
     return [(number, title) for number, title in rows]

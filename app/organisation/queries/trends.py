@@ -15,7 +15,7 @@ from app.core import clock
 from app.core.db import db
 from app.core.paging import Page, window
 from app.courses.models import Course
-from app.courses.queries import CourseCard, published_courses
+from app.courses.queries import CourseCard, published_courses, title_here
 from app.courses.rules import State
 from app.learning.models import CourseProgress as CourseRow
 from app.learning.models import LessonProgress as LessonRow
@@ -225,7 +225,7 @@ def needs_help(reader: Reader, zone: ZoneInfo, branch_id: int | None = None) -> 
     )
     last = func.max(LessonRow.heard_at)
     for member_id, name, branch, title, heard in session.execute(
-        select(Member.id, Member.name, Branch.name, Course.title, last)
+        select(Member.id, Member.name, Branch.name, title_here(Course), last)
         .join(LessonRow, LessonRow.member_id == Member.id)
         .join(Course, Course.id == LessonRow.course_id)
         .join(Branch, Branch.id == Member.branch_id)

@@ -12,7 +12,7 @@ from sqlalchemy import and_, exists, func, or_, select
 from app.core.db import db
 from app.core.refusals import NotThere
 from app.courses.models import Course, CourseQuestion, Theme
-from app.courses.queries.catalogue import seen_by
+from app.courses.queries import seen_by, title_here
 from app.exams.models import Attempt
 from app.exams.queries import replays_for
 from app.learning.models import CourseProgress
@@ -80,7 +80,7 @@ def pool_for(reader: Reader) -> Pool:
     ticked: set[int] = set()
     themes: dict[int, tuple[str, dict[int, None]]] = {}
     rows = (
-        select(Theme.id, Theme.title, Question.id, Question.kind)
+        select(Theme.id, title_here(Theme), Question.id, Question.kind)
         .join(Course, Course.theme_id == Theme.id)
         .join(CourseQuestion, CourseQuestion.course_id == Course.id)
         .join(Question, Question.id == CourseQuestion.question_id)

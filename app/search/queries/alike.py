@@ -13,6 +13,7 @@ from app.search import folding
 from app.search.index import Unusable, opened
 from app.search.models import SearchPassage, SearchThing
 from app.search.queries.finding import branches_of, may_see
+from app.search.queries.naming import note_of, title_of
 from app.search.queries.words import thesaurus
 from app.search.rules import Kind
 from app.search.units import STOP_WORDS
@@ -78,8 +79,9 @@ def alike(reader: Reader, kind: Kind, ref: str) -> list[Alike]:
         if row is None or len(words) < LEAST_SHARED or _home(row.url) == _home(thing.url):
             continue
         if folding.squeezed(row.title) != own and _home(row.url) not in lines:
-            said = tuple(folding.as_written(word, like=row.title) for word in words[:3])
-            lines[_home(row.url)] = Alike(Kind(row.kind), row.title, row.url, row.note, said)
+            title = title_of(row)
+            said = tuple(folding.as_written(word, like=title) for word in words[:3])
+            lines[_home(row.url)] = Alike(Kind(row.kind), title, row.url, note_of(row), said)
         if len(lines) == MOST:
             break
     return list(lines.values())

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from markupsafe import Markup
-from sqlalchemy import ColumnElement, and_, func, select
+from sqlalchemy import ColumnElement, and_, func, literal, select
 
 from app.core.db import db
 from app.core.paging import Page, window
@@ -32,9 +32,11 @@ from app.search.index import (
 )
 from app.search.models import SearchPassage, SearchThing
 from app.search.queries import scanning
+from app.search.queries.naming import note_of, title_of
 from app.search.queries.words import thesaurus
 from app.search.rules import (
     KIND_SHARE,
+    SEVERAL_TITLES,
     Kind,
     Order,
     Passage,
@@ -315,9 +317,16 @@ def _look_closely(groups: list[_Group], wish: Wish, ask: Ask) -> None:
         return
     session = db.session()
     title = func.replace(SearchThing.search_title, " ", "")
+    between = SEVERAL_TITLES.strip()
+    is_title = (
+        literal(between)
+        .concat(title)
+        .concat(between)
+        .contains(f"{between}{whole}{between}", autoescape=True)
+    )
     in_titles = dict(
         session.execute(
-            select(SearchThing.id, title == whole).where(
+            select(SearchThing.id, is_title).where(
                 SearchThing.id.in_([group.thing for group in best]),
                 title.contains(whole, autoescape=True),
             )
@@ -407,8 +416,8 @@ def _shown(groups: Sequence[_Group], sought: Sought, reader: Reader) -> list[Fou
             Found(
                 kind=group.kind,
                 ref=thing.ref,
-                title=snippets.marked(thing.title, sought),
-                note=thing.note,
+                title=snippets.marked(title_of(thing), sought),
+                note=note_of(thing),
                 url=thing.url,
                 language=thing.language,
                 authors=thing.authors,

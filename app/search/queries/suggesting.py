@@ -13,6 +13,7 @@ from app.search import folding, snippets
 from app.search.index import KINDS, Ask, Snapshot, Unusable, opened
 from app.search.models import SearchThing
 from app.search.queries.finding import branches_of, may_see
+from app.search.queries.naming import note_of, title_of
 from app.search.queries.scanning import audience
 from app.search.queries.words import thesaurus
 from app.search.rules import KIND_SHARE, Kind
@@ -98,14 +99,15 @@ def _titles_in_database(reader: Reader, typed: tuple[Unit, ...]) -> list[Suggest
 def _lines(rows: list[SearchThing], typed: tuple[Unit, ...]) -> list[Suggestion]:
     """Things as lines, those that begin as typed first; of equal titles the best kind only."""
     whole = "".join(unit.text for unit in typed)
-    rows.sort(key=lambda row: not folding.squeezed(row.title).startswith(whole))
+    rows.sort(key=lambda row: not folding.squeezed(title_of(row)).startswith(whole))
     sought = Sought(typed)
     found: dict[str, Suggestion] = {}
     for row in rows:
-        key = folding.squeezed(row.title)
+        title = title_of(row)
+        key = folding.squeezed(title)
         if key not in found:
             found[key] = Suggestion(
-                row.title, snippets.marked(row.title, sought), row.url, Kind(row.kind), row.note
+                title, snippets.marked(title, sought), row.url, Kind(row.kind), note_of(row)
             )
         if len(found) == MOST_TITLES:
             break

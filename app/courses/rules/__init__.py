@@ -31,9 +31,9 @@ _HEADING = re.compile(r" {0,3}#{1,6}[ \t]+(.*)")
 _FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
 _SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 # Han with its extensions, the two marks that stand for a character, kana: read one by one.
-_CHARACTER = "\u3005\u3007\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U000323af"
-_ONE_CHARACTER = re.compile(f"[{_CHARACTER}]")
-_WORD = re.compile(rf"[^\W_{_CHARACTER}]+(?:['’.,:-][^\W_{_CHARACTER}]+)*")
+CHARACTER = "\u3005\u3007\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U000323af"
+_ONE_CHARACTER = re.compile(f"[{CHARACTER}]")
+_WORD = re.compile(rf"[^\W_{CHARACTER}]+(?:['’.,:-][^\W_{CHARACTER}]+)*")
 
 
 class LessonKind(StrEnum):

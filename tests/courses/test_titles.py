@@ -1,0 +1,180 @@
+"""Themes and courses that carry titles in other languages: every reader sees the right one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from flask import Flask
+
+from app.core.db import unit_of_work
+from app.core.jobs import run_pending
+from app.courses import package as packages
+from app.courses import queries, service
+from app.courses.package import writing
+from app.courses.rules import BadTitle
+from app.courses.rules.titles import said, titles_of
+from tests.courses.conftest import Desk
+from tests.factories import People
+from tests.statements import counted
+
+ABOUT = {"title": "Fire safety", "summary": "Know the way out.", "theme_id": "1", "language": "en"}
+CHINESE = {"title_zh_Hans": "消防安全", "text_zh_Hans": "知道怎么跑。"}
+
+
+@pytest.fixture
+def reads(people: People) -> Callable:
+    """A page as a member of this language sees it."""
+    clients = {
+        language: people.client(people.member(language=language))
+        for language in ("en", "zh_Hans", "zh_Hant")
+    }
+
+    def page(language: str, url: str, **query: str) -> str:
+        answer = clients[language].get(url, query_string=query)
+        assert answer.status_code == 200
+        return answer.get_data(as_text=True)
+
+    return page
+
+
+@pytest.fixture
+def course(desk: Desk) -> int:
+    """An English course with Chinese titles, in a theme that has them too."""
+    course_id = desk.published("Fire safety")
+    assert (
+        desk.post(
+            f"/desk/courses/{course_id}/about", **ABOUT, audience="all", **CHINESE
+        ).status_code
+        == 302
+    )
+    theme = {"title": "Safety", "description": "Be careful.", "title_zh_Hans": "安全生产"}
+    assert desk.post("/desk/themes/1", **theme, text_zh_Hans="小心。").status_code == 302
+    return course_id
+
+
+@pytest.mark.usefixtures("course")
+def test_every_reader_sees_the_title_of_their_language(reads: Callable) -> None:
+    for url in ("/courses", "/courses/fire-safety", "/themes/safety"):
+        chinese, english = reads("zh_Hans", url), reads("en", url)
+        assert "消防安全" in chinese
+        assert "Fire safety" not in chinese
+        assert "Fire safety" in english
+        assert "消防安全" not in english
+    assert "安全生产" in reads("zh_Hans", "/themes/safety")
+    assert "小心。" in reads("zh_Hans", "/themes/safety")
+    assert "Be careful." in reads("en", "/themes/safety")
+
+
+@pytest.mark.usefixtures("course")
+def test_the_other_chinese_script_is_derived_and_follows(reads: Callable, desk: Desk) -> None:
+    assert "知道怎麼跑。" in reads("zh_Hant", "/courses/fire-safety")
+    form = desk.page("/desk/courses/1/about")
+    assert "消防安全" in form
+    assert "知道怎麼跑。" not in form
+    desk.post("/desk/courses/1/about", **ABOUT, audience="all", title_zh_Hans="火灾怎么办")
+    assert "火災怎麼辦" in reads("zh_Hant", "/courses/fire-safety")
+
+
+def test_what_has_no_translation_is_said_as_it_is(reads: Callable, desk: Desk) -> None:
+    desk.published("消防")
+    assert "消防" in reads("en", "/courses")
+
+
+def test_a_form_shows_the_own_title_to_an_author_of_another_language(
+    course: int, desk: Desk, people: People, app: Flask
+) -> None:
+    chinese = people.client(people.member(role="administrator", language="zh_Hans"))
+    page = chinese.get(f"/desk/courses/{course}/about").get_data(as_text=True)
+    assert 'value="Fire safety"' in page
+    assert 'name="title_en"' not in page  # the language of the course has its fields above
+    with app.app_context():
+        found = queries.course_by_id(course)
+        assert found is not None
+        assert (found.title, found.own_title) == ("Fire safety", "Fire safety")
+
+
+@pytest.mark.parametrize("url", ["/desk/courses/1/about", "/desk/themes/1"])
+def test_a_title_that_is_too_long_is_said_beside_its_field(
+    course: int, desk: Desk, reads: Callable, url: str
+) -> None:
+    answer = desk.post(url, **ABOUT, audience="all", title_zh_Hans="火" * 121)
+    assert answer.status_code == 422
+    assert 'id="title_zh_Hans-error"' in answer.get_data(as_text=True)
+    assert "消防安全" in reads("zh_Hans", "/courses")
+
+
+@pytest.mark.usefixtures("course")
+def test_search_finds_every_title_and_shows_the_readers(app: Flask, reads: Callable) -> None:
+    run_pending(app)
+    for words in ("消防安全", "fire safety", "怎么跑"):
+        for language, title in (("zh_Hans", "消防"), ("en", "Fire")):
+            page = reads(language, "/search", q=words)
+            assert '/courses/fire-safety"' in page, (words, language)
+            assert title in page
+    assert "安全生产" in reads("zh_Hans", "/search/suggest", q="safety")
+
+
+def test_titles_cost_no_query(app: Flask, people: People, desk: Desk) -> None:
+    reader = people.client(people.member(language="zh_Hans"))
+
+    def cost() -> int:
+        reader.get("/courses")
+        with counted(app) as statements:
+            assert reader.get("/courses").status_code == 200
+        return len(statements)
+
+    ids = [desk.published(f"Course {number}") for number in range(3)]
+    before = cost()
+    for course_id in ids:
+        with app.app_context(), unit_of_work():
+            service.describe(
+                course_id,
+                **{**ABOUT, "theme_id": 1},
+                titles={"zh_Hans": {"title": f"课程{course_id}"}},
+            )
+    assert cost() == before
+
+
+def test_a_copy_takes_its_titles_along(course: int, desk: Desk, reads: Callable) -> None:
+    desk.post(f"/desk/courses/{course}/duplicate")
+    desk.post(f"/desk/courses/{course + 1}/publish")
+    assert "消防安全 (copy)" in reads("zh_Hans", "/courses")
+
+
+def test_packages_carry_titles(app: Flask, course: int, tmp_path: Path) -> None:
+    with app.app_context():
+        package, contents = service.package_of(course)
+        folder = writing.write(package, tmp_path, contents)
+        again = packages.read(folder)
+    assert again.titles == {"zh_Hans": {"title": "消防安全", "text": "知道怎么跑。"}}
+    assert again.theme_facts is not None
+    assert again.theme_facts.titles == {"zh_Hans": {"title": "安全生产", "text": "小心。"}}
+    toml = folder / "course.toml"
+    toml.write_text(
+        toml.read_text(encoding="utf-8")
+        .replace("[course.titles.zh_Hans]", "[course.titles.klingon]")
+        .replace('description = "小心。"', "description = 7"),
+        encoding="utf-8",
+    )
+    with app.app_context(), pytest.raises(packages.BadPackage) as refused:
+        packages.read(folder)
+    assert [problem.line > 0 for problem in refused.value.problems] == [True, True]
+
+
+def test_only_known_languages_and_short_titles_are_kept() -> None:
+    def kept(given: dict, own: str = "Safety", language: str = "en") -> dict:
+        return titles_of(given, own=own, language=language, convert=lambda text, _: f"<{text}>")
+
+    assert kept({"zh_Hans": {"title": "  ", "text": ""}}) == {}
+    assert kept({"en": {"title": "x"}}) == {}
+    assert kept({"zh_Hant": {"title": "安全"}})["zh_Hans"] == {"title": "<安全>", "from": "zh_Hant"}
+    assert kept({"zh_Hans": {"title": "安全"}}, own="安全 · Safety", language="").keys() == {
+        "zh_Hans"
+    }
+    with pytest.raises(BadTitle) as refused:
+        kept({"zh_Hans": {"title": "安" * 121}})
+    assert refused.value.where == "title_zh_Hans"
+    assert said("Safety", "title", kept({"zh_Hans": {"text": "小心"}}), "zh_Hans") == "Safety"
+    assert said("Safety", "title", kept({"zh_Hans": {"title": "安全"}}), None) == "Safety"
