@@ -225,6 +225,7 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--kills", type=int, default=1_000)
     parser.add_argument("--seconds", type=int, default=60)
+    parser.add_argument("--workers", type=int, default=2, help="processes of the server")
     parser.add_argument("--only", choices=("sqlite", "postgresql", "kills"))
     given = parser.parse_args()
     takers, kills = (100, given.kills // 10) if given.quick else (1_000, given.kills)
@@ -233,7 +234,7 @@ def main() -> None:
     if given.only in {None, "sqlite"}:
         with tempfile.TemporaryDirectory() as folder:
             morning = place(Path(folder), "", takers, **settings)
-            with serving(morning):
+            with serving(morning, workers=given.workers):
                 rows += busy_morning(morning, takers, given.seconds, "SQLite")
     if given.only in {None, "postgresql"}:
         with tempfile.TemporaryDirectory() as folder, postgresql(Path(folder)) as address:
@@ -241,7 +242,7 @@ def main() -> None:
                 print("PostgreSQL is not installed; left out")
             else:
                 morning = place(Path(folder), address, takers, **settings)
-                with serving(morning):
+                with serving(morning, workers=given.workers):
                     rows += busy_morning(morning, takers, given.seconds, "PostgreSQL")
     if given.only in {None, "kills"}:
         with tempfile.TemporaryDirectory() as folder:

@@ -7,10 +7,12 @@ request or at the end of `unit_of_work()`, and nowhere else. A GET never writes.
 from __future__ import annotations
 
 import logging
+import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from flask import Flask, Response, current_app, g, has_request_context, request
@@ -19,10 +21,14 @@ from sqlalchemy import JSON, DateTime, Dialect, Engine, MetaData, event, exc
 from sqlalchemy.orm import DeclarativeBase, Session, registry
 from sqlalchemy.types import TypeDecorator
 
+from app.core.turns import NoTurn, Turns
+
 log = logging.getLogger(__name__)
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 BUSY_TIMEOUT_MS = 10_000
+CONNECTIONS = 16  # kept open by each process: as many as it has threads
+_TURN = "turn"  # in the record of a connection that may write
 
 # Named by convention so that a migration can name what it drops, on every database.
 NAMING = {
@@ -105,10 +111,28 @@ def _prepare(engine: Engine) -> None:
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
 
+    turns = Turns(Path(f"{engine.url.database}-turns"))
+
     @event.listens_for(engine, "begin")
     def begin(connection: Any) -> None:
+        if not _writing.get():
+            connection.exec_driver_sql("BEGIN")
+            return
+        if _TURN not in connection.info:
+            try:
+                turns.take(BUSY_TIMEOUT_MS / 1000)
+            except NoTurn:
+                busy = sqlite3.OperationalError("database is locked")
+                raise exc.OperationalError("BEGIN IMMEDIATE", None, busy) from None
+            connection.info[_TURN] = True
         # A deferred transaction that reads, then writes, fails with "locked" at once.
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if _writing.get() else "BEGIN")
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+    @event.listens_for(engine, "checkin")
+    def returned(_: object, record: Any) -> None:
+        # After the commit has returned, or the rollback: only then has SQLite let go.
+        if record.info.pop(_TURN, False):
+            turns.give_back()
 
 
 @event.listens_for(Session, "before_flush")

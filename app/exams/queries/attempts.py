@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -189,15 +189,14 @@ def view(row: Attempt) -> AttemptView:
     return AttemptView(percent=percent, **{name: getattr(row, name) for name in names})
 
 
-def items_of(attempt_id: int) -> list[AttemptItem]:
-    """The rows of an attempt's paper, in order."""
-    return list(
-        db.session().scalars(
-            select(AttemptItem)
-            .where(AttemptItem.attempt_id == attempt_id)
-            .order_by(AttemptItem.position)
-        )
-    )
+def items_of(attempt_id: int, *, only: Collection[int] | None = None) -> list[AttemptItem]:
+    """The rows of an attempt's paper, in order; with `only`, those of these ids that are its."""
+    wanted = select(AttemptItem).where(AttemptItem.attempt_id == attempt_id)
+    if only is not None:
+        if not only:
+            return []
+        wanted = wanted.where(AttemptItem.id.in_(only))
+    return list(db.session().scalars(wanted.order_by(AttemptItem.position)))
 
 
 def paper(attempt_id: int, *, posted: Mapping[int, Sequence[str]] | None = None) -> list[PaperItem]:

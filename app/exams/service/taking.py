@@ -256,7 +256,8 @@ def save(
     attempt, exam = _locked(attempt_id, member_id)
     now = clock.now()
     _must_be_running(attempt, exam, now, answers)
-    rows = {item.id: item for item in items_of(attempt_id)}
+    named = {*answers, *(seen or ()), *(flags or ())}
+    rows = {item.id: item for item in items_of(attempt_id, only=named)}
     _keep(attempt, exam, rows, answers, seen=seen or {}, now=now)
     for item_id, flagged in (flags or {}).items():
         if item_id not in rows:

@@ -15,6 +15,7 @@ from werkzeug.datastructures import MultiDict
 from app.core import clock
 from app.core.access import access
 from app.core.addresses import address
+from app.core.db import reading
 from app.core.errors import status_of, wants_json
 from app.core.limits import limited
 from app.core.refusals import Refusal
@@ -62,7 +63,8 @@ class Sent:
 @limited("saved answers", most=120, seconds=60)
 def save(attempt_id: int) -> ResponseReturnValue:
     sent, files = _sent(request.form), _files()
-    attempt = queries.attempt_for(reader().id, attempt_id)
+    with reading():  # so that the turn to write begins only with the writing
+        attempt = queries.attempt_for(reader().id, attempt_id)
     _take_in(files, sent, attempt)
     try:
         saved = service.save(
@@ -99,7 +101,8 @@ def save(attempt_id: int) -> ResponseReturnValue:
 @limited("submitted quizzes", most=60, seconds=60)
 def submit(attempt_id: int) -> ResponseReturnValue:
     sent, files = _sent(request.form), _files()
-    attempt = queries.attempt_for(reader().id, attempt_id)
+    with reading():  # so that the turn to write begins only with the writing
+        attempt = queries.attempt_for(reader().id, attempt_id)
     _take_in(files, sent, attempt)
     try:
         done = service.submit(

@@ -1,0 +1,108 @@
+"""The line before the writer: in order, with an end, and no longer than its owner lives."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from app.core.turns import NoTurn, Turns
+
+HOLDER = """
+import sys, time
+from pathlib import Path
+from app.core.turns import Turns
+turns = Turns(Path(sys.argv[1]))
+turns.take(60)
+print("mine", flush=True)
+time.sleep(600)
+"""
+
+
+@pytest.fixture
+def turns(tmp_path: Path):
+    made = Turns(tmp_path / "turns")
+    yield made
+    made.close()
+
+
+def in_line(turns: Turns, number: int) -> None:
+    end = time.monotonic() + 60
+    while len(turns._line) != number:
+        assert time.monotonic() < end
+        time.sleep(0.002)
+
+
+def test_who_comes_first_is_served_first(turns: Turns) -> None:
+    served: list[int] = []
+
+    def wait(number: int) -> None:
+        turns.take(60)
+        served.append(number)
+        turns.give_back()
+
+    turns.take(60)
+    threads = [threading.Thread(target=wait, args=(number,)) for number in range(12)]
+    for number, thread in enumerate(threads, 1):
+        thread.start()
+        in_line(turns, number)
+    turns.give_back()
+    for thread in threads:
+        thread.join(60)
+    assert served == list(range(12))
+
+
+def test_who_waits_too_long_goes_away_and_the_line_goes_on(turns: Turns) -> None:
+    done: list[str] = []
+
+    def wait(seconds: float) -> None:
+        try:
+            turns.take(seconds)
+        except NoTurn:
+            done.append("went away")
+        else:
+            done.append("served")
+            turns.give_back()
+
+    turns.take(60)
+    impatient = threading.Thread(target=wait, args=(0.01,))
+    patient = threading.Thread(target=wait, args=(60,))
+    impatient.start()
+    patient.start()
+    impatient.join(60)
+    assert done == ["went away"]
+    in_line(turns, 1)
+    turns.give_back()
+    patient.join(60)
+    assert done == ["went away", "served"]
+    turns.take(0.5)
+    turns.give_back()
+
+
+def test_the_turn_of_a_killed_process_goes_to_the_next(turns: Turns) -> None:
+    holder = subprocess.Popen(
+        [sys.executable, "-c", HOLDER, str(turns.path)], stdout=subprocess.PIPE, text=True
+    )
+    assert holder.stdout is not None
+    assert holder.stdout.readline() == "mine\n"
+    taken = threading.Event()
+
+    def wait() -> None:
+        turns.take(120)
+        taken.set()
+        turns.give_back()
+
+    thread = threading.Thread(target=wait)
+    thread.start()
+    assert not taken.is_set()
+    os.kill(holder.pid, signal.SIGKILL)
+    holder.wait()
+    holder.stdout.close()
+    assert taken.wait(60)
+    thread.join(60)
