@@ -38,6 +38,8 @@ class Config:
     instance_dir: Path = ROOT / "instance"  # databases, secret key, logs
     media_dir: Path = ROOT / "media"  # uploads, renditions, documents
     search_dir: Path = ROOT / "search_index"  # the full-text index; can be rebuilt
+    search_engine: str = "whoosh"  # files in search_dir; or "postgresql": see search_database
+    search_database: str = ""  # address of the index in PostgreSQL; empty: in the main database
     courses_dir: Path = ROOT / "courses"  # course packages as plain files
     database_url: str = ""  # empty: SQLite in instance_dir
 
@@ -103,11 +105,20 @@ class Config:
             if type(value) is int and value < 0:
                 raise BadSetting(field.name, f"must not be negative, and is {value}")
         self._check_mail()
+        self._check_search()
         if self.accel and not self.accel.startswith("/"):
             raise BadSetting("accel", "must be a path of the proxy, like /protected-media")
         for name in ("worker_threads", "ffmpeg_threads", "upload_limit", "document_limit"):
             if getattr(self, name) < 1:
                 raise BadSetting(name, "must be at least 1")
+
+    def _check_search(self) -> None:
+        if self.search_engine not in {"whoosh", "postgresql"}:
+            raise BadSetting("search_engine", "must be whoosh or postgresql")
+        if self.search_engine == "postgresql" and not self.search_address.startswith("postgresql"):
+            raise BadSetting(
+                "search_database", "must be like postgresql+psycopg://user:password@host/name"
+            )
 
     def _check_mail(self) -> None:
         if self.smtp_security not in {"starttls", "tls", "none"}:
@@ -136,6 +147,11 @@ class Config:
     def database(self) -> str:
         """The SQLAlchemy URL of the main database."""
         return self.database_url or f"sqlite:///{self.instance_dir / 'weike.sqlite'}"
+
+    @property
+    def search_address(self) -> str:
+        """The SQLAlchemy URL of the database that holds the index, for the second engine."""
+        return self.search_database or self.database
 
     @property
     def library_dir(self) -> Path:

@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import random
 import secrets
 import shutil
@@ -26,18 +25,17 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
-import psycopg
 from flask_migrate import upgrade
 
 from app import create_app
+from bench import postgresql
 from config import Config
 from tests.faults.morning import Morning, Page, kept, prepare, serving
 from tests.faults.test_exams import killed_while_saving, nothing_lost
 from tests.learning.lessons import single
-from tests.live import free_port
 
 QUESTIONS = [single(f"Question {n}?", f"right {n}", ("left", "up", "down")) for n in range(30)]
 LINES = 200  # takers whose requests are under way at one moment, at most
@@ -98,51 +96,6 @@ def transcoding() -> Iterator[None]:
         if process is not None:
             process.kill()
             process.wait()
-
-
-def programs() -> Path | None:
-    """Where PostgreSQL's programs are."""
-    places = [os.environ.get("WEIKE_BENCH_POSTGRESQL", ""), "/usr/local/bin"]
-    places += [str(p) for p in sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)]
-    return next((Path(p) for p in places if p and (Path(p) / "initdb").exists()), None)
-
-
-@contextmanager
-def postgresql(folder: Path) -> Iterator[str | None]:
-    """The address of an empty PostgreSQL of its own; None where its programs are missing."""
-    found = programs()
-    if found is None:
-        yield None
-        return
-    data, port = folder / "pg", free_port()
-    folder.chmod(0o755)
-    data.mkdir()
-    as_user: list[str] = []
-    if os.getuid() == 0:  # it refuses to run as root
-        shutil.chown(data, "nobody")
-        as_user = ["setpriv", "--reuid=nobody", "--clear-groups"]
-    subprocess.run(
-        [*as_user, found / "initdb", "-D", data, "-U", "weike", "-A", "trust", "-E", "UTF8"],
-        check=True,
-        capture_output=True,
-    )
-    server = subprocess.Popen(
-        [*as_user, found / "postgres", "-D", data, "-p", str(port), "-k", data, "-h", "127.0.0.1"],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    try:
-        for _ in range(200):
-            with suppress(psycopg.OperationalError):
-                address = f"host=127.0.0.1 port={port} user=weike dbname=postgres"
-                with psycopg.connect(address, autocommit=True) as connection:
-                    connection.execute("create database weike encoding 'UTF8'")
-                break
-            time.sleep(0.1)
-        yield f"postgresql+psycopg://weike@127.0.0.1:{port}/weike"
-    finally:
-        server.terminate()
-        server.wait(timeout=30)
 
 
 def place(folder: Path, database: str, takers: int, **settings: object) -> Morning:
@@ -237,7 +190,7 @@ def main() -> None:
             with serving(morning, workers=given.workers):
                 rows += busy_morning(morning, takers, given.seconds, "SQLite")
     if given.only in {None, "postgresql"}:
-        with tempfile.TemporaryDirectory() as folder, postgresql(Path(folder)) as address:
+        with tempfile.TemporaryDirectory() as folder, postgresql.running(Path(folder)) as address:
             if address is None:
                 print("PostgreSQL is not installed; left out")
             else:

@@ -34,6 +34,7 @@ def test_settings_cannot_change_later() -> None:
         ("WEIKE_BASE_URL", "learn.example.org"),
         ("WEIKE_DEFAULT_LANGUAGE", "fr"),
         ("WEIKE_UPLOAD_LIMIT", "0"),
+        ("WEIKE_SEARCH_ENGINE", "elastic"),
         ("WEIKE_TYPO", "1"),
     ],
 )
@@ -41,6 +42,16 @@ def test_a_bad_value_is_refused_with_the_name_of_its_variable(variable: str, val
     with pytest.raises(BadSetting) as refused:
         Config.from_env({**SECRET, variable: value})
     assert str(refused.value).startswith(variable + ": ")
+
+
+def test_the_second_search_engine_needs_a_postgresql() -> None:
+    engine = {**SECRET, "WEIKE_SEARCH_ENGINE": "postgresql"}
+    with pytest.raises(BadSetting, match="WEIKE_SEARCH_DATABASE"):
+        Config.from_env(engine)
+    there = "postgresql+psycopg://weike@localhost/weike"
+    assert Config.from_env({**engine, "WEIKE_DATABASE_URL": there}).search_address == there
+    other = Config.from_env({**engine, "WEIKE_SEARCH_DATABASE": there})
+    assert (other.search_address, other.database[:6]) == (there, "sqlite")
 
 
 def test_without_a_secret_nothing_starts(tmp_path: Path) -> None:

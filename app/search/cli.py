@@ -60,7 +60,7 @@ def status(as_json: bool) -> None:
         rows = queries.things_after(0, None)
         facts["behind"] = sum(held.get(row.number) != row.revision for row in rows)
         facts["surplus"] = len(held.keys() - {row.number for row in rows})
-        facts["damaged"] = index.damage_mark.exists()
+        facts["damaged"] = index.is_damaged()
     except Unusable as error:
         facts["index"], facts["damaged"], facts["reason"] = None, True, str(error)
     except Exception as error:

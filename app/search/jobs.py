@@ -1,13 +1,13 @@
 """What the worker does for searching: empty the outbox into the index, rebuild it, watch over it.
 
-Nobody else writes to the index. Rows are read in short transactions, Whoosh works outside of any.
+Nobody else writes to the index. Rows are read in short transactions; the engine works
+outside of any.
 """
 
 from __future__ import annotations
 
 import logging
 from datetime import timedelta
-from pathlib import Path
 
 from flask import Flask
 from huey import crontab
@@ -16,7 +16,7 @@ from app.core import jobs
 from app.core.db import reading, unit_of_work
 from app.core.jobs import Lease
 from app.search import queries, service
-from app.search.index import Entry, Index, opened
+from app.search.index import Entry, engine_for, opened
 
 log = logging.getLogger(__name__)
 
@@ -27,7 +27,7 @@ TRY_AGAIN = timedelta(minutes=1)
 
 def init_app(app: Flask) -> None:
     """One index per process, and a look at its health whenever a worker starts and each minute."""
-    app.extensions["search"] = Index(Path(app.extensions["weike"].search_dir))
+    app.extensions["search"] = engine_for(app.extensions["weike"])
     huey = app.extensions["huey"]
 
     @huey.periodic_task(crontab(minute="*"), name="watch_search")  # type: ignore[untyped-decorator]

@@ -8,7 +8,7 @@ which the reader may see are ever proposed.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Protocol
 
 from app.search import folding, pinyin
@@ -28,6 +28,8 @@ class Vocabulary(Protocol):
     def count(self, term: str, field_name: str, branches: Branches) -> int: ...
 
     def raw_terms(self, field_name: str, prefix: str, most: int) -> set[str]: ...
+
+    def near(self, word: str, most: int) -> Collection[str]: ...
 
 
 def corrections(text: str, wish: Wish, known: Vocabulary, branches: Branches) -> Iterator[str]:
@@ -62,13 +64,12 @@ def _english(word: str, known: Vocabulary, branches: Branches) -> str:
         return ""
     most = 2 if len(word) >= LONG else 1
     near: dict[str, int] = {}
-    for first in dict.fromkeys((word[0], word[1])):
-        for term in known.raw_terms("grams", first, MOST_NEAR):
-            if abs(len(term) - len(word)) <= most and term.isascii() and term.isalpha():
-                wrong = distance(word, term, most)
-                if wrong <= most:
-                    near[term] = wrong
-    best = sorted(near, key=lambda term: (near[term], term[0] != word[0]))[:MOST_TRIED]
+    for term in known.near(word, MOST_NEAR):
+        if abs(len(term) - len(word)) <= most and term.isascii() and term.isalpha():
+            wrong = distance(word, term, most)
+            if wrong <= most:
+                near[term] = wrong
+    best = sorted(near, key=lambda term: (near[term], term[0] != word[0], term))[:MOST_TRIED]
     counts = {term: known.count(term, "grams", branches) for term in best}
     seen = [term for term in best if counts[term]]
     return min(seen, key=lambda term: (near[term], -counts[term]), default="")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from flask import Flask
 
 from app.core.db import db
@@ -29,7 +31,9 @@ def fire(app: Flask, people: People) -> int:
     return north
 
 
-def test_what_shares_the_telling_words_is_proposed_with_them(app: Flask, people: People) -> None:
+def test_what_shares_the_telling_words_is_proposed_with_them(
+    app: Flask, people: People, lose_index: Callable[[], None]
+) -> None:
     north = fire(app, people)
     member = people.client(people.member())
     text = member.get("/search/like/document/a").get_data(as_text=True)
@@ -42,7 +46,7 @@ def test_what_shares_the_telling_words_is_proposed_with_them(app: Flask, people:
     assert "Secret" in theirs.get("/search/like/document/a").get_data(as_text=True)
     for path in ("document/d", "document/none", "nothing/a"):  # not yours is not there
         assert member.get(f"/search/like/{path}").get_data(as_text=True).strip() == ""
-    (app.extensions["weike"].search_dir / "current").unlink()
+    lose_index()
     assert member.get("/search/like/document/a").get_data(as_text=True).strip() == ""
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date
 
 import pytest
@@ -72,10 +73,16 @@ def shelf(app: Flask) -> None:
 )
 @pytest.mark.parametrize("indexed", [True, False], ids=["index", "without index"])
 def test_labels_narrow_the_search(
-    app: Flask, people: People, shelf: None, query: str, found: set[str], indexed: bool
+    app: Flask,
+    people: People,
+    shelf: None,
+    query: str,
+    found: set[str],
+    indexed: bool,
+    lose_index: Callable[[], None],
 ) -> None:
     if not indexed:
-        (app.extensions["weike"].search_dir / "current").unlink()
+        lose_index()
     assert titles(app, people, query) == found
 
 
@@ -247,7 +254,7 @@ def test_words_are_completed(app: Flask, people: People) -> None:
 
 @pytest.mark.parametrize("indexed", [True, False], ids=["index", "without index"])
 def test_nothing_of_a_neighbour_is_suggested_corrected_or_counted(
-    app: Flask, people: People, indexed: bool
+    app: Flask, people: People, indexed: bool, lose_index: Callable[[], None]
 ) -> None:
     north, south = people.branch("North"), people.branch("South")
     put(app, "n", "Submarine 潜水艇", "periscope 潜望镜", audience=frozenset({north}),
@@ -255,7 +262,7 @@ def test_nothing_of_a_neighbour_is_suggested_corrected_or_counted(
     put(app, "all", "Ladder 梯子", "steps")
     run_pending(app)
     if not indexed:
-        (app.extensions["weike"].search_dir / "current").unlink()
+        lose_index()
     for typed in ("subm", "peris", "潜", "潜水", "qianshui", "qst", "qs"):
         assert suggested(app, people, typed, branch=south) == [], typed
     if indexed:

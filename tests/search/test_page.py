@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -141,6 +142,7 @@ def test_the_thirty_first_search_in_a_minute_must_wait(config: Config, people: P
         answer = client.get("/search?q=ladder")
     assert answer.status_code == 429
     assert 0 < int(answer.headers["Retry-After"]) <= 60
+    counting.extensions["search"].close()
     with counting.app_context():
         db.engine.dispose()
 
@@ -171,10 +173,14 @@ SEES = {
 
 @pytest.mark.parametrize("damaged", [False, True], ids=["index", "without index"])
 def test_readers_find_what_is_for_their_branch(
-    app: Flask, people: People, branches: dict[str, int], damaged: bool
+    app: Flask,
+    people: People,
+    branches: dict[str, int],
+    damaged: bool,
+    lose_index: Callable[[], None],
 ) -> None:
     if damaged:
-        (app.extensions["weike"].search_dir / "current").unlink()
+        lose_index()
     for where, sees in SEES.items():
         text = page(people.client(people.member(branch=branches[where])), "ladder")
         for thing in ("everybody", "north", "both", "nobody"):
@@ -185,10 +191,14 @@ def test_readers_find_what_is_for_their_branch(
 
 @pytest.mark.parametrize("damaged", [False, True], ids=["index", "without index"])
 def test_neither_titles_nor_texts_nor_counts_of_neighbours_leak(
-    app: Flask, people: People, branches: dict[str, int], damaged: bool
+    app: Flask,
+    people: People,
+    branches: dict[str, int],
+    damaged: bool,
+    lose_index: Callable[[], None],
 ) -> None:
     if damaged:
-        (app.extensions["weike"].search_dir / "current").unlink()
+        lose_index()
     south = people.client(people.member(branch=branches["south"]))
     north = people.client(people.member(branch=branches["north"]))
     for query in ("secret", "ladder secret", '"ladder secret"', "title:north", "north"):

@@ -8,12 +8,10 @@ from collections import OrderedDict
 from threading import Lock
 from typing import Any
 
+from app.search.index.asking import K1, TITLE_HALF, B
 from app.search.index.schema import LANGUAGES
 from app.search.index.writing import decoded
 
-K1 = 1.2  # BM25: how soon more of the same word counts no more (Robertson and Zaragoza 2009)
-B = 0.6  # BM25: how much long passages are held against them
-TITLE_HALF = 0.5  # a title word once counts 1 / (1 + this)
 MOST_POSTINGS = 400_000  # kept decoded per segment, about 40 MB at the worst
 MOST_MASKS = 128
 

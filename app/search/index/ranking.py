@@ -11,105 +11,28 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from heapq import nlargest
 from math import ceil, log
-from typing import NamedTuple
 
 from app.search import pinyin
+from app.search.index.asking import (
+    ENOUGH,
+    MOST_HITS,
+    SOUND_WORTH,
+    Ask,
+    Hit,
+    Scan,
+    Tally,
+    atoms,
+    rarity,
+    spelt,
+    weighed,
+)
 from app.search.index.leaf import Leaf
 from app.search.index.schema import AUTHOR, KINDS, LANGUAGES, SHELF
 from app.search.units import Unit
 
 MOST_PREFIXED = 300  # terms that a single character, a prefix or a spelling may stand for
-MOST_HITS = 1_200  # best passages that are looked at any further
-WORD_SHARE = 0.5  # weight of a jieba word or stem beside the pairs that it is made of
-TITLE_SHARE = 1.6  # weight of the same term in the title
-OTHER_SHARE = 0.8  # weight of what only means the same
-SOUND_WORTH = 5.0  # of a title that sounds like what was typed
 MOST_ALIKE = 200  # passages that are looked at for more of the same
 MOST_RARITIES = 20_000  # kept per snapshot
-ENOUGH = 0.5  # of the terms, when no passage has them all
-NEVER = 0  # the day of a thing without a date
-
-
-class Hit(NamedTuple):
-    """One passage that answers; higher scores are better. A tuple, since there may be thousands."""
-
-    thing: int
-    position: int
-    kind: int  # number in schema.KINDS
-    score: float
-    language: int = 0  # number in schema.LANGUAGES
-    day: int = NEVER  # of the thing, as date.toordinal says it
-    shelf: int = 0  # as rules.shelf_code says it
-    branch: int = 0  # as schema.branch_code says it
-
-
-class Tally(NamedTuple):
-    """How many things answer, by what stands on their labels."""
-
-    kinds: Mapping[int, int]  # number in schema.KINDS → things
-    languages: Mapping[int, int]
-    days: Mapping[int, int]
-    shelves: Mapping[int, int] = field(default_factory=dict)  # by code
-    branches: Mapping[int, int] = field(default_factory=dict)  # by code
-    standing: Mapping[int, int] = field(default_factory=dict)  # a shelf's code → a thing on it
-
-
-@dataclass(frozen=True)
-class Scan:
-    """The best passages that answer, in no order, and how many things do in all.
-
-    `relaxed` when none of them has every word.
-    """
-
-    hits: list[Hit]
-    tally: Tally
-    relaxed: bool = False
-
-
-@dataclass(frozen=True)
-class Ask:
-    """A query ready for the index. `branches` None is for a reader who may see everything."""
-
-    wanted: tuple[Unit, ...]
-    in_title: tuple[Unit, ...] = ()
-    without: tuple[Unit, ...] = ()
-    authors: tuple[Unit, ...] = ()
-    shelves: tuple[Unit, ...] = ()
-    kinds: frozenset[int] | None = None  # numbers in schema.KINDS that are asked for
-    shown: int | None = None  # the kind whose hits are wanted; all are counted
-    languages: frozenset[int] | None = None
-    shelf: int = 0  # only on this one, by code
-    branch: int | None = None  # only for this one, by code
-    since: int = NEVER  # days, both inclusive
-    until: int = NEVER
-    branches: frozenset[int] | None = None
-    must_have_all: bool = False
-    by_day: bool = False  # the newest, not the best
-    shares: tuple[float, ...] = ()  # weight of each class, see class_of
-
-    @property
-    def is_narrowed(self) -> bool:
-        """Whether it asks for things by their labels, so that no word is needed."""
-        labels = (self.authors, self.shelves, self.since, self.until, self.kinds, self.languages)
-        return any(labels) or bool(self.shelf) or self.branch is not None
-
-
-def class_of(kind: int, language: int) -> int:
-    """The class of things of a kind in a language, as Kept.classes has it."""
-    return kind * len(LANGUAGES) + language
-
-
-def tally(hits: Iterable[Hit]) -> Tally:
-    """Count things among hits."""
-    things = {hit.thing: hit for hit in hits}.values()
-    return Tally(
-        Counter(hit.kind for hit in things),
-        Counter(hit.language for hit in things),
-        Counter(hit.day for hit in things),
-        Counter(hit.shelf for hit in things),
-        Counter(hit.branch for hit in things),
-        {hit.shelf: hit.thing for hit in things},
-    )
 
 
 @dataclass
@@ -133,11 +56,7 @@ class Snapshot:
         barred = self._barred(ask.without)
         found = [self._strict(leaf, ask, barred) for leaf in self.leaves]
         if not any(found) and any(unit.initials for unit in ask.wanted):
-            spelt = tuple(
-                replace(unit, sound=unit.sound or unit.initials) if unit.initials else unit
-                for unit in ask.wanted
-            )
-            trial = replace(ask, wanted=spelt)
+            trial = replace(ask, wanted=spelt(ask.wanted))
             found = [self._strict(leaf, trial, barred, first=True) for leaf in self.leaves]
             if any(found):
                 return self._scan(found, trial, first=True)
@@ -164,6 +83,13 @@ class Snapshot:
         found: set[str] = set()
         for leaf in self.leaves:
             found.update(leaf.beginning_with(field_name, prefix, most))
+        return found
+
+    def near(self, word: str, most: int) -> set[str]:
+        """Words with either of its first two letters as their first."""
+        found: set[str] = set()
+        for first in dict.fromkeys(word[:2]):
+            found |= self.raw_terms("grams", first, most)
         return found
 
     def beginning_with(
@@ -201,10 +127,10 @@ class Snapshot:
             scores: dict[int, float] = {}
             shared: dict[int, list[str]] = {}
             for word in words:
-                rarity = self._rarity("words", word)
+                worth = self._rarity("words", word)
                 for number, part in leaf.part("words", word, self.mean_size).items():
                     if mask[number] and things[number] != without:
-                        scores[number] = scores.get(number, 0.0) + rarity * part
+                        scores[number] = scores.get(number, 0.0) + worth * part
                         shared.setdefault(number, []).append(word)
             for number in nlargest(MOST_ALIKE, scores, key=scores.__getitem__):
                 thing = things[number]
@@ -335,18 +261,11 @@ class Snapshot:
     def _having_some(self, leaf: Leaf, ask: Ask) -> set[int]:
         mask = leaf.seen_by(ask.branches)
         counts: Counter[int] = Counter()
-        atoms = 0
-        for unit in ask.wanted:
-            terms = (
-                [Unit(g, (g,), (), is_cjk=True) for g in unit.grams]
-                if unit.is_cjk and not unit.others
-                else [unit]
-            )
-            for term in terms:
-                atoms += 1
-                for having in self._each(leaf, term, "grams"):
-                    counts.update(number for number in having if mask[number])
-        enough = max(1, ceil(atoms * ENOUGH))
+        parts = atoms(ask.wanted)
+        for term in parts:
+            for having in self._each(leaf, term, "grams"):
+                counts.update(number for number in having if mask[number])
+        enough = max(1, ceil(len(parts) * ENOUGH))
         return {number for number, times in counts.items() if times >= enough}
 
     # How well
@@ -411,7 +330,7 @@ class Snapshot:
     def _scores(self, leaf: Leaf, numbers: list[int], ask: Ask, *, first: bool) -> list[float]:
         scores = [0.0] * len(numbers)
         for unit in (*ask.wanted, *ask.in_title):
-            for place, term, share in self._terms(unit):
+            for place, term, share in weighed(unit):
                 part = leaf.part(place, term, self.mean_size)
                 if part:
                     worth, get = share * self._rarity(place, term), part.get
@@ -429,26 +348,12 @@ class Snapshot:
                     ]
         return scores
 
-    @staticmethod
-    def _terms(unit: Unit) -> Iterator[tuple[str, str, float]]:
-        """Field, term and weight of everything that counts for a unit; equal terms once."""
-        found: dict[tuple[str, str], float] = {}
-        for each in unit.flat():
-            share = 1.0 if each.text == unit.text or not unit.grams else OTHER_SHARE
-            for gram in each.grams:
-                found.setdefault(("grams", gram), share)
-                found.setdefault(("title", gram), share * TITLE_SHARE)
-            for word in each.words:
-                found.setdefault(("words", word), share * WORD_SHARE)
-        for (place, term), share in found.items():
-            yield place, term, share
-
     def _rarity(self, place: str, term: str) -> float:
         """The weight of a term by how few passages have it (BM25's idf, never negative)."""
         found = self._rarities.get((place, term))
         if found is None:
             having = sum(len(leaf.part(place, term, self.mean_size)) for leaf in self.leaves)
-            found = log(1 + (self.total - having + 0.5) / (having + 0.5))
+            found = rarity(having, self.total)
             if len(self._rarities) < MOST_RARITIES:
                 self._rarities[place, term] = found
         return found

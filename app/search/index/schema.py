@@ -15,7 +15,8 @@ from whoosh.columns import NumericColumn
 from whoosh.fields import COLUMN, ID, FieldType, Schema
 from whoosh.formats import Existence
 
-from app.search.rules import SEVERAL, Kind
+from app.search import folding, pinyin
+from app.search.rules import SEVERAL, Kind, shelf_code
 
 VERSION = 3  # grows with every change of the schema or of folding; older indexes are rebuilt
 KINDS = tuple(Kind)  # a kind's number in the column; append only
@@ -23,6 +24,7 @@ KINDS = tuple(Kind)  # a kind's number in the column; append only
 LANGUAGES = ("", "zh_Hans", "zh_Hant", "en")
 AUTHOR, SHELF = "a", "c"  # what terms of `facts` begin with
 BLOCK = 1024  # postings that are read at once
+BIGGEST_SIZE = 65_535
 LONGEST_TERM = 60  # characters; longer "words" are noise and are cut
 
 
@@ -90,3 +92,31 @@ class Entry:
     authors: str = ""
     shelf: str = ""
     day: int = 0
+
+
+def terms_of(entry: Entry) -> dict[str, list[str]]:
+    """All terms of a passage by field, each as often as it occurs."""
+    title = folding.grams(entry.title)
+    return {
+        "grams": folding.grams(entry.body) + title,
+        "words": folding.words(entry.body) + folding.words(entry.title),
+        "title": title,
+        "sounds": pinyin.terms(entry.title) if entry.position == 0 else [],
+        "facts": [AUTHOR + gram for gram in folding.grams(entry.authors)]
+        + [SHELF + gram for gram in folding.grams(entry.shelf)],
+    }
+
+
+def labels_of(entry: Entry, size: int) -> dict[str, int]:
+    """The numbers that stand beside a passage's terms; `size` is how many grams it has."""
+    return {
+        "thing": entry.thing,
+        "revision": entry.revision,
+        "position": entry.position,
+        "kind": KINDS.index(Kind(entry.kind)),
+        "language": LANGUAGES.index(entry.language) if entry.language in LANGUAGES else 0,
+        "shelf": shelf_code(entry.shelf),
+        "branch": branch_code(entry.audience),
+        "day": entry.day,
+        "size": min(BIGGEST_SIZE, size),
+    }

@@ -14,7 +14,7 @@ import secrets
 import shutil
 import time
 import weakref
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from threading import Lock
@@ -24,40 +24,21 @@ from whoosh.filedb.filestore import FileStorage
 from whoosh.index import FileIndex
 
 from app.core import clock
-from app.search import folding, pinyin
+from app.search.index.asking import Ask, Scan
+from app.search.index.face import Busy, Changes, Unusable
 from app.search.index.leaf import Leaf
-from app.search.index.ranking import Ask, Scan, Snapshot
-from app.search.index.schema import (
-    AUTHOR,
-    KINDS,
-    LANGUAGES,
-    SCHEMA,
-    SHELF,
-    VERSION,
-    Entry,
-    branch_code,
-)
+from app.search.index.ranking import Snapshot
+from app.search.index.schema import SCHEMA, VERSION, Entry, labels_of, terms_of
 from app.search.index.writing import Writer, tidy
-from app.search.rules import shelf_code
 from app.search.units import NO_WORDS, Thesaurus
 
 log = logging.getLogger(__name__)
-Changes = Mapping[str, Sequence[Entry]]  # "kind:ref" → all passages of the thing; none removes it
 
 LOCK_SECONDS = 10.0
 LOCK_DELAY = 0.05
 OPEN_TRIES = 5
 MOST_POSTINGS = 8_000_000  # in one commit of a rebuild, about 100 MB of memory
-BIGGEST_SIZE = 65_535
 _TOC = re.compile(r"_MAIN_(\d+)\.toc")
-
-
-class Unusable(Exception):
-    """There is no index, or it is damaged, or another version of Weike wrote it."""
-
-
-class Busy(Exception):
-    """Another process is writing."""
 
 
 class Files(FileStorage):  # type: ignore[misc]
@@ -148,6 +129,10 @@ class Index:
     def damage_mark(self) -> Path:
         return self.folder / "damaged"
 
+    def is_damaged(self) -> bool:
+        """Whether somebody met damage that no rebuild has mended yet."""
+        return self.damage_mark.exists()
+
     def report_damage(self) -> None:
         """Leave a mark that the worker sees within a minute, and rebuilds."""
         try:
@@ -157,7 +142,7 @@ class Index:
 
     def is_usable(self) -> bool:
         """Whether the live index can be opened and nobody reported damage."""
-        if self.damage_mark.exists():
+        if self.is_damaged():
             return False
         try:
             self.snapshot()
@@ -188,6 +173,10 @@ class Index:
             "segments": len(snapshot.leaves),
             "bytes": sum(path.stat().st_size for path in files),
         }
+
+    def close(self) -> None:
+        """Let go of the files that are open."""
+        self._snapshot = None
 
     # Writing: only the worker and the commands
 
@@ -341,28 +330,10 @@ def _close(reader: Any, files: Files) -> None:
 
 
 def _document(key: str, entry: Entry) -> dict[str, Any]:
-    title = folding.grams(entry.title)
-    body = folding.grams(entry.body)
     audience = ["all"] if entry.audience is None else [str(b) for b in sorted(entry.audience)]
-    return {
-        "key": key,
-        "grams": body + title,
-        "words": folding.words(entry.body) + folding.words(entry.title),
-        "title": title,
-        "sounds": pinyin.terms(entry.title) if entry.position == 0 else [],
-        "facts": [AUTHOR + gram for gram in folding.grams(entry.authors)]
-        + [SHELF + gram for gram in folding.grams(entry.shelf)],
-        "audience": audience,
-        "thing": entry.thing,
-        "revision": entry.revision,
-        "position": entry.position,
-        "kind": KINDS.index(entry.kind),
-        "language": LANGUAGES.index(entry.language) if entry.language in LANGUAGES else 0,
-        "shelf": shelf_code(entry.shelf),
-        "branch": branch_code(entry.audience),
-        "day": entry.day,
-        "size": min(BIGGEST_SIZE, len(body) + len(title)),
-    }
+    terms = terms_of(entry)
+    labels = labels_of(entry, len(terms["grams"]))
+    return {"key": key, "audience": audience, **terms, **labels}
 
 
 @contextmanager

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
@@ -286,12 +287,13 @@ def branches_of(reader: Reader) -> frozenset[int] | None:
 
 def _meant(reader: Reader, wish: Wish, text: str, ask: Ask) -> str:
     """A query that differs by little and that has answers for this reader; "" when none does."""
-    snapshot = opened().snapshot()
-    for changed in corrections(text, wish, snapshot, ask.branches):
-        trial = _ask(parse(changed), reader, changed, thesaurus())
-        scan = snapshot.scan(trial)
-        if scan.hits and not scan.relaxed:
-            return changed
+    with suppress(Unusable):
+        snapshot = opened().snapshot()
+        for changed in corrections(text, wish, snapshot, ask.branches):
+            trial = _ask(parse(changed), reader, changed, thesaurus())
+            scan = snapshot.scan(trial)
+            if scan.hits and not scan.relaxed:
+                return changed
     return ""
 
 

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from app.core.db import db
 from app.members.rules import Reader
 from app.search import folding, snippets
-from app.search.index import KINDS, Ask, Snapshot, Unusable, opened
+from app.search.index import KINDS, Ask, Unusable, View, opened
 from app.search.models import SearchThing
 from app.search.queries.finding import branches_of, may_see
 from app.search.queries.naming import note_of, title_of
@@ -60,7 +60,7 @@ def _typed(text: str) -> tuple[Unit, ...]:
     return units(*[*text.split(" ")[:-1], f"{text.rsplit(' ', maxsplit=1)[-1]}*"], loose=False)
 
 
-def _titles(snapshot: Snapshot, reader: Reader, typed: tuple[Unit, ...]) -> list[Suggestion]:
+def _titles(snapshot: View, reader: Reader, typed: tuple[Unit, ...]) -> list[Suggestion]:
     branches = branches_of(reader)
     spelt = tuple(_spelling(unit) for unit in typed)
     hits = snapshot.scan(Ask(wanted=(), in_title=spelt, branches=branches)).hits
@@ -114,7 +114,7 @@ def _lines(rows: list[SearchThing], typed: tuple[Unit, ...]) -> list[Suggestion]
     return list(found.values())
 
 
-def _terms(snapshot: Snapshot, reader: Reader, text: str) -> list[Suggestion]:
+def _terms(snapshot: View, reader: Reader, text: str) -> list[Suggestion]:
     """What the last word may become, by how often that stands in what the reader may see."""
     head, _, _ = text.rpartition(" ")
     runs = list(folding.runs(text))

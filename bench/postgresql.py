@@ -1,0 +1,75 @@
+"""A PostgreSQL of its own for a measurement or a test, when its programs are there.
+
+WEIKE_BENCH_POSTGRESQL names the folder of the programs where they are not found by themselves.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import psycopg
+
+
+def programs() -> Path | None:
+    """Where PostgreSQL's programs are."""
+    places = [os.environ.get("WEIKE_BENCH_POSTGRESQL", ""), "/usr/local/bin"]
+    places += [str(p) for p in sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)]
+    return next((Path(p) for p in places if p and (Path(p) / "initdb").exists()), None)
+
+
+@contextmanager
+def running(folder: Path, *options: str) -> Iterator[str | None]:
+    """The address of an empty PostgreSQL of its own; None where its programs are missing.
+
+    `options` are settings like "fsync=off".
+    """
+    found = programs()
+    if found is None:
+        yield None
+        return
+    data, port = folder / "pg", _free_port()
+    folder.chmod(0o755)
+    data.mkdir()
+    as_user: list[str] = []
+    if os.getuid() == 0:  # it refuses to run as root
+        shutil.chown(data, "nobody")
+        as_user = ["setpriv", "--reuid=nobody", "--clear-groups"]
+    subprocess.run(
+        [*as_user, found / "initdb", "-D", data, "-U", "weike", "-A", "trust", "-E", "UTF8"],
+        check=True,
+        capture_output=True,
+    )
+    server = subprocess.Popen(
+        [
+            *as_user,
+            *(found / "postgres", "-D", data, "-p", str(port), "-k", data, "-h", "127.0.0.1"),
+            *(part for option in options for part in ("-c", option)),
+        ],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        for _ in range(200):
+            with suppress(psycopg.OperationalError):
+                address = f"host=127.0.0.1 port={port} user=weike dbname=postgres"
+                with psycopg.connect(address, autocommit=True) as connection:
+                    connection.execute("create database weike encoding 'UTF8'")
+                break
+            time.sleep(0.1)
+        yield f"postgresql+psycopg://weike@127.0.0.1:{port}/weike"
+    finally:
+        server.terminate()
+        server.wait(timeout=30)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
