@@ -1,6 +1,6 @@
 """One brand colour for every page: how well it can be read, and the nearest one that can be.
 
-The mixes and the grounds are those of app/static/css/tokens.css; tests/test_design.py compares.
+The mixes and the grounds are those of app/static/css/tokens.css, and tests/design compares them.
 """
 
 from __future__ import annotations
