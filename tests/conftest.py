@@ -22,6 +22,22 @@ from tests.factories import People
 SAMPLES = Path(__file__).resolve().parent.parent.parent / "shared" / "samples"
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--browser-reruns",
+        type=int,
+        default=0,
+        help="how often a failed browser test is tried again (docs/decisions/0017)",
+    )
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if reruns := config.getoption("--browser-reruns"):
+        for item in items:
+            if item.get_closest_marker("browser"):
+                item.add_marker(pytest.mark.flaky(reruns=reruns))
+
+
 def make_config(folder: Path, **settings: object) -> Config:
     """A configuration whose every file is below `folder`."""
     values = {

@@ -95,6 +95,20 @@ class Site:
             process.kill()
             process.wait()
 
+    @contextmanager
+    def unplugged(self, context: BrowserContext) -> Iterator[None]:
+        """No connection: the browser says so, and the server is away.
+
+        What a browser sends when a page goes, or a service worker that was asleep, passes by the
+        switch in the browser.
+        """
+        context.set_offline(True)
+        self.stop("web")
+        yield
+        self.start("web")
+        self.wait_until_up()
+        context.set_offline(False)
+
     def wait_until_up(self, seconds: float = 180) -> None:
         deadline = time.monotonic() + seconds
         while True:

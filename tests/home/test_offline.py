@@ -127,15 +127,14 @@ def test_read_pages_are_there_without_a_connection(window, site: Site, course) -
     page.get_by_label("Texts only").check()
     page.get_by_role("button", name="Keep", exact=True).click()
     page.get_by_role("button", name="On this device (").wait_for()
-    context.set_offline(True)
-    page.goto("/")
-    page.locator("#net", has_text="This page is a copy of").wait_for()
-    assert mine.axe() == []
-    page.goto(f"/courses/{course.slug}/lessons/{course.lesson}")
-    assert page.locator("h1").count() == 1
-    page.goto("/points/leaderboard")
-    page.get_by_role("heading", name="No connection").wait_for()
-    context.set_offline(False)
+    with site.unplugged(context):
+        page.goto("/")
+        page.locator("#net", has_text="This page is a copy of").wait_for()
+        assert mine.axe() == []
+        page.goto(f"/courses/{course.slug}/lessons/{course.lesson}")
+        assert page.locator("h1").count() == 1
+        page.goto("/points/leaderboard")
+        page.get_by_role("heading", name="No connection").wait_for()
     page.goto("/points/leaderboard")
     assert page.get_by_role("heading", name="No connection").count() == 0
 
@@ -166,10 +165,9 @@ def test_nobody_finds_the_pages_of_the_person_before(window, site: Site, course)
         "async () => !(await caches.keys()).some(name => name.startsWith('media-'))"
     )
     assert "/courses" not in cached(page)
-    mine.context.set_offline(True)
-    page.goto("/courses")
-    page.get_by_role("heading", name="No connection").wait_for()
-    mine.context.set_offline(False)
+    with site.unplugged(mine.context):
+        page.goto("/courses")
+        page.get_by_role("heading", name="No connection").wait_for()
     page.goto("/me")
     page.get_by_role("button", name="Sign out", exact=True).last.click()
     page.wait_for_url("**/sign-in")

@@ -343,17 +343,15 @@ def test_what_was_watched_offline_is_counted_though_the_page_was_closed(
     window, site, course: Made
 ) -> None:
     """The connection was gone until after the page was; any page of ours brings it later."""
-    # A service worker has a connection of its own, which the browser does not take away with ours.
     win, member = opened(window, site, course, service_workers="block")
     play(win, 1)
     win.page.wait_for_function("() => document.querySelector('video').buffered.end(0) > 11")
-    win.context.set_offline(True)
-    before = progress(site, member, course.lesson).seen_ms
-    win.page.wait_for_function("() => document.querySelector('video').currentTime > 5")
-    with suppress(Error):  # there is no page to show
-        win.page.goto("/me")
-    assert progress(site, member, course.lesson).seen_ms == before
-    win.context.set_offline(False)
+    with site.unplugged(win.context):
+        before = progress(site, member, course.lesson).seen_ms
+        win.page.wait_for_function("() => document.querySelector('video').currentTime > 5")
+        with suppress(Error):  # there is no page to show
+            win.page.goto("/me")
+        assert progress(site, member, course.lesson).seen_ms == before
     win.page.goto("/courses")
     kept = "Object.keys(localStorage).filter(key => key.startsWith('weike-unsent:')).length"
     win.page.wait_for_function(f"() => {kept} === 0")
@@ -488,15 +486,14 @@ def test_a_kept_course_plays_without_a_connection_and_counts_afterwards(
     page.goto("/device")
     page.locator("#kept-list li", has_text="Small picture").wait_for()
     assert win.axe() == []
-    context.set_offline(True)
-    page.goto(f"/courses/{course.slug}/lessons/{course.lesson}")
-    page.wait_for_selector("#player[data-ready]")
-    play(win)
-    page.wait_for_function("() => document.querySelector('video').ended")
-    page.goto("/device")
-    page.locator("#kept-list li").wait_for()
-    assert progress(site, member, course.lesson).seen_ms == 0
-    context.set_offline(False)
+    with site.unplugged(context):
+        page.goto(f"/courses/{course.slug}/lessons/{course.lesson}")
+        page.wait_for_selector("#player[data-ready]")
+        play(win)
+        page.wait_for_function("() => document.querySelector('video').ended")
+        page.goto("/device")
+        page.locator("#kept-list li").wait_for()
+        assert progress(site, member, course.lesson).seen_ms == 0
     page.goto("/")
     until(lambda: (found := progress(site, member, course.lesson)) and found.is_complete)
 

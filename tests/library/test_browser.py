@@ -106,6 +106,7 @@ def test_an_editor_chooses_branches_and_deletes_after_being_asked(
     page.set_input_files(
         "#files", {"name": "pier.txt", "mimeType": "text/plain", "buffer": b"pier rules"}
     )
+    expect(page.get_by_text("Text searchable")).to_be_visible(timeout=30_000)
     page.get_by_role("link", name="pier").click()
     expect(page.get_by_text("Harbour")).to_be_visible()
     assert branch
@@ -123,19 +124,19 @@ def test_words_are_selected_into_a_note_and_found_again(
     site: Site, window: Callable[..., Window], tmp_path: Path
 ) -> None:
     (tmp_path / "Notes.pdf").write_bytes(files.pdf("Hydrants and ladders", "Second page"))
-    (tmp_path / "办法.docx").write_bytes(files.word("# 总则", "为加强消防安全管理，制定本办法。"))
+    (tmp_path / "守则.docx").write_bytes(files.word("# 总则", "为加强消防安全管理，制定本办法。"))
     trainer = window(viewport=DESKTOP)
     trainer.sign_in(site.people.member(role="trainer"))
     page = trainer.page
     page.goto("/library/upload")
-    page.set_input_files("#files", [str(tmp_path / "Notes.pdf"), str(tmp_path / "办法.docx")])
+    page.set_input_files("#files", [str(tmp_path / "Notes.pdf"), str(tmp_path / "守则.docx")])
     expect(page.get_by_text("Text searchable")).to_have_count(2, timeout=30_000)
 
     reader = window()
     reader.sign_in(site.people.member())
     page = reader.page
     page.goto("/library")
-    page.get_by_role("link", name="办法").click()
+    page.get_by_role("link", name="守则").click()
     words = page.locator("#h1 .document-words")
     words.evaluate("node => getSelection().selectAllChildren(node)")
     page.locator("#h1 .note-new > summary").click()
