@@ -31,6 +31,7 @@ ROOMS = (
     "learning",
     "exams",
     "library",
+    "community",
     "organisation",
     "practice",
     "home",

@@ -73,6 +73,7 @@ class _Held:
 def init_app(app: Flask) -> None:
     app.extensions["settings"] = _Held(app.extensions["weike"])
     app.before_request(look_now_and_then)
+    app.jinja_env.globals["organisation_settings"] = organisation  # macros know it, too
     with app.app_context():
         refresh()
 

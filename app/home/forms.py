@@ -66,6 +66,10 @@ class WaysForm(FlaskForm):  # type: ignore[misc]
             " the clock are at most twenty minutes of a recording."
         ),
     )
+    discussions = BooleanField(
+        _l("Discussions below lessons"),
+        description=_l("Switched off, nobody sees them; what was written stays."),
+    )
     mail_seals = BooleanField(
         _l("Send the daily seal of the points to all organizers"),
         description=_l(

@@ -169,6 +169,8 @@ EXPLAINED = {
     "/library": ("member", "Library"),
     "/device": ("member", "Without a network"),
     "/practice": ("member", "Practice"),
+    "/discussions": ("member", "Discussion"),
+    "/desk/discussions": ("member", "Discussion"),
     "/certificates": ("member", "Me"),
     "/organizer/certificates": ("organizer", "Certificates"),
     "/admin/certificates": ("organizer", "Certificates"),

@@ -70,10 +70,13 @@ def choose_look(
     return brand if brand.is_corrected else None
 
 
-def choose_ways(*, highest_speed: int, mail_seals: bool) -> None:
-    """Set how people learn here: the highest speed (per cent), and whether seals are sent."""
+def choose_ways(*, highest_speed: int, discussions: bool, mail_seals: bool) -> None:
+    """Set how people learn here: the highest speed (per cent), whether there are discussions,
+    and whether seals are sent."""
     now = settings.Organisation.of(settings.stored(settings.ORGANISATION))
-    settings.set_organisation(replace(now, highest_speed=highest_speed, mail_seals=mail_seals))
+    settings.set_organisation(
+        replace(now, highest_speed=highest_speed, discussions=discussions, mail_seals=mail_seals)
+    )
 
 
 def choose_words(words: dict[str, Term]) -> None:

@@ -48,7 +48,12 @@ def _page(
         look=look,
         words=words or WordsForm.showing(own.words),
         ways=ways
-        or WaysForm(formdata=None, highest_speed=str(own.highest_speed), mail_seals=own.mail_seals),
+        or WaysForm(
+            formdata=None,
+            highest_speed=str(own.highest_speed),
+            discussions=own.discussions,
+            mail_seals=own.mail_seals,
+        ),
         shown=colours.readable(shown) if shown else None,
         presets=PRESETS,
     )
@@ -119,7 +124,9 @@ def choose_ways() -> ResponseReturnValue:
     if not form.validate():
         return _page(ways=form), 422
     service.choose_ways(
-        highest_speed=int(form.highest_speed.data), mail_seals=bool(form.mail_seals.data)
+        highest_speed=int(form.highest_speed.data),
+        discussions=bool(form.discussions.data),
+        mail_seals=bool(form.mail_seals.data),
     )
     flash(_("Saved. It holds from now on, everywhere within a few seconds."), "good")
     return redirect(url_for("home.organisation", _anchor="ways"), 303)

@@ -15,7 +15,8 @@ from app.points.queries.books import book_at
 from app.points.rules import REASONS
 from app.points.rules.streaks import BADGES, Day, Held, Streak, held, month, streak
 
-LEARNING = tuple(reason for reason in REASONS if reason != "sign_in")
+LEARNING = tuple(reason for reason in REASONS if reason not in {"sign_in", "answer"})
+COUNTED = (*LEARNING, "answer")  # for badges: that others were helped is no day of learning
 
 
 @dataclass(frozen=True)
@@ -55,10 +56,10 @@ def _counts(member_id: int, zone: ZoneInfo) -> tuple[dict[str, int], dict[tuple[
     nth = func.row_number().over(partition_by=Entry.reason, order_by=Entry.seq).label("nth")
     ranked = (
         select(Entry.reason, Entry.occurred_at, nth)
-        .where(Entry.member_id == member_id, Entry.reason.in_(LEARNING))
+        .where(Entry.member_id == member_id, Entry.reason.in_(COUNTED))
         .cte("ranked")
     )
-    marks = [(b.counts, b.least) for b in BADGES if b.counts in LEARNING]
+    marks = [(b.counts, b.least) for b in BADGES if b.counts in COUNTED]
     dates = {
         (row.reason, row.nth): row.occurred_at.astimezone(zone).date()
         for row in session.execute(
@@ -71,7 +72,7 @@ def _counts(member_id: int, zone: ZoneInfo) -> tuple[dict[str, int], dict[tuple[
         row.reason: int(row.many)
         for row in session.execute(
             select(Entry.reason, func.count().label("many"))
-            .where(Entry.member_id == member_id, Entry.reason.in_(LEARNING))
+            .where(Entry.member_id == member_id, Entry.reason.in_(COUNTED))
             .group_by(Entry.reason)
         )
     }

@@ -72,6 +72,12 @@ REASONS: dict[str, Reason] = {
         icon="lightbulb",
         thing=_l("Five a day, the quiz of the week, mistakes or a game are done"),
     ),
+    "answer": Reason(
+        label=_l("An answer that helped"),
+        offer=_l("An answer that helps would still give %(points)s points."),
+        icon="hand-thumbs-up",
+        thing=_l("An answer in a discussion is marked as helpful"),
+    ),
     "sign_in": Reason(
         label=_l("First visit of the day"),
         offer=_l("Today's first visit gives %(points)s points."),

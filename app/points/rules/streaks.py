@@ -105,6 +105,10 @@ _BADGES: tuple[tuple[str, Any, Any, str, str, int], ...] = (
         *("compass", "themes", 3),
     ),
     (
+        *("helper", _l("Helps others"), _l("Five answers were marked as helpful by others.")),
+        *("hand-thumbs-up", "answer", 5),
+    ),
+    (
         *("week_streak", _l("Seven days"), _l("Learnt on seven days in a row, rest left out.")),
         *("calendar-week", "streak", 7),
     ),

@@ -1,0 +1,1 @@
+"""Members help each other: questions and answers below a lesson."""
