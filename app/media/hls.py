@@ -82,6 +82,14 @@ def read(folder: Path, name: str) -> Playlist:
     )
 
 
+def frame_sizes(folder: Path, playlist: Playlist) -> list[list[int]]:
+    """Bytes of every frame, segment by segment; each segment begins with a keyframe."""
+    track = mp4.pace((folder / playlist.init).read_bytes())
+    if track is None:
+        return []
+    return [mp4.sizes((folder / one.name).read_bytes(), track) for one in playlist.segments]
+
+
 def settle(folder: Path, name: str) -> None:
     """Write the true length of every segment into a playlist.
 

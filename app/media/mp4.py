@@ -108,28 +108,55 @@ def pace(init: bytes) -> Track | None:
 def span(segment: bytes, track: Track) -> tuple[int, int] | None:
     """Where a segment begins and ends, in the track's units; None when it has nothing of it."""
     begin = end = None
+    for traf, usual in _fragments(segment, track):
+        decode = next(_inner(traf, b"tfdt"))
+        time = int(struct.unpack_from(">Q" if decode[0] else ">I", decode, 4)[0])
+        begin = time if begin is None else begin
+        for run in _inner(traf, b"trun"):
+            time += sum(_samples(run, LENGTH, usual.length))
+        end = time
+    return None if begin is None or end is None else (begin, end)
+
+
+def sizes(segment: bytes, track: Track) -> list[int]:
+    """Bytes of every sample of the track in a segment, in the order of decoding."""
+    return [
+        size
+        for traf, usual in _fragments(segment, track)
+        for run in _inner(traf, b"trun")
+        for size in _samples(run, SIZE, usual.size)
+    ]
+
+
+LENGTH, SIZE = 0x100, 0x200  # what a trun box may tell of a sample, in this order
+
+
+class _Usual(NamedTuple):
+    """What a sample is that says nothing of its own."""
+
+    length: int
+    size: int
+
+
+def _fragments(segment: bytes, track: Track) -> Iterator[tuple[bytes, _Usual]]:
     for traf in _inner(segment, b"moof", b"traf"):
         head = next(_inner(traf, b"tfhd"))
         flags, number = struct.unpack_from(">II", head)
         if number != track.number:
             continue
         at = 8 + (8 if flags & 1 else 0) + (4 if flags & 2 else 0)
-        usual = struct.unpack_from(">I", head, at)[0] if flags & 8 else track.usual
-        decode = next(_inner(traf, b"tfdt"))
-        time = int(struct.unpack_from(">Q" if decode[0] else ">I", decode, 4)[0])
-        begin = time if begin is None else begin
-        for run in _inner(traf, b"trun"):
-            time += _length_of(run, usual)
-        end = time
-    return None if begin is None or end is None else (begin, end)
+        length = struct.unpack_from(">I", head, at)[0] if flags & 8 else track.usual
+        at += 4 if flags & 8 else 0
+        yield traf, _Usual(length, struct.unpack_from(">I", head, at)[0] if flags & 16 else 0)
 
 
-def _length_of(run: bytes, usual: int) -> int:
-    """How long the samples of a trun box are together."""
+def _samples(run: bytes, field: int, usual: int) -> list[int]:
+    """One field of every sample of a trun box."""
     flags, count = struct.unpack_from(">II", run)
     flags &= 0xFFFFFF
-    if not flags & 0x100:
-        return int(usual) * int(count)
+    if not flags & field:
+        return [int(usual)] * int(count)
     at = 8 + (4 if flags & 1 else 0) + (4 if flags & 4 else 0)
-    size = 4 * sum(bool(flags & bit) for bit in (0x100, 0x200, 0x400, 0x800))
-    return sum(struct.unpack_from(">I", run, at + size * n)[0] for n in range(count))
+    step = 4 * sum(bool(flags & bit) for bit in (0x100, 0x200, 0x400, 0x800))
+    at += 4 if field == SIZE and flags & LENGTH else 0
+    return [struct.unpack_from(">I", run, at + step * n)[0] for n in range(count)]

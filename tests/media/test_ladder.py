@@ -25,6 +25,7 @@ from app.media.rules import (
     Facts,
     can_copy,
     gain,
+    is_screen,
     ladder,
     plan,
 )
@@ -371,3 +372,48 @@ def test_a_long_source_is_made_small_and_looked_at_for_cuts(
     with studio.app.app_context():
         scenes = json.loads(service.media_folder().noted(found.uuid, "scenes") or b"[]")
     assert scenes == [3000]
+
+
+# --- what is in the picture -----------------------------------------------------------------------
+
+
+def frames_of(key: int, *others: int) -> list[list[int]]:
+    return [[key, *others]] * 10
+
+
+def test_a_screen_is_told_from_a_film_by_its_frames() -> None:
+    assert is_screen(frames_of(5000, *[14] * 99))
+    assert is_screen(frames_of(5000, *[14] * 80, *[900] * 19))  # somebody scrolls now and then
+    assert not is_screen(frames_of(12_000, *[14] * 55, *[400] * 44))  # a camera on a tripod
+    assert not is_screen(frames_of(5000, *[300] * 99))
+    assert not is_screen([[5000, 14, 14]])  # too little to say
+    assert not is_screen([])
+
+
+SCREEN = (
+    "color=white:s=640x360:r=10:d=8,drawgrid=w=18:h=11:t=2:c=black,"
+    "drawbox=x=0:y=0:w=130:h=360:t=fill:color=navy,"
+    "drawbox=x='if(lt(mod(t,4),1),200+mod(t,4)*300,500)':y=180:w=10:h=14:t=fill:color=red"
+)
+CAMERA = "mandelbrot=size=640x360:rate=10,noise=alls=8:allf=t"
+
+
+@pytest.mark.usefixtures("at_once")
+@pytest.mark.parametrize(
+    ("source", "told", "crf"),
+    [(SCREEN, b"deblock=1:-3:-3", b"crf=20.0"), (CAMERA, b"deblock=1:0:0", b"crf=23.0")],
+    ids=["screen", "camera"],
+)
+def test_letters_on_a_recorded_screen_are_kept_sharp(
+    studio: Studio, tmp_path: Path, source: str, told: bytes, crf: bytes
+) -> None:
+    clip = tmp_path / "clip.mkv"
+    encoder = ("-c:v", "mpeg4", "-q:v", "2", "-c:a", "aac")
+    ffmpeg("-f", "lavfi", "-i", source, *tone(8), "-t", "8", *encoder, str(clip))
+    found = studio.prepared(clip)
+    assert found.is_ready, found.detail
+    made = studio.joined(found, "360p").read_bytes()
+    assert told in made  # x264 writes what it was told into the stream
+    assert crf in made
+    # What was made first, before anything was known, is as always.
+    assert b"crf=24.0" in studio.joined(found, "240p").read_bytes()

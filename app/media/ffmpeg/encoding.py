@@ -127,6 +127,8 @@ def encode_argv(
             "maxrate": one.rung.most_bits,
             "bufsize": one.rung.most_bits * 2,
         }
+        if one.rung.tune:
+            x264["tune"] = one.rung.tune
         options |= {f"{name}:v:{number}": value for name, value in x264.items()}
     rates = list(dict.fromkeys(one.sound for one in outputs if one.sound != NO_SOUND))
     if rates and rates != [UNCHANGED]:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from flask import current_app
@@ -30,6 +32,7 @@ from app.media.rules import (
     Output,
     TranscodeFailed,
     gain,
+    is_screen,
     picture_widths,
     plan,
     poster_segments,
@@ -154,9 +157,10 @@ class Maker:
 
     def _take_up(self) -> None:
         """Use the renditions that are served early, unless they are to be made better."""
+        folder = self.folder.version(self.task.uuid, self.early_version)
+        self._learn(folder)
         if self.plan.copies:
             return
-        folder = self.folder.version(self.task.uuid, self.early_version)
         for one in self.plan.first():
             try:
                 playlist = hls.read(folder, f"{one.name}.m3u8")
@@ -165,6 +169,15 @@ class Maker:
             for name in (playlist.name, playlist.init, *(s.name for s in playlist.segments)):
                 self.folder.share(folder / name, self.work / name)
             self.done[one.name] = playlist
+
+    def _learn(self, folder: Path) -> None:
+        """What the first pass tells of the picture, before the rest is encoded."""
+        shown = next((one for one in self.plan.first() if one.rung is not None), None)
+        if shown is None:
+            return
+        with suppress(hls.Broken):
+            sizes = hls.frame_sizes(folder, hls.read(folder, f"{shown.name}.m3u8"))
+            self.plan = replace(self.plan, screen=is_screen(sizes))
 
     # --- pictures and sound ---------------------------------------------------------------------
 

@@ -61,6 +61,7 @@ from app.media.rules.passes import (
     Plan,
     can_copy,
     has_plain_sound,
+    is_screen,
     plan,
     tile_step,
 )
@@ -317,6 +318,7 @@ __all__ = [
     "fits_quota",
     "gain",
     "has_plain_sound",
+    "is_screen",
     "ladder",
     "level",
     "move",

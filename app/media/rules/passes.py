@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+from statistics import median
 
 from app.media.rules.recordings import DURATION_SLACK_MS, Facts, Rung, ladder
 
@@ -19,6 +20,11 @@ COPY_CONTAINERS = frozenset({"mov", "mp4", "matroska", "webm"})
 COPY_PROFILES = frozenset({"Constrained Baseline", "Baseline", "Main", "High"})
 COPY_BITS = 1.5  # times the peak rate of the rendition that it takes the place of
 HIGHEST_LEVEL = 42
+STILL_FRAME = 100  # a frame this many times smaller than a keyframe shows nothing new
+STILL_SHARE = 0.75  # of the frames of a recorded screen; films from a hand have 0.0 to 0.6
+FEWEST_FRAMES = 20
+SCREEN_TUNE = "stillimage"  # its deblocking leaves the edges of letters alone
+SCREEN_CRF = 3  # better: letters stay sharp, and what stands still costs few bytes anyway
 
 
 @dataclass(frozen=True)
@@ -39,6 +45,7 @@ class Plan:
     rungs: tuple[Rung, ...]
     copies: bool
     early: bool  # whether something can be watched before everything is done
+    screen: bool = False  # whether it shows letters that stand still; known after the first pass
 
     def first(self) -> tuple[Output, ...]:
         """What is made first, if something is: the source's picture, or the lowest rendition."""
@@ -59,7 +66,7 @@ class Plan:
         made = [
             Output(
                 rung.name,
-                rung,
+                for_screen(rung) if self.screen else rung,
                 self.copies and number == 0,
                 saving if several and number == len(self.rungs) - 1 else full,
             )
@@ -89,6 +96,25 @@ def plan(facts: Facts, *, copy: bool = True) -> Plan:
     copies = pays and copy and can_copy(facts, rungs[0])
     early = pays and (copies or len(rungs) > 1)
     return Plan(facts, rungs, copies=copies, early=early)
+
+
+def for_screen(rung: Rung) -> Rung:
+    """The rendition of a recorded screen: the same peak rate, more of it for letters."""
+    return replace(rung, crf=rung.crf - SCREEN_CRF, tune=SCREEN_TUNE)
+
+
+def is_screen(segments: Sequence[Sequence[int]]) -> bool:
+    """Whether a recording shows a screen (slides, a program, a page) that mostly stands still.
+
+    From the sizes in bytes of the frames that the first pass wrote, segment by segment, each
+    beginning with its keyframe: no frame needs to be looked at.
+    """
+    keys = [sizes[0] for sizes in segments if sizes]
+    others = [size for sizes in segments for size in sizes[1:]]
+    if len(others) < FEWEST_FRAMES:
+        return False
+    still = median(keys) / STILL_FRAME
+    return sum(size <= still for size in others) >= STILL_SHARE * len(others)
 
 
 def can_copy(facts: Facts, top: Rung) -> bool:

@@ -303,6 +303,7 @@ class Rung:
     height: int
     crf: int
     most_bits: int
+    tune: str = ""  # what x264 is told of the picture
 
 
 SHORT_SIDES = (1080, 720, 540, 360, 240)
