@@ -148,6 +148,7 @@ def _edit(form: BaseForm, kind: str, found: queries.Question | None) -> str:
         kind=kind,
         kinds=KIND_NAMES,
         question=found,
+        course=request.args.get("course", type=int),
         may_edit=found is None or queries.may_edit(me, found),
         asked=as_shown(found) if found else None,
         explained=types.of(kind).explained(found.body, []) if found else None,
