@@ -74,6 +74,8 @@ class Config:
         "https://fcm.googleapis.com https://*.push.services.mozilla.com "
         "https://*.push.apple.com https://*.notify.windows.com"
     )
+    speech_model: str = ""  # a folder with a Whisper model that writes captions; empty: none
+    speech_python: str = ""  # the Python that has faster-whisper; empty: the one that runs Weike
     accel: str = ""  # internal location of the proxy that sends media files, like /protected-media
     watermark: bool = False  # the viewer's name over every video
     limits: bool = True  # counts requests; off for load tests (wrong passwords always count)
@@ -106,6 +108,7 @@ class Config:
                 raise BadSetting(field.name, f"must not be negative, and is {value}")
         self._check_mail()
         self._check_search()
+        self._check_speech()
         if self.accel and not self.accel.startswith("/"):
             raise BadSetting("accel", "must be a path of the proxy, like /protected-media")
         for name in ("worker_threads", "ffmpeg_threads", "upload_limit", "document_limit"):
@@ -119,6 +122,13 @@ class Config:
             raise BadSetting(
                 "search_database", "must be like postgresql+psycopg://user:password@host/name"
             )
+
+    def _check_speech(self) -> None:
+        for name in ("speech_model", "speech_python"):
+            if getattr(self, name) and not Path(getattr(self, name)).is_absolute():
+                raise BadSetting(name, "must be a full path, beginning with /")
+        if self.speech_python and not self.speech_model:
+            raise BadSetting("speech_model", "must name the folder of the model, too")
 
     def _check_mail(self) -> None:
         if self.smtp_security not in {"starttls", "tls", "none"}:

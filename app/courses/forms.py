@@ -24,6 +24,7 @@ from app.core.i18n import HTML_TAGS, LANGUAGES
 from app.core.refusals import Refusal
 from app.courses import queries
 from app.courses.rules import (
+    CAPTION_LANGUAGES,
     COMPLETION_RANGE,
     LONGEST_READING,
     LONGEST_SUMMARY,
@@ -34,7 +35,6 @@ from app.courses.rules import (
 from app.courses.rules.titles import Titles, typed
 
 NEW_THEME = 0
-CAPTION_LANGUAGES = {"zh-Hans": "简体中文", "zh-Hant": "繁體中文", "en": "English"}
 
 
 def refuse(form: FlaskForm, refusal: Refusal) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from app.core import jobs
 from app.core.db import unit_of_work
 from app.courses import service
+from app.courses.rules import CAPTION_LANGUAGES
 from app.media import service as media
 
 
@@ -18,3 +19,19 @@ def replace(lease: jobs.Lease, lesson_id: int, media_id: int, turn: int) -> None
         )
         if unused is not None:
             media.discard(unused)
+
+
+@jobs.handler("courses.hear")
+def hear(lease: jobs.Lease, lesson_id: int, media_id: int, language: str) -> None:
+    """Write the captions of a lesson from what is said in its recording."""
+
+    def keep_going() -> bool:
+        lease.check()
+        return True
+
+    cues = media.hear(media_id, language=language, report=lease.report, keep_going=keep_going)
+    lease.check()
+    with unit_of_work():
+        label = CAPTION_LANGUAGES[language]
+        if media.keep_heard(media_id, cues, language=language, label=label):
+            service.captions_changed(lesson_id)

@@ -9,8 +9,9 @@ from flask.cli import AppGroup
 
 from app.core.db import unit_of_work
 from app.core.i18n import clock_time, file_size
-from app.core.refusals import Refusal
+from app.core.refusals import NotThere, Refusal
 from app.media import queries, service
+from app.media.rules import SpeechFailed
 
 group = AppGroup("media", help="Recordings: list them, try again, sweep up.")
 
@@ -60,6 +61,18 @@ def retry(media_ids: tuple[int, ...]) -> None:
         except Refusal as refusal:
             raise click.ClickException(f"{media_id}: {refusal}") from refusal
         print(f"{media_id}: queued")
+
+
+@group.command("speech")
+def speech() -> None:
+    """Load the speech model (WEIKE_SPEECH_MODEL) once, to see that captions can be written."""
+    try:
+        said = service.check_speech()
+    except SpeechFailed as refusal:
+        raise click.ClickException(f"{refusal} ({refusal.detail})") from refusal
+    except NotThere as refusal:
+        raise click.ClickException("WEIKE_SPEECH_MODEL is not set") from refusal
+    print(f"ready: {said}")
 
 
 @group.command("sweep")

@@ -91,6 +91,7 @@ class CaptionTrack(Base):
     label: Mapped[str] = mapped_column(String(60))
     cues: Mapped[list[Any]]
     skipped: Mapped[int] = mapped_column(default=0)  # cues of the file that could not be read
+    by_machine: Mapped[bool] = mapped_column(default=False)  # heard by a model, read by nobody yet
     changed_at: Mapped[datetime]
 
 

@@ -8,6 +8,7 @@ from functools import cache
 import opencc
 
 WAYS = {"zh-Hant": "s2twp", "zh-Hans": "tw2sp"}
+SCRIPTS = {"zh-Hant": "s2t", "zh-Hans": "t2s"}
 
 
 @cache
@@ -18,4 +19,10 @@ def _converter(way: str) -> opencc.OpenCC:
 def converted(texts: Sequence[str], *, to: str) -> list[str]:
     """Texts in the other script; `to` is zh-Hans or zh-Hant."""
     convert = _converter(WAYS[to]).convert
+    return [convert(text) for text in texts]
+
+
+def rewritten(texts: Sequence[str], *, to: str) -> list[str]:
+    """Texts whose characters may be of both scripts in one of them; no word becomes another."""
+    convert = _converter(SCRIPTS[to]).convert
     return [convert(text) for text in texts]

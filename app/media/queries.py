@@ -10,10 +10,11 @@ from typing import Any
 from flask_babel import gettext
 from sqlalchemy import ColumnElement, and_, case, exists, func, select
 
+from app.core import jobs
 from app.core.db import Base, db
 from app.core.models import Job
 from app.media.models import CaptionTrack, ChapterList, EarlyVersion, Image, Media, Sound
-from app.media.rules import UNFINISHED, Cue
+from app.media.rules import NOT_HEARD, UNFINISHED, Cue
 from app.members.rules import Reader
 
 
@@ -289,6 +290,7 @@ class Track:
     cues: int
     skipped: int
     changed_at: datetime
+    by_machine: bool = False
 
 
 def caption_tracks(media_id: int) -> list[Track]:
@@ -298,7 +300,39 @@ def caption_tracks(media_id: int) -> list[Track]:
         .where(CaptionTrack.media_id == media_id)
         .order_by(CaptionTrack.language)
     )
-    return [Track(r.language, r.label, len(r.cues), r.skipped, r.changed_at) for r in rows]
+    return [
+        Track(r.language, r.label, len(r.cues), r.skipped, r.changed_at, r.by_machine) for r in rows
+    ]
+
+
+def hearing_key(media_id: int) -> str:
+    """The key of the job that writes captions from what is said in a recording."""
+    return f"hearing:{media_id}"
+
+
+@dataclass(frozen=True)
+class Hearing:
+    """How far the machine's captions are. `error` is a sentence, `detail` for the operator."""
+
+    is_over: bool
+    failed: bool
+    progress: int
+    error: str
+    detail: str
+
+
+def hearing(media_id: int) -> Hearing | None:
+    """The last time that captions were asked of the machine; None for never."""
+    job = jobs.latest(hearing_key(media_id))
+    if job is None:
+        return None
+    return Hearing(
+        is_over=job.state in {"done", "failed"},
+        failed=job.state == "failed",
+        progress=job.progress,
+        error=gettext(job.error or str(NOT_HEARD)) if job.state == "failed" else "",
+        detail=job.detail,
+    )
 
 
 def cues(media_id: int, *, language: str | None = None) -> list[Cue]:

@@ -6,6 +6,8 @@ MATRIX = dict.fromkeys(
         "courses.duplicate",
         "courses.save_captions",
         "courses.translate_captions",
+        "courses.hear_captions",
+        "courses.hearing",
         "courses.save_chapters",
         "courses.recordings",
         "courses.remove_recording",

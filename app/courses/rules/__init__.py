@@ -13,6 +13,7 @@ from flask_babel import lazy_gettext as _l
 
 from app.core.refusals import Refusal
 
+CAPTION_LANGUAGES = {"zh-Hans": "简体中文", "zh-Hant": "繁體中文", "en": "English"}  # by their tags
 LONGEST_COURSE_MS = 20 * 60 * 1000  # a micro-course; 20:00.000 is allowed, 20:00.001 is not
 MS_PER_CHARACTER = 200  # 300 Chinese characters a minute
 MS_PER_WORD = 300  # 200 words a minute

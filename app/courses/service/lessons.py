@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import func, select
 
-from app.core import clock, markdown
+from app.core import clock, jobs, markdown
 from app.core.db import db
 from app.core.refusals import Conflict, NotThere
 from app.courses import rules
@@ -15,6 +15,9 @@ from app.courses.models import Course, Lesson
 from app.courses.rules import LessonKind, State
 from app.courses.service.publishing import locked, touch
 from app.media import queries as media
+from app.media.service import can_hear
+
+HEARING_PRIORITY = -300  # it takes long: whatever else is to be done goes first
 
 
 def add_reading(course_id: int, *, title: str, body: str) -> int:
@@ -108,6 +111,32 @@ def captions_changed(lesson_id: int) -> None:
     """Captions of a lesson's recording were added or replaced: let search know."""
     course, _ = _held(lesson_id)
     touch(course)
+
+
+def hear_captions(lesson_id: int, *, language: str) -> None:
+    """Have the captions of a recording written from what is said in it.
+
+    Raises NotThere where the site cannot, for a text, and when there are captions that people made.
+    """
+    _course, lesson = _held(lesson_id)
+    there = {t.language: t for t in media.caption_tracks(lesson.media_id or 0)}
+    made_by_people = language in there and not there[language].by_machine
+    if (
+        lesson.media_id is None
+        or language not in rules.CAPTION_LANGUAGES
+        or made_by_people
+        or not can_hear()
+    ):
+        raise NotThere
+    jobs.enqueue(
+        "courses.hear",
+        key=media.hearing_key(lesson.media_id),
+        priority=HEARING_PRIORITY,
+        attempts=2,
+        lesson_id=lesson_id,
+        media_id=lesson.media_id,
+        language=language,
+    )
 
 
 def move_lesson(lesson_id: int, *, by: int) -> None:

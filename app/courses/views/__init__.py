@@ -4,4 +4,4 @@ from flask import Blueprint
 
 bp = Blueprint("courses", __name__, template_folder="../templates", url_prefix="/desk")
 
-from app.courses.views import desk, editor, lessons, quiz, recordings, themes  # noqa: E402, F401
+from app.courses.views import captions, desk, editor, lessons, quiz, recordings, themes  # noqa: E402, F401

@@ -16,7 +16,6 @@ from app.core.headers import allow_recording
 from app.core.refusals import NotThere, Refusal
 from app.courses import queries, rules, service
 from app.courses.forms import (
-    CAPTION_LANGUAGES,
     CaptionsForm,
     ReadingForm,
     RecordingForm,
@@ -103,7 +102,7 @@ def lesson(lesson_id: int) -> str:
     if found.kind == rules.LessonKind.READING:
         form = ReadingForm(title=found.title, body=found.body, seen=found.revision)
         return render_template("courses/reading.html", form=form, lesson=found, **sheet(course))
-    return _recording_page(course, found, TitleForm(title=found.title, seen=found.revision))
+    return recording_page(course, found, TitleForm(title=found.title, seen=found.revision))
 
 
 @bp.post("/lessons/<int:lesson_id>")
@@ -130,7 +129,7 @@ def save_lesson(lesson_id: int) -> ResponseReturnValue:
             return redirect(url_for("courses.course", course_id=course.id))
     if is_reading:
         return _reading_again(form, course, found, status)
-    return _recording_page(course, found, form), status
+    return recording_page(course, found, form), status
 
 
 def _reading_again(
@@ -151,7 +150,7 @@ def _reading_again(
     return page, 200 if looking else status
 
 
-def _recording_page(
+def recording_page(
     course: queries.CourseView,
     found: queries.LessonView,
     form: TitleForm,
@@ -180,7 +179,7 @@ def _recording_page(
         coming=media_queries.recording(service.planned_replacement(found.id) or 0),
         tracks=tracks,
         makeable=[
-            (tag, CAPTION_LANGUAGES[tag])
+            (tag, rules.CAPTION_LANGUAGES[tag])
             for tag, source in media_service.OTHER_SCRIPT.items()
             if source in there and tag not in there
         ],
@@ -190,9 +189,21 @@ def _recording_page(
         inside_error=inside[1],
         chapters=chapters[0],
         chapters_error=chapters[1],
-        caption_languages=CAPTION_LANGUAGES,
+        hearing=media_queries.hearing(media_id),
+        hearable=_hearable(media_queries.recording(media_id), tracks, spoken),
         **sheet(course),
     )
+
+
+def _hearable(
+    recording: media_queries.Recording | None, tracks: Sequence[media_queries.Track], spoken: str
+) -> tuple[str, str] | None:
+    """The language (tag and name) in which the server could write the captions itself."""
+    if recording is None or not media_service.can_hear():
+        return None
+    if any(t.language == spoken and not t.by_machine for t in tracks):
+        return None
+    return spoken, rules.CAPTION_LANGUAGES[spoken]
 
 
 def _asked_inside(lesson_id: int) -> list[tuple[queries.CheckpointView, str]]:
@@ -242,7 +253,7 @@ def replace(lesson_id: int) -> ResponseReturnValue:
             flash(_("Members get the new file when it can be watched, and the old one until then."))
             return redirect(url_for("courses.lesson", lesson_id=lesson_id))
     titles = TitleForm(formdata=None, title=found.title, seen=found.revision)
-    return _recording_page(course, found, titles, replace_form=form), 422
+    return recording_page(course, found, titles, replace_form=form), 422
 
 
 @bp.post("/lessons/<int:lesson_id>/propose")
@@ -278,35 +289,6 @@ def spoken_passages(title: str, cues: Sequence[Cue], media_id: int) -> list[prop
     return found
 
 
-@bp.post("/lessons/<int:lesson_id>/captions")
-@access(AUTHOR)
-def add_captions(lesson_id: int) -> ResponseReturnValue:
-    course, found = queries.own_lesson(reader(), lesson_id)
-    if found.media_id is None:
-        raise NotThere
-    form = CaptionsForm()
-    if form.validate():
-        language = form.language.data
-        try:
-            bad = media_service.attach_captions(
-                found.media_id,
-                language=language,
-                label=CAPTION_LANGUAGES[language],
-                data=form.file.data.read(),
-            )
-        except Refusal as refusal:
-            form.file.errors = [*form.file.errors, str(refusal)]
-        else:
-            service.captions_changed(lesson_id)
-            flash(_("The captions are saved."))
-            if bad:
-                lines = ", ".join(str(line) for line in bad[:10] if line)
-                flash(_("These lines could not be read and were left out: %(lines)s", lines=lines))
-            return redirect(url_for("courses.lesson", lesson_id=lesson_id) + "#captions")
-    titles = TitleForm(formdata=None, title=found.title, seen=found.revision)
-    return _recording_page(course, found, titles, captions_form=form), 422
-
-
 @bp.post("/lessons/<int:lesson_id>/questions")
 @access(AUTHOR)
 def ask_inside(lesson_id: int) -> ResponseReturnValue:
@@ -325,7 +307,7 @@ def ask_inside(lesson_id: int) -> ResponseReturnValue:
         raise
     except Refusal as refusal:
         titles = TitleForm(formdata=None, title=found.title, seen=found.revision)
-        page = _recording_page(course, found, titles, inside=(given, str(refusal)))
+        page = recording_page(course, found, titles, inside=(given, str(refusal)))
         return page, status_of(refusal)
     flash(_("The question is asked there."))
     return redirect(url_for("courses.lesson", lesson_id=lesson_id) + "#inside")
@@ -340,74 +322,6 @@ def stop_asking(lesson_id: int, checkpoint_id: int) -> ResponseReturnValue:
     return redirect(url_for("courses.lesson", lesson_id=lesson_id) + "#inside")
 
 
-@bp.get("/lessons/<int:lesson_id>/captions/<language>")
-@access(AUTHOR)
-def captions(lesson_id: int, language: str) -> str:
-    course, found = queries.own_lesson(reader(), lesson_id)
-    cues = media_queries.cues(found.media_id or 0, language=language)
-    if not cues:
-        raise NotThere
-    text = media_service.captions_text(cues)
-    return _captions_page(course, found, language, text)
-
-
-@bp.post("/lessons/<int:lesson_id>/captions/<language>")
-@access(AUTHOR)
-def save_captions(lesson_id: int, language: str) -> ResponseReturnValue:
-    course, found = queries.own_lesson(reader(), lesson_id)
-    text = request.form.get("text", "")
-    try:
-        media_service.write_captions(found.media_id or 0, language=language, text=text)
-    except NotThere:
-        raise
-    except Refusal as refusal:
-        return _captions_page(course, found, language, text, str(refusal)), 422
-    service.captions_changed(lesson_id)
-    flash(_("The captions are saved."))
-    return redirect(url_for("courses.captions", lesson_id=lesson_id, language=language))
-
-
-def _captions_page(
-    course: queries.CourseView,
-    found: queries.LessonView,
-    language: str,
-    text: str,
-    error: str = "",
-) -> str:
-    recording = media_queries.recording(found.media_id or 0)
-    links = None
-    if recording is not None and recording.is_playable:
-        links = media_service.play_links(recording.id, member_id=reader().id)
-    track = next(
-        (t for t in media_queries.caption_tracks(found.media_id or 0) if t.language == language),
-        None,
-    )
-    if track is None or recording is None:
-        raise NotThere
-    return render_template(
-        "courses/captions.html",
-        course=course,
-        lesson=found,
-        recording=recording,
-        track=track,
-        text=text,
-        error=error,
-        links=links,
-    )
-
-
-@bp.post("/lessons/<int:lesson_id>/captions/<language>/make")
-@access(AUTHOR)
-def translate_captions(lesson_id: int, language: str) -> ResponseReturnValue:
-    _course, found = queries.own_lesson(reader(), lesson_id)
-    media_service.translate_captions(
-        found.media_id or 0, language=language, label=CAPTION_LANGUAGES.get(language, language)
-    )
-    service.captions_changed(lesson_id)
-    flash(_("The captions are made. Please read through them."))
-    return redirect(url_for("courses.captions", lesson_id=lesson_id, language=language))
-
-
 @bp.post("/lessons/<int:lesson_id>/chapters")
 @access(AUTHOR)
 def save_chapters(lesson_id: int) -> ResponseReturnValue:
@@ -417,22 +331,10 @@ def save_chapters(lesson_id: int) -> ResponseReturnValue:
         media_service.set_chapters(found.media_id or 0, text=text)
     except Refusal as refusal:
         titles = TitleForm(formdata=None, title=found.title, seen=found.revision)
-        page = _recording_page(course, found, titles, chapters=(text, str(refusal)))
+        page = recording_page(course, found, titles, chapters=(text, str(refusal)))
         return page, status_of(refusal)
     flash(_("The chapters are saved."))
     return redirect(url_for("courses.lesson", lesson_id=lesson_id) + "#chapters")
-
-
-@bp.post("/lessons/<int:lesson_id>/captions/<language>/remove")
-@access(AUTHOR)
-def drop_captions(lesson_id: int, language: str) -> ResponseReturnValue:
-    _course, found = queries.own_lesson(reader(), lesson_id)
-    if found.media_id is None:
-        raise NotThere
-    media_service.drop_captions(found.media_id, language=language)
-    service.captions_changed(lesson_id)
-    flash(_("The captions are removed."))
-    return redirect(url_for("courses.lesson", lesson_id=lesson_id) + "#captions")
 
 
 # --- order, removing ------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ from app.media.ffmpeg.encoding import (
     sheets,
     sound_alone,
 )
-from app.media.ffmpeg.listening import listen, scenes
+from app.media.ffmpeg.listening import listen, scenes, speech
 from app.media.ffmpeg.looking import facts_of, probe
 
 __all__ = [
@@ -26,4 +26,5 @@ __all__ = [
     "scenes",
     "sheets",
     "sound_alone",
+    "speech",
 ]

@@ -9,7 +9,7 @@ from pathlib import Path
 import ffmpeg
 
 from app.core.child import Leash, run
-from app.media.ffmpeg.command import argv
+from app.media.ffmpeg.command import address, argv
 from app.media.ffmpeg.encoding import Passing, in_stereo, opened
 from app.media.rules import NOTHING_HEARD, STEP_MS, Facts, Heard, level, wall_limit
 
@@ -69,6 +69,27 @@ def listen(source: Path, facts: Facts, *, keep_going: Callable[[], bool]) -> Hea
 
 def _number(text: str) -> float:
     return -99.0 if "inf" in text else float(text)
+
+
+def speech(
+    source: Path, facts: Facts, target: Path, *, rate: int, keep_going: Callable[[], bool]
+) -> None:
+    """The sound as speech models want it: one channel, 16 bits, as a WAV file.
+
+    Raises Passing when the sound cannot be decoded.
+    """
+    heard = opened(source, facts, vn=None)[str(facts.audio)].filter(
+        "aresample", rate, **{"async": 1, "first_pts": 0}
+    )
+    limit = f"{facts.duration_ms / 1000:.3f}"
+    output = ffmpeg.output(
+        heard, address(target), acodec="pcm_s16le", ac=1, f="wav", map_metadata=-1, t=limit
+    )
+    wall = wall_limit(facts.duration_ms)
+    leash = Leash(wall=wall, cpu=round(wall), file_size=1024**3, offline=True)
+    outcome = run(argv(output, progress=False), leash, keep_going=keep_going)
+    if not outcome.good:
+        raise Passing(outcome.tail[-200:])
 
 
 SCENE = 0.25  # of a picture that has changed; ffmpeg's measure from 0 to 1

@@ -11,6 +11,7 @@ from app.media.service.captions import (
 )
 from app.media.service.cutting import MOST_PARTS, Sketch, cut_out, sketch, trimmed
 from app.media.service.folder import media_folder
+from app.media.service.hearing import can_hear, check_speech, hear, keep_heard
 from app.media.service.links import Keepable, PlayLinks, keepable, play_links
 from app.media.service.pictures import (
     StoredImage,
@@ -63,7 +64,9 @@ __all__ = [
     "attach_captions",
     "begin",
     "begin_upload",
+    "can_hear",
     "captions_text",
+    "check_speech",
     "continue_upload",
     "cut_out",
     "discard",
@@ -71,7 +74,9 @@ __all__ = [
     "end_upload",
     "fail",
     "finish",
+    "hear",
     "import_file",
+    "keep_heard",
     "keepable",
     "logo",
     "look_for_quota",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from sqlalchemy import delete, select
 
@@ -30,7 +30,7 @@ def attach_captions(media_id: int, *, language: str, label: str, data: bytes) ->
     BadCaptions, CaptionsTooLarge, BadLanguage, NotThere.
     """
     parsed = webvtt.parse(data, duration_ms=row_of(media_id).duration_ms)
-    _keep(media_id, language, label, parsed)
+    keep_cues(media_id, language, label, parsed.cues, skipped=parsed.skipped)
     return parsed.bad_lines
 
 
@@ -46,7 +46,8 @@ def write_captions(media_id: int, *, language: str, text: str) -> None:
     parsed = webvtt.parse_text(text, duration_ms=row_of(media_id).duration_ms)
     if parsed.bad_lines:
         raise BadLines(lines=", ".join(map(str, parsed.bad_lines[:10])))
-    _keep(media_id, tag, track.label, parsed)
+    # Somebody has read through them: they are no longer the machine's.
+    keep_cues(media_id, tag, track.label, parsed.cues)
 
 
 def translate_captions(media_id: int, *, language: str, label: str) -> None:
@@ -60,7 +61,7 @@ def translate_captions(media_id: int, *, language: str, label: str) -> None:
     source = _track(media_id, OTHER_SCRIPT[tag])
     texts = opencc.converted([text for _, _, text in source.cues], to=tag)
     cues = [[start, end, text] for (start, end, _), text in zip(source.cues, texts, strict=True)]
-    _keep(media_id, tag, label, webvtt.Parsed(cues, []))
+    keep_cues(media_id, tag, label, cues, by_machine=source.by_machine)
 
 
 def captions_text(cues: Iterable[Cue]) -> str:
@@ -96,7 +97,16 @@ def _track(media_id: int, language: str) -> CaptionTrack:
     return found
 
 
-def _keep(media_id: int, language: str, label: str, parsed: webvtt.Parsed) -> None:
+def keep_cues(
+    media_id: int,
+    language: str,
+    label: str,
+    cues: Sequence[Sequence[int | str]],
+    *,
+    skipped: int = 0,
+    by_machine: bool = False,
+) -> None:
+    """Make clean cues the track of a language; one that is there is replaced."""
     tag = clean_language(language)
     row_of(media_id)
     drop_captions(media_id, language=tag)
@@ -105,8 +115,9 @@ def _keep(media_id: int, language: str, label: str, parsed: webvtt.Parsed) -> No
             media_id=media_id,
             language=tag,
             label=clean_name(label)[:60] if label.strip() else tag,
-            cues=parsed.cues,
-            skipped=parsed.skipped,
+            cues=[list(cue) for cue in cues],
+            skipped=skipped,
+            by_machine=by_machine,
             changed_at=clock.now(),
         )
     )

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from flask_babel import gettext as _
+
 from app.core import clock
 from app.media import queries
 from app.media.rules import AUDIO, NotReady, expiry, sign
@@ -100,7 +102,13 @@ def play_links(media_id: int, *, member_id: int) -> PlayLinks:
         master=f"{base}/master.m3u8",
         poster=f"{base}/{served.posters[-1]}" if served.posters else "",
         captions=[
-            (track.language, track.label, f"{base}/captions-{track.language}.vtt")
+            (
+                track.language,
+                _("%(language)s (by machine)", language=track.label)
+                if track.by_machine
+                else track.label,
+                f"{base}/captions-{track.language}.vtt",
+            )
             for track in queries.caption_tracks(media_id)
         ],
         duration_ms=row.duration_ms,
