@@ -8,7 +8,7 @@ acknowledged answer and every receipt must be in the database.
 Then the server of a small exam is killed (kill -9) 1 000 times while pages save without a pause.
 
 `python -m bench morning`; `--quick` is a tenth of it, `--kills N` and `--seconds N` change parts.
-PostgreSQL is used when its programs are found (WEIKE_BENCH_POSTGRESQL names their folder).
+PostgreSQL is used when its programs are found (WEIKE_POSTGRESQL names their folder).
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ from pathlib import Path
 from flask_migrate import upgrade
 
 from app import create_app
-from bench import postgresql
 from config import Config
+from tests import postgresql
 from tests.faults.morning import Morning, Page, kept, prepare, serving
 from tests.faults.test_exams import killed_while_saving, nothing_lost
 from tests.learning.lessons import single

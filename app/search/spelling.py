@@ -25,7 +25,9 @@ LONG = 6  # letters from which two may be wrong
 class Vocabulary(Protocol):
     """The part of the index that this needs."""
 
-    def count(self, term: str, field_name: str, branches: Branches) -> int: ...
+    def counts(
+        self, terms: Collection[str], field_name: str, branches: Branches
+    ) -> dict[str, int]: ...
 
     def raw_terms(self, field_name: str, prefix: str, most: int) -> set[str]: ...
 
@@ -60,7 +62,10 @@ def _english(word: str, known: Vocabulary, branches: Branches) -> str:
     """The most frequent of the words with the fewest letters wrong."""
     if len(word) < 4 or not word.isascii() or not word.isalpha():
         return ""
-    if known.count(word, "grams", branches) or known.count(folding.stem(word), "words", branches):
+    stem = folding.stem(word)
+    if known.counts((word,), "grams", branches)[word]:
+        return ""
+    if known.counts((stem,), "words", branches)[stem]:
         return ""
     most = 2 if len(word) >= LONG else 1
     near: dict[str, int] = {}
@@ -70,7 +75,7 @@ def _english(word: str, known: Vocabulary, branches: Branches) -> str:
             if wrong <= most:
                 near[term] = wrong
     best = sorted(near, key=lambda term: (near[term], term[0] != word[0], term))[:MOST_TRIED]
-    counts = {term: known.count(term, "grams", branches) for term in best}
+    counts = known.counts(best, "grams", branches)
     seen = [term for term in best if counts[term]]
     return min(seen, key=lambda term: (near[term], -counts[term]), default="")
 
@@ -97,27 +102,35 @@ def _chinese(run: str, known: Vocabulary, branches: Branches) -> str:
     if not 2 <= len(run) <= 20:
         return ""
 
-    def has(pair: str) -> int:
-        return known.count(pair, "grams", branches)
+    def counts(*texts: str) -> dict[str, int]:
+        return known.counts({pair for text in texts for pair in _pairs(text)}, "grams", branches)
 
     changed = run
     for _ in range(MOST_CHANGED):
-        wrong = next((at for at in range(len(run) - 1) if not has(changed[at : at + 2])), None)
+        there = counts(changed)
+        wrong = next((at for at, pair in enumerate(_pairs(changed)) if not there[pair]), None)
         if wrong is None:
             break
-        found: list[tuple[int, int, str]] = []
-        for at in (wrong + 1, wrong):
-            for char, sounds_alike in _candidates(changed, at, known):
-                trial = changed[:at] + char + changed[at + 1 :]
-                around = [trial[n : n + 2] for n in (at - 1, at) if 0 <= n < len(run) - 1]
-                counts = [has(pair) for pair in around]
-                if all(counts):
-                    found.append((sounds_alike, min(counts), trial))
+        trials = [
+            (sounds_alike, at, changed[:at] + char + changed[at + 1 :])
+            for at in (wrong + 1, wrong)
+            for char, sounds_alike in _candidates(changed, at, known)
+        ]
+        there = counts(*(trial[max(0, at - 1) : at + 2] for _, at, trial in trials))
+        found = [
+            (sounds_alike, fewest, trial)
+            for sounds_alike, at, trial in trials
+            if (fewest := min(there[pair] for pair in _pairs(trial[max(0, at - 1) : at + 2])))
+        ]
         if not found:
             return ""
         changed = max(found)[2]
-    is_whole = all(has(changed[at : at + 2]) for at in range(len(run) - 1))
-    return changed if is_whole and changed != run else ""
+    there = counts(changed)
+    return changed if changed != run and all(there.values()) else ""
+
+
+def _pairs(run: str) -> list[str]:
+    return [run[at : at + 2] for at in range(len(run) - 1)]
 
 
 def _candidates(run: str, at: int, known: Vocabulary) -> Iterator[tuple[str, int]]:

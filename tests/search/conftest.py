@@ -10,8 +10,8 @@ import psycopg
 import pytest
 from flask import Flask
 
-from bench import postgresql
 from config import Config
+from tests import postgresql
 from tests.conftest import make_config
 
 ON_BOTH = {"test_alike", "test_asking", "test_finding", "test_kept", "test_page", "test_relevance"}

@@ -80,6 +80,7 @@ class Ask:
     branches: frozenset[int] | None = None
     must_have_all: bool = False
     by_day: bool = False  # the newest, not the best
+    titles_only: bool = False  # each thing once, and nothing is counted
     shares: tuple[float, ...] = ()  # weight of each class, see class_of
 
     @property

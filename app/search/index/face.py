@@ -33,8 +33,8 @@ class View(Protocol):
     def scan(self, ask: Ask) -> Scan:
         """The best passages with every wanted unit; failing that, of those with half of them."""
 
-    def count(self, term: str, field_name: str, branches: Branches) -> int:
-        """How many passages that a reader may see have a term; a great number may be cut."""
+    def counts(self, terms: Collection[str], field_name: str, branches: Branches) -> dict[str, int]:
+        """How many passages that a reader may see have each term; a great number may be cut."""
 
     def raw_terms(self, field_name: str, prefix: str, most: int) -> set[str]:
         """Terms with a prefix, whoever may see them: only to be compared, never to be shown."""

@@ -70,13 +70,16 @@ class Snapshot:
         ]
         return replace(self._scan(loose, ask), relaxed=True)
 
-    def count(self, term: str, field_name: str, branches: frozenset[int] | None) -> int:
-        """How many passages that a reader may see have a term."""
-        count = 0
+    def counts(
+        self, terms: Collection[str], field_name: str, branches: frozenset[int] | None
+    ) -> dict[str, int]:
+        """How many passages that a reader may see have each term."""
+        found = dict.fromkeys(terms, 0)
         for leaf in self.leaves:
             mask = leaf.seen_by(branches)
-            count += sum(mask[n] for n in leaf.part(field_name, term, self.mean_size))
-        return count
+            for term in found:
+                found[term] += sum(mask[n] for n in leaf.part(field_name, term, self.mean_size))
+        return found
 
     def raw_terms(self, field_name: str, prefix: str, most: int) -> set[str]:
         """Terms with a prefix, whoever may see them: only to be compared, never to be shown."""
@@ -150,6 +153,9 @@ class Snapshot:
         if found is None and ask.is_narrowed:
             # Nothing but signs: each thing once, by its first passage.
             found = {n for n, position in enumerate(leaf.kept.positions) if not position}
+        elif ask.titles_only:
+            positions = leaf.kept.positions
+            found = {n for n in found or () if not positions[n]}
         return self._allowed(leaf, self._narrowed(leaf, found or set(), ask), ask, barred)
 
     def _narrowed(self, leaf: Leaf, found: set[int], ask: Ask) -> set[int]:
@@ -282,6 +288,9 @@ class Snapshot:
             if not numbers:
                 continue
             kept = leaf.kept
+            if ask.titles_only:
+                hits.extend(self._best(leaf, numbers, ask, first=first))
+                continue
             # All passages of a thing stand in one segment: any of them speaks for it.
             things = dict(zip(map(kept.things.__getitem__, numbers), numbers, strict=True))
             kinds.update(map(kept.kinds.__getitem__, things.values()))

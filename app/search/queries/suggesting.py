@@ -63,7 +63,7 @@ def _typed(text: str) -> tuple[Unit, ...]:
 def _titles(snapshot: View, reader: Reader, typed: tuple[Unit, ...]) -> list[Suggestion]:
     branches = branches_of(reader)
     spelt = tuple(_spelling(unit) for unit in typed)
-    hits = snapshot.scan(Ask(wanted=(), in_title=spelt, branches=branches)).hits
+    hits = snapshot.scan(Ask(wanted=(), in_title=spelt, branches=branches, titles_only=True)).hits
     best: dict[int, float] = {}
     for hit in hits:
         worth = hit.score * KIND_SHARE[KINDS[hit.kind]]

@@ -42,10 +42,10 @@ from app.search.units import Unit
 
 MOST_RANKED = 4_000  # passages that are scored; of more, those with the words in title or twice
 MOST_COUNTED = 2_000  # passages with one term
-MOST_COMPARED = 60  # terms whose readers are asked for
+MOST_COMPARED = 24  # terms whose readers are asked for
+MOST_SHOWN = 200  # passages of each; what is more frequent is so for all readers
 MOST_ALIKE = 200  # passages that are looked at for more of the same
 ALIKE_WORDS = 6  # of a text, the rarest, one of which a passage must have to be looked at
-LIKE_ENOUGH = 0.2  # share of three-letter pieces that two spellings must have in common
 LABELS = "thing, position, kind, language, day, shelf, branch"
 
 
@@ -65,11 +65,13 @@ class View:
         with self._reading() as connection:
             return _Scanning(self, connection, ask).scan()
 
-    def count(self, term: str, field_name: str, branches: Branches) -> int:
-        """How many passages that a reader may see have a term, at most MOST_COUNTED."""
+    def counts(self, terms: Collection[str], field_name: str, branches: Branches) -> dict[str, int]:
+        """How many passages that a reader may see have each term, at most MOST_COUNTED."""
+        wanted = list(dict.fromkeys(terms))
         with self._reading() as connection:
-            asked = lexemes.exactly(lexemes.lexeme(field_name, term))
-            return self._seen(connection, [asked], branches)[0]
+            asked = [lexemes.exactly(lexemes.lexeme(field_name, term)) for term in wanted]
+            seen = self._seen(connection, asked, branches, MOST_COUNTED)
+        return dict(zip(wanted, seen, strict=True))
 
     def raw_terms(self, field_name: str, prefix: str, most: int) -> set[str]:
         """Terms with a prefix, whoever may see them: only to be compared, never to be shown."""
@@ -83,10 +85,6 @@ class View:
     def near(self, word: str, most: int) -> set[str]:
         """Words that share some of their pieces of three letters, the nearest first."""
         with self._reading() as connection:
-            connection.exec_driver_sql(
-                "select set_config('pg_trgm.similarity_threshold', %(enough)s, true)",
-                {"enough": str(LIKE_ENOUGH)},
-            )
             rows = connection.exec_driver_sql(
                 f"select term from {self.schema}.term where term ~ '^g[a-z]' "
                 "and term %% %(word)s order by similarity(term, %(word)s) desc, term "
@@ -98,7 +96,10 @@ class View:
     def beginning_with(
         self, field_name: str, prefix: str, branches: Branches, most: int
     ) -> Counter[str]:
-        """The most frequent terms with a prefix, with how many passages a reader may see."""
+        """The most frequent terms with a prefix, with how many passages a reader may see.
+
+        Equally many, or MOST_SHOWN: those that more passages have whoever may see them come first.
+        """
         with self._reading() as connection:
             rows = connection.exec_driver_sql(
                 f"select term from {self.schema}.term where term ^@ %(begun)s "
@@ -109,7 +110,8 @@ class View:
                 },
             )
             terms = [term for (term,) in rows]
-            counts = self._seen(connection, [lexemes.exactly(term) for term in terms], branches)
+            asked = [lexemes.exactly(term) for term in terms]
+            counts = self._seen(connection, asked, branches, MOST_SHOWN)
         return Counter({term[1:]: n for term, n in zip(terms, counts, strict=True) if n})
 
     def rare(self, words: Mapping[str, int], most: int) -> list[str]:
@@ -171,14 +173,16 @@ class View:
             self._having.update((term, passages) for term, passages in rows)
         return self._having
 
-    def _seen(self, connection: Connection, asked: Sequence[str], branches: Branches) -> list[int]:
-        """How many passages that a reader may see answer each of some tsqueries."""
+    def _seen(
+        self, connection: Connection, asked: Sequence[str], branches: Branches, most: int
+    ) -> list[int]:
+        """How many passages that a reader may see answer each of some tsqueries, at most `most`."""
         if not asked:
             return []
         conditions, values = _labels(Ask(wanted=(), branches=branches))
         rows = connection.exec_driver_sql(
             f"select (select count(*) from (select 1 from {self.schema}.passage "
-            f"where terms @@ q.q::tsquery and {conditions} limit {MOST_COUNTED}) s) "
+            f"where terms @@ q.q::tsquery and {conditions} limit {most}) s) "
             "from unnest(%(asked)s::text[]) with ordinality q(q, n) order by n",
             {**values, "asked": list(asked)},
         )
@@ -198,7 +202,8 @@ class OutOfReach(Unusable):
 def reading(engine: Engine) -> Iterator[Connection]:
     """A connection for a short read; whatever goes wrong is raised as Unusable."""
     try:
-        with engine.connect() as connection:
+        # One statement is one transaction: nothing is sent to begin or to end one.
+        with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
             yield connection
     except OperationalError as error:
         raise OutOfReach(str(error)) from error
@@ -286,19 +291,21 @@ class _Scanning:
     def scan(self) -> Scan:
         ask = self.ask
         asked = lexemes.query(ask)
-        if not (ask.wanted or ask.in_title):
+        if ask.titles_only:
+            self.where += " and position = 0"
+        elif not (ask.wanted or ask.in_title):
             if not (asked or ask.is_narrowed):
                 return Scan([], Tally({}, {}, {}))
             # Nothing but signs: each thing once, by its first passage.
             self.where += " and position = 0"
         found = self._scan(ask, self._matching(asked))
-        if found.tally.kinds:
+        if found.hits:
             return found
         if any(unit.initials for unit in ask.wanted):
             trial = replace(ask, wanted=spelt(ask.wanted))
             as_letters = lexemes.query(trial, first=True)
             letters = self._scan(trial, self._matching(as_letters), first=True)
-            if letters.tally.kinds:
+            if letters.hits:
                 return letters
         if ask.must_have_all or ask.in_title or not ask.wanted:
             return found
@@ -345,13 +352,22 @@ class _Scanning:
         return sorted(range(len(wanted)), key=lambda at: counts.get(at, self.view.total))
 
     def _scan(self, ask: Ask, where: str, *, first: bool = False) -> Scan:
-        tally, passages = self._tally(ask, where)
+        tally, passages = self._uncounted(where) if ask.titles_only else self._tally(ask, where)
         if not passages:
             return Scan([], tally)
         if ask.shown is not None:
             where += " and kind = %(shown)s"
             self.values["shown"] = ask.shown
         return Scan(self._best(ask, where, passages, first=first), tally)
+
+    def _uncounted(self, where: str) -> tuple[Tally, int]:
+        """No counts, and how many passages there are unless they are too many to score."""
+        passages = self.connection.exec_driver_sql(
+            f"select count(*) from (select 1 from {self.passages} where {where} "
+            f"limit {MOST_RANKED + 1}) some_of_them",
+            self.values,
+        ).scalar_one()
+        return Tally({}, {}, {}), int(passages)
 
     def _tally(self, ask: Ask, where: str) -> tuple[Tally, int]:
         """Things by label, and how many passages there are in all."""

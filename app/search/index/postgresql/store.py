@@ -33,6 +33,7 @@ log = logging.getLogger(__name__)
 
 TABLES = 1  # grows with every change of the tables below
 HOME = "weike_search"  # the schema of the pointer; builds are called weike_search_…
+ALIKE_ENOUGH = 0.2  # share of three-letter pieces that words spelt alike have in common
 LOCK_SECONDS = 10.0
 LOCK_DELAY = 0.05
 # Numbers of advisory locks: the server lets go of them when the process that holds them dies.
@@ -46,6 +47,9 @@ create extension if not exists pg_trgm;
 create table if not exists {HOME}.live (
   single boolean primary key default true check (single),
   build text not null, before text not null, damaged boolean not null default false
+);
+create table if not exists {HOME}.about (
+  build text primary key, generation int not null, passages int not null, sizes bigint not null
 )
 """
 PASSAGES = """
@@ -59,8 +63,7 @@ create table {schema}.passage (
 );
 alter table {schema}.passage alter column terms set storage external;
 create table {schema}.term (term text collate "C" primary key, passages int not null);
-create table {schema}.about (generation int not null, passages int not null, sizes bigint not null);
-insert into {schema}.about values (0, 0, 0)
+insert into {home}.about values ('{schema}', 0, 0, 0)
 """
 INDEXES = """
 create index on {schema}.passage using gin (terms) with (fastupdate = off);
@@ -76,9 +79,10 @@ class PostgresIndex:
 
     def __init__(self, address: str) -> None:
         # Compiling SQL to machine code takes longer than any question that is asked here.
-        options = "-c jit=off -c work_mem=64MB -c timezone=UTC"
+        settings = ("jit=off", "work_mem=64MB", f"pg_trgm.similarity_threshold={ALIKE_ENOUGH}")
+        options = " ".join(f"-c {setting}" for setting in settings)
         self.engine: Engine = create_engine(
-            address, pool_pre_ping=True, connect_args={"options": options, "connect_timeout": 5}
+            address, connect_args={"options": options, "connect_timeout": 5}
         )
         self.words: tuple[object, Thesaurus] = (None, NO_WORDS)
         self._lock = Lock()
@@ -104,14 +108,12 @@ class PostgresIndex:
 
     def snapshot(self) -> View:
         """The live tables; what is known of rare words is kept until the next change."""
-        with reading(self.engine) as connection:
-            schema = self._live(connection)
-            row = connection.exec_driver_sql(
-                f"select generation, passages, sizes from {schema}.about"
-            ).one_or_none()
-        if row is None:
-            raise Unusable("the index has been emptied")
-        generation, passages, sizes = row
+        try:
+            schema, generation, passages, sizes = self._live()
+        except OutOfReach:
+            # The server may have been started anew: then all connections kept here are dead.
+            self.engine.dispose()
+            schema, generation, passages, sizes = self._live()
         with self._lock:
             view = self._view
             if view is None or (view.schema, view.generation) != (schema, generation):
@@ -119,27 +121,26 @@ class PostgresIndex:
                 view = self._view = View(self.engine, schema, generation, passages, mean)
         return view
 
-    def _live(self, connection: Connection) -> str:
-        found = connection.exec_driver_sql(
-            f"select to_regclass('{HOME}.live') is not null"
-        ).scalar_one()
-        build = (
-            connection.exec_driver_sql(f"select build from {HOME}.live").scalar_one_or_none()
-            if found
-            else None
-        )
-        if build is None:
+    def _live(self) -> tuple[str, int, int, int]:
+        """The live build: its schema, how often it was changed, its passages and their sizes."""
+        with reading(self.engine) as connection:
+            row = connection.exec_driver_sql(
+                "select l.build, a.generation, a.passages, a.sizes "
+                f"from {HOME}.live l left join {HOME}.about a on a.build = l.build"
+            ).one_or_none()
+        if row is None:
             raise Unusable("there is no index yet")
-        if not _BUILD.fullmatch(build) or not build.startswith(_version()):
+        if not _BUILD.fullmatch(row[0]) or not row[0].startswith(_version()):
             raise Unusable("the index was made by another version")
-        return str(build)
+        if row[1] is None:
+            raise Unusable("the index has been emptied")
+        return row[0], row[1], row[2], row[3]
 
     # Health
 
     def is_damaged(self) -> bool:
         """Whether somebody met damage that no rebuild has mended yet."""
         with suppress(Unusable), reading(self.engine) as connection:
-            self._live(connection)
             return bool(connection.exec_driver_sql(f"select damaged from {HOME}.live").scalar_one())
         return False
 
@@ -194,8 +195,7 @@ class PostgresIndex:
     def writing(self) -> Iterator[Callable[[Changes], None]]:
         """Keep all other writers off and give a function that replaces the passages of things."""
         with self._locked(WRITING, LOCK_SECONDS):
-            with reading(self.engine) as connection:
-                schema = self._live(connection)
+            schema = self._live()[0]
             yield lambda changes: self.write_to(schema, changes)
 
     @contextmanager
@@ -205,7 +205,7 @@ class PostgresIndex:
             schema = f"{_version()}{int(clock.epoch())}_{secrets.token_hex(4)}"
             with self.engine.begin() as connection:
                 connection.exec_driver_sql(POINTER)
-                connection.exec_driver_sql(PASSAGES.format(schema=schema))
+                connection.exec_driver_sql(PASSAGES.format(schema=schema, home=HOME))
             try:
                 yield Building(self, schema)
             finally:
@@ -217,7 +217,7 @@ class PostgresIndex:
                         ).scalar_one()
                         == 0
                     ):
-                        connection.exec_driver_sql(f"drop schema {schema} cascade")
+                        _drop(connection, schema)
 
     @contextmanager
     def _locked(self, number: int, seconds: float) -> Iterator[None]:
@@ -270,9 +270,10 @@ class PostgresIndex:
                 {"terms": [term for term, by in changed if by < 0]},
             )
             connection.exec_driver_sql(
-                f"update {schema}.about set generation = generation + 1, "
-                "passages = passages + %(passages)s, sizes = sizes + %(sizes)s",
-                {"passages": added - gone[0], "sizes": sizes - gone[1]},
+                f"update {HOME}.about set generation = generation + 1, "
+                "passages = passages + %(passages)s, sizes = sizes + %(sizes)s "
+                "where build = %(build)s",
+                {"build": schema, "passages": added - gone[0], "sizes": sizes - gone[1]},
             )
 
 
@@ -302,8 +303,9 @@ class Building:
                 for row in sorted(self._having.items()):
                     rows.write_row(row)
             connection.exec_driver_sql(
-                f"update {self.schema}.about set passages = %(passages)s, sizes = %(sizes)s",
-                {"passages": self._passages, "sizes": self._sizes},
+                f"update {HOME}.about set passages = %(passages)s, sizes = %(sizes)s "
+                "where build = %(build)s",
+                {"build": self.schema, "passages": self._passages, "sizes": self._sizes},
             )
             connection.exec_driver_sql(INDEXES.format(schema=self.schema))
         self._having.clear()
@@ -328,7 +330,12 @@ class Building:
             ).scalars()
             for schema in set(old) - {self.schema, before}:
                 if _BUILD.fullmatch(schema):
-                    connection.exec_driver_sql(f"drop schema if exists {schema} cascade")
+                    _drop(connection, schema)
+
+
+def _drop(connection: Connection, schema: str) -> None:
+    connection.exec_driver_sql(f"drop schema if exists {schema} cascade")
+    connection.exec_driver_sql(f"delete from {HOME}.about where build = '{schema}'")
 
 
 def _version() -> str:

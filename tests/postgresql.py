@@ -1,12 +1,13 @@
 """A PostgreSQL of its own for a measurement or a test, when its programs are there.
 
-WEIKE_BENCH_POSTGRESQL names the folder of the programs where they are not found by themselves.
+WEIKE_POSTGRESQL names the folder of the programs where they are not found by themselves.
 """
 
 from __future__ import annotations
 
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import time
@@ -19,7 +20,7 @@ import psycopg
 
 def programs() -> Path | None:
     """Where PostgreSQL's programs are."""
-    places = [os.environ.get("WEIKE_BENCH_POSTGRESQL", ""), "/usr/local/bin"]
+    places = [os.environ.get("WEIKE_POSTGRESQL", ""), "/usr/local/bin"]
     places += [str(p) for p in sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)]
     return next((Path(p) for p in places if p and (Path(p) / "initdb").exists()), None)
 
@@ -65,7 +66,7 @@ def running(folder: Path, *options: str) -> Iterator[str | None]:
             time.sleep(0.1)
         yield f"postgresql+psycopg://weike@127.0.0.1:{port}/weike"
     finally:
-        server.terminate()
+        server.send_signal(signal.SIGINT)  # at once, whoever is still connected
         server.wait(timeout=30)
 
 
