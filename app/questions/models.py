@@ -81,6 +81,25 @@ class QuestionPlace(Base):
     anchor: Mapped[str] = mapped_column(String(20), default="")  # of the document: p7 is page 7
 
 
+class QuestionTwins(Base):
+    """Two questions that say nearly the same; `one` is the older. Found anew by a job.
+
+    `apart_by` is who has looked at both and said that they are two questions.
+    """
+
+    __tablename__ = "question_twins"
+    __table_args__ = (CheckConstraint("one_id < other_id", name="order"),)
+
+    one_id: Mapped[int] = mapped_column(
+        ForeignKey("question.id", ondelete="CASCADE"), primary_key=True
+    )
+    other_id: Mapped[int] = mapped_column(
+        ForeignKey("question.id", ondelete="CASCADE"), primary_key=True, index=True
+    )
+    percent: Mapped[int]  # 100: the same words
+    apart_by: Mapped[int | None] = mapped_column(ForeignKey("member.id"))
+
+
 class AnswerFile(Base):
     """One file that a member sent as an answer; it lies in the folder `answers` by its token."""
 

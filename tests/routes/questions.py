@@ -11,6 +11,8 @@ MATRIX = {
     "questions.send_answer": "signed in",
     "questions.own_answer": "signed in",
     "questions.add_clip": "author",
+    "questions.twins": "author",
+    "questions.decide_twins": "author",
     "questions.sort_one": "author",
     "questions.sort_many": "author",
     "questions.export": "author",

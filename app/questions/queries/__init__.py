@@ -40,13 +40,23 @@ from app.questions.queries.questions import (
     version,
     versions,
 )
-from app.questions.queries.twins import Twin, twins, twins_of
+from app.questions.queries.twins import (
+    Pair,
+    Twin,
+    newest_version,
+    pairs_for,
+    sayings_of_bank,
+    twins,
+    twins_of,
+    undecided_pairs,
+)
 
 __all__ = [
     "CategoryView",
     "Change",
     "ImportView",
     "PagePlace",
+    "Pair",
     "Place",
     "Question",
     "SentFile",
@@ -62,8 +72,10 @@ __all__ = [
     "import_for",
     "imports_for",
     "may_edit",
+    "newest_version",
     "own_question",
     "page_places",
+    "pairs_for",
     "places",
     "pool",
     "question",
@@ -71,6 +83,7 @@ __all__ = [
     "question_ids_of",
     "questions",
     "sayings",
+    "sayings_of_bank",
     "sent_file",
     "sent_tokens",
     "tag_counts",
@@ -78,6 +91,7 @@ __all__ = [
     "trainer_named",
     "twins",
     "twins_of",
+    "undecided_pairs",
     "version",
     "versions",
 ]

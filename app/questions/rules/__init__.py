@@ -41,6 +41,7 @@ from app.questions.rules.kinds import (
     Shape,
     Wrong,
 )
+from app.questions.rules.likeness import NEAR, alike, likeness, pieces
 from app.questions.rules.places import (
     BadSpan,
     SpanBackwards,
@@ -144,6 +145,7 @@ __all__ = [
     "MOST_TAGS",
     "MOST_TYPOS",
     "MOST_UNITS",
+    "NEAR",
     "NEAR_ENOUGH",
     "SHAPE_NAMES",
     "STATE_NAMES",
@@ -208,8 +210,11 @@ __all__ = [
     "TooManyPoints",
     "Wrong",
     "WrongFile",
+    "alike",
     "clamped",
     "fractions",
+    "likeness",
+    "pieces",
     "plain_number",
     "shares",
     "span_ms",

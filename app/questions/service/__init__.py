@@ -26,9 +26,12 @@ from app.questions.service.sorting import (
     rename_category,
     sort,
 )
+from app.questions.service.twins import JOB as TWINS_JOB
+from app.questions.service.twins import keep_twins, look_for_twins, merge, tell_apart
 
 __all__ = [
     "ORPHAN_HOURS",
+    "TWINS_JOB",
     "category_at",
     "copy",
     "create",
@@ -39,6 +42,9 @@ __all__ = [
     "forget_document",
     "keep_file",
     "keep_item",
+    "keep_twins",
+    "look_for_twins",
+    "merge",
     "open_import",
     "pass_for",
     "passed",
@@ -51,5 +57,6 @@ __all__ = [
     "sort",
     "sweep_answers",
     "take_import",
+    "tell_apart",
     "undo_import",
 ]

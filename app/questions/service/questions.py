@@ -11,6 +11,7 @@ from app.core.db import db
 from app.core.refusals import Conflict, NotThere
 from app.questions import queries, types
 from app.questions.models import Question, QuestionVersion
+from app.questions.service.twins import look_for_twins
 from app.search.folding import fold
 
 
@@ -79,3 +80,4 @@ def _add_version(
         )
     )
     session.flush()
+    look_for_twins()

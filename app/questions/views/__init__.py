@@ -60,4 +60,4 @@ def _icons() -> dict[str, Any]:
     }
 
 
-from app.questions.views import answers, bank, clips, imports, sorting  # noqa: E402, F401 - they need `bp`
+from app.questions.views import answers, bank, clips, imports, sorting, twins  # noqa: E402, F401 - they need `bp`

@@ -60,6 +60,7 @@ def bank() -> str:
         given=given,
         kinds=KIND_NAMES,
         categories=queries.categories(),
+        pairs=queries.undecided_pairs(),
         tags=queries.tag_counts(),
         tags_of=queries.tags_of(q.id for q in found.rows),
         category_names=queries.category_names(),
