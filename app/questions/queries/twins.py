@@ -68,7 +68,7 @@ def sayings_of_bank() -> dict[int, str]:
     """What every question that is not retired says in its newest version."""
     rows = newest().where(Row.state != QuestionState.RETIRED)
     found = db.session().execute(rows.with_only_columns(Row.id, QuestionVersion.said))
-    return dict(found.tuples().all())
+    return {row.id: row.said for row in found}
 
 
 def newest_version() -> int:
