@@ -79,6 +79,19 @@ class ChapterList(Base):
     changed_at: Mapped[datetime]
 
 
+class PosterChoice(Base):
+    """The moment of a video whose picture stands for it, where somebody chose one."""
+
+    __tablename__ = "media_poster"
+    __table_args__ = (CheckConstraint("at_ms between 0 and 14400000", name="moment"),)
+
+    media_id: Mapped[int] = mapped_column(
+        ForeignKey("media.id", ondelete="CASCADE"), primary_key=True
+    )
+    at_ms: Mapped[int]
+    changed_at: Mapped[datetime]
+
+
 class CaptionTrack(Base):
     """The captions of one recording in one language, as plain cues [start_ms, end_ms, text]."""
 

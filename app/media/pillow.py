@@ -92,14 +92,12 @@ def sharpness(frame: Path) -> float:
     return edges * (0.1 if light < 20 or light > 245 else 1.0)
 
 
-def posters(frame: Path, widths: Sequence[int], folder: Path) -> list[str]:
-    """Write a frame as poster-<width>.webp in these widths; returns the names."""
+def posters(frame: Path, widths: Sequence[int], names: Sequence[str], folder: Path) -> None:
+    """Write a frame in these widths under these names."""
     with Image.open(frame, formats=("JPEG",)) as picture:
         plain = picture.convert("RGB")
-    names = [f"poster-{width}.webp" for width in widths]
     for name, width in zip(names, widths, strict=True):
         write(plain, width, folder / name)
-    return names
 
 
 def sheet(frames: Path, name: str, folder: Path) -> str:

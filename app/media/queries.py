@@ -13,7 +13,15 @@ from sqlalchemy import ColumnElement, and_, case, exists, func, select
 from app.core import jobs
 from app.core.db import Base, db
 from app.core.models import Job
-from app.media.models import CaptionTrack, ChapterList, EarlyVersion, Image, Media, Sound
+from app.media.models import (
+    CaptionTrack,
+    ChapterList,
+    EarlyVersion,
+    Image,
+    Media,
+    PosterChoice,
+    Sound,
+)
 from app.media.rules import NOT_HEARD, UNFINISHED, Cue
 from app.members.rules import Reader
 
@@ -97,6 +105,12 @@ def chapters(media_id: int) -> list[tuple[int, str]]:
     return [(start, title) for start, title in facts.get("chapters", ()) if title]
 
 
+def poster_moment(media_id: int) -> int | None:
+    """The moment (ms) whose picture somebody chose for a video; None: ours is taken."""
+    found = db.session().get(PosterChoice, media_id)
+    return None if found is None else found.at_ms
+
+
 def job_key(media_id: int) -> str:
     """The key of the job that prepares a recording."""
     return f"media:{media_id}"
@@ -166,7 +180,7 @@ def versions_by_uuid() -> dict[str, set[int]]:
     return {row.uuid: {row.version, row.early or 0} - {0} for row in rows}
 
 
-OWN_TABLES = {one.__tablename__ for one in (CaptionTrack, EarlyVersion, ChapterList)}
+OWN_TABLES = {one.__tablename__ for one in (CaptionTrack, EarlyVersion, ChapterList, PosterChoice)}
 
 
 def unattached(*, before: datetime) -> list[int]:

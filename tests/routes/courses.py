@@ -14,6 +14,8 @@ MATRIX = dict.fromkeys(
         "courses.split",
         "courses.make_parts",
         "courses.trim",
+        "courses.poster",
+        "courses.choose_poster",
         "courses.ask_inside",
         "courses.stop_asking",
         "courses.make_trimmed",

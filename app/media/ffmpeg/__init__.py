@@ -5,11 +5,10 @@ from app.media.ffmpeg.encoding import (
     Passing,
     encode,
     encode_argv,
-    frames,
     output_rate,
-    sheets,
     sound_alone,
 )
+from app.media.ffmpeg.framing import frame_at, frames, sheets
 from app.media.ffmpeg.listening import listen, scenes, speech
 from app.media.ffmpeg.looking import facts_of, probe
 
@@ -19,6 +18,7 @@ __all__ = [
     "encode",
     "encode_argv",
     "facts_of",
+    "frame_at",
     "frames",
     "listen",
     "output_rate",

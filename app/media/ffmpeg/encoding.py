@@ -1,4 +1,4 @@
-"""Encoding: one decode, every rendition, HLS with fragmented MP4; and single frames of it."""
+"""Encoding: one decode, every rendition, HLS with fragmented MP4."""
 
 from __future__ import annotations
 
@@ -15,12 +15,8 @@ from app.media.rules import (
     MOST_FRAMES_PER_SECOND,
     NO_SOUND,
     SEGMENT_SECONDS,
-    TILE_WIDTH,
-    TILES_ACROSS,
-    TILES_DOWN,
     TOO_SLOW,
     UNCHANGED,
-    UNEXPECTED,
     Facts,
     Output,
     Rung,
@@ -29,7 +25,6 @@ from app.media.rules import (
     wall_limit,
 )
 
-FRAME_LEASH = Leash(wall=60, cpu=60, file_size=64 * 1024**2, offline=True)
 # A 4096 × 2304 ten-bit HDR source into five renditions took 1.7 GB of addresses (0.8 GB of real
 # memory) with two threads; 720p takes 0.9 (0.3).
 ENCODE_MEMORY = 2 * 1024**3
@@ -275,35 +270,3 @@ def _slave(name: str, chosen: Sequence[str]) -> str:
         "hls_segment_filename": f"{name}-%05d.m4s",
     }
     return "[" + ":".join(f"{k}={v}" for k, v in options.items()) + f"]{name}.m3u8"
-
-
-def frames(source: Path, folder: Path, *, only_keyframes: bool) -> list[Path]:
-    """Frames of a short file of ours as JPEG: its keyframes, or two a second. At most twelve."""
-    more = {"skip_frame": "nokey"} if only_keyframes else {}
-    picture = ffmpeg.input(address(source), **SAFE, **more)["v:0"]
-    if not only_keyframes:
-        picture = picture.filter("fps", 2, start_time=0)
-    pattern = folder / "frame-%02d.jpg"
-    output = ffmpeg.output(
-        picture, address(pattern), **{"frames:v": 12, "fps_mode": "passthrough", "q:v": 2}
-    )
-    outcome = run(argv(output), FRAME_LEASH)
-    if not outcome.good:
-        raise TranscodeFailed(UNEXPECTED, outcome.tail)
-    return sorted(folder.glob("frame-*.jpg"))
-
-
-def sheets(source: Path, folder: Path, *, step: int, height: int) -> list[Path]:
-    """Every `step`-th keyframe of a file of ours, small, in sheets of rows and columns, as JPEG."""
-    picture = (
-        ffmpeg.input(address(source), **SAFE, skip_frame="nokey")["v:0"]
-        .filter("select", f"not(mod(n,{step}))")
-        .filter("scale", TILE_WIDTH, height)
-        .filter("tile", f"{TILES_ACROSS}x{TILES_DOWN}")
-    )
-    pattern = folder / "sheet-%02d.jpg"
-    output = ffmpeg.output(picture, address(pattern), **{"fps_mode": "passthrough", "q:v": 3})
-    outcome = run(argv(output), FRAME_LEASH)
-    if not outcome.good:
-        raise TranscodeFailed(UNEXPECTED, outcome.tail)
-    return sorted(folder.glob("sheet-*.jpg"))

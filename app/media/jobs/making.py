@@ -35,6 +35,7 @@ from app.media.rules import (
     is_screen,
     picture_widths,
     plan,
+    poster_name,
     poster_segments,
     sharpest,
     tile_step,
@@ -300,11 +301,15 @@ class Maker:
         return hls.Variant(playlist, one.rung.width, one.rung.height, rate, kind)
 
     def _posters(self, best: hls.Playlist, width: int) -> list[str]:
-        """The sharpest of some frames from the first third, taken from what was just encoded.
+        """The sharpest of some frames from the first third, taken from what was just encoded, or
+        the moment that was chosen.
 
         Every segment begins with a keyframe that is already upright, scaled and in ordinary
         colours: this costs a tenth of looking for frames in the source.
         """
+        at_ms = self.task.poster_ms
+        if at_ms is not None and at_ms < self.facts.duration_ms:
+            return service.picture_at(self.work, best, at_ms, width, self.work)
         starts = [(segment.start, segment.length) for segment in best.segments]
         chosen = poster_segments(starts)
         joined = self.work / "poster-source.mp4"
@@ -315,7 +320,9 @@ class Maker:
         if not found:
             return []
         frame = found[sharpest([pillow.sharpness(path) for path in found])]
-        names = pillow.posters(frame, picture_widths(width), self.work)
+        widths = picture_widths(width)
+        names = [poster_name(one) for one in widths]
+        pillow.posters(frame, widths, names, self.work)
         for path in found:
             path.unlink()
         return names

@@ -409,38 +409,3 @@ def check_link(
     if not hmac.compare_digest(token, right) or now >= expires:
         raise BadLink
     return int(expires - now)
-
-
-# --- pictures -------------------------------------------------------------------------------------
-
-PICTURE_WIDTHS = (480, 1280)
-MOST_PICTURE_PIXELS = 40_000_000
-LONGEST_PICTURE_SIDE = 10_000
-
-
-def picture_widths(width: int) -> list[int]:
-    """The widths that a picture is kept in, smallest first; never enlarged."""
-    return sorted({min(width, wanted) for wanted in PICTURE_WIDTHS})
-
-
-MOST_POSTER_FRAMES = 8
-
-
-def poster_segments(segments: Sequence[tuple[float, float]]) -> list[int]:
-    """Numbers of the segments, given as (start, length) in seconds, to look for a poster in.
-
-    Those that begin between 10 and 30 per cent of the whole, at most eight, evenly chosen; of a
-    short recording all.
-    """
-    if len(segments) <= 2:
-        return list(range(len(segments)))
-    whole = segments[-1][0] + segments[-1][1]
-    inside = [n for n, (start, _) in enumerate(segments) if 0.1 * whole <= start <= 0.3 * whole]
-    inside = inside or [min(1, len(segments) - 1)]
-    step = max(1, -(-len(inside) // MOST_POSTER_FRAMES))
-    return inside[::step]
-
-
-def sharpest(scores: Sequence[float]) -> int:
-    """The number of the sharpest frame; of equals, the first."""
-    return max(range(len(scores)), key=lambda n: (scores[n], -n))

@@ -10,6 +10,7 @@ from sqlalchemy import delete
 
 from app.core import clock
 from app.core.db import db
+from app.media import queries
 from app.media.models import EarlyVersion, Media
 from app.media.rules import UNEXPECTED, UNFINISHED, Facts, State, move
 
@@ -23,6 +24,7 @@ class Task:
     facts: Facts
     size: int
     early: Early | None  # what an earlier try has made watchable
+    poster_ms: int | None = None  # the moment whose picture was chosen
 
 
 @dataclass(frozen=True)
@@ -50,6 +52,7 @@ def begin(media_id: int) -> Task | None:
         Facts(**row.facts),
         row.size,
         Early(early.version) if early else None,
+        queries.poster_moment(media_id),
     )
 
 

@@ -13,7 +13,7 @@ from app.core import clock, jobs
 from app.core.db import after_commit, db
 from app.core.refusals import NotThere
 from app.media import ffmpeg, queries
-from app.media.models import CaptionTrack, ChapterList, EarlyVersion, Media
+from app.media.models import CaptionTrack, ChapterList, EarlyVersion, Media, PosterChoice
 from app.media.rules import Facts, NothingToRetry, State, clean_name, move
 from app.media.service.folder import config, media_folder
 
@@ -130,7 +130,7 @@ def discard(media_id: int) -> None:
     if uuid is None:
         return
     session = db.session()
-    for table in (CaptionTrack, EarlyVersion, ChapterList):
+    for table in (CaptionTrack, EarlyVersion, ChapterList, PosterChoice):
         session.execute(delete(table).where(table.media_id == media_id))
     session.execute(delete(Media).where(Media.id == media_id))
     folder = media_folder()
