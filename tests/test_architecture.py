@@ -116,7 +116,7 @@ def test_templates_carry_no_inline_style_or_handler() -> None:
 
 def test_every_address_leads_to_a_route(app: Flask) -> None:
     parts = {"slug": "x", "lesson": 1, "document": "0" * 32, "course": 1, "exam": 1, "attempt": 1}
-    parts |= {"kind": "document", "ref": "x", "question": 1, "post": 1}
+    parts |= {"kind": "document", "ref": "x", "question": 1, "post": 1, "appeal": 1}
     adapter = app.url_map.bind("localhost")
     for thing in ADDRESSES:
         assert adapter.match(address(thing, **parts), method="GET")

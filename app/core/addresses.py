@@ -43,6 +43,7 @@ ADDRESSES = {
     "paths": "/paths",
     "desk_watching": "/desk/courses/{course}/watching",
     "exams": "/exams",
+    "desk_appeal": "/desk/exams/{exam}/appeals/{appeal}",
     "exam": "/exams/{exam}",
     "attempt": "/attempts/{attempt}",
     "desk_exams": "/desk/exams",

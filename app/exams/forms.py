@@ -29,6 +29,7 @@ from app.exams.rules import (
     COUNTING_NAMES,
     LONGEST_INSTRUCTIONS,
     LONGEST_TITLE,
+    MOST_APPEAL_DAYS,
     MOST_QUESTIONS,
     RELEASE_NAMES,
     ROLE_NAMES,
@@ -131,6 +132,26 @@ class SettingsForm(FlaskForm):  # type: ignore[misc]
         _l("Ask for the full screen and count how often it is left (only a hint, no proof)")
     )
     watermark = BooleanField(_l("Show the taker's name behind the paper"))
+    second_marking = BooleanField(
+        _l("Two people mark every essay and every file; neither sees what the other gave")
+    )
+    apart_percent = _number(
+        _l("Per cent of the points that two marks may differ by"),
+        *(0, 100),
+        default=10,
+        description=_l("Nearer marks become their mean; others are settled by a person."),
+    )
+    markers = TextAreaField(
+        _l("Who marks besides those who look after the exam"),
+        description=_l("User names of trainers or organizers, one per line."),
+        render_kw={"maxlength": 4000, "rows": 2},
+    )
+    appeal_days = _number(
+        _l("Days to appeal against a mark"),
+        *(0, MOST_APPEAL_DAYS),
+        default=7,
+        description=_l("From when members see their answers; 0 for no appeals."),
+    )
     for_role = SelectField(
         _l("Role"),
         choices=[SelectChoice(key, name) for key, name in ROLE_NAMES.items()],
@@ -159,7 +180,8 @@ class SettingsForm(FlaskForm):  # type: ignore[misc]
         same = (
             *("title", "attempts_allowed", "counting", "pass_percent", "shuffle_questions"),
             *("shuffle_options", "one_by_one", "no_going_back", "show_score", "show_answers"),
-            *("show_explanations", "full_screen", "watermark"),
+            *("show_explanations", "full_screen", "watermark", "second_marking"),
+            *("apart_percent", "appeal_days"),
         )
         minutes = self.minutes.data
         return {

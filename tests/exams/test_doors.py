@@ -36,6 +36,8 @@ def settings(desk: Desk, exam_id: int, **changed: object):
         "minutes": "60",
         "attempts_allowed": "1",
         "delay_minutes": "0",
+        "apart_percent": "10",
+        "appeal_days": "7",
         "counting": "highest",
         "pass_percent": "60",
         "show_score": "at_once",

@@ -12,10 +12,12 @@ from app.exams.models.exams import (
     ExamSection,
     ExamSlot,
 )
+from app.exams.models.marking import Appeal, ExamMarker, GivenMark
 from app.exams.models.regrades import Regrade, RegradeAttempt, RegradeItem
 
 __all__ = [
     "Accommodation",
+    "Appeal",
     "Attempt",
     "AttemptItem",
     "Evidence",
@@ -24,10 +26,12 @@ __all__ = [
     "ExamBranch",
     "ExamCourse",
     "ExamEvent",
+    "ExamMarker",
     "ExamMessage",
     "ExamSeat",
     "ExamSection",
     "ExamSlot",
+    "GivenMark",
     "Regrade",
     "RegradeAttempt",
     "RegradeItem",

@@ -44,6 +44,8 @@ class Exam(Base):
         CheckConstraint(f"show_answers {_RELEASE}", name="show_answers"),
         CheckConstraint(f"show_explanations {_RELEASE}", name="show_explanations"),
         CheckConstraint("for_role in ('', 'trainer', 'organizer')", name="for_role"),
+        CheckConstraint("apart_percent between 0 and 100", name="apart"),
+        CheckConstraint("appeal_days between 0 and 365", name="appeal_days"),
         Index("ix_exam_state_opens_at", "state", "opens_at"),
     )
 
@@ -77,6 +79,10 @@ class Exam(Base):
     full_screen: Mapped[bool] = mapped_column(default=False)  # asked for, never enforced
     watermark: Mapped[bool] = mapped_column(default=False)  # the taker's name behind the paper
     makes_up_for: Mapped[int | None] = mapped_column(ForeignKey("exam.id"), index=True)
+    # Two people mark what only people can mark; a greater difference is settled by a person.
+    second_marking: Mapped[bool] = mapped_column(default=False)
+    apart_percent: Mapped[int] = mapped_column(default=10)  # of an answer's greatest mark
+    appeal_days: Mapped[int] = mapped_column(default=7)  # after the marks are known; 0: none
     paused_at: Mapped[datetime | None]  # since when all clocks of this exam stand still
     revision: Mapped[int] = mapped_column(default=1)
     created_at: Mapped[datetime]

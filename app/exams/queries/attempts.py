@@ -127,6 +127,7 @@ class PaperItem:
 class ResultItem:
     """One question of a submitted attempt, with the key; `mark` is None until it is marked."""
 
+    id: int
     position: int
     explained: dict[str, Any]
     order: tuple[str, ...]  # option ids as they were shown
@@ -263,6 +264,7 @@ def _paper_item(item: AttemptItem, question: Question, posted: Sequence[str] | N
 def _result_item(item: AttemptItem, question: Question) -> ResultItem:
     response = list(item.response or ())
     return ResultItem(
+        id=item.id,
         position=item.position,
         explained=types.of(question.kind).explained(question.body, response),
         order=tuple(option_id for _, option_id in item.options),

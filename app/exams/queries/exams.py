@@ -68,6 +68,9 @@ class ExamView:
     full_screen: bool
     watermark: bool
     makes_up_for: int | None
+    second_marking: bool
+    apart_percent: int
+    appeal_days: int
     paused_at: datetime | None
     revision: int
 
@@ -163,16 +166,21 @@ class Standing:
             self.left == 0 or (self.exam.phase is rules.Phase.CLOSED)
         )
 
-    def shows(self, what: str) -> bool:
-        """Whether "score", "answers" or "explanations" are released to the member now."""
+    @property
+    def shown_at(self) -> datetime | None:
+        """When what is shown after the close is shown to this member."""
         closes_at = self.exam.closes_at
         if closes_at is not None and self.exam.duration_s is not None and self.allowed_s:
             # Not before those with extra time are through, of whom this member may be one.
             closes_at += rules.extra_time(self.exam.duration_s, self.allowance.extra_percent)
+        return closes_at
+
+    def shows(self, what: str) -> bool:
+        """Whether "score", "answers" or "explanations" are released to the member now."""
         return rules.is_released(
             getattr(self.exam, f"show_{what}"),
             now=self.now,
-            closes_at=closes_at,
+            closes_at=self.shown_at,
             ended=self.left == 0 and self.open_attempt is None,
         )
 
@@ -331,10 +339,15 @@ def exams_for(reader: Reader, now: datetime) -> list[Standing]:
 
 
 def standing_for(reader: Reader, exam: ExamView, now: datetime) -> Standing:
+    """Where the reader stands with one exam, with the courses that are missing."""
+    return standing_of(reader.id, exam, now)
+
+
+def standing_of(member_id: int, exam: ExamView, now: datetime) -> Standing:
     """Where a member stands with one exam, with the courses that are missing."""
     attempts = db.session().scalars(
         select(Attempt)
-        .where(Attempt.member_id == reader.id, Attempt.exam_id == exam.id)
+        .where(Attempt.member_id == member_id, Attempt.exam_id == exam.id)
         .order_by(Attempt.number.desc())
     )
     questions, out_of = _sizes([exam.id]).get(exam.id, (0, Decimal(0)))
@@ -342,8 +355,8 @@ def standing_for(reader: Reader, exam: ExamView, now: datetime) -> Standing:
         exam=exam,
         now=now,
         attempts=tuple(view(row) for row in attempts),
-        allowance=allowance_of(reader.id, exam.id),
-        missing=tuple(missing_courses(exam.id, reader.id)),
+        allowance=allowance_of(member_id, exam.id),
+        missing=tuple(missing_courses(exam.id, member_id)),
         questions=questions,
         out_of=out_of,
     )

@@ -28,7 +28,6 @@ from app.members.models import Branch, Member
 from app.questions import types
 from app.questions.models import QuestionVersion
 from app.questions.queries import questions, versions
-from app.questions.types import file
 
 
 @dataclass(frozen=True)
@@ -261,106 +260,6 @@ def _question_result(
 def score_bands(attempts: Sequence[Taken]) -> list[int]:
     """How many of the attempts that count are in each tenth of the marks."""
     return histogram([float((t.attempt.share or 0) * 100) for t in attempts if t.counts])
-
-
-# --- marking by hand ------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Waiting:
-    """Answers to one question that a person must mark, and how many are marked already."""
-
-    question_id: int
-    stem: str
-    waiting: int
-    marked: int
-
-
-def waiting_of(exam_id: int) -> list[Waiting]:
-    """The marking queue by question."""
-    rows = (
-        db.session()
-        .execute(
-            select(
-                QuestionVersion.question_id,
-                func.count().filter(AttemptItem.mark.is_(None)),
-                func.count().filter(AttemptItem.marked_by.is_not(None)),
-            )
-            .join(AttemptItem, AttemptItem.version_id == QuestionVersion.id)
-            .join(Attempt, Attempt.id == AttemptItem.attempt_id)
-            .where(Attempt.exam_id == exam_id, Attempt.state == "submitted")
-            .where(AttemptItem.mark.is_(None) | AttemptItem.marked_by.is_not(None))
-            .group_by(QuestionVersion.question_id)
-            .order_by(QuestionVersion.question_id)
-        )
-        .all()
-    )
-    found = questions(question_id for question_id, *_rest in rows)
-    return [Waiting(q, found[q].stem, waiting, marked) for q, waiting, marked in rows if q in found]
-
-
-@dataclass(frozen=True)
-class ToMark:
-    """One answer as a marker sees it: nobody's name, and no order that tells whose it is."""
-
-    item_id: int
-    question_id: int
-    explained: dict[str, Any]
-    max_mark: Decimal
-
-
-def next_to_mark(exam_id: int, question_id: int, *, marker_id: int) -> ToMark | None:
-    """The next answer to a question that this marker may mark; None when there is none."""
-    rows = (
-        db.session()
-        .execute(
-            select(AttemptItem)
-            .join(Attempt, Attempt.id == AttemptItem.attempt_id)
-            .join(QuestionVersion, QuestionVersion.id == AttemptItem.version_id)
-            .where(Attempt.exam_id == exam_id, Attempt.state == "submitted")
-            .where(QuestionVersion.question_id == question_id, AttemptItem.mark.is_(None))
-            .where(Attempt.member_id != marker_id)
-            # A fixed order that has nothing to do with when or by whom it was written.
-            .order_by((AttemptItem.id * 2654435761) % 4294967296)
-            .limit(1)
-        )
-        .first()
-    )
-    if rows is None:
-        return None
-    (item,) = rows
-    question = versions([item.version_id])[item.version_id]
-    explained = types.of(question.kind).explained(question.body, list(item.response or ()))
-    return ToMark(item.id, question_id, explained, item.max_mark)
-
-
-def token_of_answer(exam_id: int, item_id: int) -> str:
-    """The token of the file that answers an item of a handed-in paper. Raises NotThere."""
-    item = db.session().scalar(
-        select(AttemptItem)
-        .join(Attempt, Attempt.id == AttemptItem.attempt_id)
-        .where(AttemptItem.id == item_id, Attempt.exam_id == exam_id)
-        .where(Attempt.state == "submitted")
-    )
-    token = file.token_of(list(item.response or ())) if item else ""
-    if not token:
-        raise NotThere
-    return token
-
-
-def comments_of(exam_id: int, question_id: int, *, most: int = 12) -> list[str]:
-    """What markers have said about answers to a question so far, the most frequent first."""
-    rows = db.session().execute(
-        select(AttemptItem.comment, func.count())
-        .join(Attempt, Attempt.id == AttemptItem.attempt_id)
-        .join(QuestionVersion, QuestionVersion.id == AttemptItem.version_id)
-        .where(Attempt.exam_id == exam_id, QuestionVersion.question_id == question_id)
-        .where(AttemptItem.comment != "", AttemptItem.marked_by.is_not(None))
-        .group_by(AttemptItem.comment)
-        .order_by(func.count().desc(), AttemptItem.comment)
-        .limit(most)
-    )
-    return [comment for comment, _times in rows]
 
 
 # --- regrades -------------------------------------------------------------------------------------

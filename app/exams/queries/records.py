@@ -14,11 +14,13 @@ from app.core.db import db
 from app.core.refusals import NotThere
 from app.core.spreadsheet import write_csv
 from app.exams.models import (
+    Appeal,
     Attempt,
     AttemptItem,
     Evidence,
     Exam,
     ExamEvent,
+    GivenMark,
     Regrade,
     RegradeAttempt,
 )
@@ -85,6 +87,9 @@ def records_of(exam_id: int) -> Iterator[tuple[str, bytes]]:
     yield "regraded.csv", _table(RegradeAttempt, RegradeAttempt.regrade_id.in_(done))
     ids = select(Attempt.id).where(Attempt.exam_id == exam_id)
     yield "kept_aside.csv", _table(Evidence, Evidence.attempt_id.in_(ids))
+    items_ = select(AttemptItem.id).where(AttemptItem.attempt_id.in_(ids))
+    yield "marks.csv", _table(GivenMark, GivenMark.item_id.in_(items_))
+    yield "appeals.csv", _table(Appeal, Appeal.exam_id == exam_id)
     figures = asdict(book_of(exam_id).statistics())
     yield "statistics.json", json.dumps(figures, ensure_ascii=False, indent=1).encode()
 

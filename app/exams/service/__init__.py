@@ -1,5 +1,6 @@
 """What can be done with quizzes and exams."""
 
+from app.exams.service.appealing import answer_appeal, appeal
 from app.exams.service.editing import (
     add_draw,
     add_question,
@@ -23,6 +24,7 @@ from app.exams.service.evidence import (
 )
 from app.exams.service.marking import (
     give,
+    settle_apart,
 )
 from app.exams.service.regrading import (
     Change,
@@ -80,6 +82,8 @@ __all__ = [
     "add_question",
     "add_section",
     "add_time",
+    "answer_appeal",
+    "appeal",
     "asked_of",
     "bring",
     "change",
@@ -111,6 +115,7 @@ __all__ = [
     "say",
     "set_mark",
     "settle",
+    "settle_apart",
     "start",
     "start_exam",
     "submit",

@@ -14,14 +14,17 @@ from app.core.refusals import Conflict, NotThere
 from app.exams import rules
 from app.exams.models import (
     Attempt,
+    AttemptItem,
     Exam,
     ExamBranch,
     ExamCourse,
+    ExamMarker,
     ExamSeat,
     ExamSection,
     ExamSlot,
+    GivenMark,
 )
-from app.exams.queries import checks_of, exam_view, not_passed, pool_of, seats_of
+from app.exams.queries import checks_of, exam_view, not_passed, pool_of, seats_of, staff_by_username
 from app.exams.service.taking import note, plan_finish
 from app.members.models import Member
 from app.questions import types
@@ -32,7 +35,7 @@ SETTINGS = (
     *("attempts_allowed", "delay_s", "counting", "pass_percent", "shuffle_questions"),
     *("shuffle_options", "one_by_one", "no_going_back", "show_score", "show_answers"),
     *("show_explanations", "password", "open_to_all", "for_role", "networks", "safe_keys"),
-    *("full_screen", "watermark"),
+    *("full_screen", "watermark", "second_marking", "apart_percent", "appeal_days"),
 )
 
 
@@ -56,12 +59,14 @@ def change(
     branches: Collection[int] = (),
     courses: Collection[int] = (),
     seats: str | None = None,
+    markers: str | None = None,
     seen: int | None = None,
     **settings: Any,
 ) -> None:
     """Change settings (SETTINGS), the branches it is for, and the courses to finish first.
 
-    `seats` is the list of those invited by name (rules.seats); None leaves it as it is.
+    `seats` is the list of those invited by name (rules.seats), `markers` the user names of those
+    who mark besides; None leaves them as they are.
     `seen` is the revision that the page showed; Conflict when there is a newer one. A later close
     of a published exam counts for those who begin from then on. Raises BadExam.
     """
@@ -74,16 +79,11 @@ def change(
     if "title" in settings:
         settings["title"] = _title(settings["title"])
     after = {name: settings.get(name, getattr(row, name)) for name in SETTINGS}
-    opens_at, closes_at = after["opens_at"], after["closes_at"]
-    if opens_at and closes_at and closes_at <= opens_at:
-        raise rules.BadWindow("closes_at")
-    last = after["last_start_at"]
-    if last and ((opens_at and last <= opens_at) or (closes_at and last > closes_at)):
-        raise rules.LastStartOutside("last_start_at")
-    after["networks"] = rules.networks(after["networks"])
-    after["safe_keys"] = rules.safe_keys(after["safe_keys"])
+    _must_fit(row, after)
     if seats is not None:
         _seat(exam_id, seats)
+    if markers is not None:
+        _ask_markers(exam_id, markers)
     if not after["open_to_all"] and not branches and not seats_of(exam_id):
         raise rules.NobodyInvited("branches")
     changed = {
@@ -106,6 +106,20 @@ def change(
         note(exam_id, "change", actor_id=actor_id, changed=changed)
         if row.closes_at is not None:
             plan_finish(row, row.closes_at)
+
+
+def _must_fit(row: Exam, after: dict[str, Any]) -> None:
+    """Whether settings fit one another; addresses and keys are put in order. Raises BadExam."""
+    opens_at, closes_at = after["opens_at"], after["closes_at"]
+    if opens_at and closes_at and closes_at <= opens_at:
+        raise rules.BadWindow("closes_at")
+    last = after["last_start_at"]
+    if last and ((opens_at and last <= opens_at) or (closes_at and last > closes_at)):
+        raise rules.LastStartOutside("last_start_at")
+    after["networks"] = rules.networks(after["networks"])
+    after["safe_keys"] = rules.safe_keys(after["safe_keys"])
+    if after["second_marking"] != row.second_marking and _is_marked(row.id):
+        raise rules.MarkingHasBegun
 
 
 def _seat(exam_id: int, text: str) -> None:
@@ -131,6 +145,31 @@ def _seat(exam_id: int, text: str) -> None:
         for username, place in wanted.items()
     )
     session.flush()
+
+
+def _ask_markers(exam_id: int, text: str) -> None:
+    """Replace the list of those who mark besides; only staff can. Raises NobodyMarks."""
+    session = db.session()
+    names = list(dict.fromkeys(text.casefold().replace(",", " ").split()))
+    found = staff_by_username(names)
+    for username in names:
+        if username not in found:
+            raise rules.NobodyMarks("markers", username=username[:60])
+    session.execute(delete(ExamMarker).where(ExamMarker.exam_id == exam_id))
+    session.add_all(ExamMarker(exam_id=exam_id, member_id=i) for i in set(found.values()))
+    session.flush()
+
+
+def _is_marked(exam_id: int) -> bool:
+    """Whether anybody has marked an answer by hand."""
+    found = db.session().scalar(
+        select(GivenMark.id)
+        .join(AttemptItem, AttemptItem.id == GivenMark.item_id)
+        .join(Attempt, Attempt.id == AttemptItem.attempt_id)
+        .where(Attempt.exam_id == exam_id)
+        .limit(1)
+    )
+    return found is not None
 
 
 def make_up(exam_id: int, *, author_id: int, title: str) -> int:

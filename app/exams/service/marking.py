@@ -1,15 +1,21 @@
-"""Marking by hand: what only people can mark, without knowing whose it is."""
+"""Marking by hand: what only people can mark, without knowing whose it is.
+
+Every mark that somebody gives is kept (GivenMark). Where an exam wants two people for an answer,
+neither sees the other's mark before both are given; what they differ by is settled by a person.
+"""
 
 from __future__ import annotations
 
 from decimal import Decimal
 
+from sqlalchemy import select
+
 from app.core import clock
 from app.core.db import db
 from app.core.refusals import NotThere
 from app.exams import rules
-from app.exams.models import Attempt, AttemptItem
-from app.exams.queries import items_of
+from app.exams.models import Attempt, AttemptItem, Exam, GivenMark
+from app.exams.queries import items_of, standing_marks
 from app.exams.service.rewarding import reward, take_back
 from app.exams.service.taking import note, settle
 from app.exams.service.telling import tell_marked
@@ -18,44 +24,140 @@ from app.questions.queries import versions
 
 
 def give(exam_id: int, item_id: int, *, points: Decimal, comment: str, marker_id: int) -> None:
-    """Give points (0 to the question's greatest mark) for one answer; the last mark counts.
+    """Give points (0 to the question's greatest mark) for one answer.
 
-    When nothing waits any more the attempt is passed or not, with all that follows. Raises
-    NotThere, OverTheMost, OwnAnswer.
+    With one marker the last mark counts. With two, the first waits for the second; their mean
+    counts when they are near enough, else somebody settles them, see `settle_apart`. When nothing
+    waits any more the attempt is passed or not, with all that follows. Raises NotThere,
+    OverTheMost, OwnAnswer, MarkedByYou, MarksApart.
     """
-    session = db.session()
-    item = session.get(AttemptItem, item_id)
-    if item is None:
-        raise NotThere
-    attempt = session.get(Attempt, item.attempt_id, with_for_update=True, populate_existing=True)
-    if attempt is None or attempt.exam_id != exam_id or attempt.state != "submitted":
-        raise NotThere
-    question = versions([item.version_id])[item.version_id]
-    if not types.of(question.kind).BY_HAND or not item.response:
-        raise NotThere
-    if attempt.member_id == marker_id:
-        raise rules.OwnAnswer
-    if not points.is_finite() or not 0 <= points <= item.max_mark:
-        raise rules.OverTheMost(most=item.max_mark)
+    attempt, item = _handed_in(exam_id, item_id)
+    mark = _mark(attempt, item, points, marker_id)
+    exam = db.session().get_one(Exam, exam_id)
+    if item.mark is not None:
+        keep_mark(item, mark, kind=rules.Given.AGAIN, comment=comment, marker_id=marker_id)
+        count_mark(attempt, item, mark, comment=comment, marker_id=marker_id)
+        return
+    if not exam.second_marking:
+        keep_mark(item, mark, kind=rules.Given.FIRST, comment=comment, marker_id=marker_id)
+        count_mark(attempt, item, mark, comment=comment, marker_id=marker_id)
+        return
+    before = standing_marks(item)
+    if len(before) > 1:
+        raise rules.MarksApart
+    if not before:
+        keep_mark(item, mark, kind=rules.Given.FIRST, comment=comment, marker_id=marker_id)
+        # How many points is not written where the second marker may look.
+        _note(attempt, item, marker_id, "first")
+        return
+    first = before[0]
+    if first.marker_id == marker_id:
+        raise rules.MarkedByYou
+    keep_mark(item, mark, kind=rules.Given.SECOND, comment=comment, marker_id=marker_id)
+    agreed = rules.settled(first.mark, mark, exam.apart_percent)
+    if agreed is None:
+        _note(attempt, item, marker_id, "apart")
+    else:
+        said = rules.joined([first.comment, comment])
+        count_mark(attempt, item, agreed, comment=said, marker_id=marker_id)
+
+
+def settle_apart(
+    exam_id: int, item_id: int, *, points: Decimal, comment: str, marker_id: int
+) -> None:
+    """Settle two marks that are too far apart: one of the two gives the mark that they agreed on,
+    or a third person theirs. Raises NotApart, and as `give`."""
+    attempt, item = _handed_in(exam_id, item_id)
+    mark = _mark(attempt, item, points, marker_id)
+    before = standing_marks(item)
+    if item.mark is not None or len(before) != 2:
+        raise rules.NotApart
+    is_one_of_them = marker_id in {given.marker_id for given in before}
+    kind = rules.Given.AGREED if is_one_of_them else rules.Given.THIRD
+    keep_mark(item, mark, kind=kind, comment=comment, marker_id=marker_id)
+    said = comment if comment.strip() else rules.joined([given.comment for given in before])
+    count_mark(attempt, item, mark, comment=said, marker_id=marker_id)
+
+
+def keep_mark(
+    item: AttemptItem, mark: Decimal, *, kind: rules.Given, comment: str, marker_id: int
+) -> None:
+    """Write a mark into the history of an answer."""
+    db.session().add(
+        GivenMark(
+            item_id=item.id,
+            marker_id=marker_id,
+            kind=kind.value,
+            mark=mark,
+            comment=comment.strip()[: rules.LONGEST_COMMENT],
+            saved=item.saved,
+            at=clock.now(),
+        )
+    )
+
+
+def count_mark(
+    attempt: Attempt,
+    item: AttemptItem,
+    mark: Decimal,
+    *,
+    comment: str,
+    marker_id: int,
+    reason: str = "",
+    is_told: bool = True,
+) -> None:
+    """Let a mark count, with all that follows for its attempt; the caller holds its lock."""
     was_passed, items = bool(attempt.passed), items_of(attempt.id)
     had_result, score = attempt.waiting == 0, attempt.score
     if item.mark is None:
         attempt.waiting -= 1
-    item.mark = rules.as_mark(points, item.max_mark) if item.max_mark else Decimal(0)
-    item.comment = comment.strip()[:2000]
+    item.mark = mark
+    item.comment = comment.strip()[: rules.LONGEST_COMMENT]
     item.marked_by, item.marked_at = marker_id, clock.now()
     settle(attempt, items)
-    session.flush()
-    note(
-        *(exam_id, "mark"),
-        attempt_id=attempt.id,
-        actor_id=marker_id,
-        item=item_id,
-        given=str(points),
-    )
+    db.session().flush()
+    _note(attempt, item, marker_id, str(rules.points(mark, item.max_mark)))
     if attempt.passed and not was_passed:
         reward(attempt)
     elif was_passed and not attempt.passed:
-        take_back(attempt, actor_id=marker_id, reason=comment or "marked anew")
-    if not had_result or attempt.score != score:
+        take_back(attempt, actor_id=marker_id, reason=reason or comment or "marked anew")
+    if is_told and (not had_result or attempt.score != score):
         tell_marked(attempt, was_known=had_result)
+
+
+def locked_item(exam_id: int, item_id: int) -> tuple[Attempt, AttemptItem]:
+    """An answer of a handed-in paper, with its attempt locked. Raises NotThere."""
+    session = db.session()
+    attempt_id = session.scalar(select(AttemptItem.attempt_id).where(AttemptItem.id == item_id))
+    if attempt_id is None:
+        raise NotThere
+    attempt = session.get(Attempt, attempt_id, with_for_update=True, populate_existing=True)
+    if attempt is None or attempt.exam_id != exam_id or attempt.state != "submitted":
+        raise NotThere
+    return attempt, session.get_one(AttemptItem, item_id, populate_existing=True)
+
+
+def _handed_in(exam_id: int, item_id: int) -> tuple[Attempt, AttemptItem]:
+    attempt, item = locked_item(exam_id, item_id)
+    question = versions([item.version_id])[item.version_id]
+    if not types.of(question.kind).BY_HAND or not item.response:
+        raise NotThere
+    return attempt, item
+
+
+def _mark(attempt: Attempt, item: AttemptItem, points: Decimal, marker_id: int) -> Decimal:
+    if attempt.member_id == marker_id:
+        raise rules.OwnAnswer
+    if not points.is_finite() or not 0 <= points <= item.max_mark:
+        raise rules.OverTheMost(most=item.max_mark)
+    return rules.as_mark(points, item.max_mark) if item.max_mark else Decimal(0)
+
+
+def _note(attempt: Attempt, item: AttemptItem, marker_id: int, given: str) -> None:
+    note(
+        *(attempt.exam_id or 0, "mark"),
+        attempt_id=attempt.id,
+        actor_id=marker_id,
+        item=item.id,
+        given=given,
+    )

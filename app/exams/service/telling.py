@@ -12,7 +12,7 @@ from app.core import clock
 from app.core.addresses import address
 from app.core.db import db
 from app.exams import rules
-from app.exams.models import Attempt, Exam
+from app.exams.models import Attempt, Exam, ExamMarker
 from app.notices import service as notices
 from app.notices.rules import Kind
 
@@ -138,3 +138,39 @@ def _tell(
             else address("exam", exam=exam.id),
             once_key=once,
         )
+
+
+def tell_appeal(exam: Exam, appeal_id: int, *, member_id: int) -> None:
+    """Tell those who mark an exam that somebody disagrees with a mark; not who."""
+    title = exam.title
+    markers = set(
+        db.session().scalars(select(ExamMarker.member_id).where(ExamMarker.exam_id == exam.id))
+    )
+    notices.tell(
+        {exam.author_id, *markers} - {member_id},
+        kind=Kind.EXAM,
+        title=lambda: gettext("A mark of “%(title)s” is appealed against", title=title),
+        address=address("desk_appeal", exam=exam.id, appeal=appeal_id),
+        once_key=f"appeal:{appeal_id}",
+    )
+
+
+def tell_answered(
+    attempt: Attempt, appeal_id: int, *, number: int, answer: str, is_more: bool
+) -> None:
+    """Tell a member what came of their appeal."""
+    exam = db.session().get_one(Exam, attempt.exam_id)
+    title = exam.title
+
+    def words() -> str:
+        if is_more:
+            return str(
+                gettext(
+                    "Your appeal was right: more points for question %(n)s of “%(title)s”",
+                    n=number,
+                    title=title,
+                )
+            )
+        return str(gettext("Your appeal about “%(title)s” has been answered", title=title))
+
+    _tell([attempt], exam, words, body=answer, once=f"appeal-answered:{appeal_id}")

@@ -7,6 +7,7 @@ bp = Blueprint("exams", __name__, template_folder="../templates")
 from app.exams.views import (  # noqa: E402
     desk,  # noqa: F401
     exams,  # noqa: F401
+    marking,  # noqa: F401
     printing,  # noqa: F401
     quiz,  # noqa: F401
     results,  # noqa: F401

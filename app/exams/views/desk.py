@@ -55,6 +55,7 @@ def _desk(form: NewExamForm) -> str:
     return render_template(
         "exams/desk.html",
         exams=found,
+        marked=queries.marked_exams(reader(), clock.now()),
         takers=queries.takers(exam.id for exam in found),
         state_names=rules.STATE_NAMES,
         phase_names=rules.PHASE_NAMES,
@@ -119,6 +120,8 @@ def settings(exam_id: int) -> str:
         values[name] = getattr(exam, name)
     for name in ("for_role", "networks", "safe_keys", "full_screen", "watermark"):
         values[name] = getattr(exam, name)
+    for name in ("second_marking", "apart_percent", "appeal_days"):
+        values[name] = getattr(exam, name)
     branches = queries.branches_of(exam.id)
     seats = queries.seats_of(exam.id)
     form = SettingsForm(
@@ -127,6 +130,7 @@ def settings(exam_id: int) -> str:
         audience="all" if exam.open_to_all else "seats" if seats and not branches else "branches",
         branches=branches,
         seats=rules.as_list(seats),
+        markers="\n".join(queries.marker_names(exam.id)),
         courses=[course.id for course in queries.required_courses(exam.id)],
         seen=exam.revision,
         **values,
@@ -164,6 +168,7 @@ def change(exam_id: int) -> ResponseReturnValue:
                     if i in known and form.audience.data == "branches"
                 ],
                 seats=form.seats.data or "",
+                markers=form.markers.data or "",
                 courses=[i for i in form.courses.data or () if i in known_courses],
                 seen=form.seen.data,
                 **form.settings(zone()),

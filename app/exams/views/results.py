@@ -1,8 +1,6 @@
-"""After an exam: marking by hand, scores and statistics, marking anew."""
+"""After an exam: scores and statistics, marking anew."""
 
 from __future__ import annotations
-
-from decimal import Decimal, InvalidOperation
 
 from flask import Response, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -18,70 +16,7 @@ from app.exams.views import bp
 from app.exams.views.desk import managed
 from app.members.access import AUTHOR, EDITOR, reader
 from app.members.queries import member_names
-from app.questions import queries as bank
 from app.questions.rules import KIND_NAMES
-from app.questions.views.answers import delivered
-
-
-@bp.get("/desk/exams/<int:exam_id>/marking")
-@access(EDITOR)
-def marking(exam_id: int) -> str:
-    exam = managed(exam_id)
-    return render_template("exams/marking.html", exam=exam, queue=queries.waiting_of(exam.id))
-
-
-@bp.get("/desk/exams/<int:exam_id>/marking/<int:question_id>")
-@access(EDITOR)
-def mark_next(exam_id: int, question_id: int) -> str:
-    return _mark(managed(exam_id), question_id)
-
-
-def _mark(exam: queries.ExamView, question_id: int, problem: str = "") -> str:
-    queue = {row.question_id: row for row in queries.waiting_of(exam.id)}
-    if question_id not in queue:
-        raise NotThere
-    return render_template(
-        "exams/mark.html",
-        exam=exam,
-        row=queue[question_id],
-        item=queries.next_to_mark(exam.id, question_id, marker_id=reader().id),
-        problem=problem,
-        comments=queries.comments_of(exam.id, question_id),
-    )
-
-
-@bp.get("/desk/exams/<int:exam_id>/answers/<int:item_id>/file")
-@access(EDITOR)
-def answer_file(exam_id: int, item_id: int) -> Response:
-    """The file that was sent as an answer, under a name that does not tell whose it is."""
-    token = queries.token_of_answer(managed(exam_id).id, item_id)
-    sent = bank.sent_file(token)
-    return delivered(sent, name=f"{item_id}.{sent.name.rpartition('.')[2]}")
-
-
-@bp.post("/desk/exams/<int:exam_id>/marking/<int:question_id>")
-@access(EDITOR)
-def give_mark(exam_id: int, question_id: int) -> ResponseReturnValue:
-    exam = managed(exam_id)
-    try:
-        points = Decimal(request.form.get("points", "").strip().replace(",", "."))
-    except InvalidOperation:
-        return _mark(exam, question_id, _("Give the points as a number.")), 422
-    try:
-        service.give(
-            exam.id,
-            request.form.get("item", 0, type=int),
-            points=points,
-            comment="\n".join(
-                part
-                for part in (*request.form.getlist("ready"), request.form.get("comment", ""))
-                if part.strip()
-            ),
-            marker_id=reader().id,
-        )
-    except rules.OverTheMost as refusal:
-        return _mark(exam, question_id, str(refusal)), 422
-    return redirect(url_for("exams.mark_next", exam_id=exam_id, question_id=question_id), 303)
 
 
 @bp.get("/desk/exams/<int:exam_id>/results")

@@ -52,6 +52,8 @@ def seat(exam_id: int, attempt_id: int) -> str:
         exam=exam,
         seat=queries.seat_of(exam, attempt_id, clock.now()),
         evidence=queries.evidence_of(attempt_id),
+        marks=queries.given_marks(attempt_id),
+        kinds=rules.GIVEN_NAMES,
     )
 
 

@@ -198,6 +198,7 @@ def _exam_result(attempt: queries.AttemptView) -> str:
     }
     # An answer that is known tells the score, and an explanation tells the answer.
     items = queries.results(attempt) if shows["answers"] else []
+    appeal_until = queries.appeal_end(standing, attempt)
     return render_template(
         "exams/exam_result.html",
         attempt=attempt,
@@ -205,6 +206,8 @@ def _exam_result(attempt: queries.AttemptView) -> str:
         standing=standing,
         shows=shows,
         is_sealed=is_sealed,
+        appeals=queries.appeals_of(attempt.id) if items else {},
+        appeal_until=appeal_until if appeal_until and now < appeal_until else None,
         regraded_at=queries.regraded_at(attempt.id) if shows["score"] else None,
         items=items,
         **(_taught(who, items) if shows["explanations"] else {}),
