@@ -18,6 +18,8 @@ import json
 import os
 import secrets
 import shutil
+import threading
+from collections import OrderedDict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -198,6 +200,18 @@ class Partials:
             _write(fresh, json.dumps(facts))
             fresh.replace(self._folder(uuid) / "facts.json")
 
+    def sha256(self, uuid: str) -> str:
+        """SHA-256 of an upload that is complete; call it while it is held.
+
+        What this process has received itself is known already; the rest is read from the disk.
+        """
+        digest, at = _known.take(self.data(uuid), None) or (hashlib.sha256(), 0)
+        with self.data(uuid).open("rb") as file:
+            file.seek(at)
+            while chunk := file.read(CHUNK):
+                digest.update(chunk)
+        return digest.hexdigest()
+
     # --- bytes ----------------------------------------------------------------------------------
 
     @contextlib.contextmanager
@@ -260,6 +274,35 @@ class Partials:
             os.close(numbers)
 
 
+class _Known:
+    """Hashes of what has arrived so far, of the uploads that this process receives.
+
+    Only a shortcut: an upload that another process has a part in, or that this one has forgotten,
+    is read again. A hash is kept only for bytes that are flushed, and taken out while they grow.
+    """
+
+    MOST = 64
+
+    def __init__(self) -> None:
+        self.turn = threading.Lock()
+        self.kept: OrderedDict[Path, tuple[hashlib._Hash, int]] = OrderedDict()
+
+    def keep(self, path: Path, digest: hashlib._Hash, at: int) -> None:
+        with self.turn:
+            self.kept[path] = digest, at
+            while len(self.kept) > self.MOST:
+                self.kept.popitem(last=False)
+
+    def take(self, path: Path, at: int | None) -> tuple[hashlib._Hash, int] | None:
+        """The hash up to `at` (None: as far as it goes); a hash up to elsewhere is forgotten."""
+        with self.turn:
+            found = self.kept.pop(path, None)
+        return found if found and at in {None, found[1]} else None
+
+
+_known = _Known()
+
+
 class _Piece:
     """One PATCH on its way to the disk."""
 
@@ -274,6 +317,9 @@ class _Piece:
         self.digest = hashlib.new(checksum.algorithm) if checksum else None
         self.at = self.safe = upload.offset
         self.looked = 0
+        self.path = partials.data(upload.uuid)
+        found = _known.take(self.path, self.at)
+        self.whole = found[0] if found else (hashlib.sha256() if self.at == 0 else None)
 
     def take(self, stream: BinaryIO, left: int, length: int | None) -> int:
         start = self.at
@@ -303,6 +349,7 @@ class _Piece:
             os.ftruncate(self.handle, self.safe)
             raise ChecksumMismatch
         self._note()
+        self._remember()
         return self.at
 
     def _write(self, chunk: bytes) -> None:
@@ -319,6 +366,8 @@ class _Piece:
             view = view[written:]
             at += written
         self.at = at
+        if self.whole:
+            self.whole.update(chunk)
         if self.at - self.safe >= FLUSH_EVERY and not self.checksum:
             self._note()
 
@@ -333,6 +382,11 @@ class _Piece:
             os.ftruncate(self.handle, self.safe)
         else:
             self._note()
+            self._remember()
+
+    def _remember(self) -> None:
+        if self.whole:
+            _known.keep(self.path, self.whole, self.at)
 
 
 def _write(path: Path, text: str) -> None:

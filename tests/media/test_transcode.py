@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from app.core import jobs
 from app.core.db import db, unit_of_work
@@ -269,6 +269,40 @@ def test_progress_and_stages_are_told_on_the_way(studio: Studio, clips: Clips, m
     assert percents == sorted(percents)
     assert [stage for _, stage in told][-2:] == ["checking", "poster"]
     assert {"listening", "rest"} <= {stage.split(" ")[0] for _, stage in told}
+
+
+def test_short_ones_go_first_and_new_ones_before_what_has_failed(
+    studio: Studio, clips: Clips, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In the table of jobs, in the broker that carries them, and in what is really done."""
+    failed = studio.upload(clips["tiny.mp4"])
+    source = studio.root / "uploads" / studio.recording(failed).uuid / "source"
+    away = source.rename(source.with_name("away"))
+    studio.work()
+    away.rename(source)
+    broker = studio.app.extensions["huey"]
+    broker.flush()
+    studio.client.post(f"/media/{failed}/retry", headers=studio.headers)
+    longest, long, short = (studio.upload(clips["tiny.mp4"]) for _ in range(3))
+    with studio.app.app_context(), unit_of_work() as session:
+        broker.flush()
+        for media_id, minutes in ((longest, 239), (long, 12), (short, 1)):
+            session.get_one(Media, media_id).duration_ms = minutes * 60_000
+            session.execute(delete(Job).where(Job.key == f"media:{media_id}"))
+            service.enqueue_transcode(session.get_one(Media, media_id))
+        session.execute(delete(Job).where(Job.key == f"media:{failed}", Job.state == "queued"))
+        service.enqueue_transcode(session.get_one(Media, failed))
+    wanted = [short, long, longest, failed]
+    with studio.app.app_context():
+        jobs_by_id = {job.id: job.arguments["media_id"] for job in db.session.scalars(select(Job))}
+        db.session.rollback()
+    carried = [broker.dequeue() for _ in wanted]
+    assert [jobs_by_id[task.args[0]] for task in carried] == wanted
+    done: list[int] = []
+    begin = service.begin
+    monkeypatch.setattr(service, "begin", lambda media_id: done.append(media_id) or begin(media_id))
+    studio.work()
+    assert done == wanted
 
 
 def test_the_same_job_twice_does_its_work_once(studio: Studio, clips: Clips) -> None:

@@ -12,9 +12,12 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from sqlalchemy import select
 
 from app.core import clock
+from app.core.db import db
 from app.media import service, tus
+from app.media.models import Media
 from app.media.rules import Interrupted
 from tests.media.conftest import Clips, Studio, studio_with, token
 
@@ -248,6 +251,41 @@ def test_bytes_that_were_never_acknowledged_are_written_again(sender: Sender) ->
     assert sender.offset(where) == 5
     assert sender.piece(where, 5, b"67890").status_code == 204
     assert (sender.studio.root / "partial" / uuid / "data").read_bytes() == b"1234567890"
+
+
+@pytest.mark.parametrize(
+    "broken", ["", "cut off", "another process", "wrong checksum", "all of it"]
+)
+def test_the_hash_of_an_upload_is_that_of_its_bytes(
+    sender: Sender, clips: Clips, broken: str
+) -> None:
+    """It is counted while pieces come in; what came in otherwise is read from the disk."""
+    source = clips["plain.mp4"].read_bytes()
+    where = sender.begun(len(source))
+    third = len(source) // 3
+    sender.piece(where, 0, source[:third])
+    if broken == "cut off":
+        uuid, half = where.rsplit("/", 1)[1], Broken(source[third : third + 500])
+        given = {"offset": third, "length": third, "checksum": None, "now": clock.epoch()}
+        with pytest.raises(Interrupted):
+            shelf(sender.studio).receive(uuid, half, **given)
+        assert sender.offset(where) == third + 500
+    elif broken == "another process":
+        tus._known.kept.clear()
+    elif broken == "wrong checksum":
+        wrong = {"Upload-Checksum": f"sha1 {base64.b64encode(bytes(20)).decode()}"}
+        answer = sender.piece(where, third, bytes(third), **wrong)
+        assert answer.status_code == 460
+    at = sender.offset(where)
+    sender.piece(where, at, source[at : 2 * third])
+    sender.piece(where, 2 * third, source[2 * third :])
+    if broken == "all of it":
+        tus._known.kept.clear()
+    made = sender.finish(where).json["id"]
+    with sender.studio.app.app_context():
+        kept = db.session.scalar(select(Media.sha256).where(Media.id == made))
+        db.session.rollback()
+    assert kept == hashlib.sha256(source).hexdigest()
 
 
 def test_an_upload_can_be_ended(sender: Sender) -> None:

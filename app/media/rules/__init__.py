@@ -64,6 +64,7 @@ from app.media.rules.passes import (
     is_screen,
     plan,
     tile_step,
+    turn,
 )
 from app.media.rules.pictures import (
     LONGEST_PICTURE_SIDE,
@@ -365,5 +366,6 @@ __all__ = [
     "time_of",
     "time_text",
     "trimmed",
+    "turn",
     "wall_limit",
 ]

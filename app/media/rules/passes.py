@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from statistics import median
 
-from app.media.rules.recordings import DURATION_SLACK_MS, Facts, Rung, ladder
+from app.media.rules.recordings import DURATION_SLACK_MS, LONGEST_MS, Facts, Rung, ladder
 
 EARLY_MS = 30_000  # what is shorter is ready soon anyway
 SOURCE_MS = 20 * 60 * 1000  # what is longer is material to be split: one small rendition is enough
@@ -83,6 +83,16 @@ class Plan:
     @property
     def _sounds(self) -> bool:
         return self.facts.audio >= 0
+
+
+def turn(duration_ms: int, *, again: bool) -> int:
+    """The priority of preparing a recording; a higher one goes first, other work has 0.
+
+    Short ones first: nobody waits an hour for a clip of a minute. What has failed before (`again`)
+    waits until everything new is done.
+    """
+    first = -1 - duration_ms // 60_000
+    return first - (LONGEST_MS // 60_000 + 1) if again else first
 
 
 def plan(facts: Facts, *, copy: bool = True) -> Plan:

@@ -34,6 +34,7 @@ from app.media.service.preparing import Task, begin, fail, finish, show_early
 from app.media.service.recordings import (
     Stored,
     discard,
+    enqueue_transcode,
     import_file,
     receive,
     register,
@@ -86,6 +87,7 @@ __all__ = [
     "draw_poster",
     "drop_captions",
     "end_upload",
+    "enqueue_transcode",
     "fail",
     "finish",
     "forget_poster",

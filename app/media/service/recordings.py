@@ -14,7 +14,7 @@ from app.core.db import after_commit, db
 from app.core.refusals import NotThere
 from app.media import ffmpeg, queries
 from app.media.models import CaptionTrack, ChapterList, EarlyVersion, Media, PosterChoice
-from app.media.rules import Facts, NothingToRetry, State, clean_name, move
+from app.media.rules import Facts, NothingToRetry, State, clean_name, move, turn
 from app.media.service.folder import config, media_folder
 
 
@@ -103,10 +103,11 @@ def import_file(path: Path, *, owner_id: int, filename: str) -> int:
 
 def enqueue_transcode(row: Media) -> None:
     """Let the worker prepare a recording."""
-    # Short ones first: nobody waits an hour for a clip of a minute. All after other work.
-    minutes = row.duration_ms // 60_000
     jobs.enqueue(
-        "media.transcode", key=queries.job_key(row.id), priority=-1 - minutes, media_id=row.id
+        "media.transcode",
+        key=queries.job_key(row.id),
+        priority=turn(row.duration_ms, again=row.attempt > 0),
+        media_id=row.id,
     )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import BinaryIO
 
 from app.core import clock
@@ -20,7 +19,7 @@ from app.media.rules import (
 from app.media.rules.uploads import Checksum
 from app.media.service.folder import config, media_folder
 from app.media.service.recordings import Stored, register
-from app.media.tus import CHUNK, Partials, Upload
+from app.media.tus import Partials, Upload
 
 
 def partials() -> Partials:
@@ -119,15 +118,12 @@ def take_over(uuid: str, *, owner_id: int, length: int | None = None) -> int:
         except Exception:
             shelf.drop(uuid)
             raise
-        digest = hashlib.sha256()
-        with path.open("rb") as file:
-            while chunk := file.read(CHUNK):
-                digest.update(chunk)
+        sha256 = shelf.sha256(uuid)
         # A second name for the same bytes: whatever dies from here on, they have one.
         media_folder().adopt(uuid, path)
     with_row = queries.media_id_of(uuid, owner_id=owner_id)
     if with_row is None:
-        stored = Stored(uuid, upload.filename, digest.hexdigest(), upload.length, facts)
+        stored = Stored(uuid, upload.filename, sha256, upload.length, facts)
         with_row = register(stored, owner_id=owner_id)
     after_commit(lambda: shelf.drop(uuid))
     return with_row
