@@ -7,6 +7,7 @@ from playwright.sync_api import expect
 
 from app.core.db import db
 from app.exams import queries
+from app.exams.models import AttemptItem
 from tests.exams.conftest import QUIZ
 from tests.learning.lessons import Made, make_course
 
@@ -152,6 +153,71 @@ def test_answers_survive_a_bad_connection_and_a_reload(window, site, quiz: Made)
     page.locator(".dot").first.click()
     chosen = page.locator(".question:visible .choice:has(input:checked)")
     assert "call for help" in chosen.inner_text()
+
+
+def test_a_quiz_that_loses_its_connection_is_handed_in_when_it_is_back(
+    window, site, quiz: Made
+) -> None:
+    win, member = begun(window, site, quiz)
+    page, net = win.page, win.page.locator("#net")
+    tick(win, "call for help")
+    saved(win)
+    win.context.set_offline(True)
+    expect(net).to_contain_text("kept on this device and sent when it is back")
+    page.click("#next")
+    tick(win, "stay low", "cover your mouth")
+    page.click("#next")
+    tick(win, "False")
+    expect(page.locator("#status")).to_contain_text("kept on this device")
+    page.click("#submit")
+    page.click("dialog .btn-primary")
+    expect(page.locator("#status")).to_contain_text("handed in when it is back")
+    assert win.axe() == []
+    assert attempts(site, member, quiz)[0].is_open
+    win.context.set_offline(False)
+    page.wait_for_url("**/attempts/*")
+    assert "Passed" in page.inner_text(".result")
+    assert [a.passed for a in attempts(site, member, quiz)] == [True]
+
+
+def test_who_changes_an_answer_offline_does_not_hand_in(window, site, quiz: Made) -> None:
+    win, member = begun(window, site, quiz)
+    page = win.page
+    win.context.set_offline(True)
+    page.locator(".dot").nth(2).click()
+    tick(win, "True")
+    page.click("#submit")
+    page.click("dialog .btn-primary")
+    expect(page.locator("#status")).to_contain_text("handed in when it is back")
+    tick(win, "False")
+    win.context.set_offline(False)
+    expect(page.locator("#net")).to_contain_text("Everything is sent.")
+    saved(win)
+    assert attempts(site, member, quiz)[0].is_open
+
+
+def test_answers_of_a_quiz_that_was_closed_offline_are_sent_by_the_next_page(
+    window, site, quiz: Made
+) -> None:
+    win, member = begun(window, site, quiz)
+    page = win.page
+    page.route("**/answers", lambda route: route.abort())
+    tick(win, "call for help")
+    page.wait_for_function(
+        "() => document.getElementById('status').textContent.startsWith('Not saved')"
+    )
+    page.close(run_before_unload=False)
+    later = win.context.new_page()
+    with later.expect_response("**/answers") as answered:
+        later.goto("/courses")
+    assert answered.value.ok
+    with site.app.app_context():
+        attempt = attempts(site, member, quiz)[0]
+        assert attempt.is_open
+        given = [item.response for item in db.session.query(AttemptItem).all() if item.response]
+        db.session.rollback()
+    assert len(given) >= 1
+    later.wait_for_function("() => !Object.keys(localStorage).some(k => k.includes('answers:'))")
 
 
 def test_two_windows_do_not_overwrite_each_other(window, site, quiz: Made) -> None:

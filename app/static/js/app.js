@@ -251,6 +251,21 @@ try {
   // No store, nothing left behind.
 }
 
+// ---- Answered without a connection ------------------------------------------------------------
+
+// A quiz that was closed offline keeps its answers in this browser until a page can send them.
+async function sendAnswersLeft() {
+  const { sendLeft } = await import("weike/exams/shelf");
+  await sendLeft(document.querySelector("meta[name=csrf-token]").content);
+}
+
+try {
+  const left = Object.keys(localStorage).some((key) => key.startsWith("weike-answers:"));
+  if (left && navigator.onLine && !document.getElementById("paper")) sendAnswersLeft().catch(() => {});
+} catch {
+  // No store, nothing left behind.
+}
+
 // ---- Formulas --------------------------------------------------------------------------------
 
 function formulas(root) {

@@ -21,11 +21,14 @@ const oneByOne = "oneByOne" in words;
 const DEBOUNCE_MS = 1_000;
 const HEARD_MS = 15_000; // at least so often an exam says that it is still there
 const RETRY_MS = [2_000, 4_000, 8_000, 15_000];
-const shelf = new Shelf(words.attempt, words.seal);
+const shelf = new Shelf(words.attempt, words.seal, words.save);
+// While this page is open, no other one sends what it keeps.
+navigator.locks?.request(shelf.name, () => new Promise(() => {}));
 let token = document.querySelector("meta[name=csrf-token]").content;
 let here = 0;
 let touched = false; // somebody has moved or answered: what comes back late does not move the page
 let submitting = false;
+let wish = null; // the button that was pressed without a connection: it counts when it is back
 
 // ---- One at a time ---------------------------------------------------------------------------
 
@@ -128,11 +131,23 @@ function answerOf(question) {
   return body;
 }
 
+// What the bar of the whole site says while this page is without a connection, and after.
+document.getElementById("net").dataset.offline = words.wordOffline;
+let catchingUp = false;
+
+function catchUp(begins) {
+  if (catchingUp === begins) return;
+  catchingUp = begins;
+  dispatchEvent(new CustomEvent("weike:syncing", { detail: begins }));
+}
+
 function tell() {
+  if (!waiting.size || stopped) catchUp(false);
   if (stopped) return;
   const failing = [...tries.values()].some((n) => n > 0);
   status.classList.toggle("paper-trouble", failing);
-  if (failing) status.textContent = navigator.onLine ? words.wordUnsaved : words.wordOffline;
+  if (wish) status.textContent = words.wordWaits;
+  else if (failing) status.textContent = navigator.onLine ? words.wordUnsaved : words.wordOffline;
   else if (waiting.size) status.textContent = words.wordSaving;
   else if (savedAt) {
     const time = new Intl.DateTimeFormat(document.documentElement.lang, { timeStyle: "medium", hour12: false });
@@ -245,6 +260,7 @@ let lastSent = performance.now();
 
 function changed(question) {
   touched = true;
+  wish = null; // who changes an answer is not done
   paint();
   if (stopped) return;
   const { item } = question.dataset;
@@ -269,7 +285,11 @@ function sendAll(leaving = false) {
   }
 }
 
-addEventListener("online", () => sendAll());
+addEventListener("online", () => {
+  if (waiting.size && !stopped) catchUp(true);
+  sendAll();
+  if (wish) send(wish);
+});
 addEventListener("offline", tell);
 document.addEventListener("visibilitychange", () => {
   if (submitting) return;
@@ -445,6 +465,7 @@ if (time && words.remaining !== undefined) {
 
 // ---- Submitting ------------------------------------------------------------------------------
 
+
 /** Answers on their way carry the number that the form must name, so they are waited for. */
 async function settled(ms) {
   const end = performance.now() + ms;
@@ -466,18 +487,24 @@ form.addEventListener("submit", async (event) => {
       return;
     }
   }
+  await send(submitter);
+});
+
+async function send(submitter) {
+  if (submitting) return;
   submitter?.setAttribute("aria-busy", "true");
-  await settled(4_000);
-  if (!navigator.onLine) {
-    // A page that cannot be reached would take this one's place.
-    submitter?.removeAttribute("aria-busy");
-    status.textContent = words.wordOffline;
+  if (navigator.onLine) await settled(4_000);
+  // A page that cannot be reached would take this one's place.
+  wish = navigator.onLine ? null : submitter;
+  if (wish) {
+    submitter.removeAttribute("aria-busy");
+    status.textContent = words.wordWaits;
     status.classList.add("paper-trouble");
     return;
   }
   submitting = true;
   form.requestSubmit(submitter);
-});
+}
 
 // ---- Begin -----------------------------------------------------------------------------------
 

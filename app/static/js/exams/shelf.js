@@ -3,6 +3,16 @@
 // sent in time can still be brought to the organizer, and shows if it was changed afterwards.
 
 const STORE = "answers";
+const NOTE = "weike-answers:"; // and the attempt: where what this browser keeps of it is saved
+
+function note(name, address) {
+  try {
+    if (address) localStorage.setItem(name, address);
+    else localStorage.removeItem(name);
+  } catch {
+    // No store: the paper itself sends what it kept when it is opened again.
+  }
+}
 
 function opened() {
   return new Promise((resolve, reject) => {
@@ -41,9 +51,11 @@ async function sealed(seal, text) {
 }
 
 export class Shelf {
-  constructor(attempt, seal = "") {
+  constructor(attempt, seal = "", save = "") {
     this.attempt = attempt;
     this.seal = seal;
+    this.save = save;
+    this.name = `${NOTE}${attempt}`;
     this.kept = new Map(); // item → {entries, version}; the page's own copy, there at once
     this.line = Promise.resolve(); // changes reach the store in their order
   }
@@ -59,6 +71,7 @@ export class Shelf {
 
   keep(item, entries, version, leftMs) {
     this.kept.set(item, { entries, version });
+    note(this.name, this.save);
     const said = JSON.stringify({ attempt: this.attempt, item, entries, left_ms: leftMs });
     this.then(async () => {
       const row = { attempt: this.attempt, item, entries, version, said, mac: await sealed(this.seal, said) };
@@ -68,6 +81,7 @@ export class Shelf {
 
   forget(item) {
     this.kept.delete(item);
+    if (!this.kept.size) note(this.name, "");
     this.then(() => withStore("readwrite", (store) => store.delete([this.attempt, item])));
   }
 
@@ -99,6 +113,39 @@ export async function bring(attempt, url, token) {
   if (!answer) return false;
   if (answer.ok) await empty(attempt);
   return answer.ok || answer.status === 422; // refused for good: it stays here, as a file can be made
+}
+
+/** Save what papers kept that were closed without a connection; a paper that is open sees to itself. */
+export async function sendLeft(token) {
+  if (!navigator.locks) return;
+  for (const name of Object.keys(localStorage).filter((key) => key.startsWith(NOTE))) {
+    await navigator.locks.request(name, { ifAvailable: true }, async (lock) => {
+      if (lock) await sendOne(name, Number(name.slice(NOTE.length)), token);
+    });
+  }
+}
+
+async function sendOne(name, attempt, token) {
+  const of = whole(String(attempt));
+  const rows = await withStore("readonly", (store) => store.getAll(of)).catch(() => []);
+  const address = localStorage.getItem(name);
+  if (!rows?.length || !address) return note(name, "");
+  const body = new URLSearchParams();
+  for (const { item, entries, version } of rows) {
+    body.append(`q${item}`, "");
+    for (const [field, value] of entries) body.append(field, value);
+    body.append(`v${item}`, version);
+  }
+  dispatchEvent(new CustomEvent("weike:syncing", { detail: true }));
+  try {
+    const headers = { Accept: "application/json", "X-CSRFToken": token };
+    const answer = await fetch(address, { method: "POST", headers, body }).catch(() => null);
+    if (answer?.ok) await empty(String(attempt));
+    // What is refused stays in the store: the page of the attempt brings it, or shows it.
+    if (answer && answer.status < 500 && answer.status !== 401 && answer.status !== 429) note(name, "");
+  } finally {
+    dispatchEvent(new CustomEvent("weike:syncing", { detail: false }));
+  }
 }
 
 /** A button's work: the package as a file, for a memory stick and the invigilator. */
