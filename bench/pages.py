@@ -44,7 +44,7 @@ LCP_GOAL, CLS_GOAL, PRESS_GOAL = 1800, 0.05, 100
 
 def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
-        empty = _empty(Path(folder) / "empty")
+        empty = empty_database(Path(folder) / "empty")
         config = make_config(
             Path(folder) / "site", base_url=f"http://127.0.0.1:{free_port()}", testing=False
         )
@@ -55,7 +55,8 @@ def main() -> None:
     print(json.dumps({"name": "pages", "rows": rows}, ensure_ascii=False))
 
 
-def _empty(folder: Path) -> Path:
+def empty_database(folder: Path) -> Path:
+    """A migrated database without anybody, to be copied."""
     app = create_app(make_config(folder))
     with app.app_context():
         upgrade()
