@@ -77,6 +77,7 @@ class Config:
     speech_model: str = ""  # a folder with a Whisper model that writes captions; empty: none
     speech_python: str = ""  # the Python that has faster-whisper; empty: the one that runs Weike
     accel: str = ""  # internal location of the proxy that sends media files, like /protected-media
+    encrypt: bool = False  # segments of new recordings by AES-128; keys go to those who may watch
     watermark: bool = False  # the viewer's name over every video
     limits: bool = True  # counts requests; off for load tests (wrong passwords always count)
 

@@ -111,7 +111,7 @@ def _visit(chrome: Browser, site: Site, lessons: list[str]) -> tuple[float, floa
     context = _member(chrome, site)
     try:
         page = _page(context)
-        page.goto(short, wait_until="networkidle")
+        _settled(page, short)
         page.close()
         following = _opened(context, film)
     finally:
@@ -119,7 +119,7 @@ def _visit(chrome: Browser, site: Site, lessons: list[str]) -> tuple[float, floa
     context = _member(chrome, site)
     try:
         page = _page(context)
-        page.goto(film, wait_until="networkidle")
+        _settled(page, film)
         press = _pressed(page)
     finally:
         context.close()
@@ -135,6 +135,13 @@ def _opened(context: BrowserContext, lesson: str) -> float:
     if DETAILS:
         print(page.evaluate(RESOURCES))
     return float(page.evaluate("first"))
+
+
+def _settled(page: Page, lesson: str) -> None:
+    """Open a lesson and wait until what is loaded before somebody plays is there."""
+    page.goto(lesson, wait_until="load")
+    page.wait_for_selector("#player[data-ready]")
+    page.wait_for_function("() => document.querySelector('video').readyState > 2")
 
 
 def _pressed(page: Page) -> float:

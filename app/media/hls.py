@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
-from app.media import mp4
+from app.media import aes128, mp4
 
 MASTER = "master.m3u8"
 _MAP = re.compile(r'#EXT-X-MAP:URI="([^"]+)"')
@@ -37,6 +37,7 @@ class Playlist:
     size: int  # bytes of all its files
     peak: int  # of the densest segment
     average: int
+    is_encrypted: bool = False
 
     @property
     def seconds(self) -> float:
@@ -79,15 +80,18 @@ def read(folder: Path, name: str) -> Playlist:
         size=sum(sizes) + head,
         peak=max(average, *map(round, rates)) if rates else average,
         average=average,
+        is_encrypted=any(line.startswith("#EXT-X-KEY:") for line in lines),
     )
 
 
-def frame_sizes(folder: Path, playlist: Playlist) -> list[list[int]]:
+def frame_sizes(
+    folder: Path, playlist: Playlist, *, secret: bytes | None = None
+) -> list[list[int]]:
     """Bytes of every frame, segment by segment; each segment begins with a keyframe."""
     track = mp4.pace((folder / playlist.init).read_bytes())
     if track is None:
         return []
-    return [mp4.sizes((folder / one.name).read_bytes(), track) for one in playlist.segments]
+    return [mp4.sizes(_plain(folder, playlist, one, secret), track) for one in playlist.segments]
 
 
 def settle(folder: Path, name: str) -> None:
@@ -172,8 +176,62 @@ def write_master(folder: Path, variants: Sequence[Variant]) -> None:
     (folder / MASTER).write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
-def joined(folder: Path, playlist: Playlist, segments: Sequence[Segment], target: Path) -> None:
-    """Put the header and some segments together as one playable file."""
+def joined(
+    folder: Path,
+    playlist: Playlist,
+    segments: Sequence[Segment],
+    target: Path,
+    *,
+    secret: bytes | None = None,
+) -> None:
+    """Put the header and some segments together as one playable file.
+
+    Of a rendition that is encrypted, the recording's secret is needed. Raises Broken without.
+    """
     with target.open("wb") as out:
-        for name in (playlist.init, *(segment.name for segment in segments)):
-            out.write((folder / name).read_bytes())
+        out.write((folder / playlist.init).read_bytes())
+        for segment in segments:
+            out.write(_plain(folder, playlist, segment, secret))
+
+
+def _plain(folder: Path, playlist: Playlist, segment: Segment, secret: bytes | None) -> bytes:
+    data = (folder / segment.name).read_bytes()
+    if not playlist.is_encrypted:
+        return data
+    if secret is None:
+        raise Broken(f"{playlist.name} is encrypted, and its secret is lost")
+    key = aes128.key_of(secret, Path(playlist.name).stem)
+    try:
+        return aes128.decrypted(data, key, playlist.segments.index(segment))
+    except ValueError as error:
+        raise Broken(f"{segment.name} was encrypted with another secret") from error
+
+
+def encrypt(folder: Path, playlist: Playlist, secret: bytes) -> None:
+    """Encrypt the segments of a rendition in their place, and say so in its playlist.
+
+    Its header stays as it is: the line with the key comes after it.
+    """
+    rendition = Path(playlist.name).stem
+    key = aes128.key_of(secret, rendition)
+    for number, segment in enumerate(playlist.segments):
+        path = folder / segment.name
+        data = path.read_bytes()
+        path.unlink()  # it may be shared with a version that is served
+        path.write_bytes(aes128.encrypted(data, key, number))
+    path = folder / playlist.name
+    lines = path.read_text(encoding="utf-8").splitlines()
+    after = next(n for n, line in enumerate(lines) if line.startswith("#EXT-X-MAP:"))
+    lines.insert(after + 1, f'#EXT-X-KEY:METHOD=AES-128,URI="{rendition}.key"')
+    path.unlink()
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def decrypt(folder: Path, playlist: Playlist, target: Path, secret: bytes | None) -> None:
+    """Write a rendition that is encrypted into another folder as it was before."""
+    (target / playlist.init).write_bytes((folder / playlist.init).read_bytes())
+    for segment in playlist.segments:
+        (target / segment.name).write_bytes(_plain(folder, playlist, segment, secret))
+    lines = (folder / playlist.name).read_text(encoding="utf-8").splitlines()
+    kept = [line for line in lines if not line.startswith("#EXT-X-KEY:")]
+    (target / playlist.name).write_text("\n".join(kept) + "\n", encoding="utf-8")

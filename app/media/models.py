@@ -5,7 +5,15 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, String, Text, UniqueConstraint
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    ForeignKey,
+    LargeBinary,
+    String,
+    Text,
+    UniqueConstraint,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core.db import Base
@@ -64,6 +72,18 @@ class EarlyVersion(Base):
     version: Mapped[int]
     renditions: Mapped[list[Any]]
     posters: Mapped[list[Any]]
+    made_at: Mapped[datetime]
+
+
+class MediaSecret(Base):
+    """The secret of one recording whose segments are encrypted; never in the media folder."""
+
+    __tablename__ = "media_secret"
+
+    media_id: Mapped[int] = mapped_column(
+        ForeignKey("media.id", ondelete="CASCADE"), primary_key=True
+    )
+    secret: Mapped[bytes] = mapped_column(LargeBinary)  # 32 bytes
     made_at: Mapped[datetime]
 
 

@@ -19,6 +19,7 @@ from app.media.models import (
     EarlyVersion,
     Image,
     Media,
+    MediaSecret,
     PosterChoice,
     Sound,
 )
@@ -180,7 +181,8 @@ def versions_by_uuid() -> dict[str, set[int]]:
     return {row.uuid: {row.version, row.early or 0} - {0} for row in rows}
 
 
-OWN_TABLES = {one.__tablename__ for one in (CaptionTrack, EarlyVersion, ChapterList, PosterChoice)}
+_OWN = (CaptionTrack, EarlyVersion, ChapterList, MediaSecret, PosterChoice)
+OWN_TABLES = {one.__tablename__ for one in _OWN}
 
 
 def unattached(*, before: datetime) -> list[int]:
@@ -356,6 +358,20 @@ def cues(media_id: int, *, language: str | None = None) -> list[Cue]:
         query = query.where(CaptionTrack.language == language)
     rows = db.session().scalars(query.order_by(CaptionTrack.language)).all()
     return sorted(Cue(start, end, text, r.language) for r in rows for start, end, text in r.cues)
+
+
+def secret(media_id: int) -> bytes | None:
+    """The secret that the segments of a recording are encrypted with; None when they are not."""
+    return db.session().scalar(select(MediaSecret.secret).where(MediaSecret.media_id == media_id))
+
+
+def secret_by_uuid(uuid: str) -> bytes | None:
+    """The same, by the recording's public name."""
+    return db.session().scalar(
+        select(MediaSecret.secret)
+        .join(Media, Media.id == MediaSecret.media_id)
+        .where(Media.uuid == uuid)
+    )
 
 
 def cues_by_uuid(uuid: str, language: str) -> list[Cue] | None:

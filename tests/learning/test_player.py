@@ -7,17 +7,21 @@ import subprocess
 import time
 from contextlib import suppress
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from flask import Flask
 from playwright.sync_api import Error
 
+from app.core import clock
 from app.core.db import db, unit_of_work
 from app.courses import service as courses
 from app.courses.models import Course, Lesson
 from app.learning import queries, service
 from app.learning.models import Visit
+from app.media import hls
 from app.media import service as media
+from app.media.models import Media, MediaSecret
 from tests.learning.lessons import Made, make_course, single
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group("site")]
@@ -31,7 +35,21 @@ PAUSED_EARLY = """() => {
 @pytest.fixture(scope="module")
 def clip(site, tmp_path_factory: pytest.TempPathFactory) -> int:
     """A short video with captions, prepared by the worker of the site; its media id."""
-    path = tmp_path_factory.mktemp("clip") / "clip.mp4"
+    path = filmed(tmp_path_factory.mktemp("clip") / "clip.mp4")
+    trainer = site.people.member(role="trainer")
+    media_id = prepared(site, path, trainer)
+    with site.app.app_context(), unit_of_work():
+        for language, label, words in (("en", "English", "Hello"), ("zh-Hans", "简体中文", "你好")):
+            media.attach_captions(
+                media_id,
+                language=language,
+                label=label,
+                data=f"WEBVTT\n\n00:00.000 --> 00:11.000\n{words}\n".encode(),
+            )
+    return media_id
+
+
+def filmed(path: Path) -> Path:
     subprocess.run(
         [
             *("ffmpeg", "-v", "error", "-f", "lavfi"),
@@ -41,18 +59,15 @@ def clip(site, tmp_path_factory: pytest.TempPathFactory) -> int:
         ],
         check=True,
     )
-    trainer = site.people.member(role="trainer")
+    return path
+
+
+def prepared(site, path: Path, trainer: int) -> int:
+    """Upload a recording and wait until the worker of the site has prepared it; its media id."""
     with path.open("rb") as stream, site.app.app_context():
         stored = media.store(filename=path.name, stream=stream, length=path.stat().st_size)
     with site.app.app_context(), unit_of_work():
         media_id = media.register(stored, owner_id=trainer)
-        for language, label, words in (("en", "English", "Hello"), ("zh-Hans", "简体中文", "你好")):
-            media.attach_captions(
-                media_id,
-                language=language,
-                label=label,
-                data=f"WEBVTT\n\n00:00.000 --> 00:11.000\n{words}\n".encode(),
-            )
     deadline = time.monotonic() + 120
     while time.monotonic() < deadline:
         with site.app.app_context():
@@ -496,6 +511,47 @@ def test_a_kept_course_plays_without_a_connection_and_counts_afterwards(
         assert progress(site, member, course.lesson).seen_ms == 0
     page.goto("/")
     until(lambda: (found := progress(site, member, course.lesson)) and found.is_complete)
+
+
+def encrypted(site, media_id: int) -> None:
+    """As the worker does it where WEIKE_ENCRYPT is on."""
+    secret = bytes(range(32))
+    with site.app.app_context(), unit_of_work() as session:
+        row = session.get_one(Media, media_id)
+        session.add(MediaSecret(media_id=media_id, secret=secret, made_at=clock.now()))
+        folder = media.media_folder().version(row.uuid, row.version)
+        for one in row.renditions:
+            hls.encrypt(folder, hls.read(folder, f"{one['name']}.m3u8"), secret)
+
+
+def test_an_encrypted_recording_plays_with_a_connection_and_kept_without(
+    window, site, course: Made, tmp_path: Path
+) -> None:
+    clip = prepared(site, filmed(tmp_path / "clip.mp4"), site.people.member(role="trainer"))
+    encrypted(site, clip)
+    with site.app.app_context(), unit_of_work() as session:
+        session.get_one(Lesson, course.lesson).media_id = clip
+    member = site.people.member()
+    win = window()
+    win.sign_in(member)
+    page, context = win.page, win.context
+    with page.expect_response(lambda answer: answer.url.endswith(".key")) as key:
+        page.goto(f"/courses/{course.slug}/lessons/{course.lesson}")
+        page.wait_for_selector("#player[data-ready]")
+        play(win)
+    assert key.value.status == 200
+    page.wait_for_function("() => document.querySelector('video').currentTime > 1")
+    page.goto(f"/courses/{course.slug}")
+    ready(page)
+    page.get_by_role("button", name="Keep on this device").click()
+    page.get_by_label("Small picture").check()
+    page.get_by_role("button", name="Keep", exact=True).click()
+    page.get_by_role("button", name="On this device (").wait_for()
+    with site.unplugged(context):
+        page.goto(f"/courses/{course.slug}/lessons/{course.lesson}")
+        page.wait_for_selector("#player[data-ready]")
+        play(win)
+        page.wait_for_function("() => document.querySelector('video').ended")
 
 
 def test_what_a_member_may_not_see_any_more_leaves_the_device(window, site, course: Made) -> None:

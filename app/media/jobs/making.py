@@ -167,8 +167,14 @@ class Maker:
                 playlist = hls.read(folder, f"{one.name}.m3u8")
             except hls.Broken:
                 continue
-            for name in (playlist.name, playlist.init, *(s.name for s in playlist.segments)):
-                self.folder.share(folder / name, self.work / name)
+            if playlist.is_encrypted:
+                try:
+                    hls.decrypt(folder, playlist, self.work, self.task.secret)
+                except hls.Broken:
+                    continue  # it is made again
+            else:
+                for name in (playlist.name, playlist.init, *(s.name for s in playlist.segments)):
+                    self.folder.share(folder / name, self.work / name)
             self.done[one.name] = playlist
 
     def _learn(self, folder: Path) -> None:
@@ -177,7 +183,8 @@ class Maker:
         if shown is None:
             return
         with suppress(hls.Broken):
-            sizes = hls.frame_sizes(folder, hls.read(folder, f"{shown.name}.m3u8"))
+            playlist = hls.read(folder, f"{shown.name}.m3u8")
+            sizes = hls.frame_sizes(folder, playlist, secret=self.task.secret)
             self.plan = replace(self.plan, screen=is_screen(sizes))
 
     # --- pictures and sound ---------------------------------------------------------------------
@@ -280,6 +287,9 @@ class Maker:
                 )
         elif self.heard and self.heard.levels:
             pillow.waveform(self.heard.levels, self.work / WAVEFORM)
+        if self.task.secret is not None:  # last: all pictures come from what is not encrypted
+            for one in outputs:
+                hls.encrypt(self.work, playlists[one.name], self.task.secret)
         renditions = [
             {
                 "name": one.name,

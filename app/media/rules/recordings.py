@@ -377,6 +377,7 @@ class Cue(NamedTuple):
 
 _TOKEN = re.compile(r"([0-9a-f]{1,12})-([0-9a-f]{1,12})-([0-9a-f]{48})")
 FILE_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,60}\.(m3u8|mp4|m4s|webp|vtt)")
+KEY_NAME = re.compile(r"([a-z0-9]{1,20})\.key")
 CAPTION_NAME = re.compile(r"captions-([A-Za-z0-9-]{2,30})\.vtt")
 
 

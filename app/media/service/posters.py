@@ -92,6 +92,7 @@ def draw_poster(media_id: int, at_ms: int) -> list[str]:
             raise NotThere
         uuid, version, ready = row.uuid, row.version, row.state == State.READY
         kind, length, renditions = row.kind, row.duration_ms, row.renditions
+        secret = queries.secret(media_id)
     if kind != "video" or not ready:
         raise NotReady
     if not 0 <= at_ms < length:
@@ -103,7 +104,8 @@ def draw_poster(media_id: int, at_ms: int) -> list[str]:
     work.mkdir(parents=True)
     try:
         best = hls.read(served, f"{renditions[0]['name']}.m3u8")
-        names = picture_at(served, best, at_ms, renditions[0]["width"], work)
+        width = renditions[0]["width"]
+        names = picture_at(served, best, at_ms, width, work, secret=secret)
         for name in names:
             (work / name).replace(served / name)
     except hls.Broken as error:
@@ -114,14 +116,20 @@ def draw_poster(media_id: int, at_ms: int) -> list[str]:
 
 
 def picture_at(
-    folder: Path, playlist: hls.Playlist, at_ms: int, width: int, work: Path
+    folder: Path,
+    playlist: hls.Playlist,
+    at_ms: int,
+    width: int,
+    work: Path,
+    *,
+    secret: bytes | None = None,
 ) -> list[str]:
     """Write posters of one moment of a rendition in `folder` into `work`; returns their names."""
     second = at_ms / 1000
     begun = [one for one in playlist.segments if one.start <= second]
     segment = begun[-1] if begun else playlist.segments[0]
     joined = work / "poster-source.mp4"
-    hls.joined(folder, playlist, [segment], joined)
+    hls.joined(folder, playlist, [segment], joined, secret=secret)
     frame = ffmpeg.frame_at(joined, work, max(0.0, second - segment.start))
     widths = picture_widths(width)
     names = [poster_name(one, at_ms) for one in widths]

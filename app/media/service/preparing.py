@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -11,8 +12,9 @@ from sqlalchemy import delete
 from app.core import clock
 from app.core.db import db
 from app.media import queries
-from app.media.models import EarlyVersion, Media
+from app.media.models import EarlyVersion, Media, MediaSecret
 from app.media.rules import UNEXPECTED, UNFINISHED, Facts, State, move
+from app.media.service.folder import config
 
 
 @dataclass(frozen=True)
@@ -24,6 +26,7 @@ class Task:
     facts: Facts
     size: int
     early: Early | None  # what an earlier try has made watchable
+    secret: bytes | None = None  # segments are encrypted with keys from it; None: not at all
     poster_ms: int | None = None  # the moment whose picture was chosen
 
 
@@ -52,8 +55,20 @@ def begin(media_id: int) -> Task | None:
         Facts(**row.facts),
         row.size,
         Early(early.version) if early else None,
-        queries.poster_moment(media_id),
+        secret=_secret(media_id),
+        poster_ms=queries.poster_moment(media_id),
     )
+
+
+def _secret(media_id: int) -> bytes | None:
+    """The secret of a recording; once it has one, it keeps it, for all of its versions."""
+    session = db.session()
+    row = session.get(MediaSecret, media_id)
+    if row is None and config().encrypt:
+        row = MediaSecret(media_id=media_id, secret=secrets.token_bytes(32), made_at=clock.now())
+        session.add(row)
+        session.flush()
+    return row.secret if row else None
 
 
 def show_early(

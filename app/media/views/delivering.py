@@ -12,8 +12,8 @@ from app.core import clock
 from app.core.access import access
 from app.core.limits import unlimited
 from app.core.refusals import NotThere
-from app.media import queries, service, webvtt
-from app.media.rules import CAPTION_NAME, FILE_NAME, PICTURE_WIDTHS, UUID, check_link
+from app.media import aes128, queries, service, webvtt
+from app.media.rules import CAPTION_NAME, FILE_NAME, KEY_NAME, PICTURE_WIDTHS, UUID, check_link
 from app.media.views import bp
 from app.members.access import SIGNED_IN, reader
 
@@ -39,6 +39,9 @@ def delivered(token: str, uuid: str, version: int, name: str) -> Response:
         member_id=reader().id,
         now=clock.epoch(),
     )
+    key = KEY_NAME.fullmatch(name)
+    if key:
+        return _key(uuid, version, key[1])
     captions = CAPTION_NAME.fullmatch(name)
     if captions:
         return _captions(uuid, captions[1])
@@ -50,6 +53,17 @@ def delivered(token: str, uuid: str, version: int, name: str) -> Response:
     response = _sent(path, TYPES[path.suffix[1:]])
     # A version never changes; the address lives as long as the link.
     response.headers["Cache-Control"] = f"private, max-age={left}, immutable"
+    return response
+
+
+def _key(uuid: str, version: int, rendition: str) -> Response:
+    """The key of one rendition: as free as its playlist, and kept nowhere on the way."""
+    secret = queries.secret_by_uuid(uuid)
+    header = service.media_folder().version(uuid, version) / f"{rendition}-init.mp4"
+    if secret is None or not header.is_file():
+        raise NotThere
+    response = Response(aes128.key_of(secret, rendition), mimetype="application/octet-stream")
+    response.headers["Cache-Control"] = "private, no-store"
     return response
 
 

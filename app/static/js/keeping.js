@@ -95,7 +95,8 @@ async function keepRecording(cache, media, choice, onBytes) {
   const answer = await fetch(`${media.base}/${playlist}`);
   if (answer.status !== 200) throw new Error(`answered ${answer.status}`);
   const text = await answer.text();
-  const names = [...text.matchAll(/^(?:#EXT-X-MAP:URI="([^"]+)".*|([^#\s].*))$/gm)].map(([, map, file]) => map ?? file);
+  // The header, the key where there is one, and the segments.
+  const names = [...text.matchAll(/^(?:#EXT-X-(?:MAP|KEY):.*URI="([^"]+)".*|([^#\s].*))$/gm)].map(([, named, file]) => named ?? file);
   const files = [];
   for (const name of [...names, ...media.extras]) {
     const to = `/kept/${media.key}/${name}`;
