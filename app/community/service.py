@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from flask_babel import gettext
-from sqlalchemy import exists, select, update
+from sqlalchemy import exists, or_, select, update
 
 from app.community import queries
 from app.community.models import Post, PostReport
@@ -31,6 +31,9 @@ from app.members.queries import reader_for
 from app.notices import service as notices
 from app.notices.rules import Kind, cut, one_line
 from app.points import service as points
+from app.search import folding
+from app.search import service as search
+from app.search.service import Passage
 
 
 def ask(lesson_id: int, *, author_id: int, body: str, quote: str = "", source: str = "") -> int:
@@ -100,6 +103,7 @@ def _written(
     )
     session.add(post)
     session.flush()
+    _refresh_search(post)
     return post, True
 
 
@@ -191,6 +195,7 @@ def withdraw(post_id: int, *, author_id: int) -> None:
     if post.question_id is None and session.scalar(select(answered)):
         raise Answered
     post.withdrawn_at = post.withdrawn_at or clock.now()
+    _refresh_search(post)
 
 
 def report(post_id: int, *, member_id: int, reason: str) -> None:
@@ -225,6 +230,7 @@ def hide(post_id: int, *, by: int, reason: str) -> None:
     post.hidden_why = checked_reason(reason)
     post.hidden_at, post.hidden_by = clock.now(), by
     settle(post_id)
+    _refresh_search(post)
     if post.author_id != by:
         notices.tell(
             [post.author_id],
@@ -240,6 +246,7 @@ def show(post_id: int) -> None:
     """Let everybody see a hidden post again."""
     post = db.session().get_one(Post, post_id, with_for_update=True)
     post.hidden_at, post.hidden_by, post.hidden_why = None, None, ""
+    _refresh_search(post)
 
 
 def settle(post_id: int) -> None:
@@ -248,4 +255,42 @@ def settle(post_id: int) -> None:
         update(PostReport)
         .where(PostReport.post_id == post_id, PostReport.settled_at.is_(None))
         .values(settled_at=clock.now())
+    )
+
+
+def _refresh_search(post: Post) -> None:
+    """Let search know what a discussion says now: its question and the answers that are shown.
+
+    It is found by whoever finds its lesson, and under nobody's name.
+    """
+    session = db.session()
+    session.flush()
+    first = post.question_id or post.id
+    shown = session.scalars(
+        select(Post)
+        .where(or_(Post.id == first, Post.question_id == first))
+        .where(Post.withdrawn_at.is_(None), Post.hidden_at.is_(None))
+        .order_by(Post.id)
+    ).all()
+    if not shown or shown[0].id != first:
+        search.remove(kind="discussion", ref=str(first))
+        return
+    search.put(
+        kind="discussion",
+        ref=str(first),
+        title=cut(one_line(shown[0].body), 120),
+        url=address("post", post=first),
+        passages=[
+            Passage(
+                f"post-{each.id}",
+                "",
+                f"{each.quote}\n{each.body}".strip(),
+                address("post", post=each.id),
+            )
+            for each in shown
+        ],
+        audience=None,
+        language=folding.language_of(shown[0].body),
+        note=_about(post.lesson_id)[1],
+        within=("lesson", str(post.lesson_id)),
     )

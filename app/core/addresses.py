@@ -47,6 +47,7 @@ ADDRESSES = {
     "exam": "/exams/{exam}",
     "attempt": "/attempts/{attempt}",
     "desk_exams": "/desk/exams",
+    "desk_question": "/desk/questions/{question}",
     "desk_quiz": "/desk/courses/{course}/quiz",
     "question_figures": "/desk/question-figures",
     "question_uses": "/desk/question-uses",

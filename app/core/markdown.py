@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+import zlib
 from collections.abc import Sequence
+from itertools import pairwise
 
 import nh3
 from markdown_it import MarkdownIt
@@ -26,6 +28,13 @@ _ATTRIBUTES = {"a": {"href", "title"}, "img": {"src", "alt", "title"}, "ol": {"s
 _cleaner = nh3.Cleaner(
     tags=TAGS,
     attributes=_ATTRIBUTES,
+    url_schemes={"https", "http", "mailto"},
+    link_rel="noopener noreferrer nofollow ugc",
+)
+# Only names of ours can be there: raw HTML never gets this far.
+_placed_cleaner = nh3.Cleaner(
+    tags=TAGS,
+    attributes={**_ATTRIBUTES, **{f"h{level}": {"id"} for level in range(2, 7)}},
     url_schemes={"https", "http", "mailto"},
     link_rel="noopener noreferrer nofollow ugc",
 )
@@ -94,6 +103,16 @@ def render(text: str) -> Markup:
     return _rendered(_parser, _cleaner, text)
 
 
+def with_places(text: str) -> Markup:
+    """The same with a name at each heading that `heading_place` says, for one text of a page."""
+    return _rendered(_parser, _placed_cleaner, text, places=True)
+
+
+def heading_place(heading: str) -> str:
+    """What a heading is called in addresses, by its words: a link survives what is added above."""
+    return f"h-{zlib.crc32(heading.strip(' #').encode()):08x}"
+
+
 def rich(text: str) -> Markup:
     """The same with formulas ($x^2$, $$x^2$$: js/formulas.js draws them) and sounds, which are
     written like pictures: ![Listen](/media/sounds/….m4a)."""
@@ -114,12 +133,21 @@ def _rich_cleaned(piece: str) -> Markup:
     return Markup(_rich_cleaner.clean(html))  # noqa: S704 - cleaned in this line
 
 
-def _rendered(parser: MarkdownIt, cleaner: nh3.Cleaner, text: str) -> Markup:
+def _rendered(
+    parser: MarkdownIt, cleaner: nh3.Cleaner, text: str, *, places: bool = False
+) -> Markup:
     tokens = parser.parse(text[:LONGEST])
     headings = [t for t in tokens if t.type in {"heading_open", "heading_close"}]
     highest = min((int(token.tag[1]) for token in headings), default=1)
     for token in headings:
         token.tag = f"h{min(6, int(token.tag[1]) - highest + 2)}"
+    if places:
+        taken = set[str]()
+        for token, inside in pairwise(tokens):
+            name = heading_place(inside.content) if token.type == "heading_open" else ""
+            if name and name not in taken:
+                taken.add(name)
+                token.attrs["id"] = name
     html = parser.renderer.render(tokens, parser.options, {})
     return Markup(cleaner.clean(html))  # noqa: S704 - cleaned in this line
 

@@ -139,6 +139,9 @@ def init_app(app: Flask) -> None:
         is_fragment=lambda: "HX-Request" in request.headers,
     )
     app.jinja_env.filters.update(
-        markdown=markdown.render, rich=markdown.rich, rich_line=markdown.rich_line
+        markdown=markdown.render,
+        markdown_with_places=markdown.with_places,
+        rich=markdown.rich,
+        rich_line=markdown.rich_line,
     )
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True

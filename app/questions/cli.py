@@ -163,3 +163,11 @@ def export(
 def sweep(hours: int) -> None:
     """Remove files that were sent as answers and belong to nothing."""
     click.echo(f"{service.sweep_answers(hours=hours)} files removed")
+
+
+@group.command("reindex")
+def reindex() -> None:
+    """Tell search of every question of the bank again."""
+    with unit_of_work():
+        count = service.reindex_all()
+    click.echo(f"{count} questions; the worker brings the index up to date.")

@@ -30,6 +30,8 @@ class SearchThing(Base):
     shelf: Mapped[str] = mapped_column(String(500), default="")  # found by collection:
     dated: Mapped[date | None]  # of the thing itself, when that is known; found by year:
     audience: Mapped[str] = mapped_column(Text)  # "all", or branch ids as "|4|9|"
+    # "kind:ref" of the thing that this one stands in and whose audience it has; "": in none
+    within: Mapped[str] = mapped_column(String(101), default="", server_default="", index=True)
     digest: Mapped[str] = mapped_column(String(64))  # of all that was put: the same is no change
     revision: Mapped[int] = mapped_column(default=1)  # grows with each change
     changed_at: Mapped[datetime]

@@ -26,9 +26,13 @@ class Kind(StrEnum):
     CAPTION = "caption"
     DOCUMENT = "document"
     THEME = "theme"
+    DISCUSSION = "discussion"
+    QUESTION = "question"  # of the bank, for those who write questions
 
 
 SEVERAL = 2**32 - 1  # stands for a branch where a thing is for several
+AUTHORS = -1  # stands beside branches in an audience: whoever may write questions
+ONLY_AUTHORS = 2**32 - 2  # the same where a branch is one number
 
 
 def shelf_code(shelf: str) -> int:
@@ -50,6 +54,8 @@ KIND_SHARE = {
     Kind.LESSON: 1.15,
     Kind.DOCUMENT: 1.0,
     Kind.CAPTION: 0.9,
+    Kind.DISCUSSION: 0.85,
+    Kind.QUESTION: 0.8,
 }
 FOREIGN, OTHER_SCRIPT, UNKNOWN = 0.7, 0.95, 0.9
 
@@ -210,6 +216,9 @@ KIND_WORDS = {kind.value: kind for kind in Kind} | {
     "文档": Kind.DOCUMENT,
     "文件": Kind.DOCUMENT,
     "专题": Kind.THEME,
+    "讨论": Kind.DISCUSSION,
+    "题目": Kind.QUESTION,
+    "试题": Kind.QUESTION,
 }
 _QUOTES = '"“”„‟＂'
 _PIECE = re.compile(

@@ -60,6 +60,9 @@ __all__ = [
 ]
 
 
+NOBODY = audience_tokens(frozenset())
+
+
 def put(
     *,
     kind: str,
@@ -74,6 +77,7 @@ def put(
     shelf: str = "",
     dated: date | None = None,
     others: Mapping[str, Mapping[str, str]] | None = None,
+    within: tuple[str, str] | None = None,
 ) -> None:
     """Make a thing findable, or replace what was known of it; the same again is no change.
 
@@ -82,11 +86,15 @@ def put(
     `authors`, `shelf` (the names of its collections, from the top) and `dated` are what author:,
     collection: and year: look at; without a date, the day of the last change stands for it.
     `others` are {language: {"title", "note"}}: found in every language, shown in the reader's.
+    `within` is kind and ref of a thing that this one stands in, as a discussion does in a lesson:
+    whoever may find that one finds this, now and later, whatever `audience` says.
     The passages' texts are plain text. Takes part in the caller's transaction.
     """
     session = db.session()
     kind = Kind(kind).value
-    title, note, tokens = _clean(title)[:300], _clean(note)[:300], audience_tokens(audience)
+    title, note = _clean(title)[:300], _clean(note)[:300]
+    outer = ":".join(within) if within else ""
+    tokens = audience_tokens(audience) if within is None else _tokens_of(*within)
     rows = list(_cut(passages))[:MOST_PASSAGES] or [Passage("", "", "")]
     authors, shelf = _clean(authors)[:300], _clean(shelf)[:500]
     said = {
@@ -94,7 +102,7 @@ def put(
         for code, one in (others or {}).items()
     }
     digest = _digest(
-        *(title, url, note, language, tokens, rows, authors, shelf, str(dated)),
+        *(title, url, note, language, outer or tokens, rows, authors, shelf, str(dated)),
         *([said] if said else []),
     )
     thing = session.scalar(
@@ -110,7 +118,8 @@ def put(
     thing.others = said
     thing.title, thing.url, thing.note, thing.language = title, url, note, language
     thing.authors, thing.shelf, thing.dated = authors, shelf, dated
-    thing.audience, thing.digest = tokens, digest
+    spread = thing.audience != tokens
+    thing.audience, thing.within, thing.digest = tokens, outer, digest
     thing.revision, thing.changed_at = thing.revision + 1, clock.now()
     session.flush()
     session.execute(delete(SearchPassage).where(SearchPassage.thing_id == thing.id))
@@ -131,6 +140,8 @@ def put(
         ],
     )
     _announce(kind, str(ref))
+    if spread:
+        _spread(kind, str(ref), tokens)
 
 
 def remove(*, kind: str, ref: str) -> None:
@@ -144,6 +155,25 @@ def remove(*, kind: str, ref: str) -> None:
     session.execute(delete(SearchPassage).where(SearchPassage.thing_id == thing_id))
     session.execute(delete(SearchThing).where(SearchThing.id == thing_id))
     _announce(kind, str(ref))
+    _spread(kind, str(ref), NOBODY)
+
+
+def _tokens_of(kind: str, ref: str) -> str:
+    """The audience of another thing; nobody while it cannot be found."""
+    found = db.session().scalar(
+        select(SearchThing.audience).where(SearchThing.kind == kind, SearchThing.ref == ref)
+    )
+    return NOBODY if found is None else found
+
+
+def _spread(kind: str, ref: str, tokens: str) -> None:
+    """Give all things that stand in a thing its audience."""
+    session = db.session()
+    inner = select(SearchThing).where(SearchThing.within == f"{kind}:{ref}")
+    for thing in session.scalars(inner.where(SearchThing.audience != tokens)).all():
+        thing.audience, thing.revision = tokens, thing.revision + 1
+        session.flush()
+        _announce(thing.kind, thing.ref)
 
 
 def keep_words(text: str, *, by: int, words_id: int | None = None) -> int:

@@ -19,7 +19,9 @@ from app.members import queries as members
 from app.members.access import EDITOR, ORGANIZER, SIGNED_IN, reader
 from app.search import queries, service
 from app.search.forms import WordsForm
-from app.search.rules import LONGEST_QUERY, SEVERAL, Kind, Order, place_name, words_of
+from app.search.rules import LONGEST_QUERY, ONLY_AUTHORS, SEVERAL, Kind, Order, place_name, words_of
+
+MOST_REMEMBERED = 8  # searches that a browser tells of
 
 bp = Blueprint("search", __name__, template_folder="templates")
 
@@ -29,6 +31,8 @@ LABELS = {
     Kind.CAPTION: _l("Captions"),
     Kind.DOCUMENT: _l("Documents"),
     Kind.THEME: _l("Themes"),
+    Kind.DISCUSSION: _l("Discussions"),
+    Kind.QUESTION: _l("Questions"),
 }
 ICONS = {
     Kind.COURSE: "collection-play",  # icon="collection-play"
@@ -36,6 +40,8 @@ ICONS = {
     Kind.CAPTION: "badge-cc",  # icon="badge-cc"
     Kind.DOCUMENT: "file-earmark-text",  # icon="file-earmark-text"
     Kind.THEME: "bookmarks",  # icon="bookmarks"
+    Kind.DISCUSSION: "chat-left-text",  # icon="chat-left-text"
+    Kind.QUESTION: "patch-question",  # icon="patch-question"
 }
 
 
@@ -104,14 +110,24 @@ def results() -> str:
 @access(SIGNED_IN)
 @limited("suggest", most=300, seconds=60)
 def suggest() -> str:
-    """Lines for the list below a search box; nothing when there are none."""
+    """Lines for the list below a search box; nothing when there are none.
+
+    The browser tells what was searched for on this device; it is kept nowhere else.
+    """
     text = request.args.get("q", "")[:LONGEST_QUERY]
+    recent = queries.recalled(text, [each[:LONGEST_QUERY] for each in _recent()])
+    known = {each.text for each in recent}
     return render_template(
         "search/_suggestions.html",
-        suggestions=queries.suggest(reader(), text),
+        suggestions=[*recent, *(s for s in queries.suggest(reader(), text) if s.text not in known)],
+        may_forget=bool(recent) and not text.strip(),
         labels=LABELS,
         icons=ICONS,
     )
+
+
+def _recent() -> list[str]:
+    return request.args.getlist("recent")[:MOST_REMEMBERED]
 
 
 @bp.get("/search/like/<kind>/<ref>")
@@ -127,7 +143,11 @@ def like(kind: str, ref: str) -> str:
 def _branch_names(found: dict[int, int], chosen: int | None) -> dict[int, str]:
     """What the branches of things are called, for those that were found."""
     names = dict(members.branch_choices()) if found or chosen is not None else {}
-    said = {0: str(_("For everybody")), SEVERAL: str(_("For several branches"))}
+    said = {
+        0: str(_("For everybody")),
+        SEVERAL: str(_("For several branches")),
+        ONLY_AUTHORS: str(_("For trainers")),
+    }
     wanted = {*found, *(() if chosen is None else (chosen,))}
     known = {number: said.get(number) or names.get(number, "").strip() for number in wanted}
     return {number: name for number, name in known.items() if name}

@@ -11,7 +11,9 @@ from flask.testing import FlaskClient
 
 from app.community.models import Post, PostReport
 from app.core.db import db, unit_of_work
+from app.core.jobs import run_pending
 from app.courses.models import Course
+from app.courses.service import refresh_search
 from app.notices.models import Notice
 from app.points.models import Entry
 from app.points.queries import diary
@@ -336,3 +338,31 @@ def test_too_many_questions_in_an_hour_wait(tmp_path, migrated) -> None:
     with app.app_context():
         db.session.remove()
         db.engine.dispose()
+
+
+def test_what_was_said_is_found_by_whoever_finds_the_lesson(room: Room) -> None:
+    def finds(member: int, words: str) -> str:
+        run_pending(room.app)
+        return room.page(member, f"/search?q={words}").partition("<main")[2]
+
+    with room.app.app_context(), unit_of_work():
+        refresh_search(room.course.id)
+    question = room.ask(room.ann, "Why this manometer?")
+    answer = room.answer(room.bob, question, "It shows the barometric pressure.")
+    for words in ("manometer", "barometric"):
+        assert f"/discussions/{question}" in finds(room.ann, words)
+        assert f"/discussions/{question}" not in finds(room.zoe, words)
+        assert "Discussions" not in finds(room.zoe, words)
+    assert f"/discussions/{answer}" in finds(room.ann, "barometric")
+    assert "Bob" not in finds(room.ann, "barometric")
+    # What is hidden or taken back is gone, and so is everything with its course.
+    room.post(room.trainer, f"/desk/discussions/{answer}", do="hide", reason="No.")
+    assert f"/discussions/{question}" not in finds(room.ann, "barometric")
+    room.post(room.trainer, f"/desk/courses/{room.course.id}/withdraw")
+    assert "/discussions/" not in finds(room.ann, "manometer")
+    assert "/discussions/" not in finds(room.trainer, "manometer")
+    room.post(room.trainer, f"/desk/courses/{room.course.id}/publish")
+    assert f"/discussions/{question}" in finds(room.ann, "manometer")
+    assert f"/discussions/{question}" not in finds(room.zoe, "manometer")
+    room.choose()
+    assert "/discussions/" not in finds(room.ann, "manometer")

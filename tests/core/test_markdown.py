@@ -6,6 +6,7 @@ import time
 
 import pytest
 
+from app.core import markdown
 from app.core.markdown import plain, render
 
 
@@ -76,3 +77,13 @@ def test_headings_start_at_h2_whichever_level_the_writer_begins_with() -> None:
     assert "<h3>Two</h3>" in render("### One\n\n#### Two")
     assert "<h2>One</h2>" in render("# One\n\n###### Six")
     assert "<h6>Six</h6>" in render("# One\n\n###### Six")
+
+
+def test_names_of_headings_are_ours_and_each_stands_once() -> None:
+    text = '# One\n\n## Two *words*\n\n# One\n\n<h2 id="mine">x</h2>'
+    html = markdown.with_places(text)
+    first, second = markdown.heading_place("One"), markdown.heading_place("Two *words*")
+    assert html.count(f'<h2 id="{first}">') == 1
+    assert f'<h3 id="{second}">Two <em>words</em></h3>' in html
+    assert html.count(" id=") - html.count("&lt;h2 id=") == 2
+    assert "id=" not in markdown.render("# One")

@@ -9,6 +9,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import text
 
+from app.core import markdown
 from app.core.db import unit_of_work
 from app.core.jobs import run_pending
 from app.courses import queries
@@ -107,6 +108,16 @@ def test_a_text_is_found_under_its_headings(app: Flask, desk: Desk, course: int)
         )
         found = [(row.label, row.text) for row in rows]
     assert found == [("", "开头的话。"), ("疏散通道", "通道不要堆放杂物。")]
+
+
+def test_a_hit_in_a_text_opens_at_its_heading(
+    desk: Desk, course: int, finds: Callable, member
+) -> None:
+    desk.post(f"/desk/courses/{course}/publish")
+    place = markdown.heading_place("疏散通道")
+    lesson = "/courses/ban-gong-shi-xiao-fang/lessons/1"
+    assert f'href="{lesson}#{place}"' in finds("杂物")
+    assert f'<h2 id="{place}">疏散通道</h2>' in member.get(lesson).get_data(as_text=True)
 
 
 def test_what_is_edited_is_found_and_what_was_there_is_not(

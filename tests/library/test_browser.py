@@ -171,3 +171,28 @@ def test_words_are_selected_into_a_note_and_found_again(
     assert reader.axe() == []
     assert not reader.scrolls_sideways()
     assert reader.problems == []
+
+
+def test_searches_of_late_are_offered_until_they_are_forgotten(
+    site: Site, window: Callable[..., Window]
+) -> None:
+    desk = window(viewport=DESKTOP)
+    desk.sign_in(site.people.member(role="administrator"))
+    page = desk.page
+    page.goto("/search?q=zebra")  # nothing is found: nothing is remembered
+    box = page.locator("#search-box")
+    options = page.locator("#search-box-suggestions [role=option]")
+    key = page.locator("#search-box").get_attribute("data-suggest-who")
+    page.evaluate(
+        "([who, text]) => localStorage.setItem(`weike-searches:${who}`, JSON.stringify([text]))",
+        [key, "hydrants of late"],
+    )
+    box.fill("")
+    box.press("ArrowDown")
+    expect(options).to_have_count(2)
+    expect(options.first).to_have_text("hydrants of late")
+    assert desk.axe() == []
+    options.nth(1).click()
+    expect(options.first).to_be_hidden()
+    assert page.evaluate("Object.keys(localStorage).filter((k) => k.includes('searches'))") == []
+    assert desk.problems == []

@@ -14,7 +14,15 @@ from config import Config
 from tests import postgresql
 from tests.conftest import make_config
 
-ON_BOTH = {"test_alike", "test_asking", "test_finding", "test_kept", "test_page", "test_relevance"}
+ON_BOTH = {
+    "test_alike",
+    "test_asking",
+    "test_bank",
+    "test_finding",
+    "test_kept",
+    "test_page",
+    "test_relevance",
+}
 ON_POSTGRESQL = {"test_postgresql"}
 
 

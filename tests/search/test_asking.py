@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import date
 
@@ -300,3 +301,23 @@ def test_a_course_in_the_language_of_the_query_comes_first(
     run_pending(app)
     rows = find(app, everybody(people), query).page.rows
     assert str(rows[0].title) == first
+
+
+def test_searches_of_late_come_first_and_only_from_the_browser_itself(
+    app: Flask, people: People
+) -> None:
+    client = people.client(people.member())
+
+    def lines(typed: str, *recent: str) -> list[str]:
+        page = client.get("/search/suggest", query_string={"q": typed, "recent": recent})
+        return re.findall(r'data-text="([^"]*)"', page.get_data(as_text=True))
+
+    put(app, "a", "Ladder", "text")
+    run_pending(app)
+    assert lines("") == []
+    assert lines("", "ladder rules", "微课", " ", "ladder  rules") == ["ladder rules", "微课", ""]
+    assert lines("lad", "ladder rules", "微课") == ["ladder rules", "ladder", "Ladder"]
+    assert lines("微", "微課") == ["微課"]
+    assert lines("", "<script>", *map(str, range(100)))[0] == "&lt;script&gt;"
+    assert len(lines("", *map(str, range(100)))) == 7  # six, and the way to forget them
+    assert lines("lad") == ["ladder", "Ladder"]  # nothing was kept

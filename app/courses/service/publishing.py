@@ -222,7 +222,12 @@ def _put_lesson(course: queries.CourseView, lesson: queries.LessonView) -> None:
     url = address("lesson", slug=course.slug, lesson=lesson.id)
     parts = sections(lesson.body) if lesson.kind == LessonKind.READING else []
     passages = [
-        Passage(f"s{number}", heading, markdown.plain(text))
+        Passage(
+            f"s{number}",
+            heading,
+            markdown.plain(text),
+            f"{url}#{markdown.heading_place(heading)}" if heading else "",
+        )
         for number, (heading, text) in enumerate(parts)
     ]
     search.put(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from app.questions.service.answers import ORPHAN_HOURS, drawer, keep_file, put_file, sweep_answers
+from app.questions.service.finding import reindex_all
 from app.questions.service.imports import (
     drop_import,
     edit_item,
@@ -51,6 +52,7 @@ __all__ = [
     "place",
     "place_page",
     "put_file",
+    "reindex_all",
     "remove_category",
     "rename_category",
     "revise",

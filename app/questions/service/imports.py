@@ -16,6 +16,7 @@ from app.questions.models import Question, QuestionImport
 from app.questions.queries.imports import view
 from app.questions.rules import QuestionState
 from app.questions.service import questions, sorting
+from app.questions.service.finding import refresh_search
 
 
 def open_import(paper: formats.Paper, *, filename: str, author_id: int) -> int:
@@ -124,6 +125,7 @@ def take_import(
         made.append(question_id)
     row.state, row.finished_at = "done", clock.now()
     session.flush()
+    refresh_search(made)
     return made
 
 

@@ -11,6 +11,7 @@ from app.core.db import db
 from app.core.refusals import Conflict, NotThere
 from app.questions import queries, types
 from app.questions.models import Question, QuestionVersion
+from app.questions.service.finding import refresh_search
 from app.questions.service.twins import look_for_twins
 from app.search.folding import fold
 
@@ -81,3 +82,4 @@ def _add_version(
     )
     session.flush()
     look_for_twins()
+    refresh_search([question_id])

@@ -13,6 +13,7 @@ from app.core.refusals import NotThere
 from app.questions import rules
 from app.questions.models import Category, Question, QuestionChange, QuestionTag
 from app.questions.queries import tags_of
+from app.questions.service.finding import refresh_search
 from app.questions.service.places import put_places
 
 UNSET: Any = object()
@@ -70,6 +71,8 @@ def sort(
                 QuestionChange(question_id=row.id, member_id=by, changed_at=clock.now(), what=what)
             )
     session.flush()
+    if changed:
+        refresh_search(ids)
     return changed
 
 
@@ -150,6 +153,12 @@ def rename_category(category_id: int, name: str) -> None:
     if name != row.name:
         _free(name, row.parent_id)
         row.name = name
+        session = db.session()
+        session.flush()
+        below = select(Category.id).where(Category.path.startswith(row.path))
+        refresh_search(
+            session.scalars(select(Question.id).where(Question.category_id.in_(below))).all()
+        )
 
 
 def remove_category(category_id: int) -> None:

@@ -71,6 +71,7 @@ class Ask:
     authors: tuple[Unit, ...] = ()
     shelves: tuple[Unit, ...] = ()
     kinds: frozenset[int] | None = None  # numbers in schema.KINDS that are asked for
+    hidden: frozenset[int] = frozenset()  # kinds of which nothing is found or counted
     shown: int | None = None  # the kind whose hits are wanted; all are counted
     languages: frozenset[int] | None = None
     shelf: int = 0  # only on this one, by code

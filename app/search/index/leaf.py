@@ -14,6 +14,7 @@ from app.search.index.writing import decoded
 
 MOST_POSTINGS = 400_000  # kept decoded per segment, about 40 MB at the worst
 MOST_MASKS = 128
+EVERYTHING = -(2**32)  # no branch: stands for a reader who may see all
 
 Part = dict[int, float]  # document number → its share of the score, before the term's rarity
 _NOTHING: Part = {}
@@ -92,7 +93,7 @@ class Leaf:
 
         None stands for a reader who may see everything.
         """
-        key = branches if branches is not None else frozenset((-1,))
+        key = branches if branches is not None else frozenset((EVERYTHING,))
         live = self._live.get(key)
         if live is None:
             mask = bytearray(self._audience(branches))

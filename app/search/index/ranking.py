@@ -195,6 +195,9 @@ class Snapshot:
     def _allowed(leaf: Leaf, found: Collection[int], ask: Ask, barred: frozenset[int]) -> list[int]:
         mask, things = leaf.seen_by(ask.branches), leaf.kept.things
         numbers = [number for number in found if mask[number]]
+        if ask.hidden:
+            kinds = leaf.kept.kinds
+            numbers = [number for number in numbers if kinds[number] not in ask.hidden]
         if barred:
             numbers = [number for number in numbers if things[number] not in barred]
         return numbers

@@ -16,7 +16,7 @@ from whoosh.fields import COLUMN, ID, FieldType, Schema
 from whoosh.formats import Existence
 
 from app.search import folding, pinyin
-from app.search.rules import SEVERAL, Kind, shelf_code
+from app.search.rules import AUTHORS, ONLY_AUTHORS, SEVERAL, Kind, shelf_code
 
 VERSION = 3  # grows with every change of the schema or of folding; older indexes are rebuilt
 KINDS = tuple(Kind)  # a kind's number in the column; append only
@@ -71,9 +71,11 @@ class Writing(W3Codec):  # type: ignore[misc]
 
 
 def branch_code(audience: frozenset[int] | None) -> int:
-    """Whom a thing is for, as one number: 0 for all, SEVERAL, or a branch's id."""
+    """Whom a thing is for, as one number: 0 for all, SEVERAL, ONLY_AUTHORS, or a branch's id."""
     if audience is None:
         return 0
+    if audience == {AUTHORS}:
+        return ONLY_AUTHORS
     return next(iter(audience)) if len(audience) == 1 else SEVERAL
 
 

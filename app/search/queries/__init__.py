@@ -28,7 +28,7 @@ from app.search.queries.keeping import (
     newest_change,
     tellers,
 )
-from app.search.queries.suggesting import Suggestion, suggest
+from app.search.queries.suggesting import Suggestion, recalled, suggest
 from app.search.queries.words import all_words, thesaurus
 
 __all__ = [
@@ -53,6 +53,7 @@ __all__ = [
     "new_in",
     "newest_change",
     "passage_count",
+    "recalled",
     "sought_for",
     "suggest",
     "tellers",

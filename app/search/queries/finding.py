@@ -15,6 +15,7 @@ from datetime import date, datetime
 from markupsafe import Markup
 from sqlalchemy import ColumnElement, and_, func, literal, select
 
+from app.core import settings
 from app.core.db import db
 from app.core.paging import Page, window
 from app.members.rules import Reader
@@ -36,6 +37,7 @@ from app.search.queries import scanning
 from app.search.queries.naming import note_of, title_of
 from app.search.queries.words import thesaurus
 from app.search.rules import (
+    AUTHORS,
     KIND_SHARE,
     SEVERAL_TITLES,
     Kind,
@@ -255,6 +257,7 @@ def _ask(
         authors=units(*wish.authors, exact=True),
         shelves=units(*wish.collections, exact=True),
         kinds=frozenset(KINDS.index(k) for k in wish.kinds) or None,
+        hidden=hidden_kinds(),
         shown=KINDS.index(kind) if kind is not None else None,
         languages=frozenset((LANGUAGES.index(language),)) if language in LANGUAGES[1:] else None,
         since=date(max(1, since), 1, 1).toordinal() if since else 0,
@@ -281,8 +284,19 @@ def _shares(text: str, speaks: str) -> tuple[float, ...]:
 
 
 def branches_of(reader: Reader) -> frozenset[int] | None:
-    """The branches whose things a reader finds; None for administrators, who find everything."""
-    return None if reader.is_administrator else frozenset(reader.branch_path)
+    """The branches whose things a reader finds; None for administrators, who find everything.
+
+    Who writes questions finds those of the bank besides.
+    """
+    if reader.is_administrator:
+        return None
+    return frozenset((*reader.branch_path, *((AUTHORS,) if reader.is_author else ())))
+
+
+def hidden_kinds() -> frozenset[int]:
+    """Numbers of the kinds that the organisation has switched off."""
+    is_on = settings.organisation().discussions
+    return frozenset() if is_on else frozenset((KINDS.index(Kind.DISCUSSION),))
 
 
 def _meant(reader: Reader, wish: Wish, text: str, ask: Ask) -> str:
@@ -451,7 +465,10 @@ def sought_for(text: str) -> Sought:
 
 def may_see(reader: Reader, thing: SearchThing) -> bool:
     """The last word on who may see a thing, by what the database says now."""
-    return branches_of(reader) is None or reader.may_see(audience_of(thing.audience))
+    if Kind(thing.kind) in {KINDS[number] for number in hidden_kinds()}:
+        return False
+    branches, audience = branches_of(reader), audience_of(thing.audience)
+    return branches is None or audience is None or not branches.isdisjoint(audience)
 
 
 def _excerpts(passages: Sequence[Passage], sought: Sought) -> list[Excerpt]:

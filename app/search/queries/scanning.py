@@ -10,7 +10,15 @@ from sqlalchemy.orm import InstrumentedAttribute
 from app.core.db import db
 from app.search.index import KINDS, LANGUAGES, Ask, Hit, Scan, branch_code, tally
 from app.search.models import SearchPassage, SearchThing
-from app.search.rules import SEVERAL, Kind, audience_of, audience_tokens, shelf_code
+from app.search.rules import (
+    AUTHORS,
+    ONLY_AUTHORS,
+    SEVERAL,
+    Kind,
+    audience_of,
+    audience_tokens,
+    shelf_code,
+)
 from app.search.units import Unit
 
 MOST_SCANNED = 3_000  # passages that the database alone answers with
@@ -64,12 +72,16 @@ def scan_database(ask: Ask) -> Scan:
         statement = statement.where(thing.dated <= date.fromordinal(ask.until))
     if ask.kinds is not None:
         statement = statement.where(thing.kind.in_([KINDS[number].value for number in ask.kinds]))
+    if ask.hidden:
+        hidden = [KINDS[number].value for number in ask.hidden]
+        statement = statement.where(thing.kind.not_in(hidden))
     if ask.languages is not None:
         statement = statement.where(
             thing.language.in_([LANGUAGES[number] for number in ask.languages])
         )
     if ask.branch is not None:
-        one = None if ask.branch == 0 else frozenset((ask.branch,))
+        code = AUTHORS if ask.branch == ONLY_AUTHORS else ask.branch
+        one = None if ask.branch == 0 else frozenset((code,))
         several = ask.branch == SEVERAL
         statement = statement.where(
             thing.audience.like("|%|%|") if several else thing.audience == audience_tokens(one)

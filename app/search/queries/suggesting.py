@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from markupsafe import Markup
@@ -12,7 +13,7 @@ from app.members.rules import Reader
 from app.search import folding, snippets
 from app.search.index import KINDS, Ask, Unusable, View, opened
 from app.search.models import SearchThing
-from app.search.queries.finding import branches_of, may_see
+from app.search.queries.finding import branches_of, hidden_kinds, may_see
 from app.search.queries.naming import note_of, title_of
 from app.search.queries.scanning import audience
 from app.search.queries.words import thesaurus
@@ -22,6 +23,8 @@ from app.search.units import Unit, units
 
 MOST_TITLES = 6
 MOST_TERMS = 4
+MOST_RECENT = 6  # searches of late, before anything is typed
+MOST_BEGUN = 2  # the same, of those that go on as typed
 MOST_COMPARED = 60  # titles that are put in order
 MOST_EXPANDED = 200  # terms that what was typed may go on as
 LONGEST = 60  # characters; longer texts are no beginnings
@@ -36,6 +39,7 @@ class Suggestion:
     url: str = ""
     kind: Kind | None = None
     note: str = ""
+    is_recent: bool = False
 
 
 def suggest(reader: Reader, text: str) -> list[Suggestion]:
@@ -55,6 +59,19 @@ def suggest(reader: Reader, text: str) -> list[Suggestion]:
     return [*terms, *found]
 
 
+def recalled(text: str, recent: Sequence[str]) -> list[Suggestion]:
+    """What a reader searched for of late (the browser knows, nobody else), as far as it goes on
+    as what was typed does; the latest first."""
+    begun = folding.squeezed(text)
+    sought = Sought(_typed(text)) if begun else Sought(())
+    found: dict[str, Suggestion] = {}
+    for each in recent:
+        said, key = " ".join(each.split())[:LONGEST], folding.squeezed(each)
+        if key and key != begun and key.startswith(begun):
+            found.setdefault(key, Suggestion(said, snippets.marked(said, sought), is_recent=True))
+    return list(found.values())[: MOST_BEGUN if begun else MOST_RECENT]
+
+
 def _typed(text: str) -> tuple[Unit, ...]:
     """The words typed so far; the last one is only begun."""
     return units(*[*text.split(" ")[:-1], f"{text.rsplit(' ', maxsplit=1)[-1]}*"], loose=False)
@@ -63,7 +80,9 @@ def _typed(text: str) -> tuple[Unit, ...]:
 def _titles(snapshot: View, reader: Reader, typed: tuple[Unit, ...]) -> list[Suggestion]:
     branches = branches_of(reader)
     spelt = tuple(_spelling(unit) for unit in typed)
-    hits = snapshot.scan(Ask(wanted=(), in_title=spelt, branches=branches, titles_only=True)).hits
+    hits = snapshot.scan(
+        Ask(wanted=(), in_title=spelt, hidden=hidden_kinds(), branches=branches, titles_only=True)
+    ).hits
     best: dict[int, float] = {}
     for hit in hits:
         worth = hit.score * KIND_SHARE[KINDS[hit.kind]]
@@ -93,7 +112,7 @@ def _titles_in_database(reader: Reader, typed: tuple[Unit, ...]) -> list[Suggest
         .where(audience(branches_of(reader)))
         .limit(MOST_COMPARED)
     )
-    return _lines(list(rows), typed)
+    return _lines([row for row in rows if may_see(reader, row)], typed)
 
 
 def _lines(rows: list[SearchThing], typed: tuple[Unit, ...]) -> list[Suggestion]:

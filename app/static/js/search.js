@@ -3,6 +3,27 @@
 // the focus, arrow keys choose, Enter goes there or searches, Escape closes.
 
 const PAUSE = 120; // milliseconds without a key before we ask
+const MOST_REMEMBERED = 8; // searches of one member, on this device only; signing out clears them
+
+const place = (box) => `weike-searches:${box.dataset.suggestWho}`;
+
+function remembered(box) {
+  try {
+    const found = JSON.parse(localStorage.getItem(place(box)) ?? "[]");
+    return Array.isArray(found) ? found.filter((each) => typeof each === "string") : [];
+  } catch {
+    return [];
+  }
+}
+
+function remember(box, text) {
+  const others = remembered(box).filter((each) => each !== text);
+  try {
+    localStorage.setItem(place(box), JSON.stringify([text, ...others].slice(0, MOST_REMEMBERED)));
+  } catch {
+    // A device without room for this searches all the same.
+  }
+}
 
 function suggestFor(box) {
   const list = document.createElement("ul");
@@ -18,7 +39,7 @@ function suggestFor(box) {
   box.setAttribute("aria-controls", list.id);
 
   let typed = box.value; // what the reader typed, while a suggestion stands in the box
-  let asked = "";
+  let asked = null;
   let timer;
   let request;
   let composing = false;
@@ -48,14 +69,17 @@ function suggestFor(box) {
     }
     option.setAttribute("aria-selected", "true");
     box.setAttribute("aria-activedescendant", option.id);
-    if (!option.dataset.url) box.value = option.dataset.text;
+    if (!option.dataset.url && !("forget" in option.dataset)) box.value = option.dataset.text;
     else box.value = typed;
     option.scrollIntoView({ block: "nearest" });
   }
 
   function take(option) {
     close();
-    if (option.dataset.url) {
+    if ("forget" in option.dataset) {
+      localStorage.removeItem(place(box));
+      asked = null;
+    } else if (option.dataset.url) {
       location.assign(option.dataset.url);
     } else {
       box.value = option.dataset.text;
@@ -66,9 +90,10 @@ function suggestFor(box) {
   async function ask() {
     const text = box.value.trim();
     typed = box.value;
-    if (!text) {
+    const recent = remembered(box);
+    if (!text && !recent.length) {
       close();
-      asked = "";
+      asked = null;
       return;
     }
     if (text === asked) {
@@ -78,7 +103,7 @@ function suggestFor(box) {
     request?.abort();
     request = new AbortController();
     try {
-      const address = `${box.dataset.suggest}?${new URLSearchParams({ q: text })}`;
+      const address = `${box.dataset.suggest}?${new URLSearchParams([["q", text], ...recent.map((each) => ["recent", each])])}`;
       const answer = await fetch(address, { signal: request.signal, headers: { "HX-Request": "true" } });
       if (!answer.ok || answer.redirected) return;
       const html = await answer.text();
@@ -105,6 +130,9 @@ function suggestFor(box) {
   box.addEventListener("input", () => {
     clearTimeout(timer);
     if (!composing) timer = setTimeout(ask, PAUSE);
+  });
+  box.addEventListener("focus", () => {
+    if (!box.value && box !== document.querySelector("[autofocus]")) ask();
   });
   box.addEventListener("blur", () => setTimeout(close, 150));
   box.addEventListener("keydown", (event) => {
@@ -138,4 +166,7 @@ function suggestFor(box) {
   });
 }
 
-for (const box of document.querySelectorAll("input[data-suggest]")) suggestFor(box);
+for (const box of document.querySelectorAll("input[data-suggest]")) {
+  if (box.dataset.found) remember(box, box.dataset.found);
+  suggestFor(box);
+}

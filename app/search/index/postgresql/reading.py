@@ -259,6 +259,9 @@ def _labels(ask: Ask) -> tuple[str, dict[str, Any]]:
     if ask.kinds is not None:
         conditions.append("kind = any(%(kinds)s::int[])")
         values["kinds"] = sorted(ask.kinds)
+    if ask.hidden:
+        conditions.append("kind <> all(%(hidden)s::int[])")
+        values["hidden"] = sorted(ask.hidden)
     if ask.languages is not None:
         conditions.append("language = any(%(languages)s::int[])")
         values["languages"] = sorted(ask.languages)
