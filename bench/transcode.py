@@ -1,11 +1,12 @@
 """Preparing a recording, beside the plain ffmpeg commands that make the same renditions.
 
-Three ways, in turns, in the same run, on the same clip with the same rungs, rates and preset:
+Four ways, in turns, in the same run, on the same clip with the same rungs, rates and preset:
 
 * ours: what happens between the last byte of an upload and “ready”: probe, row, job, encode with
   its leash and progress, check of every segment, master playlist, posters, flush, publish;
 * plain: one ffmpeg command, one decode, all renditions, nothing else (no probe, no poster);
-* apart: one ffmpeg command per rendition, each decoding the source, as other platforms do.
+* apart: one ffmpeg command per rendition, each decoding the source, with our options of x264;
+* peertube: the same, with the options that PeerTube gives x264 (-b_strategy 1 -bf 16).
 
 Besides: how long it takes until something can be watched, for a picture that must be encoded and
 for one that is copied. CPU is that of the whole process tree. Clip and turns can be given:
@@ -41,7 +42,7 @@ from config import Config
 TURNS = 1
 SECONDS = 40  # of the clip
 THREADS = 2
-GOALS = {"plain": 1.25, "apart": 0.50}
+GOALS = {"plain": 1.25, "apart": 0.50, "peertube": 0.50}
 GOAL_PLAYABLE = 0.35
 GOAL_COPIED = 0.05
 
@@ -168,12 +169,17 @@ def plain(clip: Path, rungs: tuple[Rung, ...], folder: Path) -> None:
     )
 
 
-def apart(clip: Path, rungs: tuple[Rung, ...], folder: Path) -> None:
+def peertube(clip: Path, rungs: tuple[Rung, ...], folder: Path) -> None:
+    """A command for each rendition as PeerTube writes it (see its default transcoding profile)."""
+    apart(clip, rungs, folder, ("-b_strategy", "1", "-bf", "16"))
+
+
+def apart(clip: Path, rungs: tuple[Rung, ...], folder: Path, more: tuple[str, ...] = ()) -> None:
     """A command for each rendition, with a decode of its own."""
     for rung in rungs:
         run(
             *("-i", str(clip), "-vf", f"scale={rung.width}:{rung.height}"),
-            *(*video_options(rung, 0), *COMMON),
+            *(*video_options(rung, 0), *COMMON, *more),
             *("-hls_fmp4_init_filename", f"{rung.name}.mp4"),
             *("-hls_segment_filename", f"{rung.name}_%05d.m4s", f"{rung.name}.m3u8"),
             cwd=folder,
@@ -249,9 +255,9 @@ def compare(folder: Path, clip: Path, turns: int) -> None:
         probe = measured(lambda: ffmpeg.probe(clip))
         facts = ffmpeg.probe(clip)
     rungs = ladder(facts.width, facts.height)
-    costs: dict[str, list[Cost]] = {"ours": [], "plain": [], "apart": []}
+    costs: dict[str, list[Cost]] = {"ours": [], "plain": [], "apart": [], "peertube": []}
     made: list[queries.Recording] = []
-    others = {"plain": plain, "apart": apart}
+    others = {"plain": plain, "apart": apart, "peertube": peertube}
     for turn in range(turns):
         # Each turn in another order, so that none is always first.
         order = ["ours", *others] if turn % 2 == 0 else [*reversed(others), "ours"]
@@ -280,7 +286,11 @@ def report(clip, duration_ms, rungs, costs, probe, mine, other, when) -> None:
     names = ", ".join(rung.name for rung in rungs)
     print(f"{duration_ms / 1000:.1f} s of video → {names}; {len(costs['ours'])} turns each")
     rows = []
-    labels = {"plain": "one plain command", "apart": "one command per rendition"}
+    labels = {
+        "plain": "one plain command",
+        "apart": "one command per rendition",
+        "peertube": "one command per rendition as PeerTube writes it",
+    }
     for way, label in labels.items():
         for kind in ("wall", "cpu"):
             ratio = getattr(middle["ours"], kind) / getattr(middle[way], kind)
