@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import click
@@ -16,6 +17,7 @@ from app.courses import package as packages
 from app.courses import queries, service
 from app.courses.rules import LessonKind
 from app.media import service as media
+from app.media.rules import NotReady
 
 group = AppGroup("courses", help="Courses as plain files; search entries and lengths anew.")
 
@@ -77,6 +79,10 @@ def load_folder(folder: Path, *, author_id: int) -> service.Loaded:
         with unit_of_work():
             name = f"{lesson.title}{path.suffix}"
             files[lesson.file] = media.import_file(path, owner_id=author_id, filename=name)
+            if lesson.picture_ms is not None:
+                media.wish_poster(files[lesson.file], lesson.picture_ms)
+        if lesson.picture_ms is not None:
+            _draw(files[lesson.file], lesson.picture_ms)
     pictures: dict[str, int] = {}
     covers = {package.cover, package.theme_facts.cover if package.theme_facts else ""} - {""}
     for name in sorted(covers):
@@ -86,6 +92,14 @@ def load_folder(folder: Path, *, author_id: int) -> service.Loaded:
             pictures[name] = media.register_image(stored, owner_id=author_id)
     with unit_of_work():
         return service.load_package(package, author_id=author_id, files=files, pictures=pictures)
+
+
+def _draw(media_id: int, at_ms: int) -> None:
+    """The picture of a video that was ready before; others get it when they are prepared."""
+    with suppress(NotReady):
+        names = media.draw_poster(media_id, at_ms)
+        with unit_of_work():
+            media.choose_poster(media_id, at_ms, names)
 
 
 @group.command("check")

@@ -99,11 +99,17 @@ def served(row: Media) -> Served | None:
 
 def chapters(media_id: int) -> list[tuple[int, str]]:
     """The chapters of a recording (start ms, title): a trainer's, else those of its file."""
-    own = db.session().get(ChapterList, media_id)
+    own = own_chapters(media_id)
     if own is not None:
-        return [(start, title) for start, title in own.chapters]
+        return own
     facts = db.session().scalar(select(Media.facts).where(Media.id == media_id)) or {}
     return [(start, title) for start, title in facts.get("chapters", ()) if title]
+
+
+def own_chapters(media_id: int) -> list[tuple[int, str]] | None:
+    """The chapters that a trainer wrote; None where nobody did."""
+    found = db.session().get(ChapterList, media_id)
+    return None if found is None else [(start, title) for start, title in found.chapters]
 
 
 def poster_moment(media_id: int) -> int | None:

@@ -14,10 +14,13 @@ from flask import Flask
 from PIL import Image as Picture
 
 from app import create_app
+from app.core import jobs
 from app.core.db import Base, db, unit_of_work
 from app.courses import package as packages
 from app.courses import queries
 from app.courses.package.lines import Lines
+from app.media import queries as media_queries
+from app.media.models import Media
 from app.media.queries import caption_tracks
 from app.questions import queries as bank
 from config import Config
@@ -394,6 +397,100 @@ def test_an_exported_course_is_the_same_on_an_empty_instance(
     assert [(x.kind, x.title, x.body, x.length_ms) for x in there.lessons] == [
         (x.kind, x.title, x.body, x.length_ms) for x in here.lessons
     ]
+
+
+INSIDE = """\
+file = "media/way-out.mp4"
+picture = "0:01.5"
+chapters = \"\"\"
+0:00 Look
+0:01 Leave\"\"\"
+[[lesson.ask]]
+at = "0:01"
+question = 4
+counts = false
+[[lesson.ask]]
+at = "0:00.5"
+question = 3
+"""
+ONLY_INSIDE = """
+[[question]]
+kind = "truefalse"
+quiz = false
+stem = "Is the door open?"
+answer = true
+"""
+
+
+@pytest.mark.usefixtures("branch")
+def test_what_is_inside_a_video_travels_with_the_course(
+    app: Flask, folder: Path, flask: Callable, elsewhere: Flask, tmp_path: Path, look: Callable
+) -> None:
+    """Questions that are asked there (of the quiz or not), chapters, and the chosen picture."""
+    toml = COURSE.replace('cover = "cover.png"\n', "").replace("published", "draft")
+    toml = toml.replace('file = "media/way-out.mp4"\n', INSIDE, 1)
+    (folder / "course.toml").write_text(toml, encoding="utf-8")
+    (folder / "questions.toml").write_text(QUESTIONS + ONLY_INSIDE, encoding="utf-8")
+    assert flask("load").output == "fire-safety: created\n"
+    course = course_of(look)
+    assert course.questions == 3
+    lesson = course.lessons[0]
+    inside = look(queries.checkpoints_of, lesson.id)
+    assert [(one.at_ms, one.counts) for one in inside] == [(500, True), (1000, False)]
+    stems = look(bank.questions, [one.question_id for one in inside])
+    assert [stems[one.question_id].stem for one in inside] == [
+        "Lifts are safe in a fire.",
+        "Is the door open?",
+    ]
+    assert look(media_queries.chapters, lesson.media_id) == [(0, "Look"), (1000, "Leave")]
+    jobs.run_pending(app)
+    with app.app_context():
+        row = db.session.get(Media, lesson.media_id)
+        assert [name.startswith("poster-1500-") for name in row.posters] == [True]
+        db.session.rollback()
+
+    flask("export", "fire-safety", "--to", tmp_path / "one")
+    one = tmp_path / "one" / "fire-safety"
+    runner = elsewhere.test_cli_runner()
+    assert runner.invoke(args=["courses", "load", str(one)]).output == "fire-safety: created\n"
+    runner.invoke(args=["courses", "export", "fire-safety", "--to", str(tmp_path / "two")])
+    assert tree(tmp_path / "two" / "fire-safety") == tree(one)
+
+    # Loaded once more with less in it: what is gone is asked no more, and no question is doubled.
+    less = toml.replace('[[lesson.ask]]\nat = "0:01"\nquestion = 4\ncounts = false\n', "")
+    (folder / "course.toml").write_text(less.replace("0:01.5", "0:00.3"), encoding="utf-8")
+    assert flask("load").output == "fire-safety: updated\n"
+    after = look(queries.checkpoints_of, lesson.id)
+    assert [(row.at_ms, row.question_id) for row in after] == [(500, inside[0].question_id)]
+    with app.app_context():  # the video was ready already: its picture is another at once
+        row = db.session.get(Media, lesson.media_id)
+        assert [name.startswith("poster-300-") for name in row.posters] == [True]
+        db.session.rollback()
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "said"),
+    [
+        ("question = 4", "question = 5", "There is no question 5."),
+        ("question = 4", "question = 0", "There is no question 0."),
+        ("question = 4", "question = 3", "Question 3 is asked in this lesson already."),
+        ('at = "0:01"', 'at = "soon"', "course.toml:"),
+        ('picture = "0:01.5"', 'picture = "first"', "course.toml:"),
+        ('kind = "video"', 'kind = "reading"', "is not for lessons of this kind."),
+    ],
+)
+@pytest.mark.usefixtures("branch")
+def test_what_cannot_be_inside_a_video_is_named(
+    folder: Path, flask: Callable, before: str, after: str, said: str
+) -> None:
+    toml = COURSE.replace('file = "media/way-out.mp4"\n', INSIDE, 1)
+    (folder / "questions.toml").write_text(QUESTIONS + ONLY_INSIDE, encoding="utf-8")
+    (folder / "course.toml").write_text(toml, encoding="utf-8")
+    assert flask("check").exit_code == 0
+    (folder / "course.toml").write_text(toml.replace(before, after, 1), encoding="utf-8")
+    result = flask("check")
+    assert result.exit_code == 1
+    assert said in result.output
 
 
 @pytest.mark.usefixtures("branch", "folder")

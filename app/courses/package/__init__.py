@@ -7,6 +7,7 @@ The folder's name is the short name of the course. `course.toml` holds the facts
 from app.courses.package.facts import (
     COURSE_FILE,
     QUESTIONS_FILE,
+    Asked,
     BadPackage,
     Caption,
     Package,
@@ -21,6 +22,7 @@ from app.courses.package.writing import write
 __all__ = [
     "COURSE_FILE",
     "QUESTIONS_FILE",
+    "Asked",
     "BadPackage",
     "Caption",
     "Package",

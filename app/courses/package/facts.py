@@ -44,14 +44,31 @@ class Caption:
 
 
 @dataclass(frozen=True)
+class Asked:
+    """A question inside a recording: its moment, its place (from 1), whether it counts."""
+
+    at_ms: int
+    question: int
+    counts: bool = True
+    line: int = 0
+
+
+@dataclass(frozen=True)
 class PackageLesson:
-    """One lesson. `file` is relative to the package; `text` is the Markdown of a reading."""
+    """One lesson. `file` is relative to the package; `text` is the Markdown of a reading.
+
+    `picture_ms` is the moment of a video whose picture stands for it (None: the sharpest),
+    `chapters` one a line as trainers type them.
+    """
 
     kind: str
     title: str
     file: str
     text: str = ""
     captions: tuple[Caption, ...] = ()
+    chapters: str = ""
+    picture_ms: int | None = None
+    asked: tuple[Asked, ...] = ()
     rendered: bool = True  # False: the file is made from slides and has not been made yet
     line: int = 0
 
@@ -68,10 +85,14 @@ class PackageTheme:
 
 @dataclass(frozen=True)
 class Question:
-    """A question in its plain form; see questions.types."""
+    """A question in its plain form; see questions.types.
+
+    One that is not in the quiz is asked only inside a recording.
+    """
 
     kind: str
     body: dict[str, Any]
+    in_quiz: bool = True
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path, PurePosixPath
@@ -21,6 +21,7 @@ from app.courses import rules
 from app.courses.package.facts import (
     COURSE_FILE,
     QUESTIONS_FILE,
+    Asked,
     BadPackage,
     Caption,
     Package,
@@ -32,12 +33,13 @@ from app.courses.package.facts import (
 from app.courses.package.lines import Lines
 from app.courses.rules import LessonKind, State
 from app.media import ffmpeg, webvtt
-from app.media.rules import clean_language
+from app.media.rules import clean_language, time_of
 from app.questions import types
 from app.questions.rules import KIND_NAMES
 
 MOST_BYTES = 1024 * 1024  # of a TOML or Markdown file
 MOST_ORDER = 1_000_000
+MOST_TABLES = 1000  # of questions, those included that are asked only inside recordings
 _AT_LINE = re.compile(r"\(at line (\d+), column \d+\)")
 
 Fields = dict[str, type | tuple[type, ...]]
@@ -62,10 +64,21 @@ THEME: Fields = {
     "cover": str,
     "titles": dict,
 }
-LESSON: Fields = {"kind": str, "title": str, "file": str, "render": str, "captions": list}
+LESSON: Fields = {
+    "kind": str,
+    "title": str,
+    "file": str,
+    "render": str,
+    "captions": list,
+    "chapters": str,
+    "picture": str,
+    "ask": list,
+}
+ASK: Fields = {"at": str, "question": int, "counts": bool}
 CAPTION: Fields = {"language": str, "label": str, "file": str}
 QUESTION: Fields = {
     "kind": str,
+    "quiz": bool,
     "stem": str,
     "explanation": str,
     "material": str,
@@ -335,7 +348,10 @@ class _Reader:
                 self.wrong(_("A published course needs at least one lesson."), "course")
             if not package.summary:
                 self.wrong(_("A published course needs a summary."), "course", "summary")
+        before = len(self.problems)
         questions = tuple(self._questions())
+        if len(self.problems) == before:
+            self._compare(lessons, questions)
         return replace(package, theme_facts=theme, lessons=lessons, questions=questions)
 
     def _facts(self, slug: str, facts: dict[str, Any]) -> Package:
@@ -447,15 +463,55 @@ class _Reader:
                 self.wrong(_("The file “%(name)s” is missing.", name=name), *place, "file")
             if reading and "captions" in facts:
                 self.wrong(_("A text has no captions."), *place, "captions")
+            for name_of in sorted({"chapters", "picture", "ask"} & facts.keys()):
+                if reading or (kind == LessonKind.AUDIO and name_of == "picture"):
+                    sentence = _("“%(name)s” is not for lessons of this kind.", name=name_of)
+                    self.wrong(sentence, *place, name_of)
             yield PackageLesson(
                 kind=kind,
                 title=title,
                 file=name,
                 text=self._reading(name) if reading and rendered else "",
                 captions=tuple(self._captions(facts.get("captions", []), number)),
+                chapters=facts.get("chapters", "").strip(),
+                picture_ms=self._moment(facts.get("picture"), *place, "picture"),
+                asked=tuple(self._asked(facts.get("ask", []), number)),
                 rendered=rendered,
                 line=self.lines.of(*place),
             )
+
+    def _moment(self, given: str | None, *place: str | int) -> int | None:
+        return None if given is None else self.judged(time_of, given, place=place)
+
+    def _asked(self, given: list[Any], lesson: int) -> Iterator[Asked]:
+        if len(given) > rules.MOST_CHECKPOINTS:
+            refusal = rules.TooManyCheckpoints(most=rules.MOST_CHECKPOINTS)
+            self.wrong(refusal, "lesson", lesson, "ask", rules.MOST_CHECKPOINTS)
+        for number, table in enumerate(given[: rules.MOST_CHECKPOINTS]):
+            place = ("lesson", lesson, "ask", number)
+            facts = self.fields(table, ASK, ("at", "question"), *place)
+            at_ms = self._moment(facts.get("at"), *place, "at")
+            if at_ms is not None and "question" in facts:
+                line = self.lines.of(*place)
+                yield Asked(at_ms, facts["question"], facts.get("counts", True), line)
+
+    def _compare(self, lessons: Sequence[PackageLesson], questions: Sequence[Question]) -> None:
+        """Every question inside a recording is there, and of a kind that can be asked there."""
+        for lesson in lessons:
+            seen: set[int] = set()
+            for one in lesson.asked:
+                sentence = ""
+                if not 1 <= one.question <= len(questions):
+                    sentence = _("There is no question %(number)s.", number=one.question)
+                elif questions[one.question - 1].kind not in rules.CHECKPOINT_KINDS:
+                    sentence = str(rules.WrongCheckpoint())
+                elif one.question in seen:
+                    sentence = _(
+                        "Question %(number)s is asked in this lesson already.", number=one.question
+                    )
+                seen.add(one.question)
+                if sentence:
+                    self.problems.append(Problem(COURSE_FILE, one.line, sentence))
 
     def _reading(self, name: str) -> str:
         """The text of a lesson; what is wrong with it is noted under its own name."""
@@ -497,10 +553,11 @@ class _Reader:
         given = content.get("question", [])
         if not isinstance(given, list):
             return
-        if len(given) > rules.MOST_QUESTIONS:
+        in_quiz = [one for one in given if not isinstance(one, dict) or one.get("quiz", True)]
+        if len(in_quiz) > rules.MOST_QUESTIONS or len(given) > MOST_TABLES:
             refusal = rules.TooManyQuestions(most=rules.MOST_QUESTIONS)
             self.wrong(refusal, "question", rules.MOST_QUESTIONS)
-        for number, table in enumerate(given[: rules.MOST_QUESTIONS]):
+        for number, table in enumerate(given[:MOST_TABLES]):
             place = ("question", number)
             before = len(self.problems)
             facts = self.fields(table, QUESTION, ("kind", "stem"), *place)
@@ -516,7 +573,7 @@ class _Reader:
             ]
             if len(self.problems) > before:
                 continue
-            body = {key: facts[key] for key in facts if key not in {"kind", "option"}}
+            body = {key: facts[key] for key in facts if key not in {"kind", "option", "quiz"}}
             of = types.of(kind)
             for key in types.misshapen(body):
                 sentence = _("“%(name)s” must be %(wanted)s.", name=key, wanted=TYPE_NAMES[list])
@@ -525,7 +582,7 @@ class _Reader:
                 continue
             clean = self.judged(of.clean, {**body, "options": options}, place=place)
             if clean is not None:
-                yield Question(kind, of.plain(clean))
+                yield Question(kind, of.plain(clean), facts.get("quiz", True))
 
 
 def _is(value: object, wanted: type | tuple[type, ...]) -> bool:

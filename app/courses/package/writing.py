@@ -15,6 +15,7 @@ from flask_babel import lazy_gettext as _l
 from app.core.refusals import Conflict
 from app.courses.package.facts import COURSE_FILE, QUESTIONS_FILE, Package, Question
 from app.courses.rules.titles import Titles
+from app.media.rules import time_text
 
 
 class FolderThere(Conflict):
@@ -109,6 +110,22 @@ def _course(package: Package) -> dict[str, Any]:
                     if lesson.captions
                     else {}
                 ),
+                **({"chapters": lesson.chapters} if lesson.chapters else {}),
+                **(
+                    {"picture": time_text(lesson.picture_ms)}
+                    if lesson.picture_ms is not None
+                    else {}
+                ),
+                **(
+                    {
+                        "ask": [
+                            {"at": time_text(a.at_ms), "question": a.question, "counts": a.counts}
+                            for a in lesson.asked
+                        ]
+                    }
+                    if lesson.asked
+                    else {}
+                ),
             }
             for lesson in package.lessons
         ]
@@ -134,6 +151,8 @@ def _question(question: Question) -> dict[str, Any]:
         found["option"] = [
             {**option, "fraction": _number(option["fraction"])} for option in body["options"]
         ]
+    if not question.in_quiz:
+        found["quiz"] = False
     said = {"stem", "explanation", "answer", "options"}
     empty: tuple[Any, ...] = ("", [], False, 0)
     return found | {k: v for k, v in body.items() if k not in said and v not in empty}

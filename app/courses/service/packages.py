@@ -14,14 +14,15 @@ from app.core.db import db
 from app.core.refusals import NotThere, Refusal
 from app.courses import queries
 from app.courses.models import Course, CourseQuestion, Theme
-from app.courses.package import Caption, Package, PackageLesson, PackageTheme, Question
+from app.courses.package import Asked, Caption, Package, PackageLesson, PackageTheme, Question
 from app.courses.rules import LessonKind, State, slug_of
 from app.courses.rules.titles import typed
-from app.courses.service import editing, lessons, publishing, quiz, themes
+from app.courses.service import checkpoints, editing, lessons, publishing, quiz, themes
 from app.media import queries as media
 from app.media import service as media_service
 from app.media import webvtt
 from app.media.models import Image
+from app.media.rules import time_text
 from app.members.queries import branches
 from app.members.rules.names import branch_path
 from app.members.service import branch_at
@@ -105,7 +106,7 @@ def load_package(
     if package.cover:
         editing.set_cover(course_id, pictures[package.cover])
     _lessons(course_id, package, files)
-    _quiz(course_id, package, author_id)
+    _inside(course_id, package, _quiz(course_id, package, author_id))
     course = publishing.locked(course_id)
     _move_to(course, State(package.state))
     course.package_hash = package.hash
@@ -140,6 +141,8 @@ def _lessons(course_id: int, package: Package, files: Mapping[str, int]) -> None
             continue
         media_id = files[lesson.file]
         wanted.append(lessons.wanted_recording(lesson.title, media_id))
+        if lesson.chapters:
+            media_service.set_chapters(media_id, text=lesson.chapters)
         for caption in lesson.captions:
             media_service.attach_captions(
                 media_id,
@@ -150,12 +153,16 @@ def _lessons(course_id: int, package: Package, files: Mapping[str, int]) -> None
     lessons.set_lessons(course_id, wanted)
 
 
-def _quiz(course_id: int, package: Package, author_id: int) -> None:
-    """The questions of the package in their order; equal ones keep their place in the bank."""
+def _quiz(course_id: int, package: Package, author_id: int) -> list[int]:
+    """The questions of the package in their order; equal ones keep their place in the bank.
+
+    Returns their ids, also of those that are asked only inside recordings.
+    """
     session = db.session()
-    paper = queries.quiz_of(course_id)
-    asked = bank.questions(paper.question_ids if paper else ())
-    free = [asked[i] for i in (paper.question_ids if paper else ())]
+    known = _questions_of(course_id)
+    asked = bank.questions(known)
+    free = [asked[i] for i in known if i in asked]
+    ids = []
     session.execute(delete(CourseQuestion).where(CourseQuestion.course_id == course_id))
     session.expire_all()
     for question in package.questions:
@@ -167,10 +174,38 @@ def _quiz(course_id: int, package: Package, author_id: int) -> None:
                 questions.revise(same.id, question.body, author_id)
         if same is not None:
             free.remove(same)
-            quiz.add_question(course_id, same.id)
+            question_id = same.id
         else:
-            quiz.write_question(
-                course_id, kind=question.kind, body=question.body, author_id=author_id
+            question_id = questions.create(
+                kind=question.kind, body=question.body, author_id=author_id
+            )
+        if question.in_quiz:
+            quiz.add_question(course_id, question_id)
+        ids.append(question_id)
+    return ids
+
+
+def _questions_of(course_id: int) -> list[int]:
+    """The questions of a course: those of its quiz, then those asked only inside recordings."""
+    paper = queries.quiz_of(course_id)
+    found = list(paper.question_ids if paper else ())
+    course = queries.course_by_id(course_id)
+    for lesson in course.lessons if course else ():
+        found += [one.question_id for one in queries.checkpoints_of(lesson.id)]
+    return list(dict.fromkeys(found))
+
+
+def _inside(course_id: int, package: Package, question_ids: list[int]) -> None:
+    """Ask inside the recordings what the package asks there, and nothing else."""
+    course = queries.course_by_id(course_id)
+    for lesson, said in zip(course.lessons if course else (), package.lessons, strict=True):
+        wanted = {question_ids[one.question - 1]: one for one in said.asked}
+        for row in queries.checkpoints_of(lesson.id):
+            if row.question_id not in wanted:
+                checkpoints.stop_asking(lesson.id, row.id)
+        for question_id, one in wanted.items():
+            checkpoints.add_checkpoint(
+                lesson.id, question_id=question_id, at_ms=one.at_ms, counts=one.counts
             )
 
 
@@ -198,9 +233,12 @@ def package_of(course_id: int) -> tuple[Package, dict[str, bytes | Path]]:
     if course is None or theme is None:
         raise NotThere
     contents: dict[str, bytes | Path] = {}
-    parts = [_lesson(lesson, contents) for lesson in course.lessons]
     paper = queries.quiz_of(course_id)
-    asked = bank.questions(paper.question_ids if paper else ())
+    in_quiz = set(paper.question_ids if paper else ())
+    found = bank.questions(_questions_of(course_id))
+    asked = {i: found[i] for i in _questions_of(course_id) if i in found}
+    numbers = {question_id: number for number, question_id in enumerate(asked, 1)}
+    parts = [_lesson(lesson, contents, numbers) for lesson in course.lessons]
     package = Package(
         slug=course.slug,
         title=course.own_title,
@@ -224,13 +262,16 @@ def package_of(course_id: int) -> tuple[Package, dict[str, bytes | Path]]:
         cover=_picture(course.cover_image_id, "cover.webp", contents),
         lessons=tuple(parts),
         questions=tuple(
-            Question(asked[i].kind, asked[i].plain) for i in (paper.question_ids if paper else ())
+            Question(one.kind, one.plain, question_id in in_quiz)
+            for question_id, one in asked.items()
         ),
     )
     return package, contents
 
 
-def _lesson(lesson: queries.LessonView, contents: dict[str, bytes | Path]) -> PackageLesson:
+def _lesson(
+    lesson: queries.LessonView, contents: dict[str, bytes | Path], numbers: Mapping[int, int]
+) -> PackageLesson:
     name = f"{lesson.number:02}-{slug_of(lesson.title) or lesson.kind}"
     if lesson.media_id is None:
         contents[f"{name}.md"] = f"{lesson.body}\n".encode()
@@ -248,7 +289,21 @@ def _lesson(lesson: queries.LessonView, contents: dict[str, bytes | Path]) -> Pa
         cues = media.cues(lesson.media_id, language=track.language)
         contents[beside] = webvtt.write([(c.start_ms, c.end_ms, c.text) for c in cues]).encode()
         captions.append(Caption(track.language, track.label, beside))
-    return PackageLesson(lesson.kind, lesson.title, file, captions=tuple(captions))
+    return PackageLesson(
+        lesson.kind,
+        lesson.title,
+        file,
+        captions=tuple(captions),
+        chapters="\n".join(
+            f"{time_text(at)} {title}" for at, title in media.own_chapters(lesson.media_id) or ()
+        ),
+        picture_ms=media.poster_moment(lesson.media_id),
+        asked=tuple(
+            Asked(one.at_ms, numbers[one.question_id], one.counts)
+            for one in queries.checkpoints_of(lesson.id)
+            if one.question_id in numbers
+        ),
+    )
 
 
 def _picture(image_id: int | None, name: str, contents: dict[str, bytes | Path]) -> str:
