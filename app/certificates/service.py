@@ -139,10 +139,10 @@ def award(
     return _issue(row)
 
 
-def withdraw(*, member_id: int, kind: str, subject_id: int, reason: str) -> bool:
+def withdraw(*, member_id: int, kind: str, subject_id: int, reason: str) -> str | None:
     """Take a certificate back because what it was for turned out not to be earned.
 
-    Earning it again gives a new one. Returns whether there was one.
+    Earning it again gives a new one. Returns its number; None when there was none.
     """
     row = db.session().scalar(
         select(Certificate).where(
@@ -153,11 +153,11 @@ def withdraw(*, member_id: int, kind: str, subject_id: int, reason: str) -> bool
         )
     )
     if row is None:
-        return False
+        return None
     row.state, row.ended_at = "revoked", clock.now()
     row.reason = " ".join(reason.split())[: rules.LONGEST_REASON]
     db.session().flush()
-    return True
+    return row.number
 
 
 def revoke(certificate_id: int, *, actor_id: int, reason: str) -> None:

@@ -125,6 +125,11 @@ def epoch() -> float:
     return now().timestamp()
 
 
+def moment(milliseconds: int) -> datetime:
+    """The moment that a page got as a number from `epoch`."""
+    return datetime.fromtimestamp(milliseconds / 1000, UTC)
+
+
 def monotonic() -> float:
     """Seconds that never jump, for measuring how long something takes."""
     return time.monotonic()

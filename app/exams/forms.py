@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -210,7 +211,7 @@ def local(moment: datetime | None, zone: ZoneInfo) -> datetime | None:
 
 
 class DrawForm(FlaskForm):  # type: ignore[misc]
-    """So many questions of a kind, a tag, a difficulty."""
+    """So many questions of a category, a kind, a difficulty, a tag."""
 
     number = _number(_l("How many questions"), 1, MOST_QUESTIONS, default=5)
     kind = SelectField(
@@ -229,6 +230,7 @@ class DrawForm(FlaskForm):  # type: ignore[misc]
             SelectChoice("5", _l("5 (hard)")),
         ],
     )
+    category = SelectField(_l("Category"), validate_choice=False)
     tag = SelectField(_l("Tag"), validate_choice=False)
     mark = DecimalField(
         _l("Points for each"),
@@ -237,8 +239,12 @@ class DrawForm(FlaskForm):  # type: ignore[misc]
         render_kw={"inputmode": "decimal"},
     )
 
-    def offer_tags(self, tags: list[str]) -> None:
-        """Fill the list of tags."""
+    def offer(self, tags: list[str], categories: Mapping[int, str]) -> None:
+        """Fill the lists of tags and of categories (paths of names by id)."""
+        self.category.choices = [
+            SelectChoice("", _l("any")),
+            *(SelectChoice(str(key), name) for key, name in categories.items()),
+        ]
         self.tag.choices = [
             SelectChoice("", _l("any")),
             *(SelectChoice(tag, tag) for tag in tags),

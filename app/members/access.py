@@ -120,6 +120,13 @@ def own_token() -> str:
     return str(getattr(current_user, "token", ""))
 
 
+def own_sign_in() -> str:
+    """Sixteen letters that tell this browser's sign-in from others, and say nothing of its token;
+    "" for visitors."""
+    token = own_token()
+    return token_hash(token)[:16] if token else ""
+
+
 def member_id_or_none() -> int | None:
     """The id of the signed-in member, for counting requests."""
     found = reader_or_none()

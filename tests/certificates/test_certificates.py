@@ -20,9 +20,11 @@ from app.core.db import db, unit_of_work
 from app.core.jobs import run_pending
 from app.exams import service as exams
 from app.learning import service as learning
-from tests.exams.examiner import Candidate, make_exam
+from app.learning.models import LessonProgress
+from app.notices import queries as notices
+from tests.exams.examiner import QUESTIONS, Candidate, Desk, make_exam
 from tests.factories import People, csrf
-from tests.learning.lessons import make_course
+from tests.learning.lessons import Made, make_course
 
 NOW = datetime(2026, 3, 31, 8, tzinfo=UTC)
 
@@ -148,20 +150,8 @@ def test_a_course_done_gives_one_and_taken_back_revokes_it(
     member = people.member()
     office.certify(f"course:{course.id}")
     with app.app_context(), unit_of_work():
-        from app.learning.models import LessonProgress
-
+        done(member, course)
         now = clock.now()
-        db.session.add(
-            LessonProgress(
-                member_id=member,
-                lesson_id=course.lesson,
-                course_id=course.id,
-                length_ms=1000,
-                started_at=now,
-                heard_at=now,
-                completed_at=now,
-            )
-        )
         learning.quiz_passed(member_id=member, course_id=course.id, at=now)
     assert [row.state for row in all_of(app, member)] == ["live"]
     with app.app_context(), unit_of_work():
@@ -252,6 +242,88 @@ def test_a_regrade_revokes_and_its_undoing_gives_a_new_one(
         attempt.passed = True
         exams.reward(attempt)
     assert [r.state for r in all_of(app, passed.member)] == ["revoked", "live"]
+
+
+def told(app: Flask, member: int) -> list[tuple[str, str, str]]:
+    with app.app_context():
+        found = notices.notices_of(member, page=1).rows
+        db.session.rollback()
+    return [(row.kind, row.title, row.body) for row in found if row.kind == "certificate"]
+
+
+def test_a_real_regrade_takes_a_certificate_back_gives_it_again_and_tells_both(
+    app: Flask, people: People, office: Office
+) -> None:
+    author = people.member(role="trainer")
+    exam = make_exam(app, author, [QUESTIONS[1]], title="Fire")
+    office.certify(f"exam:{exam.id}")
+    taker = Candidate(people, exam)
+    taker.start()
+    taker.submit(taker.right())
+    given = ("certificate", "You have a certificate for “Fire”", "")
+    assert told(app, taker.member) == [given]
+    desk = Desk(people, author)
+    with app.app_context(), unit_of_work():
+        from app.questions import service as bank
+        from app.questions.queries import question
+
+        question_id = exam.questions[0]
+        body = question(question_id).plain
+        for option in body["options"]:
+            option["fraction"] = "1" if option["text"] == "000" else "0"
+        bank.revise(question_id, body, author)
+    path = f"/{exam.id}/regrade/{question_id}"
+    assert "Fail now" in desk.get(path)
+    assert desk.post(path, action="new_key", reason="The key was wrong").status_code == 303
+    assert [row.state for row in all_of(app, taker.member)] == ["revoked"]
+    ended = "Your certificate for “Fire” does not hold any more"
+    assert told(app, taker.member) == [("certificate", ended, "The key was wrong"), given]
+    assert desk.post(f"/{exam.id}/regrades/1/undo").status_code == 303
+    assert [row.state for row in all_of(app, taker.member)] == ["revoked", "live"]
+    assert told(app, taker.member)[0] == given
+
+
+def test_a_path_done_gives_a_certificate_and_a_course_undone_takes_it_back(
+    app: Flask, people: People, office: Office
+) -> None:
+    trainer, member = people.member(role="trainer"), people.member()
+    quiz = [{"kind": "truefalse", "stem": "So?", "answer": True, "explanation": ""}]
+    courses = [make_course(app, trainer, [("reading", 1000)], quiz, title=title) for title in "AB"]
+    with app.app_context(), unit_of_work():
+        path = learning.make_path(title="First month", branch_id=people.root, author_id=trainer)
+        for course in courses:
+            learning.add_step(path, course.id)
+        learning.publish_path(path)
+    office.certify(f"path:{path}")
+    for course in courses:
+        assert all_of(app, member) == []
+        with app.app_context(), unit_of_work():
+            done(member, course)
+            learning.quiz_passed(member_id=member, course_id=course.id, at=clock.now())
+    assert [(row.kind, row.title, row.state) for row in all_of(app, member)] == [
+        ("path", "First month", "live")
+    ]
+    assert told(app, member) == [("certificate", "You have a certificate for “First month”", "")]
+    with app.app_context(), unit_of_work():
+        learning.quiz_taken_back(member_id=member, course_id=courses[0].id)
+    assert [row.state for row in all_of(app, member)] == ["revoked"]
+    assert told(app, member)[0][1] == ("Your certificate for “First month” does not hold any more")
+
+
+def done(member: int, course: Made) -> None:
+    """The lesson of a course is done; within a unit of work."""
+    now = clock.now()
+    db.session.add(
+        LessonProgress(
+            member_id=member,
+            lesson_id=course.lesson,
+            course_id=course.id,
+            length_ms=1000,
+            started_at=now,
+            heard_at=now,
+            completed_at=now,
+        )
+    )
 
 
 def test_papers_and_badges_of_others_are_not_there(

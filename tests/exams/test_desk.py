@@ -16,6 +16,7 @@ from app.exams import queries, rules
 from app.exams.models import Exam, ExamEvent, ExamSection, ExamSlot
 from app.points import queries as points
 from app.questions import service as bank
+from app.questions.models import Question
 from tests.exams.examiner import Candidate, Desk, Set, exam_row, make_exam
 from tests.factories import People
 from tests.learning.lessons import Time, single, truefalse
@@ -111,6 +112,38 @@ def test_a_draw_that_the_bank_cannot_fill_stops_publishing(
     )
     assert "only 1 fit" in desk.get(f"/{exam.id}")
     assert desk.post(f"/{exam.id}/publish").status_code == 422
+
+
+def test_a_draw_takes_a_category_with_all_below_it(
+    app: Flask, people: People, desk: Desk, trainer: int
+) -> None:
+    exam = make_exam(app, trainer, publish=False)
+    with app.app_context(), unit_of_work():
+        above = bank.create_category("Safety", parent_id=None)
+        below = bank.create_category("Fire", parent_id=above)
+        other = bank.create_category("Office", parent_id=None)
+        for number, category in enumerate((above, below, below, other)):
+            body = truefalse(f"Category question {number}?", True)
+            body.pop("kind")
+            made = bank.create(kind="truefalse", body=body, author_id=trainer)
+            db.session.get_one(Question, made).category_id = category
+        section = db.session.query(ExamSection).filter_by(exam_id=exam.id).one().id
+    page = desk.get(f"/{exam.id}")
+    assert f'<option value="{below}">Safety/Fire</option>' in page
+    draw = {"number": 2, "kind": "", "difficulty": "", "tag": "", "mark": "1"}
+    path = f"/{exam.id}/sections/{section}/draws"
+    assert desk.post(path, **draw, category=above).status_code == 303
+    page = desk.get(f"/{exam.id}")
+    assert "any kind · Safety ·" in page
+    assert "3 fit" in page
+    assert desk.post(path, **draw, category=999).status_code == 422
+    assert desk.post(f"/{exam.id}/publish").status_code == 303
+    taker = Candidate(people, Set(exam.id, exam.questions))
+    for _ in range(3):
+        taker.start()
+        page = taker.page()
+        assert page.count("Category question") >= 2
+        assert "Category question 3?" not in page
 
 
 def test_bad_settings_come_back_with_the_reason_beside_the_field(

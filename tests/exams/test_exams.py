@@ -397,6 +397,55 @@ def test_a_stale_window_cannot_overwrite_and_both_texts_are_kept(
     assert (kept.kind, kept.answers) == ("stale", {str(first.id): [older]})
 
 
+def opened(taker: Candidate) -> str:
+    return re.search(r'name="opened" value="(\d+)"', taker.page()).group(1)
+
+
+def test_of_two_devices_the_page_opened_last_goes_on_and_both_are_written_down(
+    app: Flask, people: People, taker: Candidate, time: Time
+) -> None:
+    taker.start()
+    item = taker.paper()[0]
+    first, second = list(item.options.values())[:2]
+    phone, old = Candidate(people, taker.exam, taker.member), opened(taker)
+    assert taker.save({item.id: [first]}, opened=old).status_code == 200
+    time.moment += timedelta(seconds=5)
+    new = opened(phone)
+    # Until the new page says something, the old one still may.
+    assert taker.save({item.id: [first]}, opened=old).status_code == 200
+    assert phone.save({}, opened=new).status_code == 200
+    for number in range(2):
+        answer = taker.save({item.id: [second]}, opened=old)
+        assert answer.status_code == 409, number
+        assert answer.get_json()["reason"] == "GoneOnElsewhere"
+    assert taker.submit({item.id: [second]}, opened=old).status_code == 409
+    assert phone.paper()[0].ticked == [first]
+    with app.app_context():
+        kept = db.session.query(Evidence).filter_by(attempt_id=taker.attempt).all()
+        assert [(row.kind, row.answers) for row in kept] == [("stale", {str(item.id): [second]})]
+        acts = [row.act for row in db.session.query(ExamEvent).filter_by(exam_id=taker.exam.id)]
+        db.session.rollback()
+    assert acts.count("device") == 1
+    # Opened anew, the first goes on and the other is behind; a forged time changes nothing.
+    time.moment += timedelta(seconds=5)
+    assert taker.save({item.id: [second]}, opened=opened(taker)).status_code == 200
+    assert phone.save({item.id: [first]}, opened=new).status_code == 409
+    assert phone.save({item.id: [first]}, opened="9" * 14).status_code == 200
+    time.moment += timedelta(seconds=5)
+    assert taker.submit({}, opened=opened(taker)).status_code == 303
+
+
+def test_the_same_page_goes_on_after_signing_in_again(
+    people: People, taker: Candidate, time: Time
+) -> None:
+    taker.start()
+    item, page = taker.paper()[0], opened(taker)
+    assert taker.save({item.id: list(item.options.values())[:1]}, opened=page).status_code == 200
+    time.moment += timedelta(minutes=5)
+    again = Candidate(people, taker.exam, taker.member)
+    assert again.save({item.id: []}, opened=page).status_code == 200
+
+
 def test_flags_and_leaving_the_page_are_noted(taker: Candidate) -> None:
     taker.start()
     first = taker.paper()[0]

@@ -95,6 +95,9 @@ class Attempt(Base):
     added_s: Mapped[int] = mapped_column(default=0)  # seconds that invigilators added
     heard_at: Mapped[datetime | None]  # the last request of its page
     address: Mapped[str] = mapped_column(String(45), default="")  # where it was last heard from
+    # Which sign-in goes on with it, and when its page was opened: the page opened last may write.
+    held_by: Mapped[str] = mapped_column(String(16), default="")
+    held_since: Mapped[datetime | None]
     left: Mapped[int] = mapped_column(default=0)  # how often the page was left; advisory
     reached: Mapped[int] = mapped_column(default=1)  # the furthest position opened
     submitted_at: Mapped[datetime | None]

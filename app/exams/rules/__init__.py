@@ -56,6 +56,7 @@ from app.exams.rules.exams import (
     ExamClosed,
     ExamHasAttempts,
     ExamPaused,
+    GoneOnElsewhere,
     LastStartOutside,
     NeedsAReason,
     NobodyInvited,
@@ -88,6 +89,7 @@ from app.exams.rules.exams import (
     is_released,
     phase,
     remaining_ms,
+    takes_over,
 )
 from app.exams.rules.marking import (
     GIVEN_NAMES,
@@ -198,6 +200,7 @@ __all__ = [
     "ExamHasAttempts",
     "ExamPaused",
     "Given",
+    "GoneOnElsewhere",
     "Kept",
     "LastStartOutside",
     "MarkedByYou",
@@ -280,6 +283,7 @@ __all__ = [
     "shown_percent",
     "shuffled",
     "spread",
+    "takes_over",
     "total",
     "translated",
     "unpacked",

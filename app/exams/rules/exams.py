@@ -125,6 +125,15 @@ class TimeOver(Conflict):
     )
 
 
+class GoneOnElsewhere(Conflict):
+    """A second sign-in of the same member goes on with the attempt; the older may only read."""
+
+    sentence = _l(
+        "You went on with this exam on another device, so nothing can be changed here any more. "
+        "Open the page anew to go on here."
+    )
+
+
 class NoWayBack(Conflict):
     sentence = _l("In this exam an earlier question cannot be changed.")
 
@@ -273,6 +282,15 @@ def remaining_ms(now: datetime, deadline_at: datetime | None) -> int | None:
     if deadline_at is None:
         return None
     return max(0, (deadline_at - now) // timedelta(milliseconds=1))
+
+
+def takes_over(opened_at: datetime | None, held_since: datetime | None) -> bool:
+    """Whether a page of another sign-in goes on with an attempt: the one opened last does.
+
+    The same page keeps it after signing in again. A page that does not say when it was opened is
+    taken for a new one.
+    """
+    return opened_at is None or held_since is None or opened_at >= held_since
 
 
 def is_released(release: str, *, now: datetime, closes_at: datetime | None, ended: bool) -> bool:

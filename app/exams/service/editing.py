@@ -28,6 +28,7 @@ from app.exams.queries import checks_of, exam_view, not_passed, pool_of, seats_o
 from app.exams.service.taking import note, plan_finish
 from app.members.models import Member
 from app.questions import types
+from app.questions.queries import category_names
 from app.questions.queries import question as question_by_id
 
 SETTINGS = (
@@ -248,10 +249,15 @@ def add_draw(
     difficulty: int | None = None,
     category: str = "",
 ) -> int:
-    """Let every taker get `number` questions drawn from those of the bank that fit."""
+    """Let every taker get `number` questions drawn from those of the bank that fit.
+
+    `category` is the id of a category; what is below it fits as well.
+    """
     _draft(exam_id)
     section = _section(exam_id, section_id)
     if kind and kind not in types.TYPES:
+        raise NotThere
+    if category and category not in map(str, category_names()):
         raise NotThere
     return _add(
         exam_id,

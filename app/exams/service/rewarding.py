@@ -6,7 +6,6 @@ from decimal import Decimal
 
 from sqlalchemy import func, select
 
-from app.certificates import service as certificates
 from app.core import clock
 from app.core.db import db
 from app.exams import rules
@@ -37,7 +36,7 @@ def reward(attempt: Attempt) -> tuple[int, bool]:
         title, theme = learning.title_and_theme(attempt.course_id)
     else:
         title = session.get_one(Exam, attempt.exam_id).title
-        certificates.award(
+        learning.give_certificate(
             member_id=attempt.member_id,
             kind="exam",
             subject_id=attempt.exam_id or 0,
@@ -108,10 +107,11 @@ def take_back(attempt: Attempt, *, actor_id: int, reason: str) -> int:
     if attempt.course_id is not None:
         learning.quiz_taken_back(member_id=attempt.member_id, course_id=attempt.course_id)
     else:
-        certificates.withdraw(
+        learning.take_certificate(
             member_id=attempt.member_id,
             kind="exam",
             subject_id=attempt.exam_id or 0,
+            title=session.get_one(Exam, attempt.exam_id).title,
             reason=reason,
         )
     taken = 0

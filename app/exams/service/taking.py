@@ -48,6 +48,15 @@ class Submitted:
 
 
 @dataclass(frozen=True)
+class Window:
+    """The page that sends something: which sign-in it belongs to, and when it was opened."""
+
+    sign_in: str = ""
+    opened_at: datetime | None = None
+    address: str = ""
+
+
+@dataclass(frozen=True)
 class Saved:
     """What was kept: how often each of the named answers was changed by now, and the clock."""
 
@@ -244,18 +253,19 @@ def save(
     flags: Flags | None = None,
     left: int = 0,
     reached: int = 0,
-    address: str = "",
+    window: Window = Window(),
 ) -> Saved:
     """Keep answers of an open attempt; `left` is how often the page was left since the last call.
 
     Only what is named is touched: an empty payload erases nothing. `reached` opens the next
     question of a paper without a way back. Raises NotThere, AlreadySubmitted, AttemptVoid,
-    NotOfThisPaper, NoWayBack, TimeOver, and SavedElsewhere when `seen` is older than what is kept
-    and the answers differ (both are kept then).
+    NotOfThisPaper, NoWayBack, TimeOver, SavedElsewhere when `seen` is older than what is kept and
+    the answers differ, and GoneOnElsewhere (what was sent is kept aside then).
     """
     attempt, exam = _locked(attempt_id, member_id)
     now = clock.now()
     _must_be_running(attempt, exam, now, answers)
+    _must_hold(attempt, exam, window, answers, now)
     named = {*answers, *(seen or ()), *(flags or ())}
     rows = {item.id: item for item in items_of(attempt_id, only=named)}
     _keep(attempt, exam, rows, answers, seen=seen or {}, now=now)
@@ -266,7 +276,7 @@ def save(
     if exam is not None:
         attempt.heard_at = now
         attempt.left += left
-        if address and address != attempt.address:
+        if window.address and window.address != attempt.address:
             # Written down and not stopped: networks change by themselves.
             if attempt.address:
                 note(
@@ -274,9 +284,9 @@ def save(
                     attempt_id=attempt.id,
                     actor_id=member_id,
                     before=attempt.address,
-                    address=address,
+                    address=window.address,
                 )
-            attempt.address = address
+            attempt.address = window.address
         if attempt.reached < reached <= attempt.questions:
             attempt.reached = reached
     db.session().flush()
@@ -289,12 +299,18 @@ def save(
 
 
 def submit(
-    attempt_id: int, *, member_id: int, answers: Answers, seen: Seen | None = None
+    attempt_id: int,
+    *,
+    member_id: int,
+    answers: Answers,
+    seen: Seen | None = None,
+    window: Window = Window(),
 ) -> Submitted:
     """Take the last answers, mark the paper, and close the attempt for good.
 
     Asked again, it changes nothing and gives the same receipt. Raises NotThere, NotOfThisPaper,
-    SavedElsewhere, AttemptVoid, and TimeOver when answers came with it that are too late.
+    SavedElsewhere, GoneOnElsewhere, AttemptVoid, and TimeOver when answers came with it that are
+    too late.
     """
     attempt, exam = _locked(attempt_id, member_id)
     if attempt.state == "submitted":
@@ -308,6 +324,7 @@ def submit(
         if _is_new(attempt, answers):
             raise
         return _ended(attempt)
+    _must_hold(attempt, exam, window, answers, now)
     rows = {item.id: item for item in items_of(attempt_id)}
     _keep(attempt, exam, rows, answers, seen=seen or {}, now=now)
     # What came within the grace was under way when the time was over.
@@ -432,6 +449,32 @@ def _must_be_running(attempt: Attempt, exam: Exam | None, now: datetime, answers
         on_the_way = exam.paused_at + timedelta(seconds=exam.grace_s)
         if now > on_the_way and _is_new(attempt, answers):
             raise rules.ExamPaused(wait=FINISH_EVERY_S)
+
+
+def _must_hold(
+    attempt: Attempt, exam: Exam | None, window: Window, answers: Answers, now: datetime
+) -> None:
+    """Of two sign-ins of a member the page opened last goes on; both are written down."""
+    if exam is None or not window.sign_in:
+        return
+    # A page cannot have been opened later than now, whatever it says.
+    opened_at = None if window.opened_at is None else min(window.opened_at, now)
+    if window.sign_in != attempt.held_by:
+        if not rules.takes_over(opened_at, attempt.held_since):
+            if _is_new(attempt, answers):
+                _evidence(attempt.id, "stale", answers, now)
+                keep_though_refused()
+            raise rules.GoneOnElsewhere
+        if attempt.held_by:
+            note(
+                *(exam.id, "device"),
+                attempt_id=attempt.id,
+                actor_id=attempt.member_id,
+                before=[attempt.held_by, attempt.address],
+                after=[window.sign_in, window.address],
+            )
+        attempt.held_by = window.sign_in
+    attempt.held_since = max(filter(None, (attempt.held_since, opened_at)), default=now)
 
 
 def _time_out(attempt: Attempt, exam: Exam) -> None:

@@ -87,7 +87,7 @@ def edit(exam_id: int) -> str:
 def _edit(exam: queries.ExamView, form: DrawForm) -> str:
     me = reader()
     sections = queries.sections_of(exam.id)
-    form.offer_tags(queries.tags())
+    form.offer(queries.tags(), bank.category_names())
     checks, spread = queries.checks_of(exam, clock.now())
     return render_template(
         "exams/edit.html",
@@ -102,6 +102,7 @@ def _edit(exam: queries.ExamView, form: DrawForm) -> str:
         spread=spread,
         form=form,
         kinds=KIND_NAMES,
+        categories=bank.category_names(),
         may_pick=me.is_author,
     )
 
@@ -204,7 +205,7 @@ def change_section(exam_id: int, section_id: int) -> ResponseReturnValue:
 def add_draw(exam_id: int, section_id: int) -> ResponseReturnValue:
     exam = managed(exam_id)
     form = DrawForm()
-    form.offer_tags(queries.tags())
+    form.offer(queries.tags(), bank.category_names())
     if form.validate():
         try:
             service.add_draw(
@@ -214,6 +215,7 @@ def add_draw(exam_id: int, section_id: int) -> ResponseReturnValue:
                 mark=form.mark.data or Decimal(1),
                 kind=form.kind.data or "",
                 tag=form.tag.data or "",
+                category=form.category.data or "",
                 difficulty=int(form.difficulty.data) if form.difficulty.data else None,
             )
         except Refusal as refusal:

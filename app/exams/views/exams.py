@@ -110,6 +110,7 @@ def exam_paper(
         items=items,
         titles=queries.section_titles(found.id),
         whole_ms=_whole_ms(attempt),
+        opened_ms=int(clock.epoch() * 1000),
         remaining_ms=remaining_ms,
         here=request.args.get("q", 0, type=int),
         messages=queries.messages_for(found.id, attempt.id),

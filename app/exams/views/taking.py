@@ -24,7 +24,7 @@ from app.exams.views import bp
 from app.exams.views.exams import exam_paper
 from app.exams.views.quiz import course_of, quiz_page
 from app.learning.queries import course_progress_for
-from app.members.access import SIGNED_IN, reader
+from app.members.access import SIGNED_IN, own_sign_in, reader
 from app.members.rules import Reader
 from app.questions import service as bank
 from app.questions import types
@@ -34,7 +34,7 @@ from app.questions.rules import LARGEST_FILE
 
 _FIELD = re.compile(r"([qvf])([1-9][0-9]{0,9})(?:\.([a-z0-9]{1,12}))?")
 FIELDS_MOST = 1_500  # a paper of 200 questions, some with many gaps
-_PLAIN = {"csrf_token", "go", "here", "away"}
+_PLAIN = {"csrf_token", "go", "here", "away", "opened"}
 
 
 # A paper without a script sends files with its form; three of the largest at once.
@@ -75,7 +75,7 @@ def save(attempt_id: int) -> ResponseReturnValue:
             flags=sent.flags,
             left=sent.away,
             reached=sent.go,
-            address=request.remote_addr or "",
+            window=_window(),
         )
     except Refusal as refusal:
         return _again(attempt, refusal, sent)
@@ -106,7 +106,11 @@ def submit(attempt_id: int) -> ResponseReturnValue:
     _take_in(files, sent, attempt)
     try:
         done = service.submit(
-            attempt.id, member_id=attempt.member_id, answers=sent.answers, seen=sent.seen
+            attempt.id,
+            member_id=attempt.member_id,
+            answers=sent.answers,
+            seen=sent.seen,
+            window=_window(),
         )
     except Refusal as refusal:
         return _again(attempt, refusal, sent)
@@ -240,12 +244,23 @@ def _again(attempt: queries.AttemptView, refusal: Refusal, sent: Sent) -> Respon
         return redirect(url_for("exams.result", attempt_id=attempt.id), 303)
     if isinstance(refusal, rules.AlreadySubmitted | rules.AttemptVoid):
         raise refusal
-    posted = {} if isinstance(refusal, rules.SavedElsewhere) else sent.answers
+    is_behind = isinstance(refusal, rules.SavedElsewhere | rules.GoneOnElsewhere)
+    posted = {} if is_behind else sent.answers
     if attempt.exam_id is not None:
         page = exam_paper(attempt, posted=posted, problem=str(refusal))
     else:
         page = quiz_page(course_of(attempt), posted=posted, problem=str(refusal))
     return page, status_of(refusal)
+
+
+def _window() -> service.Window:
+    """Which page sends this: when it was opened (by our clock, in milliseconds), and where."""
+    opened = request.form.get("opened", "")
+    return service.Window(
+        sign_in=own_sign_in(),
+        opened_at=clock.moment(int(opened)) if re.fullmatch(r"[0-9]{10,14}", opened) else None,
+        address=request.remote_addr or "",
+    )
 
 
 def _files() -> dict[int, Put]:

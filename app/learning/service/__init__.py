@@ -2,7 +2,7 @@
 
 from app.learning.service.answering import Judged, answer
 from app.learning.service.assigning import assign, change, relieve, restore, withdraw
-from app.learning.service.certifying import certify_due
+from app.learning.service.certifying import certify_due, give_certificate, take_certificate
 from app.learning.service.facts import quiz_passed, quiz_taken_back, title_and_theme
 from app.learning.service.paths import (
     add_step,
@@ -28,6 +28,7 @@ __all__ = [
     "certify_due",
     "change",
     "edit_path",
+    "give_certificate",
     "make_path",
     "move_step",
     "open_visit",
@@ -41,6 +42,7 @@ __all__ = [
     "restore",
     "set_needs",
     "set_watching",
+    "take_certificate",
     "tell",
     "title_and_theme",
     "withdraw",

@@ -1,13 +1,68 @@
-"""Certificates for those who had finished a course or a path before it was certified."""
+"""Certificates with a word to their members; also for those who had finished before."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import datetime
+
+from flask_babel import gettext
 from sqlalchemy import select
 
 from app.certificates import service as certificates
+from app.core.addresses import address
 from app.core.db import db
 from app.courses.models import Course
 from app.learning.models import CourseProgress, LearningPath, PathDone
+from app.notices import service as notices
+from app.notices.rules import Kind
+
+
+def give_certificate(
+    *,
+    member_id: int,
+    kind: str,
+    subject_id: int,
+    title: str,
+    earned_at: datetime,
+    facts: Mapping[str, str] | None = None,
+) -> None:
+    """Give the certificate of what a member has finished, if it is certified, and say so."""
+    number = certificates.award(
+        member_id=member_id,
+        kind=kind,
+        subject_id=subject_id,
+        title=title,
+        earned_at=earned_at,
+        facts=facts,
+    )
+    if number is not None:
+        notices.tell(
+            [member_id],
+            kind=Kind.CERTIFICATE,
+            title=lambda: gettext("You have a certificate for “%(title)s”", title=title),
+            address=address("certificates"),
+            once_key=f"certificate:{number}",
+        )
+
+
+def take_certificate(
+    *, member_id: int, kind: str, subject_id: int, title: str, reason: str
+) -> None:
+    """Take a certificate back that turned out not to be earned, and say so."""
+    number = certificates.withdraw(
+        member_id=member_id, kind=kind, subject_id=subject_id, reason=reason
+    )
+    if number is not None:
+        notices.tell(
+            [member_id],
+            kind=Kind.CERTIFICATE,
+            title=lambda: gettext(
+                "Your certificate for “%(title)s” does not hold any more", title=title
+            ),
+            body=reason,
+            address=address("certificates"),
+            once_key=f"certificate-ended:{number}",
+        )
 
 
 def certify_due(kind: str, subject_id: int, *, most: int = 100, after: int = 0) -> int | None:
@@ -31,7 +86,7 @@ def certify_due(kind: str, subject_id: int, *, most: int = 100, after: int = 0) 
     rows = session.execute(done.where(key > after).order_by(key).limit(most)).all()
     for member_id, at in rows:
         assert at is not None
-        certificates.award(
+        give_certificate(
             member_id=member_id, kind=kind, subject_id=subject_id, title=title, earned_at=at
         )
     return int(rows[-1][0]) if len(rows) == most else None

@@ -8,13 +8,13 @@ from flask_babel import gettext as _
 from sqlalchemy import exists, func, select
 from sqlalchemy.exc import IntegrityError
 
-from app.certificates import service as certificates
 from app.core import clock
 from app.core.db import db
 from app.courses.models import Course, CourseQuestion, Lesson, Theme
 from app.courses.queries import seen_by
 from app.learning import rules
 from app.learning.models import CompletionUndone, CourseProgress, LessonProgress, WatchBudget
+from app.learning.service.certifying import give_certificate, take_certificate
 from app.learning.service.paths import settle_paths, unsettle_paths
 from app.members.queries import reader_for
 from app.points import service as points
@@ -64,10 +64,11 @@ def quiz_taken_back(*, member_id: int, course_id: int) -> bool:
             )
         )
         unsettle_paths(member_id, course_id)
-        certificates.withdraw(
+        take_certificate(
             member_id=member_id,
             kind="course",
             subject_id=course_id,
+            title=title_and_theme(course_id)[0],
             reason=_("The quiz was marked anew."),
         )
     facts.quiz_passed_at = facts.completed_at = None
@@ -114,7 +115,7 @@ def settle(member_id: int, course_id: int, now: datetime) -> bool:
             note=theme_title,
             theme=theme,
         )
-    certificates.award(
+    give_certificate(
         member_id=member_id, kind="course", subject_id=course_id, title=title, earned_at=now
     )
     settle_paths(member_id, course_id, now)

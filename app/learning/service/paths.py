@@ -7,13 +7,13 @@ from datetime import datetime
 from flask_babel import gettext as _
 from sqlalchemy import delete, func, select
 
-from app.certificates import service as certificates
 from app.core import clock
 from app.core.db import db
 from app.core.refusals import NotThere
 from app.learning import rules
 from app.learning.models import LearningPath, PathDone, PathStep
 from app.learning.queries import may_be_done, open_steps, path_courses, paths_with
+from app.learning.service.certifying import give_certificate, take_certificate
 from app.members.queries import reader_for
 from app.points import service as points
 
@@ -125,11 +125,17 @@ def unsettle_paths(member_id: int, course_id: int) -> None:
     with_it = select(PathStep.path_id).where(PathStep.course_id == course_id)
     undone = PathDone.path_id.in_(with_it) & (PathDone.member_id == member_id)
     session = db.session()
-    for path_id in session.scalars(select(PathDone.path_id).where(undone)).all():
-        certificates.withdraw(
+    rows = session.execute(
+        select(PathDone.path_id, LearningPath.title)
+        .join(LearningPath, LearningPath.id == PathDone.path_id)
+        .where(undone)
+    ).all()
+    for path_id, title in rows:
+        take_certificate(
             member_id=member_id,
             kind="path",
             subject_id=path_id,
+            title=title,
             reason=_("The quiz was marked anew."),
         )
     session.execute(delete(PathDone).where(undone))
@@ -145,7 +151,7 @@ def _note(member_id: int, path_id: int, title: str, branch_id: int | None, now: 
     session.add(PathDone(path_id=path_id, member_id=member_id, done_at=now))
     session.flush()
     points.credit(member_id=member_id, reason="path", source=f"path:{path_id}", note=title)
-    certificates.award(
+    give_certificate(
         member_id=member_id, kind="path", subject_id=path_id, title=title, earned_at=now
     )
 

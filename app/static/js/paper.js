@@ -161,6 +161,14 @@ function stop(sentence) {
   status.classList.add("paper-trouble");
 }
 
+/** Another device goes on: what stands here can be read and copied, and not be changed. */
+function readOnly(sentence) {
+  stop(sentence);
+  for (const question of questions) for (const field of fieldsOf(question)) field.disabled = true;
+  for (const id of ["submit", "later", "onward"]) if (buttons[id]) buttons[id].disabled = true;
+  spoken.textContent = sentence;
+}
+
 function later(question, ms) {
   const { item } = question.dataset;
   if (typeof waiting.get(item) === "number") clearTimeout(waiting.get(item));
@@ -171,6 +179,9 @@ async function post(body, leaving = false) {
   if (away) body.append("away", away);
   const gone = away;
   away = 0;
+  // Of two devices the page opened last goes on; the server knows which.
+  const opened = form.elements.namedItem("opened");
+  if (opened) body.append("opened", opened.value);
   try {
     const answer = await fetch(words.save, {
       method: "POST",
@@ -211,6 +222,7 @@ async function save(question, leaving = false) {
     waiting.delete(item);
     shelf.forget(item);
     if (reason === "SavedElsewhere") stop(words.wordElsewhere);
+    else if (reason === "GoneOnElsewhere") readOnly(error);
     else if (isExam && (reason === "AlreadySubmitted" || reason === "TimeOver")) leave();
     else stop(reason === "AlreadySubmitted" ? words.wordFinal : (error ?? words.wordFinal));
   } else if (answer?.status === 401 || (answer?.status === 400 && (await isTokenOld(answer)))) {
@@ -321,7 +333,11 @@ async function beat() {
   const answer = await post(new URLSearchParams({ away: "0" }));
   if (answer?.ok) heard(await answer.json());
   else if (answer?.status === 401) signInAgain();
-  else if (answer?.status === 409) leave();
+  else if (answer?.status === 409) {
+    const { reason, error } = await answer.json().catch(() => ({}));
+    if (reason === "GoneOnElsewhere") readOnly(error);
+    else leave();
+  }
 }
 if (isExam) setInterval(beat, HEARD_MS);
 
