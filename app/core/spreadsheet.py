@@ -163,7 +163,8 @@ def _csv_rows(data: bytes) -> Iterator[list[str]]:
     delimiter = told[1] if told else _delimiter(text)
     reader = csv.reader(StringIO(text, newline=""), delimiter=delimiter)
     try:
-        yield from reader
+        for row in reader:
+            yield [_wild(cell) for cell in row]
     except csv.Error as error:
         raise NoTable from error
 
@@ -366,7 +367,12 @@ def _tame(value: Any) -> Any:
     if isinstance(value, datetime):
         return value.isoformat(sep=" ", timespec="seconds")
     text = str(value).replace("\0", "")
-    return f"'{text}" if is_formula(text) else text
+    return f"'{text}" if is_formula(text.lstrip("'")) else text
+
+
+def _wild(text: str) -> str:
+    """The inverse of `_tame`: a text without the apostrophe that it was given."""
+    return text[1:] if text.startswith("'") and is_formula(text.lstrip("'")) else text
 
 
 def write_xlsx(

@@ -12,6 +12,7 @@ from flask.cli import AppGroup
 
 from app.core.db import reading, unit_of_work
 from app.core.refusals import Refusal
+from app.media import service as media
 from app.questions import formats, queries, service, types
 from app.questions.formats import Paper
 
@@ -44,17 +45,26 @@ def import_(
     }
     try:
         paper = formats.read(file.read_bytes(), file.name, format_name)
+        kept = service.keep_clips(paper, store=not dry_run)
     except Refusal as refusal:
         report["errors"].append({"line": 0, "question": "", "what": str(refusal), "mend": ""})
     else:
         report["format"] = paper.format
-        _take(paper, file.name, report, author=author, again=again)
+        _take(paper, kept, file.name, report, author=author, again=again)
     _say(report, as_json=as_json)
     if report["errors"]:
         sys.exit(1)
 
 
-def _take(paper: Paper, filename: str, report: dict[str, Any], *, author: str, again: bool) -> None:
+def _take(
+    paper: Paper,
+    kept: service.Kept,
+    filename: str,
+    report: dict[str, Any],
+    *,
+    author: str,
+    again: bool,
+) -> None:
     with reading():
         author_id = queries.trainer_named(author)
         known = {} if again else _known(paper)
@@ -78,7 +88,8 @@ def _take(paper: Paper, filename: str, report: dict[str, Any], *, author: str, a
     ids: list[int] = []
     if not report["dry_run"]:
         with unit_of_work():
-            wanted = Paper(paper.format, taken, paper.notes)
+            wanted = Paper(paper.format, taken, paper.notes, paper.files)
+            service.unpack_clips(wanted, kept, owner_id=author_id)
             import_id = service.open_import(wanted, filename=filename, author_id=author_id)
             ids = service.take_import(import_id)
         report["import_id"] = import_id
@@ -146,11 +157,13 @@ def export(
         if category and wanted is None:
             raise click.ClickException(f"There is no category “{category}”.")
         sayings = queries.sayings(queries.pool(category=wanted, tags=tags))
-    written = formats.write(sayings, name)
+    written = formats.write(sayings, name, media.clip_data)
+    if written.ending and file.suffix.lower() != written.ending:
+        file = file.with_suffix(written.ending)
     file.write_bytes(written.data)
     if as_json:
         losses = [{"question": loss.line, "what": loss.what} for loss in written.losses]
-        report = {"format": name, "exported": len(sayings), "losses": losses}
+        report = {"file": str(file), "format": name, "exported": len(sayings), "losses": losses}
         click.echo(json.dumps(report, ensure_ascii=False, indent=1))
         return
     for loss in written.losses:

@@ -51,7 +51,13 @@ from app.media.service.resuming import (
     take_over,
     upload_of,
 )
-from app.media.service.sounds import StoredSound, receive_sound, store_sound
+from app.media.service.sounds import (
+    StoredSound,
+    clip_data,
+    receive_sound,
+    register_sound,
+    store_sound,
+)
 from app.media.service.sweeping import (
     ORPHAN_HOURS,
     UNATTACHED_DAYS,
@@ -81,6 +87,7 @@ __all__ = [
     "captions_text",
     "check_speech",
     "choose_poster",
+    "clip_data",
     "continue_upload",
     "cut_out",
     "discard",
@@ -108,6 +115,7 @@ __all__ = [
     "receive_sound",
     "register",
     "register_image",
+    "register_sound",
     "retry",
     "set_chapters",
     "show_early",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 import shutil
 from dataclasses import asdict, dataclass
@@ -22,6 +23,10 @@ from app.media.rules import (
     SoundTooLong,
 )
 from app.media.service.folder import media_folder
+
+_ADDRESS = re.compile(
+    r"/media/(?:images/([0-9a-f]{32})/([0-9]{1,5})\.webp|sounds/([0-9a-f]{32})\.m4a)"
+)
 
 
 @dataclass(frozen=True)
@@ -68,9 +73,24 @@ def store_sound(stream: BinaryIO, *, filename: str) -> StoredSound:
     return StoredSound(uuid, name or uuid[:8], facts.duration_ms)
 
 
-def receive_sound(*, owner_id: int, stream: BinaryIO, filename: str) -> str:
-    """Keep a short sound; returns its address."""
-    stored = store_sound(stream, filename=filename)
+def register_sound(stored: StoredSound, *, owner_id: int) -> str:
+    """Make the row of a stored sound; returns its address."""
     db.session().add(Sound(**asdict(stored), owner_id=owner_id, created_at=clock.now()))
     db.session().flush()
     return queries.sound_url(stored.uuid)
+
+
+def receive_sound(*, owner_id: int, stream: BinaryIO, filename: str) -> str:
+    """Keep a short sound; returns its address."""
+    return register_sound(store_sound(stream, filename=filename), owner_id=owner_id)
+
+
+def clip_data(url: str) -> bytes | None:
+    """The bytes of a picture or a short sound by its address; None when there is none."""
+    found = _ADDRESS.fullmatch(url)
+    if found is None:
+        return None
+    folder = media_folder()
+    image, width, sound = found.groups()
+    path = folder.image(image, int(width)) if image else folder.sound(sound)
+    return path.read_bytes() if path.is_file() else None

@@ -5,6 +5,9 @@ Every module has `NAME`, `LABEL` (lazy), `ENDINGS` (of file names, the first is 
 `write(sayings)` → Written. `read` says what is wrong with every question instead of raising; it
 raises NotThisFormat only when it cannot begin. What a format cannot say is in `Written.losses`,
 what we cannot keep is in the notes of the Paper: nothing is dropped silently.
+
+A format that takes pictures and sounds along says `CARRIES = True`: its `write` takes `fetch`,
+which gives the bytes of an address, and its `read` puts them into `Paper.files`.
 """
 
 from __future__ import annotations
@@ -15,10 +18,23 @@ from typing import Any, Protocol, cast
 
 from app.core.refusals import Refusal
 from app.core.spreadsheet import NoTable
-from app.questions.formats import aiken, csv, gift, moodle, ours, plain, qti2, qti3, word, xlsx
+from app.questions.formats import (
+    aiken,
+    clips,
+    csv,
+    gift,
+    moodle,
+    ours,
+    plain,
+    qti2,
+    qti3,
+    word,
+    xlsx,
+)
 from app.questions.formats.facts import (
     MOST_BYTES,
     MOST_QUESTIONS,
+    MOST_TEXT,
     FileTooLarge,
     Item,
     NotThisFormat,
@@ -44,6 +60,12 @@ class Format(Protocol):
     def write(self, sayings: Sequence[Saying]) -> Written: ...
 
 
+class Carrier(Protocol):
+    """A format that takes pictures and sounds along."""
+
+    def write(self, sayings: Sequence[Saying], fetch: clips.Fetch | None = None) -> Written: ...
+
+
 # In the order in which they are tried: the strictest first, plain text last.
 FORMATS: dict[str, Format] = {
     module.NAME: cast("Format", module)
@@ -57,8 +79,10 @@ def read(data: bytes, filename: str, format_name: str = AUTO) -> Paper:
 
     Raises UnknownFormat, NotThisFormat, FileTooLarge, TooManyQuestions.
     """
-    if len(data) > MOST_BYTES:
-        raise FileTooLarge(most=MOST_BYTES // 1024 // 1024)
+    has_files = data.startswith(b"PK") or b"<quiz" in data[:2000]
+    most = MOST_BYTES if has_files else MOST_TEXT
+    if len(data) > most:
+        raise FileTooLarge(most=most // 1024 // 1024)
     try:
         if format_name != AUTO:
             paper = FORMATS[format_name].read(data, filename)
@@ -91,9 +115,17 @@ def _fits(each: Format, data: bytes, filename: str) -> bool:
         return False
 
 
-def write(sayings: Sequence[Saying], format_name: str) -> Written:
-    """A file of questions; KeyError for a format that does not exist."""
-    return FORMATS[format_name].write(sayings)
+def write(sayings: Sequence[Saying], format_name: str, fetch: clips.Fetch | None = None) -> Written:
+    """A file of questions; KeyError for a format that does not exist.
+
+    `fetch` gives the bytes of a picture or a sound by its address, or None.
+    """
+    module = FORMATS[format_name]
+    if getattr(module, "CARRIES", False):
+        return cast("Carrier", module).write(sayings, fetch)
+    written = module.write(sayings)
+    left = [n for n, saying in enumerate(sayings, 1) if clips.urls(saying.body)]
+    return Written(written.data, [*written.losses, *map(clips.stays_here, left)])
 
 
 __all__ = [

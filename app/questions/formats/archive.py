@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zipfile
+from collections.abc import Mapping
 from io import BytesIO
 from typing import Any
 from xml.etree.ElementTree import Element, ParseError
@@ -47,6 +48,17 @@ def entry(package: zipfile.ZipFile, name: str) -> bytes | None:
         return None
     except (zipfile.BadZipFile, EOFError, NotImplementedError, OSError, ValueError) as error:
         raise NotThisFormat(why=_("the package is broken.")) from error
+
+
+def packed(files: Mapping[str, bytes]) -> bytes:
+    """A package without times, so that the same files give the same bytes."""
+    out = BytesIO()
+    with zipfile.ZipFile(out, "w") as package:
+        for name, data in files.items():
+            about = zipfile.ZipInfo(name, (2026, 1, 1, 0, 0, 0))
+            about.compress_type = zipfile.ZIP_DEFLATED
+            package.writestr(about, data)
+    return out.getvalue()
 
 
 def xml(data: bytes) -> Element:

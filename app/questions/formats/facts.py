@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,7 +14,8 @@ from app.core.refusals import Refusal, TooMuch
 from app.questions import types
 from app.questions.rules import BadQuestion
 
-MOST_BYTES = 10 * 1024 * 1024
+MOST_BYTES = 30 * 1024 * 1024  # of a file with pictures and sounds in it
+MOST_TEXT = 10 * 1024 * 1024  # of one without
 MOST_QUESTIONS = 2_000
 FACTS = ("category", "tags", "difficulty", "source")  # what may be said of a question
 
@@ -60,13 +62,37 @@ class Item:
         self.problems.append(Problem(what, mend, self.line))
 
 
+@dataclass(frozen=True)
+class Enclosed:
+    """A picture or a sound that came in a file."""
+
+    name: str
+    data: bytes
+
+
+_SOUNDS = (".mp3", ".m4a", ".wav", ".ogg", ".oga", ".aac", ".flac", ".opus")
+
+
 @dataclass
 class Paper:
-    """All that a file says. `notes` belong to no question; one that blocks refuses the file."""
+    """All that a file says. `notes` belong to no question; one that blocks refuses the file.
+
+    `files` are the pictures and sounds that came along, by the address that stands for each in
+    the texts until it is kept (`service.clips`).
+    """
 
     format: str
     items: list[Item] = field(default_factory=list)
     notes: list[Problem] = field(default_factory=list)
+    files: dict[str, Enclosed] = field(default_factory=dict)
+
+    def enclose(self, name: str, data: bytes) -> str:
+        """Take a file along; returns the address that stands for it."""
+        token = hashlib.sha256(data).hexdigest()[:32]
+        is_sound = name.lower().endswith(_SOUNDS)
+        url = f"/media/sounds/{token}.m4a" if is_sound else f"/media/images/{token}/1.webp"
+        self.files.setdefault(url, Enclosed(name, data))
+        return url
 
 
 @dataclass(frozen=True)
@@ -75,6 +101,7 @@ class Written:
 
     data: bytes
     losses: list[Problem]
+    ending: str = ""  # of the file's name, when it is not the first of the format
 
 
 @dataclass(frozen=True)

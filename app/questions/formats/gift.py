@@ -230,7 +230,7 @@ def _cut(text: str, sign: str) -> tuple[str, str, str]:
 
 
 def _unescaped(text: str) -> str:
-    return re.sub(r"\\([\\~=#{}:n])", lambda m: "\n" if m[1] == "n" else m[1], text).strip()
+    return re.sub(r"\\([\\~=#{}:>n])", lambda m: "\n" if m[1] == "n" else m[1], text).strip()
 
 
 def _unescaped_meta(text: str) -> str:

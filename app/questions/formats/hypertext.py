@@ -7,6 +7,8 @@ from html.parser import HTMLParser
 
 from flask_babel import gettext as _
 
+from app.questions.formats.clips import URL
+
 _MARKS = {"b": "**", "strong": "**", "i": "*", "em": "*", "code": "`", "s": "~~", "del": "~~"}
 _BLOCKS = {"p", "div", "h1", "h2", "h3", "h4", "h5", "h6", "blockquote", "pre", "ul", "ol", "table"}
 _SILENT = {"script", "style", "head", "title"}
@@ -34,6 +36,7 @@ class _Reader(HTMLParser):
         self.out: list[str] = []
         self.notes: list[str] = []
         self.silent = 0
+        self.heard = 0  # sounds that we are inside of
         self.lists: list[int] = []
         self.links: list[str] = []
         self.row = 0
@@ -69,30 +72,46 @@ class _Reader(HTMLParser):
             self._picture(given)
         elif tag == "a":
             href = given.get("href") or ""
-            self.links.append(href if href.startswith(("http://", "https://", "mailto:")) else "")
-            self.out.append("[" if self.links[-1] else "")
+            is_sound = URL.fullmatch(href) and "/sounds/" in href
+            known = is_sound or href.startswith(("http://", "https://", "mailto:"))
+            self.links.append(href if known else "")
+            self.out.append("![" if is_sound else "[" if known else "")
         elif tag == "tr":
             self.row += 1
             self.out.append("\n| ")
         elif tag in _BLOCKS:
             self.block()
             self.row = 0 if tag == "table" else self.row
-        elif tag in {"audio", "video", "iframe", "object", "embed", "svg", "math"}:
+        elif tag in {"audio", "object", "source"} and URL.fullmatch(self._source(given)):
+            self.out.append(f"![{_('Listen')}]({self._source(given)})")
+            self.silent += tag != "source"
+            self.heard += tag != "source"
+        elif tag == "audio":
+            self.silent += 1  # a sentence for old browsers, and sources that are looked at
+            self.heard += 1
+        elif tag == "source":
+            self.note(_("A sound is not taken along: put it into the question afterwards."))
+        elif tag in {"video", "iframe", "object", "embed", "svg", "math"}:
             self.note(_("Something built in (%(tag)s) is not taken along.", tag=tag))
         elif tag not in _PLAIN:
             self.note(_("The mark-up “%(tag)s” is not kept, only its text.", tag=tag[:20]))
 
+    @staticmethod
+    def _source(given: dict[str, str | None]) -> str:
+        return given.get("src") or given.get("data") or ""
+
     def _picture(self, given: dict[str, str | None]) -> None:
         source = given.get("src") or ""
-        if source.startswith("https://"):
+        if source.startswith("https://") or URL.fullmatch(source):
             alt = re.sub(r"[\[\]\n]", " ", given.get("alt") or "")
             self.out.append(f"![{alt}]({source})")
         else:
             self.note(_("A picture is not taken along: put it into the question afterwards."))
 
     def handle_endtag(self, tag: str) -> None:
-        if tag in _SILENT:
+        if tag in _SILENT or (tag in {"audio", "object"} and self.heard):
             self.silent = max(0, self.silent - 1)
+            self.heard -= tag not in _SILENT
         elif tag in _MARKS:
             self.out.append(_MARKS[tag])
         elif tag in {"ul", "ol"}:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import base64
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal, InvalidOperation
+from html import unescape
 from typing import Any
+from urllib.parse import unquote
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from app.questions import rules
-from app.questions.formats import archive
+from app.questions.formats import archive, clips
 from app.questions.formats.facts import (
     Item,
     NotThisFormat,
@@ -29,6 +32,7 @@ from app.questions.types import gaps
 NAME = "moodle"
 LABEL = _l("Moodle XML")
 ENDINGS = (".xml",)
+CARRIES = True
 _KINDS = {
     "multichoice": Kind.SINGLE,
     "truefalse": Kind.TRUEFALSE,
@@ -66,6 +70,7 @@ def read(data: bytes, filename: str) -> Paper:
             category = re.sub(r"^top(?:/|$)", "", path)
             continue
         item = Item(str(_KINDS.get(kind, kind)), {}, 0, str(len(paper.items) + 1))
+        files = _unpack(paper, item, element)
         item.facts = facts_of(
             category=category,
             tags=[_text(tag) for tag in element.iterfind("tags/tag")],
@@ -76,7 +81,7 @@ def read(data: bytes, filename: str) -> Paper:
             "stem": _said(item, element.find("questiontext")),
             "explanation": _said(item, element.find("generalfeedback")),
         }
-        material = _text(element.find("weike/material"))
+        material = _named(_text(element.find("weike/material")), files)
         if material:
             item.body["material"] = material
         if kind == "description":
@@ -95,13 +100,64 @@ def read(data: bytes, filename: str) -> Paper:
     return paper
 
 
+_PLUGIN = re.compile(r"@@PLUGINFILE@@/([^\"'\s()<>?]+)(?:\?[^\"'\s()<>]*)?")
+_INLINE = re.compile(r"data:((?:image|audio)/[\w.+-]{1,40});base64,([A-Za-z0-9+/=\s]{16,})")
+
+
+def _unpack(paper: Paper, item: Item, element: Element) -> dict[str, str]:
+    """Take the files of a question along, and name them in its texts by what stands for them.
+
+    Returns what stands for each file, by its name.
+    """
+    everywhere: dict[str, str] = {}
+    for holder in element.iter():
+        mine = {}
+        for file in holder.findall("file"):
+            name = file.get("name", "")
+            data = _decoded(file.text or "")
+            if not data:
+                item.note(_("The file “%(name)s” is broken and not taken along.", name=name[:60]))
+                continue
+            mine[name] = paper.enclose(name, data)
+        everywhere = {**mine, **everywhere}
+        for text in holder.findall("text") if mine else ():
+            text.text = _named(text.text or "", mine)
+    for text in element.iter("text"):
+        text.text = _INLINE.sub(
+            lambda m: _inlined(paper, m[0], m[1], m[2]), _named(text.text or "", everywhere)
+        )
+    said = "".join(text.text or "" for text in element.iter("text"))
+    for name, url in everywhere.items():
+        if url not in said and element.find("weike/material") is None:
+            item.note(_("The file “%(name)s” belongs to no text here.", name=name[:60]))
+    return everywhere
+
+
+def _named(text: str, files: Mapping[str, str]) -> str:
+    def url(match: re.Match[str]) -> str:
+        return files.get(unquote(unescape(match[1])).rpartition("/")[2], match[0])
+
+    return _PLUGIN.sub(url, text)
+
+
+def _inlined(paper: Paper, whole: str, kind: str, text: str) -> str:
+    data = _decoded(text)
+    ending = {"audio/mpeg": "mp3", "audio/mp4": "m4a"}.get(kind, kind.rpartition("/")[2])
+    return paper.enclose(f"{len(paper.files) + 1}.{ending}", data) if data else whole
+
+
+def _decoded(text: str) -> bytes:
+    try:
+        return base64.b64decode("".join(text.split()), validate=True)
+    except ValueError:
+        return b""
+
+
 def _unknown(item: Item, element: Element) -> None:
     """judge() says that nobody knows this kind."""
 
 
 def _leftovers(item: Item, element: Element, kind: str) -> None:
-    if element.find(".//file") is not None:
-        item.note(_("A picture is not taken along: put it into the question afterwards."))
     if element.findall("hint"):
         item.note(_("Hints for further tries are not kept."))
     if kind in {"multichoice", "matching", "ordering"}:
@@ -342,13 +398,17 @@ def _said(item: Item, element: Element | None) -> str:
 # ---- out -----------------------------------------------------------------------------------------
 
 
-def write(sayings: Sequence[Saying]) -> Written:
+def write(sayings: Sequence[Saying], fetch: clips.Fetch | None = None) -> Written:
     """One <quiz>; what Moodle has no words for stands in elements of our own, which it ignores."""
     root = Element("quiz")
+    luggage = clips.Luggage(fetch, "@@PLUGINFILE@@/")
     losses: list[Problem] = []
     category = None
-    for number, saying in enumerate(sayings, 1):
-        if Kind(saying.kind) not in _WRITERS:
+    for number, given_saying in enumerate(sayings, 1):
+        saying, names = given_saying, list[str]()
+        if Kind(saying.kind) in _WRITERS:
+            saying, names = luggage.packed(given_saying, number)
+        else:
             sentence = _(
                 "Question %(number)s (%(kind)s) is left out whole: its picture stays here.",
                 number=number,
@@ -362,6 +422,7 @@ def write(sayings: Sequence[Saying]) -> Written:
             _add(SubElement(element, "category"), f"top/{given}" if given else "top")
         category = given
         lost = _question(root, saying, number)
+        _pack(root[-1], {name: luggage.files[name] for name in names})
         if lost:
             sentence = _(
                 "Question %(number)s (%(kind)s) loses: %(what)s",
@@ -371,7 +432,21 @@ def write(sayings: Sequence[Saying]) -> Written:
             )
             losses.append(Problem(sentence, line=number, blocks=False))
     indent(root)
-    return Written(tostring(root, encoding="utf-8", xml_declaration=True), losses)
+    return Written(
+        tostring(root, encoding="utf-8", xml_declaration=True), [*losses, *luggage.losses]
+    )
+
+
+def _pack(element: Element, files: Mapping[str, bytes]) -> None:
+    """Put each file beside every text that names it; of the shared text, beside the question."""
+    for holder in [*element.iter()]:
+        said = holder.findtext("text") or ""
+        if holder.tag == "questiontext":
+            said += element.findtext("weike/material") or ""
+        for name, data in files.items():
+            if f"@@PLUGINFILE@@/{name}" in said:
+                file = SubElement(holder, "file", name=name, path="/", encoding="base64")
+                file.text = base64.b64encode(data).decode()
 
 
 _NAMES = {

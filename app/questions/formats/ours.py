@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
+import zipfile
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import yaml
@@ -11,6 +14,7 @@ from flask_babel import lazy_gettext as _l
 
 from app.core.spreadsheet import decoded
 from app.questions import types
+from app.questions.formats import archive, clips
 from app.questions.formats.facts import (
     FACTS,
     Item,
@@ -27,6 +31,10 @@ LABEL = _l("Weike YAML")
 ENDINGS = (".yaml", ".yml")
 MOST_BYTES = 2 * 1024 * 1024  # it is read slowly
 MARK = "weike-questions: 1"
+CARRIES = True
+_INSIDE = "questions.yaml"  # of the package that it becomes when there are pictures or sounds
+_FOLDER = "media/"
+_FILE = re.compile(rf"(?<![\w/]){_FOLDER}({clips.NAMED.pattern})")
 
 
 class _Loader(yaml.SafeLoader):
@@ -56,10 +64,33 @@ _Loader.yaml_implicit_resolvers = {
 
 
 def fits(data: bytes, filename: str) -> bool:
+    if data.startswith(b"PK") and _INSIDE.encode() in data:
+        return archive.entry(archive.opened(data), _INSIDE) is not None
     return MARK.encode() in data[:2000]
 
 
 def read(data: bytes, filename: str) -> Paper:
+    if not data.startswith(b"PK"):
+        return _read(data)
+    package = archive.opened(data)
+    paper = _read(archive.entry(package, _INSIDE) or b"")
+    for item in paper.items:
+        item.body = clips.renamed(item.body, partial(_enclosed, paper, package, item))
+    return paper
+
+
+def _enclosed(paper: Paper, package: zipfile.ZipFile, item: Item, text: str) -> str:
+    def url(match: re.Match[str]) -> str:
+        data = archive.entry(package, match[0])
+        if data is None:
+            item.note(_("The package lacks the file “%(name)s”.", name=match[0]))
+            return match[0]
+        return paper.enclose(match[1], data)
+
+    return _FILE.sub(url, text)
+
+
+def _read(data: bytes) -> Paper:
     if len(data) > MOST_BYTES:
         raise NotThisFormat(
             why=_("YAML may be %(most)s MB large.", most=MOST_BYTES // 1024 // 1024)
@@ -132,9 +163,12 @@ def _text(dumper: yaml.SafeDumper, text: str) -> Any:
 _Dumper.add_representer(str, _text)
 
 
-def write(sayings: Sequence[Saying]) -> Written:
+def write(sayings: Sequence[Saying], fetch: clips.Fetch | None = None) -> Written:
+    """The YAML alone, or a package of it and of the pictures and sounds that it names."""
+    luggage = clips.Luggage(fetch, _FOLDER)
     rows = []
-    for saying in sayings:
+    for number, given in enumerate(sayings, 1):
+        saying, _names = luggage.packed(given, number)
         body = {
             key: value
             for key, value in saying.body.items()
@@ -150,4 +184,8 @@ def write(sayings: Sequence[Saying]) -> Written:
     text = yaml.dump(
         {"questions": rows}, Dumper=_Dumper, allow_unicode=True, sort_keys=False, width=100
     )
-    return Written(f"# {MARK}\n{text}".encode(), [])
+    data = f"# {MARK}\n{text}".encode()
+    if not luggage.files:
+        return Written(data, luggage.losses)
+    files = {_INSIDE: data, **{_FOLDER + name: each for name, each in luggage.files.items()}}
+    return Written(archive.packed(files), luggage.losses, ".zip")

@@ -6,12 +6,13 @@ from collections.abc import Sequence
 
 from flask_babel import lazy_gettext as _l
 
-from app.questions.formats import qti_items
+from app.questions.formats import clips, qti_items
 from app.questions.formats.facts import Paper, Saying, Written
 
 NAME = "qti3"
 LABEL = _l("QTI 3.0")
 ENDINGS = (".zip", ".xml")
+CARRIES = True
 
 
 def fits(data: bytes, filename: str) -> bool:
@@ -22,5 +23,5 @@ def read(data: bytes, filename: str) -> Paper:
     return qti_items.read(data, NAME)
 
 
-def write(sayings: Sequence[Saying]) -> Written:
-    return qti_items.write(sayings, "3")
+def write(sayings: Sequence[Saying], fetch: clips.Fetch | None = None) -> Written:
+    return qti_items.write(sayings, "3", fetch)

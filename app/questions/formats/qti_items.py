@@ -15,14 +15,14 @@ import zipfile
 from collections.abc import Sequence
 from decimal import Decimal, InvalidOperation
 from html import escape
-from io import BytesIO
 from typing import Any
+from urllib.parse import unquote
 from xml.etree.ElementTree import Element
 
 from flask_babel import gettext as _
 
 from app.core import markdown
-from app.questions.formats import archive
+from app.questions.formats import archive, clips
 from app.questions.formats.facts import (
     FACTS,
     Item,
@@ -88,8 +88,31 @@ def read(data: bytes, name: str) -> Paper:
                 )
             )
             continue
-        paper.items.append(_item(_node(archive.xml(content)), str(number), number))
+        root = _node(archive.xml(content))
+        _enclose(paper, package, root, posixpath.dirname(href))
+        paper.items.append(_item(root, str(number), number))
     return paper
+
+
+_FILE = re.compile(rf"(?<![\w/])media/{clips.NAMED.pattern}")
+
+
+def _enclose(paper: Paper, package: zipfile.ZipFile, root: _Node, folder: str) -> None:
+    """Take along what an item shows or plays, and name it there by what stands for it."""
+
+    def url(name: str) -> str:
+        # A name from outside: only what is in the package, under that very name, is opened.
+        path = posixpath.normpath(posixpath.join(folder, unquote(name)))
+        inside = bool(name) and ":" not in name and not path.startswith(("/", ".."))
+        data = archive.entry(package, path) if inside else None
+        return paper.enclose(posixpath.basename(path), data) if data else name
+
+    for node in root.walk():
+        for key in ("src", "data"):
+            if node.name in {"img", "object", "audio", "source"} and key in node.attributes:
+                node.attributes[key] = url(node.attributes[key])
+        if OURS in node.text:
+            node.text = _FILE.sub(lambda match: url(match[0]), node.text)
 
 
 def _resources(root: Element) -> list[str]:
@@ -258,13 +281,25 @@ def _html(node: _Node, declared: dict[str, _Declared], item: Item) -> str:
         elif _INTERACTIONS.match(child.name):
             prompt = child.first("prompt")
             parts.append(f"<p>{_html(prompt, declared, item)}</p>" if prompt else "")
-        elif child.name in {"img", "br", "hr"}:
-            source = escape(child.get("src"))
-            parts.append(f'<{child.name} src="{source}" alt="{escape(child.get("alt"))}">')
+        elif child.name in {"object", "audio", "source"} and not child.get("type").startswith(
+            "image"
+        ):
+            source = escape(child.get("src") or child.get("data"))
+            parts.append(f'<audio src="{source}"></audio>' if source else _html(child, {}, item))
+        elif child.name in {"img", "object", "br", "hr"}:
+            source = escape(child.get("src") or child.get("data"))
+            tag = "img" if child.name == "object" else child.name
+            words = escape(child.get("alt") or child.words)
+            parts.append(f'<{tag} src="{source}" alt="{words}">')
         else:
             parts.append(f"<{child.name}>{_html(child, declared, item)}</{child.name}>")
         parts.append(escape(child.tail, quote=False))
     return "".join(parts)
+
+
+def _shown(node: _Node, item: Item) -> str:
+    """What stands to choose from, as Markdown."""
+    return _markdown(_html(node, {}, item), item)
 
 
 def _choice_gap(node: _Node, declared: dict[str, _Declared]) -> str:
@@ -324,7 +359,7 @@ def _kind(
         _choice(item, first, said)
     elif first.name == "orderInteraction":
         item.kind = str(Kind.ORDERING)
-        texts = {c.get("identifier"): c.words for c in first.all("simpleChoice")}
+        texts = {c.get("identifier"): _shown(c, item) for c in first.all("simpleChoice")}
         item.body["items"] = [texts[token] for token in said.correct if token in texts]
         item.body["marking"] = "all"
     elif first.name == "matchInteraction":
@@ -419,7 +454,7 @@ def _typed(
 
 def _choice(item: Item, node: _Node, said: _Declared) -> None:
     choices = node.all("simpleChoice")
-    texts = [_markdown(_html(choice, {}, item), item) for choice in choices]
+    texts = [_shown(choice, item) for choice in choices]
     tokens = [choice.get("identifier") for choice in choices]
     if {token.lower() for token in tokens} == {"true", "false"}:
         item.kind = str(Kind.TRUEFALSE)
@@ -443,7 +478,7 @@ def _choice(item: Item, node: _Node, said: _Declared) -> None:
 def _match(item: Item, node: _Node, said: _Declared) -> None:
     item.kind = str(Kind.MATCHING)
     sets = [
-        {c.get("identifier"): c.words for c in each.all("simpleAssociableChoice")}
+        {c.get("identifier"): _shown(c, item) for c in each.all("simpleAssociableChoice")}
         for each in node.all("simpleMatchSet")
     ]
     lefts, rights = sets if len(sets) == 2 else ({}, {})
@@ -467,49 +502,49 @@ _TYPES = {"2": "imsqti_item_xmlv2p2", "3": "imsqti_item_xmlv3p0"}
 _HTML = {
     "p", "div", "br", "b", "i", "strong", "em", "code", "pre", "ul", "ol", "li", "table", "thead",
     "tbody", "tr", "th", "td", "img", "a", "blockquote", "hr", "h2", "h3", "h4", "h5", "h6", "span",
+    "object",
 }  # fmt: skip
 
 
-def write(sayings: Sequence[Saying], version: str) -> Written:
-    """A package with a manifest and an item for each question."""
-    out = BytesIO()
+def write(sayings: Sequence[Saying], version: str, fetch: clips.Fetch | None = None) -> Written:
+    """A package with a manifest, an item for each question, and the files that they show."""
+    luggage = clips.Luggage(fetch, "media/")
+    files: dict[str, bytes] = {}
     losses: list[Problem] = []
     resources = []
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as package:
-        for number, saying in enumerate(sayings, 1):
-            name = f"items/q{number:04}.xml"
-            text, extra = _written(saying, f"q{number:04}")
-            if version == "3":
-                text = _third(text)
-            text = text.replace("NAMESPACE", _NAMESPACES[version], 1)
-            package.writestr(_entry(name), f'<?xml version="1.0" encoding="UTF-8"?>\n{text}')
-            resources.append(
-                f'<resource identifier="r{number:04}" type="{_TYPES[version]}" href="{name}">'
-                f'<file href="{name}"/></resource>'
-            )
-            hidden = sorted(set(extra) - {*FACTS, "kind", "stem", "explanation", "material"})
-            if hidden:
-                sentence = _(
-                    "Question %(number)s (%(kind)s): other programs will not see %(what)s.",
-                    number=number,
-                    kind=KIND_NAMES[Kind(saying.kind)],
-                    what=", ".join(hidden),
-                )
-                losses.append(Problem(sentence, line=number, blocks=False))
-        package.writestr(
-            _entry("imsmanifest.xml"),
-            '<?xml version="1.0" encoding="UTF-8"?>\n<manifest identifier="weike" '
-            'xmlns="http://www.imsglobal.org/xsd/imscp_v1p1"><organizations/><resources>'
-            f"{''.join(resources)}</resources></manifest>",
+    for number, given in enumerate(sayings, 1):
+        name = f"items/q{number:04}.xml"
+        saying, enclosed = luggage.packed(given, number)
+        text, extra = _written(saying, f"q{number:04}")
+        if version == "3":
+            text = _third(text)
+        text = text.replace("NAMESPACE", _NAMESPACES[version], 1)
+        files[name] = f'<?xml version="1.0" encoding="UTF-8"?>\n{text}'.encode()
+        listed = "".join(f'<file href="{each}"/>' for each in (name, *map(_placed, enclosed)))
+        resources.append(
+            f'<resource identifier="r{number:04}" type="{_TYPES[version]}" href="{name}">'
+            f"{listed}</resource>"
         )
-    return Written(out.getvalue(), losses)
+        hidden = sorted(set(extra) - {*FACTS, "kind", "stem", "explanation", "material"})
+        if hidden:
+            sentence = _(
+                "Question %(number)s (%(kind)s): other programs will not see %(what)s.",
+                number=number,
+                kind=KIND_NAMES[Kind(saying.kind)],
+                what=", ".join(hidden),
+            )
+            losses.append(Problem(sentence, line=number, blocks=False))
+    files |= {_placed(name): data for name, data in luggage.files.items()}
+    files["imsmanifest.xml"] = (
+        '<?xml version="1.0" encoding="UTF-8"?>\n<manifest identifier="weike" '
+        'xmlns="http://www.imsglobal.org/xsd/imscp_v1p1"><organizations/><resources>'
+        f"{''.join(resources)}</resources></manifest>"
+    ).encode()
+    return Written(archive.packed(files), [*losses, *luggage.losses])
 
 
-def _entry(name: str) -> zipfile.ZipInfo:
-    """Without the time, so that the same questions give the same bytes."""
-    entry = zipfile.ZipInfo(name, (2026, 1, 1, 0, 0, 0))
-    entry.compress_type = zipfile.ZIP_DEFLATED
-    return entry
+def _placed(name: str) -> str:
+    return f"items/media/{name}"
 
 
 def _third(text: str) -> str:
@@ -570,7 +605,21 @@ def _clean_xml(text: str) -> str:
 
 def _rich(text: str) -> str:
     html = str(markdown.render(text))
-    return re.sub(r"<(br|hr|img)\b([^<>]*?)/?>", r"<\1\2/>", html)
+    html = re.sub(r"<(br|hr|img)\b([^<>]*?)/?>", r"<\1\2/>", html)
+    html = html.replace("&nbsp;", "\u00a0")  # XML knows five entities only
+    return _HEARD.sub(_heard, html)
+
+
+_HEARD = re.compile(r'<img src="([^"]*\.m4a)" alt="([^"]*)"\s*/>')
+
+
+def _heard(match: re.Match[str]) -> str:
+    return f'<object data="{match[1]}" type="audio/mp4">{match[2]}</object>'
+
+
+def _offered(text: str) -> str:
+    """What stands to choose from: a text, or a text with pictures."""
+    return _rich(text) if "](media/" in text else escape(text)
 
 
 _MAP = '<responseProcessing template="http://www.imsglobal.org/question/qti_v2p1/rptemplates/map_response"/>'
@@ -616,7 +665,7 @@ def _write_choice(saying: Saying, extra: dict[str, Any]) -> tuple[str, str, str]
         cardinality="multiple" if many else "single",
     )
     choices = "".join(
-        f'<simpleChoice identifier="{t}">{escape(x)}</simpleChoice>' for t, x, _w in rows
+        f'<simpleChoice identifier="{t}">{_offered(x)}</simpleChoice>' for t, x, _w in rows
     )
     inside = (
         f'<choiceInteraction responseIdentifier="RESPONSE" shuffle="true" '
@@ -716,7 +765,7 @@ def _write_ordering(saying: Saying, extra: dict[str, Any]) -> tuple[str, str, st
         "RESPONSE", "identifier", [tokens[t] for t in items], cardinality="ordered"
     )
     choices = "".join(
-        f'<simpleChoice identifier="{k}">{escape(t)}</simpleChoice>' for t, k in tokens.items()
+        f'<simpleChoice identifier="{k}">{_offered(t)}</simpleChoice>' for t, k in tokens.items()
     )
     inside = (
         '<orderInteraction responseIdentifier="RESPONSE" shuffle="true">'
@@ -735,12 +784,12 @@ def _write_matching(saying: Saying, extra: dict[str, Any]) -> tuple[str, str, st
         "RESPONSE", "directedPair", pairs, [(p, share) for p in pairs], cardinality="multiple"
     )
     left = "".join(
-        f'<simpleAssociableChoice identifier="l{n}" matchMax="1">{escape(p["left"])}'
+        f'<simpleAssociableChoice identifier="l{n}" matchMax="1">{_offered(p["left"])}'
         "</simpleAssociableChoice>"
         for n, p in enumerate(body["pairs"], 1)
     )
     right = "".join(
-        f'<simpleAssociableChoice identifier="{k}" matchMax="{len(pairs)}">{escape(t)}'
+        f'<simpleAssociableChoice identifier="{k}" matchMax="{len(pairs)}">{_offered(t)}'
         "</simpleAssociableChoice>"
         for t, k in tokens.items()
     )

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import posixpath
+import re
+import zipfile
 from collections.abc import Iterator, Sequence
 from io import BytesIO
 from xml.etree.ElementTree import Element
@@ -9,13 +12,15 @@ from xml.etree.ElementTree import Element
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
-from app.questions.formats import archive, plain
+from app.questions.formats import archive, clips, plain
 from app.questions.formats.facts import NotThisFormat, Paper, Problem, Saying, Written
 
 NAME = "word"
 LABEL = _l("Word paper")
 ENDINGS = (".docx",)
+CARRIES = True
 _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
+_R = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}"
 _CHINESE = "〇一二三四五六七八九十"
 
 
@@ -31,26 +36,71 @@ def read(data: bytes, filename: str) -> Paper:
         raise NotThisFormat(why=_("it is no Word document."))
     numbering = archive.entry(package, "word/numbering.xml")
     styles = archive.entry(package, "word/styles.xml")
+    paper = Paper(NAME)
+    related = archive.entry(package, "word/_rels/document.xml.rels")
     reader = _Document(
-        archive.xml(numbering) if numbering else None, archive.xml(styles) if styles else None
+        archive.xml(numbering) if numbering else None,
+        archive.xml(styles) if styles else None,
+        _Pictures(paper, package, archive.xml(related) if related else None),
     )
     body = archive.xml(document).find(f"{_W}body")
     lines = list(reader.lines(body)) if body is not None else []
-    paper = plain.read_lines(lines, NAME)
-    if reader.pictures:
-        places = ", ".join(map(str, reader.pictures[:10]))
+    found = plain.read_lines(lines, NAME)
+    paper.items, paper.notes = found.items, found.notes
+    if reader.lost:
+        places = ", ".join(map(str, reader.lost[:10]))
         sentence = _("Pictures are not taken along (paragraphs %(places)s).", places=places)
         mend = _("Put the picture into the question afterwards.")
-        paper.notes.append(Problem(sentence, mend, reader.pictures[0], blocks=False))
+        paper.notes.append(Problem(sentence, mend, reader.lost[0], blocks=False))
     return paper
 
 
+_WORDLESS = re.compile(r"[^\w ，。-]")
+_DRAWN = (".png", ".jpg", ".jpeg", ".webp")
+
+
+class _Pictures:
+    """The pictures of a document, by the names that its text has for them."""
+
+    def __init__(self, paper: Paper, package: zipfile.ZipFile, related: Element | None) -> None:
+        self.paper = paper
+        self.package = package
+        self.targets = {
+            each.get("Id", ""): each.get("Target", "")
+            for each in (related if related is not None else ())
+            if each.get("TargetMode") != "External"
+        }
+
+    def line(self, drawn: Element) -> str:
+        """A drawing as Markdown; "" for what is no picture that we can show."""
+        ids = [
+            value
+            for each in drawn.iter()
+            for key, value in each.attrib.items()
+            if archive.local(each) in {"blip", "imagedata"} and key in {f"{_R}embed", f"{_R}id"}
+        ]
+        words = next((e.get("descr", "") for e in drawn.iter() if archive.local(e) == "docPr"), "")
+        shown = []
+        for target in (self.targets.get(each, "") for each in ids):
+            name = posixpath.normpath(posixpath.join("word", target.lstrip("/")))
+            name = name if not target.startswith("/") else target.lstrip("/")
+            data = archive.entry(self.package, name) if name.lower().endswith(_DRAWN) else None
+            if data is None:
+                return ""
+            url = self.paper.enclose(posixpath.basename(name), data)
+            shown.append(f"![{_WORDLESS.sub(' ', words)[:100].strip()}]({url})")
+        return " ".join(shown)
+
+
 class _Document:
-    def __init__(self, numbering: Element | None, styles: Element | None) -> None:
+    def __init__(
+        self, numbering: Element | None, styles: Element | None, pictures: _Pictures
+    ) -> None:
+        self.pictures = pictures
         self.styles: dict[str, tuple[Element | None, str]] = {}
         self.levels: dict[tuple[str, str], tuple[str, str, int]] = {}
         self.counts: dict[str, list[int]] = {}
-        self.pictures: list[int] = []
+        self.lost: list[int] = []  # paragraphs with pictures that we cannot take
         self.number = 0
         if numbering is not None:
             self._numbering(numbering)
@@ -84,16 +134,21 @@ class _Document:
 
     def _text(self, paragraph: Element) -> str:
         parts: list[str] = []
+        inside: set[int] = set()  # of drawings that were looked at
         for run in paragraph.iter():
             name = archive.local(run)
-            if name == "t":
+            if name == "t" and id(run) not in inside:
                 parts.append(run.text or "")
             elif name == "tab":
                 parts.append("\t" if parts else "")
             elif name in {"br", "cr"}:
                 parts.append("\n")
-            elif name in {"drawing", "pict", "object"} and self.number not in self.pictures:
-                self.pictures.append(self.number)
+            elif name in {"drawing", "pict", "object"} and id(run) not in inside:
+                inside.update(id(each) for each in run.iter())
+                shown = self.pictures.line(run)
+                parts.append(shown)
+                if not shown and self.number not in self.lost:
+                    self.lost.append(self.number)
             elif name == "noBreakHyphen":
                 parts.append("-")
         return _blanks(paragraph, "".join(parts))
@@ -156,14 +211,43 @@ def _value(element: Element | None, default: str) -> str:
     return default if element is None else element.get(f"{_W}val", default)
 
 
-def write(sayings: Sequence[Saying]) -> Written:
-    """A document with the same lines as the plain paper."""
+def write(sayings: Sequence[Saying], fetch: clips.Fetch | None = None) -> Written:
+    """A document with the same lines as the plain paper, and with the pictures in them."""
     import docx
 
     lines, losses = plain.write_lines(sayings)
     document = docx.Document()
     for line in lines:
-        document.add_paragraph(line)
+        paragraph = document.add_paragraph()
+        at = 0
+        for match in clips.SHOWN.finditer(line):
+            picture = _png(fetch(match[2]) if fetch and "/images/" in match[2] else None)
+            if picture is None:
+                continue
+            paragraph.add_run(line[at : match.start()])
+            drawn = paragraph.add_run().add_picture(picture[0], width=picture[1])
+            drawn._inline.docPr.set("descr", match[1])  # noqa: SLF001 - python-docx has no name for it
+            at = match.end()
+        paragraph.add_run(line[at:])
+    left = [
+        clips.stays_here(number)
+        for number, saying in enumerate(sayings, 1)
+        if any(fetch is None or "/sounds/" in u or not fetch(u) for u in clips.urls(saying.body))
+    ]
     out = BytesIO()
     document.save(out)
-    return Written(out.getvalue(), losses)
+    return Written(out.getvalue(), [*losses, *left])
+
+
+def _png(data: bytes | None) -> tuple[BytesIO, int] | None:
+    """A picture as Word reads it, and how wide it is on paper, at 150 dots an inch."""
+    if data is None:
+        return None
+    from docx.shared import Inches
+    from PIL import Image
+
+    picture = Image.open(BytesIO(data))
+    out = BytesIO()
+    picture.save(out, "PNG")
+    out.seek(0)
+    return out, Inches(min(6.0, picture.width / 150))

@@ -16,6 +16,7 @@ from app.questions.rules.bank import (
     NotToUndo,
     SameCategory,
     StillBlocked,
+    TooManyClips,
 )
 from app.questions.rules.files import (
     ENDINGS,
@@ -203,6 +204,7 @@ __all__ = [
     "TooManyAnswerFiles",
     "TooManyAnswers",
     "TooManyAreas",
+    "TooManyClips",
     "TooManyGaps",
     "TooManyItems",
     "TooManyOptions",

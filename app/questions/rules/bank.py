@@ -13,6 +13,12 @@ DEEPEST_CATEGORY = 5
 LONGEST_SOURCE = 500
 
 
+class TooManyClips(Refusal):
+    sentence = _l(
+        "There are %(number)s pictures and sounds in this file; %(most)s is the most. Split it."
+    )
+
+
 class StillBlocked(Refusal):
     """A file is taken whole or not at all."""
 

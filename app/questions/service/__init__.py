@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from app.questions.service.answers import ORPHAN_HOURS, drawer, keep_file, put_file, sweep_answers
+from app.questions.service.clips import Kept, keep_clips, unpack_clips
 from app.questions.service.finding import reindex_all
 from app.questions.service.imports import (
     drop_import,
@@ -33,6 +34,7 @@ from app.questions.service.twins import keep_twins, look_for_twins, merge, tell_
 __all__ = [
     "ORPHAN_HOURS",
     "TWINS_JOB",
+    "Kept",
     "category_at",
     "copy",
     "create",
@@ -41,6 +43,7 @@ __all__ = [
     "drop_import",
     "edit_item",
     "forget_document",
+    "keep_clips",
     "keep_file",
     "keep_item",
     "keep_twins",
@@ -61,4 +64,5 @@ __all__ = [
     "take_import",
     "tell_apart",
     "undo_import",
+    "unpack_clips",
 ]

@@ -17,11 +17,11 @@ from app.core.refusals import Refusal
 from app.members.access import AUTHOR, reader
 from app.questions import formats, queries, service, types
 from app.questions.formats import Saying
+from app.questions.formats.facts import MOST_BYTES
 from app.questions.forms import BaseForm, form_for
 from app.questions.rules import KIND_NAMES, BadQuestion, QuestionState
 from app.questions.views import bp
 
-MOST_BYTES = 10 * 1024 * 1024
 EXTRA = 64 * 1024  # of the form around the file
 
 
@@ -55,7 +55,10 @@ def read_file() -> ResponseReturnValue:
     given = request.form.get("format", formats.AUTO)
     try:
         paper = formats.read(data, name, given if given in formats.FORMATS else formats.AUTO)
-        import_id = service.open_import(paper, filename=name, author_id=reader().id)
+        kept = service.keep_clips(paper)
+        me = reader()
+        service.unpack_clips(paper, kept, owner_id=me.id)
+        import_id = service.open_import(paper, filename=name, author_id=me.id)
     except Refusal as refusal:
         return _start(str(refusal)), 422
     return redirect(url_for("questions.import_", import_id=import_id), 303)

@@ -14,6 +14,7 @@ from app.core.access import access
 from app.core.limits import limited
 from app.core.refusals import NotThere, Refusal
 from app.media import queries as media
+from app.media import service as media_service
 from app.members.access import AUTHOR, reader
 from app.questions import formats, queries, rules, service
 from app.questions.views import bp
@@ -109,7 +110,7 @@ def export(name: str) -> ResponseReturnValue:
     from io import BytesIO
 
     sayings = queries.sayings(queries.ids_for(reader(), wanted(), most=MOST_AT_ONCE))
-    written = formats.write(sayings, name)
+    written = formats.write(sayings, name, media_service.clip_data)
     if written.losses and request.args.get("sure") != "1":
         return render_template(
             "questions/losses.html",
@@ -119,7 +120,7 @@ def export(name: str) -> ResponseReturnValue:
             label=formats.FORMATS[name].LABEL,
             given=filters_given(),
         )
-    ending = formats.FORMATS[name].ENDINGS[0]
+    ending = written.ending or formats.FORMATS[name].ENDINGS[0]
     return send_file(
         BytesIO(written.data),
         mimetype="application/octet-stream",

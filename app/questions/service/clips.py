@@ -1,0 +1,87 @@
+"""Pictures and sounds that come with a file of questions: kept first, registered with the rest."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from io import BytesIO
+
+from flask_babel import gettext as _
+
+from app.core.refusals import Refusal
+from app.media import queries as media_queries
+from app.media import service as media
+from app.questions.formats import Paper, judge
+from app.questions.formats.clips import SHOWN, URL, renamed, url_of, urls
+from app.questions.formats.facts import Enclosed
+from app.questions.rules import Kind, TooManyClips
+
+MOST_CLIPS = 100  # pictures and sounds in one file
+
+
+@dataclass
+class Kept:
+    """What lies in the media folder and has no rows yet, by the address that stands for it."""
+
+    images: dict[str, media.StoredImage] = field(default_factory=dict)
+    sounds: dict[str, media.StoredSound] = field(default_factory=dict)
+    refused: dict[str, str] = field(default_factory=dict)  # with the reason
+
+
+def keep_clips(paper: Paper, *, store: bool = True) -> Kept:
+    """Write what came with a file into the media folder; takes long, and touches no database:
+    call it before the first query. Raises TooManyClips.
+
+    What was exported here and has come back unchanged is not written again: the questions name
+    what is here. Without `store` that is all that happens.
+    """
+    if len(paper.files) > MOST_CLIPS:
+        raise TooManyClips(number=len(paper.files), most=MOST_CLIPS)
+    kept = Kept()
+    ours = {url: here for url, each in paper.files.items() if (here := _ours(each))}
+    for item in paper.items:
+        item.body = renamed(item.body, lambda text: URL.sub(lambda m: ours.get(m[0], m[0]), text))
+    for url, each in paper.files.items():
+        if url in ours or not store:
+            continue
+        try:
+            if "/sounds/" in url:
+                kept.sounds[url] = media.store_sound(BytesIO(each.data), filename=each.name)
+            else:
+                kept.images[url] = media.store_image(BytesIO(each.data))
+        except Refusal as refusal:
+            kept.refused[url] = str(refusal)
+    return kept
+
+
+def _ours(each: Enclosed) -> str:
+    """The address of a file that was exported here and has come back unchanged."""
+    url = url_of(each.name)
+    return url if url and media.clip_data(url) == each.data else ""
+
+
+def unpack_clips(paper: Paper, kept: Kept, *, owner_id: int) -> None:
+    """Make the rows of what was kept, and name it in the texts of the questions."""
+    known: dict[str, str] = {}
+    for url, image in kept.images.items():
+        number = media.register_image(image, owner_id=owner_id)
+        known[url] = media_queries.image_url(number)
+    for url, sound in kept.sounds.items():
+        known[url] = media.register_sound(sound, owner_id=owner_id)
+
+    def text(said: str) -> str:
+        said = SHOWN.sub(lambda m: "" if m[2] in kept.refused else m[0], said)
+        return URL.sub(lambda m: "" if m[0] in kept.refused else known.get(m[0], m[0]), said)
+
+    for item in paper.items:
+        mine = [url for url in urls(item.body) if url in paper.files]
+        if not mine:
+            continue
+        item.body = renamed(item.body, text)
+        for url in (url for url in mine if url in kept.refused):
+            item.note(
+                _("“%(name)s” is not taken along:", name=paper.files[url].name[:60])
+                + f" {kept.refused[url]}",
+                _("Put it into the question afterwards."),
+            )
+        if item.kind == Kind.HOTSPOT or any(url in kept.refused for url in mine):
+            judge(item)
