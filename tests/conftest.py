@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+import tempfile
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -18,6 +20,7 @@ from app.core.db import Base, db, unit_of_work
 from app.points import service as points
 from app.points.rules import GENTLE
 from config import ROOT, Config
+from tests import postgresql
 from tests.factories import People
 
 # The same examples in every run: a finding is looked for, not met by chance on somebody's change.
@@ -107,6 +110,19 @@ def app(config: Config, migrated: Path) -> Flask:
 def people(app: Flask) -> People:
     """Makes branches and members, and clients that are signed in as them."""
     return People(app)
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[str]:
+    """A PostgreSQL with nothing in it, shared by all tests of one process."""
+    quick = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")
+    with (
+        tempfile.TemporaryDirectory(prefix="weike-pg-") as folder,
+        postgresql.running(Path(folder), *quick) as address,
+    ):
+        if address is None:
+            pytest.skip("PostgreSQL is not installed on this machine")
+        yield address
 
 
 @pytest.fixture(scope="session")

@@ -66,7 +66,7 @@ def running(folder: Path, *options: str) -> Iterator[str | None]:
             time.sleep(0.1)
         yield f"postgresql+psycopg://weike@127.0.0.1:{port}/weike"
     finally:
-        server.send_signal(signal.SIGINT)  # at once, whoever is still connected
+        server.send_signal(signal.SIGQUIT)  # at once, whoever is connected; all is thrown away
         server.wait(timeout=30)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -11,7 +10,6 @@ import pytest
 from flask import Flask
 
 from config import Config
-from tests import postgresql
 from tests.conftest import make_config
 
 ON_BOTH = {
@@ -37,19 +35,6 @@ def engine(request: pytest.FixtureRequest) -> str:
     """Which engine holds the index."""
     module = request.module.__name__.rpartition(".")[2]
     return getattr(request, "param", "postgresql" if module in ON_POSTGRESQL else "whoosh")
-
-
-@pytest.fixture(scope="session")
-def server() -> Iterator[str]:
-    """A PostgreSQL with nothing in it, shared by all tests of one process."""
-    quick = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")
-    with (
-        tempfile.TemporaryDirectory(prefix="weike-pg-") as folder,
-        postgresql.running(Path(folder), *quick) as address,
-    ):
-        if address is None:
-            pytest.skip("PostgreSQL is not installed on this machine")
-        yield address
 
 
 @pytest.fixture

@@ -62,10 +62,15 @@ BOOK_TRIGGERS = {
     ),
     "postgresql": (
         """CREATE OR REPLACE FUNCTION rule_book_keeps() RETURNS trigger AS $$
-        BEGIN RAISE EXCEPTION 'a published book of rules never changes'; END
+        BEGIN
+          RAISE EXCEPTION 'a published book of rules never changes'
+            USING ERRCODE = 'integrity_constraint_violation';
+        END
         $$ LANGUAGE plpgsql""",
         """CREATE TRIGGER rule_book_keeps BEFORE UPDATE OR DELETE ON rule_book
         FOR EACH ROW EXECUTE FUNCTION rule_book_keeps()""",
+        """CREATE TRIGGER rule_book_no_truncate BEFORE TRUNCATE ON rule_book
+        FOR EACH STATEMENT EXECUTE FUNCTION rule_book_keeps()""",
     ),
 }
 for _dialect, _statements in BOOK_TRIGGERS.items():

@@ -44,6 +44,7 @@ class Entry(Base):
         ),
         CheckConstraint("(corrects_seq is null) = (author_id is null)", name="author"),
         Index("ix_ledger_entry_member_time", "member_id", "occurred_at", "reason", "amount"),
+        Index("ix_ledger_entry_recorded", "recorded_at"),  # what has no seal yet
         Index("ix_ledger_entry_time", "occurred_at", "branch_id", "member_id", "amount"),
     )
 

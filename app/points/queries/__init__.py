@@ -42,7 +42,7 @@ from app.points.queries.rewards import (
     shop,
 )
 from app.points.queries.streaks import Diary, diary
-from app.points.queries.sums import Sums, standings_of_the_ledger
+from app.points.queries.sums import Sums
 
 __all__ = [
     "Board",
@@ -94,7 +94,6 @@ __all__ = [
     "shop",
     "simulate",
     "span_now",
-    "standings_of_the_ledger",
     "themes",
     "today",
     "total",

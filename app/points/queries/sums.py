@@ -1,19 +1,13 @@
-"""The standings as the ledger says they must be: one pass over all entries, member by member."""
+"""What a member's entries add up to, as the standings must say."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select
-
-from app.core.db import db
-from app.members.models import Member
-from app.points.models import Entry
-from app.points.rules import SPENDING, spans_of
+from app.points.rules import spans_of
 
 
 @dataclass
@@ -52,38 +46,3 @@ def day_of_moment(moment: datetime | str, zone: ZoneInfo) -> date:
             return day
         moment = datetime.fromisoformat(moment).replace(tzinfo=UTC)
     return moment.astimezone(zone).date()
-
-
-def standings_of_the_ledger(zone: ZoneInfo) -> Iterator[Sums]:
-    """The sums of every member who has an entry that changed something, in the order of ids."""
-    found = db.session().execute(
-        select(
-            Entry.id,
-            Entry.member_id,
-            Entry.branch_id,
-            Entry.theme_id,
-            Entry.amount,
-            Entry.occurred_at,
-            Member.is_active,
-            Member.in_rankings,
-        )
-        .join(Member, Member.id == Entry.member_id)
-        .where(Entry.amount != 0, Entry.reason.not_in(SPENDING))
-        .order_by(Entry.member_id, Entry.id),
-        execution_options={"yield_per": 2_000},
-    )
-    sums: Sums | None = None
-    for row in found:
-        if sums is None or sums.member_id != row.member_id:
-            if sums is not None:
-                yield sums
-            sums = Sums(row.member_id, row.is_active and row.in_rankings)
-        sums.add(
-            entry_id=row.id,
-            amount=row.amount,
-            branch_id=row.branch_id,
-            theme_id=row.theme_id,
-            day=row.occurred_at.astimezone(zone).date(),
-        )
-    if sums is not None:
-        yield sums

@@ -9,6 +9,7 @@ from app.points.service.books import (
     with_calendar_of,
 )
 from app.points.service.crediting import check_in, correct, credit
+from app.points.service.rebuilding import rebuild
 from app.points.service.rewards import (
     cancel,
     change_offer,
@@ -19,7 +20,6 @@ from app.points.service.rewards import (
     withdraw_offer,
 )
 from app.points.service.sealing import seal_days
-from app.points.service.standings import rebuild
 
 __all__ = [
     "cancel",

@@ -1,22 +1,17 @@
-"""Keeping the standings beside the ledger: adding an entry to them, and making them all anew."""
+"""Keeping the standings beside the ledger: every entry is added to them at once."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
 from datetime import date
-from itertools import islice
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import delete, text
 
 from app.core.db import db
-from app.points.models import BranchShare, BranchStanding, Standing, StandingStep, StandingTie
-from app.points.queries import Sums, standings_of_the_ledger
+from app.points.models import BranchStanding
 from app.points.queries.branches import SPREAD
 from app.points.rules import height, spans_of
 
-CHUNK = 5_000  # rows written at a time
 # Any number; on PostgreSQL all who change standings queue here, because two who change the same
 # rows in another order would wait for each other for ever. Triggers know it too.
 ADVISORY_LOCK = 5701
@@ -115,57 +110,3 @@ def add_up(
     row = {"branch": branch_id, "reached": entry_id, "stale": False}
     connection.execute(_BRANCH, {**keys, **row})
     connection.execute(_NOBODY, [{"span": span, **row} for span in spans])
-
-
-def rebuild(zone: ZoneInfo) -> int:
-    """Throw all standings away and make them from the ledger; returns how many rows there are.
-
-    Needed after the organisation has moved to another time zone, and never else.
-    """
-    queue_up()
-    session = db.session()
-    connection = session.connection()
-    for table in (Standing, StandingStep, StandingTie, BranchShare, BranchStanding):
-        session.execute(delete(table))
-    reached: dict[tuple[int, int], int] = {}
-    rows = 0
-    for sums in _chunks(standings_of_the_ledger(zone)):
-        own = [
-            {
-                "member": each.member_id,
-                "span": span,
-                "theme": theme,
-                "amount": points,
-                "height": height(points, last),
-                "shown": each.shown,
-            }
-            for each in sums
-            for (span, theme), (points, last) in each.own.items()
-        ]
-        shares = [
-            {"span": span, "branch": branch, "member": each.member_id, "amount": points}
-            for each in sums
-            for (span, branch), (points, _) in each.shares.items()
-        ]
-        for each in sums:
-            for key, (_, last) in each.shares.items():
-                reached[key] = max(last, reached.get(key, 0))
-        if own:
-            connection.execute(_OWN, own)
-            connection.execute(_SHARE, shares)
-        rows += len(own)
-    everything = _spread_into("s.span = :span", "s.branch_id = :branch")
-    if reached:
-        pairs = [
-            {"span": span, "branch": branch, "reached": last, "stale": False}
-            for (span, branch), last in reached.items()
-        ]
-        connection.execute(everything, pairs)
-        connection.execute(_NOBODY, pairs)
-    return rows
-
-
-def _chunks(sums: Iterable[Sums]) -> Iterator[list[Sums]]:
-    source = iter(sums)
-    while chunk := list(islice(source, CHUNK)):
-        yield chunk

@@ -1,0 +1,213 @@
+"""The ledger on PostgreSQL: migrations, triggers, proof and standings, where a server is there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import replace
+from datetime import date
+from itertools import count
+from pathlib import Path
+
+import psycopg
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from flask import Flask
+from flask_migrate import downgrade, upgrade
+from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
+
+from app import create_app
+from app.core.db import Base, db, unit_of_work
+from app.points import queries, service
+from app.points.rules import GENTLE, ledger_key
+from tests.conftest import make_config
+from tests.factories import People
+from tests.points.ledger import SHANGHAI, Ledger, at, shanghai
+from tests.points.test_standings import life, proof, rows_of_everything
+
+__all__ = ["life"]  # a fixture
+
+_numbers = count(1)
+
+
+def made(server: str, like: str = "template1") -> str:
+    """The address of a new database."""
+    base, name = server.rsplit("/", 1)[0], f"points{next(_numbers)}"
+    with psycopg.connect(f"{base}/postgres".replace("+psycopg", ""), autocommit=True) as link:
+        link.execute(f"CREATE DATABASE {name} TEMPLATE {like}")
+    return f"{base}/{name}"
+
+
+def close(app: Flask) -> None:
+    with app.app_context():
+        db.session.remove()
+        db.engine.dispose()
+
+
+@pytest.fixture(scope="module")
+def migrated_there(server: str, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The name of a database as the migrations make it, in which points never rest."""
+    address = made(server)
+    app = create_app(make_config(tmp_path_factory.mktemp("there"), database_url=address))
+    with app.app_context():
+        upgrade()
+        with unit_of_work():
+            service.publish(
+                from_day=date(2000, 1, 1), author_id=None, book=replace(GENTLE, quiet=None)
+            )
+    close(app)
+    return address.rsplit("/", 1)[1]
+
+
+@pytest.fixture
+def app(server: str, migrated_there: str, tmp_path: Path) -> Iterator[Flask]:
+    app = create_app(make_config(tmp_path, database_url=made(server, migrated_there)))
+    yield app
+    close(app)
+
+
+def guards(connection) -> dict[str, str]:
+    """The triggers of all tables and what their functions do."""
+    rows = connection.execute(
+        text(
+            """SELECT tgname, pg_get_triggerdef(t.oid) || ' ' || p.prosrc FROM pg_trigger AS t
+            JOIN pg_proc AS p ON p.oid = t.tgfoid WHERE NOT tgisinternal"""
+        )
+    )
+    return {name: " ".join(words.split()) for name, words in rows}
+
+
+def test_the_migrations_make_what_the_models_say_and_go_down_and_up_again(
+    server: str, app: Flask, tmp_path: Path
+) -> None:
+    bare = create_app(make_config(tmp_path / "bare", database_url=made(server)))
+    with bare.app_context():
+        Base.metadata.create_all(db.engine)
+        with db.engine.connect() as connection:
+            expected = guards(connection)
+    close(bare)
+    with app.app_context():
+        with db.engine.connect() as connection:
+            context = MigrationContext.configure(connection, opts={"compare_type": True})
+            assert compare_metadata(context, Base.metadata) == []
+            assert guards(connection) == expected
+        downgrade(revision="base")
+        assert db.inspect(db.engine).get_table_names() == ["alembic_version"]
+        upgrade()
+        with db.engine.connect() as connection:
+            assert guards(connection) == expected
+
+
+FINAL = (
+    "UPDATE ledger_entry SET amount = 999",
+    "DELETE FROM ledger_entry WHERE seq = 1",
+    "TRUNCATE ledger_entry CASCADE",
+    "UPDATE rule_book SET note = 'x'",
+    "DELETE FROM rule_book WHERE number > 1",
+    "TRUNCATE rule_book CASCADE",
+)
+
+
+def test_the_database_refuses_to_change_what_is_final(
+    app: Flask, people: People, ledger: Ledger
+) -> None:
+    member = people.member()
+    ledger.earn(member)
+    for statement in FINAL:
+        with app.app_context(), pytest.raises(IntegrityError), unit_of_work() as session:
+            session.execute(text(statement))
+    assert ledger.amounts(member) == [10]
+    assert proof(app).breaks == []
+
+
+def test_standings_are_the_sums_of_the_ledger_after_a_whole_life(
+    app: Flask, life: list[int]
+) -> None:
+    assert proof(app).breaks == []
+    with app.app_context():
+        kept = rows_of_everything()
+        db.session.remove()
+        with unit_of_work():
+            service.rebuild(SHANGHAI)
+        made_anew = rows_of_everything()
+        db.session.remove()
+    assert made_anew == kept
+    assert proof(app).breaks == []
+
+
+class Undone(Exception):
+    """Takes a tampering back."""
+
+
+TAMPERED = [
+    (
+        "UPDATE ledger_entry SET amount = 900 WHERE member_id = 1 AND seq = 2",
+        "edited: member 1, entry 2",
+    ),
+    (
+        (
+            "UPDATE ledger_entry SET occurred_at = occurred_at - interval '1 day' "
+            "WHERE member_id = 1 AND seq = 2"
+        ),
+        "edited: member 1, entry 2",
+    ),
+    ("DELETE FROM ledger_entry WHERE member_id = 1 AND seq = 2", "deleted: member 1, entry 2"),
+    (
+        "DELETE FROM ledger_entry WHERE member_id = 1 AND seq = 4",
+        "truncated: member 1, entry 4",
+    ),
+    (
+        (
+            "UPDATE ledger_entry SET seq = CASE seq WHEN 2 THEN 99 ELSE seq END "
+            "WHERE member_id = 1 AND seq = 2"
+        ),
+        "member 1, entry 2",
+    ),
+    ("UPDATE ledger_head SET seal = 'x' WHERE member_id = 1", "forged: member 1"),
+    ("DELETE FROM ledger_seal", "truncated: the seal of 2026-03-01 was given out"),
+    ("UPDATE ledger_seal SET entries = 3", "forged: the seal of 2026-03-01"),
+    ("UPDATE standing SET points = points + 1 WHERE member_id = 1", "standings: member 1"),
+    ("DROP TRIGGER ledger_entry_no_delete ON ledger_entry", "unguarded"),
+]
+
+
+def test_verify_names_what_was_done_behind_the_back_of_the_application(
+    app: Flask, people: People, ledger: Ledger
+) -> None:
+    one, two = people.member(), people.member()
+    for day in range(1, 5):
+        ledger.earn(one, when=shanghai(2026, 3, day))
+        ledger.earn(two, when=shanghai(2026, 3, day, 13), note="课节")
+    with at(shanghai(2026, 3, 5)), app.app_context(), unit_of_work():
+        service.seal_days()
+    whole = app.test_cli_runner().invoke(args=["points", "verify"])
+    assert whole.exit_code == 0, whole.output
+    assert "8 entries of 2 members, 80 points. Sealed days: 4." in whole.output
+    key = ledger_key(app.extensions["weike"].secret_key)
+    for tampering, says in TAMPERED:
+        with app.app_context(), suppress(Undone), unit_of_work() as session:
+            abroad = {seal.day: seal.seal for seal in queries.seals()}
+            session.execute(text("ALTER TABLE ledger_entry DISABLE TRIGGER USER"))
+            session.execute(text(tampering))
+            session.execute(text("ALTER TABLE ledger_entry ENABLE TRIGGER USER"))
+            first = queries.prove(key, SHANGHAI, abroad).breaks[0]
+            raise Undone
+        where = f"member {first.member_id}, " if first.member_id else ""
+        where += f"entry {first.seq}: " if first.seq else ""
+        assert says in f"{first.kind}: {where}{first.text}", tampering
+    assert proof(app).breaks == []
+
+
+def test_two_hundred_at_once_are_one_and_no_limit_is_passed(
+    app: Flask, people: People, ledger: Ledger
+) -> None:
+    members = [people.member() for _ in range(3)]
+    with ThreadPoolExecutor(10) as pool:
+        same = list(pool.map(lambda _: ledger.earn(members[0], source="lesson:1"), range(200)))
+        list(pool.map(lambda n: ledger.earn(members[n % 3], source=f"lesson:{n}"), range(2, 32)))
+    assert sorted(same) == [0] * 199 + [10]
+    assert [ledger.total(member) for member in members] == [30, 30, 30]  # the limit of a day
+    assert proof(app).breaks == []
