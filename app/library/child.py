@@ -9,7 +9,7 @@ import shutil
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -54,7 +54,8 @@ class Text:
     reason: Reason | None = None
     detail: str = ""  # for the operator
     cover: bytes = b""  # the first page as a JPEG
-    is_recognised: bool = False  # from pictures of text
+    is_recognised: bool = False  # from pictures of text, at least in part
+    bare: tuple[int, ...] = ()  # pages of a PDF with pictures and without text
 
 
 def read(path: Path, kind: Kind, *, keep_going: Callable[[], bool]) -> Text:
@@ -87,14 +88,28 @@ def read(path: Path, kind: Kind, *, keep_going: Callable[[], bool]) -> Text:
     text = _understood(outcome, printed)
     if text.reason is Reason.NO_TEXT and kind is Kind.PDF and shutil.which(OCR):
         return replace(_recognised(path, kind, keep_going), cover=text.cover)
+    if text.bare and shutil.which(OCR):
+        more = _recognised(path, kind, keep_going, text.bare)
+        if more.parts:
+            parts = sorted((*text.parts, *more.parts), key=_page)
+            return replace(text, parts=parts, is_recognised=True)
     return text
 
 
-def _recognised(path: Path, kind: Kind, keep_going: Callable[[], bool]) -> Text:
-    """The text in pictures: they are drawn page by page, then read one after another."""
+def _page(part: Part) -> int:
+    return int(part.anchor[1:].partition("-")[0])
+
+
+def _recognised(
+    path: Path, kind: Kind, keep_going: Callable[[], bool], pages: Sequence[int] = ()
+) -> Text:
+    """The text in pictures: they are drawn page by page, then read one after another.
+
+    `pages` are those of a PDF that are wanted; without them, all are.
+    """
     with tempfile.TemporaryDirectory(prefix="weike-ocr-") as folder:
         drawn = child.run(
-            [sys.executable, "-I", str(PROGRAM), str(path), kind.value, folder],
+            [sys.executable, "-I", str(PROGRAM), str(path), kind.value, folder, *map(str, pages)],
             DRAWING_LEASH,
             cwd=Path(folder),
             on_line=(printed := list[str]()).append,
@@ -178,12 +193,17 @@ def _understood(outcome: Outcome, printed: list[str]) -> Text:
     if "pages" in end:  # all was read; drawing the first page may have failed afterwards
         pages = int(str(end["pages"])) or len(parts)
         truncated = bool(end.get("truncated"))
-        return Text(parts, pages, truncated, detail=outcome.tail, cover=cover)
+        bare = tuple(n for n in _list(end.get("bare")) if isinstance(n, int))
+        return Text(parts, pages, truncated, detail=outcome.tail, cover=cover, bare=bare)
     if outcome.timed_out:
         return Text([], reason=Reason.TOO_SLOW, detail=outcome.tail)
     killed = outcome.code in {-9, -6} or "MemoryError" in outcome.tail
     reason = Reason.TOO_LARGE if killed else Reason.DAMAGED
     return Text([], reason=reason, detail=f"exit {outcome.code}\n{outcome.tail}")
+
+
+def _list(found: object) -> list[object]:
+    return found if isinstance(found, list) else []
 
 
 def _picture(text: object) -> bytes:

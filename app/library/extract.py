@@ -1,12 +1,13 @@
 """Read the text of one document and print it as JSON lines: run as a program, on a leash.
 
-    python -I extract.py FILE KIND [FOLDER]
+    python -I extract.py FILE KIND [FOLDER [PAGE …]]
 
 Each line is a part: {"anchor": "p3", "label": "", "text": "…"}. The last line is either
 {"pages": 12, "truncated": false} or {"failed": "<reason>"} with a reason of rules.Reason.
 Anchors: p page, s slide, x sheet, h heading, a part of a text without headings. After the last line
 a picture of the first page may follow: {"cover": "<JPEG in base 64>"}. With a FOLDER nothing is
-read: the pages are drawn into it as pictures, for another program that recognises text.
+read: the pages are drawn into it as pictures, for another program that recognises text. Pages with
+pictures and without text beside others with text are named in a line {"bare": [3, 7]}.
 
 The file comes from anybody. This program imports nothing of the site, opens no other file and no
 connection, and stops by itself before the leash does.
@@ -23,7 +24,7 @@ import stat
 import sys
 import time
 import zipfile
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -76,6 +77,7 @@ class Printer:
     def __init__(self, budget: Budget) -> None:
         self.budget = budget
         self.printed = 0
+        self.bare: list[int] = []  # pages with pictures and no text
 
     def part(self, anchor: str, label: str, text: str) -> None:
         text = re.sub(r"[ \t]+\n", "\n", text.replace("\r\n", "\n").replace("\r", "\n"))
@@ -258,6 +260,13 @@ def read_xlsx(path: Path, out: Printer) -> int:
     return number
 
 
+def has_picture(page: Any) -> bool:
+    """Whether there may be words in a picture on a page without text."""
+    from pypdfium2.raw import FPDF_PAGEOBJ_IMAGE
+
+    return any(True for _ in page.get_objects(filter=(FPDF_PAGEOBJ_IMAGE,), max_depth=4))
+
+
 def read_pdf(path: Path, out: Printer) -> int:
     import pypdfium2
 
@@ -275,6 +284,8 @@ def read_pdf(path: Path, out: Printer) -> int:
             text_page = page.get_textpage()
             text = text_page.get_text_bounded()
             text_page.close()
+            if not text.strip() and has_picture(page):
+                out.bare.append(number)
             page.close()
         except pypdfium2.PdfiumError:
             continue  # one broken page does not make the others unreadable
@@ -659,13 +670,15 @@ LONGEST_SIDE = 4_000  # pixels
 MOST_PIXELS = 80_000_000  # of a picture as it is stored
 
 
-def draw_pdf(path: Path, folder: Path) -> tuple[int, bool]:
-    """Draw pages as 0001.png and so on; how many there are, and whether some were left out."""
+def draw_pdf(path: Path, folder: Path, wanted: Sequence[int] = ()) -> tuple[int, bool]:
+    """Draw pages, or the wanted ones, as 0001.png and so on; how many there are, and whether some
+    were left out."""
     import pypdfium2
 
     document = pypdfium2.PdfDocument(str(path))
     count = len(document)
-    for number in range(1, min(count, MOST_DRAWN) + 1):
+    numbers = [n for n in wanted if 0 < n <= count] or range(1, count + 1)
+    for number in numbers[:MOST_DRAWN]:
         page = document[number - 1]
         longest = max(page.get_size())
         if longest > 0:
@@ -673,7 +686,7 @@ def draw_pdf(path: Path, folder: Path) -> tuple[int, bool]:
             picture = page.render(scale=scale, grayscale=True).to_pil()
             picture.save(folder / f"{number:04}.png")
         page.close()
-    return count, count > MOST_DRAWN
+    return count, len(numbers) > MOST_DRAWN
 
 
 def draw_picture(path: Path, folder: Path) -> tuple[int, bool]:
@@ -700,9 +713,11 @@ def draw_picture(path: Path, folder: Path) -> tuple[int, bool]:
     return 1, False
 
 
-def draw(path: Path, kind: str, folder: Path) -> None:
+def draw(path: Path, kind: str, folder: Path, wanted: Sequence[int]) -> None:
     try:
-        pages, truncated = (draw_pdf if kind == "pdf" else draw_picture)(path, folder)
+        pages, truncated = (
+            draw_pdf(path, folder, wanted) if kind == "pdf" else draw_picture(path, folder)
+        )
     except Failed as failed:
         say({"failed": str(failed)})
     except MemoryError:
@@ -728,9 +743,10 @@ READERS: dict[str, Callable[[Path, Printer], int]] = {
 
 
 def main(arguments: Iterable[str]) -> int:
-    name, kind, *folder = arguments
-    if folder:
-        draw(Path(name), kind, Path(folder[0]))
+    name, kind, *drawn = arguments
+    if drawn:
+        folder, *wanted = drawn
+        draw(Path(name), kind, Path(folder), [int(number) for number in wanted])
         return 0
     out = Printer(Budget())
     try:
@@ -744,6 +760,8 @@ def main(arguments: Iterable[str]) -> int:
         say({"failed": "too_large"})
     else:
         say({"pages": pages, "truncated": False} if out.printed else {"failed": "no_text"})
+    if out.bare and out.printed:
+        say({"bare": out.bare})
     if kind == "pdf":
         sys.stdout.flush()  # what was read must not be lost when a page is made to draw for ever
         try:

@@ -148,19 +148,21 @@ def test_what_a_branch_reads_is_told_when_nobody_can_be_named(
     librarian: Librarian, people: People, watch: Watch
 ) -> None:
     north = people.branch("North")
-    readers = [people.client(people.member(branch=north)) for _ in range(4)]
+    readers = [people.client(people.member(branch=north)) for _ in range(6)]
     address = librarian.upload(files.pdf("One"), "Favourite.pdf")
     hidden = librarian.upload(
         files.pdf("Two"), "Hidden.pdf", audience="branches", branches=people.branch("South")
     )
-    for reader in readers[:2]:
+    for reader in readers[:4]:
         see(reader, address, watch, "p1")
         assert reader.post(f"{hidden}/place", headers=csrf(reader)).status_code == 404
-    assert "Read in your branch" not in page(readers[3], "/library")
-    see(readers[2], address, watch, "p1")
-    assert "opened by 3 other people" in page(readers[3], "/library")
-    assert "Read in your branch" not in page(readers[0], "/library")  # two others only
-    assert "Read in your branch" not in page(librarian.client, "/library")
+    for place in ("/library", "/"):
+        assert "Read in your branch" not in page(readers[5], place)
+    see(readers[4], address, watch, "p1")
+    for place in ("/library", "/"):
+        assert "opened by 5 other people" in page(readers[5], place)
+        assert "Read in your branch" not in page(readers[0], place)  # four others only
+        assert "Read in your branch" not in page(librarian.client, place)
     watch.wait(40 * 86_400)
     late = people.client(people.member(branch=north))
     assert "Read in your branch" not in page(late, "/library")

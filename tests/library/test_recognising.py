@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import io
+import re
 import shutil
 import struct
 import zlib
 from pathlib import Path
 
+import pypdfium2
 import pytest
 from flask.testing import FlaskClient
 from PIL import Image, ImageDraw, ImageFont
 
 from app.library import child
 from app.library.rules import Kind, Reason
+from tests.library import files
 from tests.library.conftest import Librarian
 
 FONTS = Path("/usr/share/fonts")
@@ -64,6 +67,39 @@ def test_a_scanned_pdf_is_read_by_page_in_chinese(
     assert "Text searchable" in text
     assert "words may be wrong" in text
     assert f"{address}/read?q=" in page(member, "/search?q=消防安全")
+
+
+def scanned_between(*words: str) -> bytes:
+    """A PDF whose pages have text, but for a scanned one in the middle and an empty one after."""
+    merged = pypdfium2.PdfDocument.new()
+    for data in (files.pdf(words[0]), picture(words[1], form="PDF"), files.pdf("", words[2])):
+        merged.import_pages(pypdfium2.PdfDocument(data))
+    buffer = io.BytesIO()
+    merged.save(buffer)
+    return buffer.getvalue()
+
+
+@needs_tesseract
+def test_only_the_pages_without_text_are_recognised(
+    librarian: Librarian, member: FlaskClient
+) -> None:
+    data = scanned_between("Printed ladder", "Scanned hydrant", "Printed ending")
+    address = librarian.upload(data, "Partly.pdf")
+    for words, number in (("ladder", 1), ("scanned hydrant", 2), ("ending", 4)):
+        found = page(member, f"/search?q={words}")
+        assert re.search(rf'href="{address}/read\?q=[^"]*#p{number}"', found), words
+    assert "words may be wrong" in page(member, address)
+
+
+def test_pages_in_pictures_stay_out_where_the_program_is_missing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(child, "OCR", "no-such-program")
+    file = tmp_path / "a.pdf"
+    file.write_bytes(scanned_between("Printed ladder", "Scanned hydrant", "Printed ending"))
+    text = child.read(file, Kind.PDF, keep_going=lambda: True)
+    assert [part.anchor for part in text.parts] == ["p1", "p4"]
+    assert (text.bare, text.is_recognised, text.reason) == ((2,), False, None)
 
 
 def test_without_the_program_it_is_said_plainly(

@@ -15,6 +15,7 @@ from app.home.rules import DayPart, day_part
 from app.home.views.frame import bp
 from app.home.views.setup import state as set_up_state
 from app.learning.queries import case_of, has_paths, open_needs, paths_with, to_continue, to_do_for
+from app.library import queries as library
 from app.members.access import PUBLIC, SIGNED_IN, is_easy, reader
 from app.points import queries as points
 
@@ -33,6 +34,7 @@ def index() -> str:
         going_on=to_continue(me, SHOWN_BEGUN),
         newest=queries.newest(me),
         counts=queries.counts(me),
+        read_here=library.read_in_branch(me),
         today=points.today(me.id, zone),
         may_write=me.is_author,
         to_set_up=set_up_state().open if me.is_administrator else [],

@@ -30,7 +30,7 @@ from app.members.models import Branch, Member
 from app.members.rules import Reader
 
 LATELY = timedelta(days=30)
-LEAST_PEOPLE = 3
+LEAST_PEOPLE = 5
 MOST_READ_HERE = 3
 MOST_PAGES = 500  # of a PDF; what follows is never asked for
 
@@ -89,7 +89,7 @@ class ReadHere:
 def read_in_branch(reader: Reader) -> list[ReadHere]:
     """What the reader's own branch reads, as far as the reader may see it.
 
-    Only what at least three others have opened: fewer could be told by name.
+    Only what at least five others have opened: fewer could be told by name.
     """
     people = func.count(DocumentReading.member_id)
     rows = db.session().execute(

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from app.library.views import lists, notes, teaching
-from app.library.views.documents import init_app
+from app.library.views import collections, documents, lists, notes, teaching
 from app.library.views.frame import bp
+from app.library.views.uploading import init_app
 
-__all__ = ["bp", "init_app", "lists", "notes", "teaching"]
+__all__ = ["bp", "collections", "documents", "init_app", "lists", "notes", "teaching"]

@@ -1,15 +1,13 @@
-"""Pages of the library: browsing, one document, uploading, editing, collections."""
+"""Pages of the library: browsing, one document, and editing it."""
 
 from __future__ import annotations
 
-from typing import Any, BinaryIO, cast
+from typing import Any
 
 from flask import (
-    Flask,
     Response,
     current_app,
     flash,
-    jsonify,
     make_response,
     redirect,
     render_template,
@@ -21,18 +19,15 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
-from flask_wtf.csrf import CSRFError, validate_csrf
-from wtforms import ValidationError
 
 from app.core import settings
 from app.core.access import access
 from app.core.addresses import address
-from app.core.db import db
 from app.core.i18n import LANGUAGES
 from app.core.limits import limited
 from app.core.refusals import NotThere, Refusal
 from app.library import queries, service
-from app.library.forms import CollectionForm, DocumentForm, ShelvingForm
+from app.library.forms import DocumentForm
 from app.library.queries import DocumentView, FileView, Progress
 from app.library.rules import (
     PICTURES,
@@ -45,9 +40,8 @@ from app.library.rules import (
     date_said,
     page_number,
 )
-from app.library.shelf import Arrived
 from app.library.views.frame import bp
-from app.members import queries as members
+from app.library.views.uploading import offered
 from app.members.access import EDITOR, SIGNED_IN, reader
 from app.members.rules import Reader
 from app.search import queries as search
@@ -94,13 +88,6 @@ ICONS = {
 }
 # Old versions may be of any kind; all that we send is an attachment of a type on our list.
 DOWNLOAD_POLICY = "sandbox; default-src 'none'"
-
-
-def init_app(app: Flask) -> None:
-    """Take the token of uploads from the header: to look for it among form fields would read the
-    whole body before the view runs."""
-    for view in (upload, replace):
-        app.extensions["csrf"].exempt(view)
 
 
 @bp.context_processor
@@ -316,110 +303,6 @@ def _harmless(response: Response) -> Response:
 # Uploading: the body is the file itself and is on the disk before the first query
 
 
-@bp.get("/upload")
-@access(EDITOR)
-def upload_page() -> str:
-    form = _offered(ShelvingForm(formdata=None))
-    form.collection.data = request.args.get("collection", 0, type=int)
-    return render_template("library/upload.html", form=form, document=None)
-
-
-@bp.post("/upload")
-@access(EDITOR)
-def upload() -> ResponseReturnValue:
-    form = ShelvingForm(formdata=request.args, meta={"csrf": False})
-    if request.args.get("filename", "").lower().endswith(".zip"):
-        return jsonify(files=_unpacked(form))
-    arrived, kind, name = _received()
-    uuid = service.add(
-        arrived,
-        kind,
-        owner=reader(),
-        filename=name,
-        collection_id=request.args.get("collection", type=int) or None,
-        branches=_branches(form),
-    )
-    return jsonify(_uploaded(queries.document_for(reader(), uuid)))
-
-
-@bp.get("/<uuid>/replace")
-@access(EDITOR)
-def replace_page(uuid: str) -> str:
-    found = queries.changeable_for(reader(), uuid)
-    return render_template("library/upload.html", form=None, document=found)
-
-
-@bp.post("/<uuid>/replace")
-@access(EDITOR)
-def replace(uuid: str) -> ResponseReturnValue:
-    arrived, kind, name = _received()
-    try:
-        found = queries.changeable_for(reader(), uuid)
-    except Refusal:
-        arrived.path.unlink(missing_ok=True)
-        raise
-    service.replace(arrived, kind, document_id=found.id, by=reader(), filename=name)
-    return jsonify(_uploaded(queries.document_for(reader(), uuid)))
-
-
-def _unpacked(form: ShelvingForm) -> list[dict[str, str]]:
-    """Each file of a zip file as a document of its own, or with the reason why it is none."""
-    _check_token()
-    request.max_content_length = None
-    found = service.receive_many(cast("BinaryIO", request.stream), length=request.content_length)
-    answers = []
-    for each in found:
-        if each.arrived is None or each.kind is None:
-            answers.append({"name": each.name, "error": str(each.refusal)})
-            continue
-        try:
-            with db.session.begin_nested():
-                uuid = service.add(
-                    each.arrived,
-                    each.kind,
-                    owner=reader(),
-                    filename=each.name,
-                    collection_id=request.args.get("collection", type=int) or None,
-                    branches=_branches(form),
-                )
-        except Refusal as refusal:
-            answers.append({"name": each.name, "error": str(refusal)})
-        else:
-            answers.append({"name": each.name, **_uploaded(queries.document_for(reader(), uuid))})
-    return answers
-
-
-def _received() -> tuple[Arrived, Kind, str]:
-    _check_token()
-    name = request.args.get("filename", "")
-    request.max_content_length = None  # the shelf counts, and says it better
-    arrived, kind = service.receive(
-        cast("BinaryIO", request.stream), length=request.content_length, filename=name
-    )
-    return arrived, kind, name
-
-
-def _check_token() -> None:
-    try:
-        validate_csrf(request.headers.get("X-CSRFToken", ""))
-    except ValidationError as error:
-        raise CSRFError(str(error.args[0])) from error
-
-
-def _branches(form: ShelvingForm) -> frozenset[int] | None:
-    if request.args.get("audience") != "branches":
-        return None
-    return frozenset(request.args.getlist("branches", type=int))
-
-
-def _uploaded(found: DocumentView) -> dict[str, str]:
-    return {
-        "title": found.title,
-        "url": url_for("library.document", uuid=found.uuid),
-        "state_url": url_for("library.state", uuid=found.uuid),
-    }
-
-
 # Changing
 
 
@@ -428,7 +311,7 @@ def _uploaded(found: DocumentView) -> dict[str, str]:
 def edit(uuid: str) -> ResponseReturnValue:
     found = queries.changeable_for(reader(), uuid)
     label = found.label
-    form = _offered(
+    form = offered(
         DocumentForm(
             title=found.title,
             collection=found.collection_id or 0,
@@ -488,75 +371,3 @@ def read_again(uuid: str) -> ResponseReturnValue:
     found = queries.changeable_for(reader(), uuid)
     service.read_again(found.file.id)
     return redirect(url_for("library.document", uuid=uuid))
-
-
-def _offered(form: Any) -> Any:
-    form.offer(queries.collection_choices(), members.branch_choices(), none=_("No collection"))
-    return form
-
-
-# Collections
-
-
-@bp.route("/collections", methods=["GET", "POST"])
-@access(EDITOR)
-def collections() -> ResponseReturnValue:
-    form = _nested(CollectionForm())
-    status = 200
-    if form.is_submitted():
-        status = 422
-        if form.validate():
-            try:
-                service.add_collection(form.name.data or "", parent_id=form.parent.data or None)
-            except Refusal as refusal:
-                form.name.errors = [str(refusal)]
-            else:
-                return redirect(url_for("library.collections"))
-    return (
-        render_template(
-            "library/collections.html",
-            form=form,
-            collections=queries.collections_for(reader(), empty=True),
-        ),
-        status,
-    )
-
-
-@bp.route("/collections/<int:number>", methods=["GET", "POST"])
-@access(EDITOR)
-def collection(number: int) -> ResponseReturnValue:
-    found = queries.collection_for(reader(), number)
-    form = _nested(CollectionForm(name=found.name, parent=found.parent_id or 0))
-    status = 200
-    if form.is_submitted():
-        status = 422
-        if form.validate():
-            try:
-                service.change_collection(
-                    number, name=form.name.data or "", parent_id=form.parent.data or None
-                )
-            except Refusal as refusal:
-                form.name.errors = [str(refusal)]
-            else:
-                flash(_("Saved."), "good")
-                return redirect(url_for("library.collections"))
-    return render_template("library/collection.html", form=form, collection=found), status
-
-
-@bp.post("/collections/<int:number>/move")
-@access(EDITOR)
-def move_collection(number: int) -> ResponseReturnValue:
-    service.move_collection(number, step=-1 if request.form.get("to") == "up" else 1)
-    return redirect(url_for("library.collections"))
-
-
-@bp.post("/collections/<int:number>/delete")
-@access(EDITOR)
-def delete_collection(number: int) -> ResponseReturnValue:
-    service.remove_collection(number)
-    return redirect(url_for("library.collections"))
-
-
-def _nested(form: CollectionForm) -> CollectionForm:
-    form.offer(queries.collection_choices(), top=_("At the top"))
-    return form
