@@ -223,6 +223,20 @@ for (const here of document.querySelectorAll(".tabs > [aria-current], .segments 
   row.scrollLeft = here.offsetLeft - row.offsetLeft - (row.clientWidth - here.offsetWidth) / 2;
 }
 
+// ---- The way back ----------------------------------------------------------------------------
+
+// A crumb that leads to the page somebody came from goes back to it, with its filters and its place.
+const entriesBefore = history.length;
+document.addEventListener("click", (event) => {
+  const crumb = event.target.closest?.(".crumbs a[href]");
+  if (!crumb || event.defaultPrevented || event.button || event.metaKey || event.ctrlKey || event.shiftKey) return;
+  const from = URL.parse?.(document.referrer) ?? null;
+  if (from?.origin !== location.origin || from.pathname !== crumb.pathname || crumb.search || crumb.hash) return;
+  if (history.length !== entriesBefore || entriesBefore < 2) return; // more pages lie between
+  event.preventDefault();
+  history.back();
+});
+
 // ---- Forms that came back --------------------------------------------------------------------
 
 const wrong = document.querySelector("[data-focus], main [aria-invalid=true]");
