@@ -17,7 +17,7 @@ def upgrade() -> None:
         'media_poster',
         sa.Column('media_id', sa.Integer(), nullable=False),
         sa.Column('at_ms', sa.Integer(), nullable=False),
-        sa.Column('changed_at', sa.DateTime(), nullable=False),
+        sa.Column('changed_at', sa.DateTime(timezone=True), nullable=False),
         sa.CheckConstraint('at_ms between 0 and 14400000', name=op.f('ck_media_poster_moment')),
         sa.ForeignKeyConstraint(
             ['media_id'],
