@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -163,22 +164,130 @@ def test_a_wrong_clock_on_the_device_changes_nothing(window, site, exam: Set, ho
     status(win, "Saved")
 
 
-def test_the_time_is_said_to_screen_readers_at_five_and_one_minute(window, site, exam: Set) -> None:
+TIMES = (
+    (1_700_000, "Half of the time is over."),
+    (290_000, "Five minutes left."),
+    (50_000, "One minute left."),
+)
+
+
+def let_pass(page, left_ms: int, sentence: str) -> None:
+    """Let the server say how much is left, as it does with every answer, until it is said aloud."""
+
+    def answer(route) -> None:
+        items = re.findall(r"(?:^|&)v(\d+)=(\d+)", route.request.post_data or "")
+        clock = {"remaining_ms": left_ms, "is_paused": False}
+        route.fulfill(json={"saved": {i: int(n) for i, n in items}, "clock": clock, "messages": []})
+
+    page.unroute("**/answers")
+    page.route("**/answers", answer)
+    page.locator(".question:visible .flag").click()  # is sent, and brings the clock
+    page.wait_for_function(
+        "text => document.getElementById('spoken').textContent === text", arg=sentence
+    )
+
+
+def test_the_time_is_said_to_screen_readers_at_half_five_and_one_minute(
+    window, site, exam: Set
+) -> None:
     win, _member = begun(window, site, exam)
+    for left_ms, sentence in TIMES:
+        let_pass(win.page, left_ms, sentence)
+    win.page.click("#hide-clock")
+    assert not win.page.locator("#time").is_visible()
+
+
+class Tree:
+    """What Chromium tells a screen reader: (role, name) of everything, and what is set on it."""
+
+    def __init__(self, page) -> None:
+        self._line = page.context.new_cdp_session(page)
+        self._line.send("Accessibility.enable")
+
+    def nodes(self) -> list[dict]:
+        found = self._line.send("Accessibility.getFullAXTree")["nodes"]
+        return [
+            {
+                "role": node.get("role", {}).get("value", ""),
+                "name": " ".join(str(node.get("name", {}).get("value", "")).split()),
+                "description": str(node.get("description", {}).get("value", "")),
+                **{p["name"]: p["value"].get("value") for p in node.get("properties", ())},
+            }
+            for node in found
+            if not node.get("ignored")
+        ]
+
+    def names(self, role: str) -> list[str]:
+        return [node["name"] for node in self.nodes() if node["role"] == role]
+
+    def one(self, role: str, start: str = "") -> dict:
+        found = [n for n in self.nodes() if n["role"] == role and n["name"].startswith(start)]
+        assert len(found) == 1, (role, start, found)
+        return found[0]
+
+    def texts(self) -> str:
+        return "\n".join(self.names("StaticText"))
+
+
+def test_an_exam_is_walked_from_start_to_receipt_by_what_a_screen_reader_is_told(
+    window, site, exam: Set
+) -> None:
+    member = site.people.member()
+    win = window()
+    win.sign_in(member)
     page = win.page
+    page.goto(f"/exams/{exam.id}")
+    tree = Tree(page)
+    assert "Fire safety" in tree.names("heading")
+    begin = page.locator(".exam-start button")
+    assert " ".join(begin.inner_text().split()) in tree.names("button")
+    begin.focus()
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#paper.one-by-one")
 
-    def pass_to(left_ms: int, sentence: str) -> None:
-        page.evaluate(
-            "left => { performance.now = ((now, gone) => () => now() + gone)"
-            "(performance.now.bind(performance), left); }",
-            left_ms,
-        )
-        page.wait_for_function(
-            "text => document.getElementById('spoken').textContent === text", arg=sentence
-        )
+    # The question is a group that is called by its number and its words.
+    assert tree.one("group", "Question 1 of 3")["name"] == "Question 1 of 3 What comes first?"
+    assert len(tree.names("radio")) == 3
+    assert tree.one("navigation", "Questions")
+    dots = [name for name in tree.names("button") if name.startswith("Question ")]
+    assert dots == [f"Question {n}, no answer yet" for n in (1, 2, 3)]
+    assert tree.one("timer")
+    assert tree.one("button", "Hide the clock")
 
-    pass_to(1_900_000, "Half of the time is over.")
-    pass_to(1_450_000, "Five minutes left.")
-    pass_to(200_000, "One minute left.")
-    page.click("#hide-clock")
-    assert not page.locator("#time").is_visible()
+    # Answered and flagged by keyboard; the map says both.
+    page.locator(".question:visible input[type=radio]").first.focus()
+    page.keyboard.press("Space")
+    status(win, "Saved")
+    assert [n.get("checked") for n in tree.nodes() if n["role"] == "radio"].count("true") == 1
+    page.locator(".question:visible .flag input").focus()
+    page.keyboard.press("Space")
+    page.wait_for_selector(".dot.answered.flagged")
+    assert tree.one("checkbox", "Come back to it")["checked"] == "true"
+    assert tree.one("button", "Question 1,")["name"] == "Question 1, answered, come back to it"
+    page.locator(".dot").nth(1).focus()
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#question-2:not([hidden])")
+    assert tree.one("group", "Question 2 of 3")["focused"] is True
+    assert "Question 1 of 3" not in tree.texts()  # what is hidden is hidden from everybody
+
+    # The time is said in a region that is read out by itself, three times.
+    for left_ms, sentence in TIMES:
+        let_pass(page, left_ms, sentence)
+        assert sentence in tree.texts()
+        assert "assertive" in [n.get("live") for n in tree.nodes() if n["role"] == "status"]
+    page.unroute("**/answers")
+
+    # Submitting names what is not answered, in a dialog with a name of its own.
+    page.locator(".dot").nth(2).click()
+    page.locator("#submit").focus()
+    page.keyboard.press("Enter")
+    page.wait_for_selector("dialog[open]")
+    dialog = next(n for n in tree.nodes() if n["role"] in {"dialog", "alertdialog"})
+    assert "2" in dialog["name"] + dialog["description"] + tree.texts()
+    assert "Submit" in tree.names("button")
+    page.locator("dialog[open]").get_by_role("button", name="Submit").press("Enter")
+    page.wait_for_selector(".result")
+    assert any(name in {"Passed", "Not passed this time"} for name in tree.names("heading"))
+    receipt = page.locator(".result-receipt code").inner_text()
+    assert receipt in tree.texts()
+    assert win.axe() == []
