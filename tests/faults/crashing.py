@@ -27,7 +27,7 @@ from app.core import clock
 from app.core import db as core_db
 from app.core.db import db
 from app.exams.models import Attempt
-from app.exams.service import rewarding, taking
+from app.exams.service import finishing, rewarding, taking
 from app.points import service as points
 from app.questions.types import single
 
@@ -80,12 +80,12 @@ def _arm(app: Flask) -> None:
     app.before_request_funcs.setdefault(None, []).insert(
         0, lambda: crash("arrived") if request.path.endswith("/submit") else None
     )
-    _after(taking, "_locked", "attempt locked")
+    _after(taking, "locked", "attempt locked")
     _after(taking, "_must_be_running", "clock asked")
     _after(taking, "_keep", "answers kept")
     _after(single, "mark", "half marked")
-    _after(taking, "settle", "added up")
-    _after(taking, "note", "written down")
+    _after(finishing, "settle", "added up")
+    _after(finishing, "note", "written down")
     _before(points, "credit", "points due")
     _after(points, "credit", "points credited")
     assert rewarding.points is points

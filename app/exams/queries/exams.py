@@ -1,13 +1,13 @@
-"""Reads of exams: what is on, who may, the paper or its blueprint, and what somebody is allowed."""
+"""Reads of exams: what is on, who may, where a member stands, and what somebody is allowed."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from sqlalchemy import ColumnElement, Float, and_, cast, exists, func, or_, select
+from sqlalchemy import ColumnElement, and_, exists, func, or_, select
 
 from app.core.db import db
 from app.core.refusals import NotThere
@@ -16,7 +16,6 @@ from app.exams import rules
 from app.exams.models import (
     Accommodation,
     Attempt,
-    AttemptItem,
     Exam,
     ExamBranch,
     ExamCourse,
@@ -25,13 +24,9 @@ from app.exams.models import (
     ExamSlot,
 )
 from app.exams.queries.attempts import AttemptView, view
-from app.exams.queries.seats import seats_of
 from app.learning.queries import course_progress_for
 from app.members.models import Branch
 from app.members.rules import Reader
-from app.questions import queries as bank
-from app.questions.models import Category, QuestionTag, QuestionVersion
-from app.questions.models import Question as QuestionRow
 
 
 @dataclass(frozen=True)
@@ -183,31 +178,6 @@ class Standing:
             closes_at=self.shown_at,
             ended=self.left == 0 and self.open_attempt is None,
         )
-
-
-@dataclass(frozen=True)
-class SlotView:
-    """A place in a section of the paper, for its author."""
-
-    id: int
-    section_id: int
-    question: bank.Question | None
-    number: int
-    kind: str
-    tag: str
-    category: str
-    difficulty: int | None
-    mark: Decimal
-    available: int  # how many questions a draw can choose from
-
-
-@dataclass(frozen=True)
-class SectionView:
-    """A section of the paper, for its author."""
-
-    id: int
-    title: str
-    slots: tuple[SlotView, ...] = field(default=())
 
 
 def exam_view(row: Exam, now: datetime) -> ExamView:
@@ -421,176 +391,3 @@ def _sizes(exam_ids: Sequence[int]) -> dict[int, tuple[int, Decimal]]:
         questions, marks = found.get(exam_id, (0, Decimal(0)))
         found[exam_id] = questions + number, marks + mark * number
     return found
-
-
-def _slots(exam_id: int) -> list[tuple[ExamSection, ExamSlot]]:
-    rows = db.session().execute(
-        select(ExamSection, ExamSlot)
-        .join(ExamSlot, ExamSlot.section_id == ExamSection.id)
-        .where(ExamSection.exam_id == exam_id)
-        .order_by(ExamSection.position, ExamSection.id, ExamSlot.position, ExamSlot.id)
-    )
-    return [(section, slot) for section, slot in rows]
-
-
-def places_of(exam_id: int, *, live: bool = False) -> list[rules.Place]:
-    """What papers are drawn from: the pools frozen at publishing, or those of this moment."""
-    found = []
-    for section, slot in _slots(exam_id):
-        pool = pool_of(slot) if live else [tuple(row) for row in slot.pool]
-        found.append(
-            rules.Place(
-                section=section.position,
-                number=slot.number,
-                mark=slot.mark,
-                pool=tuple((int(q), float(e)) for q, e in pool),
-            )
-        )
-    return found
-
-
-def pool_of(slot: ExamSlot) -> list[tuple[int, float]]:
-    """The questions that a slot may choose from now, with their expected marks, by id."""
-    if slot.question_id is not None:
-        ids = [slot.question_id]
-    else:
-        wanted = select(QuestionRow.id).where(QuestionRow.state == "ready")
-        if slot.kind:
-            wanted = wanted.where(QuestionRow.kind == slot.kind)
-        if slot.difficulty is not None:
-            wanted = wanted.where(QuestionRow.difficulty == slot.difficulty)
-        if slot.tag:
-            wanted = wanted.where(
-                exists().where(
-                    QuestionTag.question_id == QuestionRow.id, QuestionTag.tag == slot.tag
-                )
-            )
-        if slot.category:
-            below = select(Category.id).where(Category.path.contains(f"/{slot.category}/"))
-            wanted = wanted.where(QuestionRow.category_id.in_(below))
-        ids = list(db.session().scalars(wanted.order_by(QuestionRow.id)))
-    known = facilities(ids)
-    return [(question_id, known.get(question_id, rules.UNKNOWN)) for question_id in ids]
-
-
-def facilities(question_ids: Sequence[int]) -> dict[int, float]:
-    """The mean mark (0 to 1) that each question has brought so far; unanswered ones left out."""
-    found: dict[int, float] = {}
-    for start in range(0, len(question_ids), 500):
-        part = question_ids[start : start + 500]
-        rows = db.session().execute(
-            select(QuestionVersion.question_id, func.avg(cast(AttemptItem.mark, Float)))
-            .join(AttemptItem, AttemptItem.version_id == QuestionVersion.id)
-            .join(Attempt, Attempt.id == AttemptItem.attempt_id)
-            .where(QuestionVersion.question_id.in_(part), AttemptItem.mark.is_not(None))
-            .where(Attempt.state == "submitted")
-            .group_by(QuestionVersion.question_id)
-        )
-        found.update((int(q), float(mean)) for q, mean in rows)
-    return found
-
-
-@dataclass(frozen=True)
-class QuestionFigures:
-    """How a question has done so far in all attempts that were handed in."""
-
-    answered: int
-    facility: float  # the mean mark, from 0 to 1
-    papers: int  # exams whose paper asks it by name
-
-
-def question_figures(question_ids: Sequence[int]) -> dict[int, QuestionFigures]:
-    """Figures by question; one that nobody was asked and no paper holds is left out."""
-    answered = dict(
-        db.session()
-        .execute(
-            select(QuestionVersion.question_id, func.count())
-            .join(AttemptItem, AttemptItem.version_id == QuestionVersion.id)
-            .join(Attempt, Attempt.id == AttemptItem.attempt_id)
-            .where(QuestionVersion.question_id.in_(question_ids), AttemptItem.mark.is_not(None))
-            .where(Attempt.state == "submitted")
-            .group_by(QuestionVersion.question_id)
-        )
-        .all()
-    )
-    papers = dict(
-        db.session()
-        .execute(
-            select(ExamSlot.question_id, func.count())
-            .where(ExamSlot.question_id.in_(question_ids))
-            .group_by(ExamSlot.question_id)
-        )
-        .all()
-    )
-    means = facilities(question_ids)
-    return {
-        i: QuestionFigures(answered.get(i, 0), means.get(i, 0.0), papers.get(i, 0))
-        for i in question_ids
-        if i in answered or i in papers
-    }
-
-
-def sections_of(exam_id: int) -> list[SectionView]:
-    """The paper as its author sees it."""
-    slots = _slots(exam_id)
-    asked = bank.questions(s.question_id for _, s in slots if s.question_id is not None)
-    by_section: dict[int, list[SlotView]] = {}
-    for section, slot in slots:
-        by_section.setdefault(section.id, []).append(
-            SlotView(
-                id=slot.id,
-                section_id=section.id,
-                question=asked.get(slot.question_id or 0),
-                number=slot.number,
-                kind=slot.kind,
-                tag=slot.tag,
-                category=slot.category,
-                difficulty=slot.difficulty,
-                mark=slot.mark,
-                available=1 if slot.question_id is not None else len(pool_of(slot)),
-            )
-        )
-    rows = db.session().scalars(
-        select(ExamSection)
-        .where(ExamSection.exam_id == exam_id)
-        .order_by(ExamSection.position, ExamSection.id)
-    )
-    return [SectionView(row.id, row.title, tuple(by_section.get(row.id, ()))) for row in rows]
-
-
-def section_titles(exam_id: int) -> dict[int, str]:
-    """The headings of a paper by position."""
-    rows = db.session().execute(
-        select(ExamSection.position, ExamSection.title).where(ExamSection.exam_id == exam_id)
-    )
-    return {int(position): title for position, title in rows}
-
-
-def tags() -> list[str]:
-    """Every tag of the bank, for choosing what to draw."""
-    return list(db.session().scalars(select(QuestionTag.tag).distinct().order_by(QuestionTag.tag)))
-
-
-def checks_of(exam: ExamView, now: datetime) -> tuple[list[rules.Check], rules.Spread | None]:
-    """The checklist before publishing, and how far the drawn papers differ."""
-    places = places_of(exam.id, live=True)
-    questions = sum(place.number for place in places)
-    spread = rules.spread(places) if questions <= rules.MOST_QUESTIONS else None
-    return (
-        rules.checks(
-            questions=questions,
-            short_draws=_short(places),
-            nobody=not exam.open_to_all and not branches_of(exam.id) and not seats_of(exam.id),
-            has_window=exam.opens_at is not None and exam.closes_at is not None,
-            has_duration=exam.duration_s is not None,
-            closes_in_past=exam.closes_at is not None and exam.closes_at <= now,
-            unfair=spread is not None and not spread.is_fair,
-        ),
-        spread,
-    )
-
-
-def _short(places: Sequence[rules.Place]) -> int:
-    """How many questions are missing in the bank when a whole paper is drawn."""
-    wanted = sum(place.number for place in places)
-    return wanted - len(rules.drawn(0, places, shuffle=False))

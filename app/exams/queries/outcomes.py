@@ -22,7 +22,7 @@ from app.exams.models import (
     RegradeAttempt,
 )
 from app.exams.queries.attempts import AttemptView, view
-from app.exams.queries.exams import places_of
+from app.exams.queries.blueprints import places_of
 from app.exams.rules.statistics import Statistics, histogram, statistics
 from app.members.models import Branch, Member
 from app.questions import types

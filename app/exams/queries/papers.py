@@ -14,7 +14,7 @@ from app.core.refusals import NotThere
 from app.exams import rules
 from app.exams.models import Attempt, Exam
 from app.exams.queries.attempts import items_of
-from app.exams.queries.exams import places_of, section_titles
+from app.exams.queries.blueprints import places_of, section_titles
 from app.questions import types
 from app.questions.queries import Question, questions, versions
 

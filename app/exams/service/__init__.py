@@ -22,6 +22,15 @@ from app.exams.service.evidence import (
     bring,
     count,
 )
+from app.exams.service.finishing import (
+    Submitted,
+    finish_by_staff,
+    finish_due,
+    finish_now,
+    plan_finish,
+    plan_open,
+    settle,
+)
 from app.exams.service.marking import (
     give,
     settle_apart,
@@ -38,6 +47,7 @@ from app.exams.service.rewarding import (
     reward_due,
     take_back,
 )
+from app.exams.service.starting import asked_of, start, start_exam
 from app.exams.service.supervising import (
     accommodate,
     add_time,
@@ -48,26 +58,7 @@ from app.exams.service.supervising import (
     say,
     void,
 )
-from app.exams.service.taking import (
-    Answers,
-    Flags,
-    Saved,
-    Seen,
-    Submitted,
-    Window,
-    asked_of,
-    finish_by_staff,
-    finish_due,
-    finish_now,
-    plan_finish,
-    plan_open,
-    save,
-    settle,
-    start,
-    start_exam,
-    submit,
-    understood,
-)
+from app.exams.service.taking import Answers, Flags, Saved, Seen, Window, save, submit, understood
 from app.exams.service.telling import tell_results
 
 __all__ = [

@@ -13,7 +13,7 @@ from app.exams import rules
 from app.exams.models import Appeal, Attempt, Exam
 from app.exams.queries import appeal_end, exam_view, markers_of_answer, standing_of, view
 from app.exams.service.marking import count_mark, keep_mark, locked_item
-from app.exams.service.taking import note
+from app.exams.service.noting import note
 from app.exams.service.telling import tell_answered, tell_appeal
 
 

@@ -25,7 +25,8 @@ from app.exams.models import (
     GivenMark,
 )
 from app.exams.queries import checks_of, exam_view, not_passed, pool_of, seats_of, staff_by_username
-from app.exams.service.taking import note, plan_finish
+from app.exams.service.finishing import plan_finish
+from app.exams.service.noting import note
 from app.members.models import Member
 from app.questions import types
 from app.questions.queries import category_names

@@ -11,8 +11,10 @@ from app.core.refusals import NotThere
 from app.exams import rules
 from app.exams.models import Attempt, Evidence, Exam
 from app.exams.queries import items_of
+from app.exams.service.finishing import settle
+from app.exams.service.noting import note
 from app.exams.service.rewarding import reward, take_back
-from app.exams.service.taking import note, settle, understood
+from app.exams.service.taking import understood
 from app.questions import types
 from app.questions.queries import versions
 

@@ -16,8 +16,9 @@ from app.core.refusals import NotThere
 from app.exams import rules
 from app.exams.models import Attempt, AttemptItem, Exam, GivenMark
 from app.exams.queries import items_of, standing_marks
+from app.exams.service.finishing import settle
+from app.exams.service.noting import note
 from app.exams.service.rewarding import reward, take_back
-from app.exams.service.taking import note, settle
 from app.exams.service.telling import tell_marked
 from app.questions import types
 from app.questions.queries import versions

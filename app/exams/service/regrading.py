@@ -19,8 +19,8 @@ from app.exams.models import (
     RegradeAttempt,
     RegradeItem,
 )
+from app.exams.service.noting import note
 from app.exams.service.rewarding import reward, take_back
-from app.exams.service.taking import note
 from app.exams.service.telling import tell_changed
 from app.questions import types
 from app.questions.models import QuestionVersion

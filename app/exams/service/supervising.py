@@ -12,8 +12,9 @@ from app.core.refusals import NotAllowed, NotThere
 from app.exams import rules
 from app.exams.models import Accommodation, Attempt, AttemptItem, Exam, ExamMessage
 from app.exams.queries import items_of
+from app.exams.service.finishing import finish_by_staff, plan_finish, plan_open
+from app.exams.service.noting import note
 from app.exams.service.rewarding import take_back
-from app.exams.service.taking import finish_by_staff, note, plan_finish, plan_open
 from app.exams.service.telling import tell_message, tell_reopened, tell_void
 
 
