@@ -257,7 +257,7 @@ def test_a_full_disk_is_said(app: Flask, config: Config, people: People) -> None
     full = create_app(replace(config, disk_reserve=10**18))
     librarian = Librarian(full, People(full))
     answer = librarian.send(b"hello")
-    assert answer.status_code == 413
+    assert answer.status_code == 507
     assert "no room" in answer.json["error"]
     with full.app_context():
         db.engine.dispose()

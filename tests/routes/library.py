@@ -28,6 +28,7 @@ MATRIX = {
     "library.change_item": "signed in",
     "library.upload_page": "author or organizer",
     "library.upload": "author or organizer",
+    "library.take_over": "author",
     "library.replace_page": "author or organizer",
     "library.replace": "author or organizer",
     "library.edit": "author or organizer",

@@ -330,6 +330,13 @@ def version(document: DocumentView, number: int | None) -> FileView:
     return found
 
 
+def own_uuid(reader: Reader, uuid: str) -> str | None:
+    """The uuid of a document that the reader owns; None when there is none."""
+    return db.session().scalar(
+        select(Document.uuid).where(Document.uuid == uuid, Document.owner_id == reader.id)
+    )
+
+
 def document_with(sha256: str, reader: Reader) -> DocumentLine | None:
     """A document that the reader may see whose newest file is exactly this one."""
     row = (

@@ -12,7 +12,7 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 
-from app.core.refusals import Conflict, NotAllowed, Refusal, TooMuch
+from app.core.refusals import Conflict, NoRoom, NotAllowed, Refusal, TooMuch
 from app.members.rules import Reader
 
 LONGEST_TITLE = 200
@@ -168,7 +168,7 @@ class TooMany(TooMuch):
     sentence = _l("The zip file holds more than %(most)s files, or unpacks to far too much.")
 
 
-class DiskFull(TooMuch):
+class DiskFull(NoRoom):
     sentence = _l("The server has no room for more files. Tell the operator.")
 
 

@@ -105,10 +105,12 @@ def add(
     collection_id: int | None = None,
     branches: frozenset[int] | None = None,
     title: str = "",
+    uuid: str = "",
 ) -> str:
     """Make a document of a received file and have it read; returns its uuid.
 
-    `branches` None shows it to everybody. Raises AlreadyThere, NobodyChosen, NotThere.
+    `uuid` is what it will be known by, when its sender knows that already. `branches` None shows it
+    to everybody. Raises AlreadyThere, NobodyChosen, NotThere.
     """
     try:
         same = queries.document_with(arrived.sha256, owner)
@@ -118,7 +120,7 @@ def add(
         name = rules.display_name(filename, kind)
         session = db.session()
         document = Document(
-            uuid=uuid4().hex,
+            uuid=uuid or uuid4().hex,
             title=rules.clean_title(title or rules.title_of(name)),
             collection_id=_collection(collection_id),
             owner_id=owner.id,

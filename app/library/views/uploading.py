@@ -19,8 +19,9 @@ from app.library.queries import DocumentView
 from app.library.rules import Kind
 from app.library.shelf import Arrived
 from app.library.views.frame import bp
+from app.media import service as media
 from app.members import queries as members
-from app.members.access import EDITOR, reader
+from app.members.access import AUTHOR, EDITOR, reader
 
 
 def init_app(app: Flask) -> None:
@@ -35,7 +36,9 @@ def init_app(app: Flask) -> None:
 def upload_page() -> str:
     form = offered(ShelvingForm(formdata=None))
     form.collection.data = request.args.get("collection", 0, type=int)
-    return render_template("library/upload.html", form=form, document=None)
+    return render_template(
+        "library/upload.html", form=form, document=None, resumes=reader().is_author
+    )
 
 
 @bp.post("/upload")
@@ -52,6 +55,32 @@ def upload() -> ResponseReturnValue:
         filename=name,
         collection_id=request.args.get("collection", type=int) or None,
         branches=_branches(form),
+    )
+    return jsonify(_uploaded(queries.document_for(reader(), uuid)))
+
+
+@bp.post("/upload/<upload>")
+@access(AUTHOR)
+def take_over(upload: str) -> ResponseReturnValue:
+    """Keep what has arrived by tus, which the media room receives. Asked again, the answer is the
+    same: the document has the upload's name."""
+    form = ShelvingForm(formdata=request.args, meta={"csrf": False})
+    known = queries.own_uuid(reader(), upload)
+    if known:
+        return jsonify(_uploaded(queries.document_for(reader(), known)))
+    with media.arrived_file(upload, owner_id=reader().id) as (sent, file):
+        if sent.filename.lower().endswith(".zip"):
+            found = service.receive_many(file, length=sent.length)
+            return jsonify(files=_all_added(found, form))
+        arrived, kind = service.receive(file, length=sent.length, filename=sent.filename)
+    uuid = service.add(
+        arrived,
+        kind,
+        owner=reader(),
+        filename=sent.filename,
+        collection_id=request.args.get("collection", type=int) or None,
+        branches=_branches(form),
+        uuid=upload,
     )
     return jsonify(_uploaded(queries.document_for(reader(), uuid)))
 
@@ -81,6 +110,10 @@ def _unpacked(form: ShelvingForm) -> list[dict[str, str]]:
     _check_token()
     request.max_content_length = None
     found = service.receive_many(cast("BinaryIO", request.stream), length=request.content_length)
+    return _all_added(found, form)
+
+
+def _all_added(found: list[service.Unpacked], form: ShelvingForm) -> list[dict[str, str]]:
     answers = []
     for each in found:
         if each.arrived is None or each.kind is None:

@@ -42,6 +42,7 @@ from app.media.service.recordings import (
     store,
 )
 from app.media.service.resuming import (
+    arrived_file,
     begin_upload,
     continue_upload,
     end_upload,
@@ -80,6 +81,7 @@ __all__ = [
     "StoredImage",
     "StoredSound",
     "Task",
+    "arrived_file",
     "attach_captions",
     "begin",
     "begin_upload",

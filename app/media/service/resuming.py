@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import BinaryIO
 
 from app.core import clock
 from app.core.db import after_commit, reading
 from app.core.i18n import file_size
+from app.core.refusals import NoRoom, Refusal
 from app.media import ffmpeg, queries
 from app.media.rules import (
     EmptyFile,
@@ -127,6 +130,28 @@ def take_over(uuid: str, *, owner_id: int, length: int | None = None) -> int:
         with_row = register(stored, owner_id=owner_id)
     after_commit(lambda: shelf.drop(uuid))
     return with_row
+
+
+@contextmanager
+def arrived_file(uuid: str, *, owner_id: int) -> Iterator[tuple[Upload, BinaryIO]]:
+    """An upload that has arrived, for another room that keeps a copy of its bytes.
+
+    It is forgotten once the transaction is committed, and at once when the other room refuses the
+    file, unless only the disk is full. Raises NotThere, NotComplete, UploadBusy.
+    """
+    shelf = partials()
+    upload = upload_of(uuid, owner_id=owner_id)
+    if not upload.is_complete:
+        raise NotComplete
+    with shelf.held(uuid), shelf.data(uuid).open("rb") as file:
+        try:
+            yield upload, file
+        except NoRoom:
+            raise
+        except Refusal:
+            shelf.drop(uuid)
+            raise
+    after_commit(lambda: shelf.drop(uuid))
 
 
 def sweep_uploads() -> int:

@@ -1,6 +1,9 @@
 // Uploading documents: several at a time, one after another, each with its own progress and answer.
 
 import { say } from "weike/app";
+import { Resumable } from "weike/media/transfer";
+
+const LARGE = 8 * 1024 * 1024; // bytes from which a file goes in pieces
 
 const form = document.querySelector("[data-uploads]");
 const list = document.querySelector("[data-list]");
@@ -56,7 +59,37 @@ function enqueue(row, file) {
 function next() {
   if (busy || !waiting.length) return;
   busy = true;
-  send(waiting.shift());
+  const first = waiting.shift();
+  if (form.dataset.tus && first.file.size > LARGE) sendInPieces(first);
+  else send(first);
+}
+
+/** Large files go in pieces, so that a lost connection costs nothing that has arrived. */
+function sendInPieces({ row, file, url }) {
+  const bar = row.querySelector("progress");
+  bar.hidden = false;
+  bar.value = 0;
+  const over = (then) => (...answer) => {
+    busy = false;
+    then(...answer);
+    next();
+  };
+  const keep = (name) => {
+    const address = new URL(url);
+    address.pathname += `/${name}`;
+    return address;
+  };
+  const on = {
+    progress: (sent, total) => {
+      const percent = Math.floor((100 * sent) / Math.max(1, total));
+      bar.value = percent;
+      tell(row, percent < 100 ? `${percent} %` : form.dataset.checking);
+    },
+    waiting: () => tell(row, form.dataset.waiting),
+    done: over((answer) => finish(row, answer)),
+    failed: over((sentence, again) => fail(row, sentence || form.dataset.broken, again ? file : null)),
+  };
+  new Resumable(file, form.dataset.tus, on, keep);
 }
 
 function send({ row, file, url }) {

@@ -64,9 +64,14 @@ export async function leftOver(url) {
 }
 
 /** A file that goes on where it stopped. Besides the three of Single: waiting() while it tries again. */
+/**
+ * By tus. `keep` says where to ask for what has arrived to be kept, given its name on the server;
+ * without it, it becomes a recording.
+ */
 export class Resumable {
-  constructor(file, url, on) {
+  constructor(file, url, on, keep = null) {
     this.on = on;
+    this.keep = keep ?? ((name) => `${ENDPOINT}/${name}/recording`);
     this.over = false;
     this.paused = false;
     this.begin(file, url).catch(() => on.failed("", true, true));
@@ -114,11 +119,12 @@ export class Resumable {
   async finish(tries = 5) {
     this.on.progress(1, 1);
     try {
-      const response = await fetch(`${new URL(this.upload.url, location.href).pathname}/recording`, {
+      const name = new URL(this.upload.url, location.href).pathname.split("/").at(-1);
+      const response = await fetch(this.keep(name), {
         method: "POST", headers: headers(), credentials: "same-origin",
       });
       const answer = parsed(await response.text());
-      if (response.ok && answer.id) {
+      if (response.ok && (answer.id || answer.url || answer.files)) {
         this.close();
         this.on.done(answer);
         return;
