@@ -537,3 +537,16 @@ def test_a_timeline_waits_for_everybody_and_no_longer() -> None:
     assert (at.phase, at.number) == (rules.Phase.PAUSE, 1)
     over = rules.moment(NOW, 2, answers, NOW + rules.LONGEST)
     assert over.phase is rules.Phase.OVER
+
+
+def test_home_leads_to_practice_and_says_when_the_day_is_done(
+    people: People, course: object, time: Time
+) -> None:
+    learner = Learner(people)
+    home = learner.get("/")
+    assert 'href="/practice"' in home
+    assert "A few questions a day" in home
+    learner.start("daily")
+    for _number in range(rules.DAILY):
+        learner.answer()
+    assert "Done for today" in learner.get("/")

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
 from flask import Flask
 
+from app.core import jobs
 from app.core.db import unit_of_work
 from app.questions import formats, queries, service
 from app.questions.rules import ImportIsOver, NotToUndo, StillBlocked
@@ -172,3 +174,30 @@ def test_near_twins_are_found_in_the_bank(app: Flask, people: People, trainer: i
         assert found.items[0]["twins"] == [[1, 100]]
         assert found.alike >= 1
         assert queries.twins_of(1) == []
+
+
+def test_files_that_belong_to_no_answer_are_swept_when_they_are_old(app: Flask) -> None:
+    drawer = app.extensions["weike"].instance_dir / "answers" / "ab"
+    drawer.mkdir(parents=True)
+    old, young = drawer / ("ab" * 16), drawer / ("ab" * 15 + "cd")
+    for file in (old, young):
+        file.write_bytes(b"%PDF-1.4")
+    os.utime(old, (0, 0))
+    assert "1 files removed" in run(app, "sweep").output
+    assert (old.exists(), young.exists()) == (False, True)
+    os.utime(young, (0, 0))
+    with app.app_context(), unit_of_work():
+        jobs.enqueue("questions.sweep")
+    jobs.run_pending(app)
+    assert not young.exists()
+
+
+@pytest.mark.usefixtures("trainer")
+def test_an_export_tells_as_json_what_it_lost(app: Flask, tmp_path: Path) -> None:
+    file, out = tmp_path / "paper.txt", tmp_path / "out.aiken"
+    file.write_text(GOOD)
+    run(app, "import", str(file))
+    report = json.loads(run(app, "export", str(out), "--format", "aiken", "--json").stdout)
+    assert (report["file"], report["format"], report["exported"]) == (str(out), "aiken", 2)
+    assert {loss["question"] for loss in report["losses"]} == {1, 2}
+    assert all(loss["what"] for loss in report["losses"])

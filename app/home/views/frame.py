@@ -14,7 +14,7 @@ from app.members.access import reader_or_none
 
 OUR_COLOUR = "#a61b24"
 
-OF_ME = ("/points", "/device", "/notices")  # what stands on the page of a member
+OF_ME = ("/points", "/device", "/notices", "/practice")  # what stands on the page of a member
 
 bp = Blueprint("home", "app.home", template_folder="templates")
 

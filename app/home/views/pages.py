@@ -8,6 +8,7 @@ from flask_babel import gettext as _
 from app.core import clock
 from app.core.access import access
 from app.core.limits import unlimited
+from app.core.settings import today
 from app.courses.queries import course_for, theme_for, themes_for
 from app.courses.queries.catalogue import may_edit
 from app.home import queries
@@ -18,6 +19,7 @@ from app.learning.queries import case_of, has_paths, open_needs, paths_with, to_
 from app.library import queries as library
 from app.members.access import PUBLIC, SIGNED_IN, is_easy, reader
 from app.points import queries as points
+from app.practice import queries as practice
 
 SHOWN_BEGUN = 4
 
@@ -36,6 +38,7 @@ def index() -> str:
         counts=queries.counts(me),
         read_here=library.read_in_branch(me),
         today=points.today(me.id, zone),
+        has_practised=practice.is_done_on(me.id, today()),
         may_write=me.is_author,
         to_set_up=set_up_state().open if me.is_administrator else [],
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import and_, exists, func, or_, select
@@ -218,6 +218,13 @@ def runs_of(member_id: int, keys: Sequence[str]) -> dict[str, RunView]:
         select(PracticeRun).where(PracticeRun.member_id == member_id, PracticeRun.key.in_(keys))
     )
     return {row.key or "": run_view(row) for row in rows}
+
+
+def is_done_on(member_id: int, day: date) -> bool:
+    """Whether a member has done the questions of a day."""
+    key = f"daily:{day.isoformat()}"
+    found = runs_of(member_id, [key]).get(key)
+    return found is not None and not found.is_open
 
 
 def best_of(member_id: int, mode: str) -> int:

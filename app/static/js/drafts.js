@@ -33,7 +33,14 @@ function fields() {
 const isTick = (each) => each.type === "checkbox" || each.type === "radio";
 const values = () => fields().map((each) => [each.name, isTick(each) ? each.checked : each.value]);
 
+/** As many rows of answers as were typed, where a form can have more of them. */
+function grow(wanted) {
+  const more = form.querySelector("[data-more]");
+  for (let tries = 0; more && !more.hidden && fields().length < wanted && tries < 40; tries += 1) more.click();
+}
+
 function put(saved) {
+  grow(saved.length);
   const now = fields();
   if (now.length !== saved.length || now.some((each, i) => each.name !== saved[i][0])) return false;
   now.forEach((each, i) => {
@@ -51,6 +58,9 @@ if (sent) {
   sessionStorage.removeItem(SENT);
   if (form?.dataset.draft !== sent || !form.querySelector("[aria-invalid=true], .is-invalid")) drop(sent);
 }
+
+// Who adds rows is listening by then.
+if (document.readyState === "loading") await new Promise((done) => document.addEventListener("DOMContentLoaded", done, { once: true }));
 
 if (form) {
   const key = form.dataset.draft;
@@ -74,14 +84,14 @@ if (form) {
   const differs = found && JSON.stringify(found.values) !== JSON.stringify(before);
   if (differs && !form.querySelector("[aria-invalid=true], .is-invalid")) {
     const back = () => {
-      put(before);
       drop(key);
+      if (!put(before)) location.reload();
       status.textContent = "";
       form.querySelector("textarea, input:not([type=hidden])")?.focus();
     };
     if (found.seen === seen && put(found.values)) {
       status.replaceChildren(`${fill(words.draftBack, { when: time(found.at) })} `, button(words.draftDrop, back));
-    } else if (found.values.length === before.length) {
+    } else if (found.seen !== seen) {
       // Somebody saved meanwhile: what is newer is for the person to say.
       status.replaceChildren(`${fill(words.draftOther, { when: time(found.at) })} `, button(words.draftTake, () => {
         if (put(found.values)) status.textContent = "";

@@ -1,0 +1,57 @@
+"""A member practises on a phone, and plays against the practice partner."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.learning.lessons import make_course, single
+from tests.live import PHONE, Site, Window
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("live")]
+QUIZ = [single(f"第 {n} 题：收到可疑邮件先做什么？", "打电话核实", ("马上回复",)) for n in range(8)]
+
+
+def test_five_a_day_and_a_duel_on_a_phone(window: Callable[..., Window], site: Site) -> None:
+    people = site.people
+    make_course(site.app, people.member(role="trainer"), quiz=QUIZ, attempts_allowed=0)
+    phone = window(viewport=PHONE, locale="zh-CN")
+    phone.sign_in(people.member("王小明"))
+    page = phone.page
+
+    def look(name: str) -> None:
+        assert not phone.scrolls_sideways(), name
+        assert phone.axe() == [], name
+
+    page.goto("/practice")
+    look("what there is")
+    page.locator(".practice-today button").click()
+    for number in range(5):
+        page.get_by_label("打电话核实" if number else "马上回复").check()
+        if number == 0:
+            look("a question")
+        page.locator(".practice-bar button").click()
+        onward = page.locator(".practice-bar a")
+        expect(onward).to_be_focused()
+        if number == 0:
+            look("what was right")
+        onward.click()
+    expect(page.locator(".practice-score")).to_be_visible()
+    look("how it went")
+
+    page.goto("/practice")
+    page.locator(".practice-sizes button").first.click()
+    page.locator("[data-bot] button").click()
+    # The question appears by itself when the clock of the server says so.
+    expect(page.locator(".duel-players")).to_be_visible()
+    choice = page.get_by_label("打电话核实")
+    expect(choice).to_be_visible(timeout=60_000)
+    look("a duel")
+    choice.check()
+    page.locator(".practice-bar button").click()
+    expect(page.locator(".duel-mine [data-answered], .answer-options").first).to_be_visible(
+        timeout=60_000
+    )
+    assert phone.problems == []
