@@ -1,4 +1,4 @@
-"""Take the pictures of the README and the guides: `make run`, then `make screenshots`.
+"""Take the pictures of the README and the guides: `make run`, then `make screenshots` beside it.
 
 Signs in with the accounts in instance/demo-accounts.txt and writes docs/pictures/*.webp.
 """
@@ -26,21 +26,28 @@ PLACES = (
     ("course-phone", "member", "course", PHONE, "light"),
     ("lesson-phone", "member", "first lesson", PHONE, "light"),
     ("search-phone", "member", "search", PHONE, "light"),
+    ("points-phone", "member", "/points", PHONE, "light"),
+    ("practice-phone", "member", "/practice", PHONE, "light"),
+    ("library-phone", "member", "/library", PHONE, "light"),
     ("me-phone", "member", "/me", PHONE, "dark"),
     ("home-desktop", "member", "/", DESKTOP, "light"),
+    ("trainer-desktop", "trainer", "course to edit", DESKTOP, "light"),
+    ("questions-desktop", "trainer", "/desk/questions", DESKTOP, "light"),
     ("organizer-desktop", "organizer", "/organizer/completion", DESKTOP, "light"),
-    ("trainer-desktop", "trainer", "first course", DESKTOP, "light"),
+    ("trend-desktop", "organizer", "/organizer/reports", DESKTOP, "light"),
+    ("members-desktop", "admin", "/admin/members", DESKTOP, "light"),
+    ("rules-desktop", "admin", "/points/rules", DESKTOP, "light"),
+    ("setup-desktop", "admin", "/admin/setup", DESKTOP, "light"),
     ("organisation-desktop", "admin", "/admin/organisation", DESKTOP, "light"),
 )
 LANGUAGES = {"zh": "zh-CN", "en": "en-US"}
 WORD = {"zh": "密码", "en": "password"}
-SHOTS = (
-    *(
-        (f"{name}-{short}", who, path, language, viewport, colours)
-        for name, who, path, viewport, colours in PLACES
-        for short, language in LANGUAGES.items()
-    ),
-    ("courses-desktop-dark", "member", "/courses", "en-US", DESKTOP, "dark"),
+TITLE = {"zh": "识别钓鱼", "en": "Phishing and passwords"}
+MOST_BYTES = 4 * 1024 * 1024  # of all pictures together: everybody who clones has them
+SHOTS = tuple(
+    (f"{name}-{short}", who, path, language, viewport, colours)
+    for name, who, path, viewport, colours in PLACES
+    for short, language in LANGUAGES.items()
 )
 
 
@@ -69,13 +76,18 @@ def take(chrome: Browser, url: str, passwords: dict[str, str], shot: tuple) -> N
     elif path == "first lesson":
         page.goto(course)
         path = page.locator("a[href*='/lessons/']").nth(1).get_attribute("href") or "/"
-    elif path == "first course":
+    elif path == "course to edit":
         page.goto("/desk")
-        path = page.locator("a[href^='/desk/courses/']").nth(1).get_attribute("href") or "/desk"
+        rows = page.locator("a[href^='/desk/courses/']", has_text=TITLE[short])
+        path = rows.first.get_attribute("href") or "/desk"
     answer = page.goto(path)
     if answer is None or answer.status != 200:
         sys.exit(f"{path} answered {answer and answer.status}, so there is no picture “{name}”")
-    page.wait_for_timeout(2500)
+    page.wait_for_load_state("networkidle")
+    page.wait_for_function(
+        "() => [...document.images].every(i => i.complete || i.loading === 'lazy')"
+    )
+    page.wait_for_timeout(1000)  # what moves has come to rest
     picture = Image.open(io.BytesIO(page.screenshot()))
     picture.save(PICTURES / f"{name}.webp", quality=80, method=6)
     context.close()
@@ -93,6 +105,10 @@ def main() -> None:
         for shot in SHOTS:
             take(chrome, options.url, passwords, shot)
             print(shot[0])
+        chrome.close()
+    whole = sum(picture.stat().st_size for picture in PICTURES.glob("*.webp"))
+    if whole > MOST_BYTES:
+        sys.exit(f"The pictures have {whole} bytes; at most {MOST_BYTES} go into the repository")
 
 
 if __name__ == "__main__":
