@@ -7,7 +7,8 @@ acknowledged answer and every receipt must be in the database.
 
 Then the server of a small exam is killed (kill -9) 1 000 times while pages save without a pause.
 
-`python -m bench morning`; `--quick` is a tenth of it, `--kills N` and `--seconds N` change parts.
+`python -m bench.morning`; `--quick` is a tenth of it, `--only sqlite` (or `postgresql`, or `kills`)
+is one part, `--kills N`, `--seconds N` and `--workers N` change it.
 PostgreSQL is used when its programs are found (WEIKE_POSTGRESQL names their folder).
 """
 

@@ -291,3 +291,20 @@ def test_an_exam_is_walked_from_start_to_receipt_by_what_a_screen_reader_is_told
     receipt = page.locator(".result-receipt code").inner_text()
     assert receipt in tree.texts()
     assert win.axe() == []
+
+
+def test_settings_that_were_typed_and_not_saved_come_back(window, site) -> None:
+    author = site.people.member(role="trainer")
+    made = make_exam(site.app, author, publish=False)
+    win = window(viewport=DESKTOP)
+    win.sign_in(author)
+    page = win.page
+    page.goto(f"/desk/exams/{made.id}/settings")
+    page.locator("#instructions").press_sequentially("Bring a pen")
+    page.wait_for_function("() => document.querySelector('.draft-state').textContent !== ''")
+    page.goto(f"/desk/exams/{made.id}")
+    page.goto(f"/desk/exams/{made.id}/settings")
+    page.get_by_role("button", name="Throw it away").wait_for()
+    assert page.locator("#instructions").input_value() == "Bring a pen"
+    page.get_by_role("button", name="Throw it away").click()
+    assert page.locator("#instructions").input_value() == ""

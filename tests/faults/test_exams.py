@@ -1,7 +1,7 @@
 """Exams on a bad morning: killed servers, lost answers of the network, a full disk, a wrong clock.
 
 The server is gunicorn on a database of its own; faults are ordered as crashing.py says. The same
-at full size is `python -m bench morning`.
+at full size is `python -m bench.morning`.
 """
 
 from __future__ import annotations
