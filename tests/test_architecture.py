@@ -114,6 +114,17 @@ def test_templates_carry_no_inline_style_or_handler() -> None:
     assert offenders == []
 
 
+def test_no_module_is_preloaded_before_the_import_map() -> None:
+    """What is preloaded earlier may not find what it imports; some browsers then drop the map.
+
+    The block `scripts` of base.html comes after the map; all blocks before it do not.
+    """
+    for template in APP.rglob("templates/**/*.html"):
+        text = template.read_text(encoding="utf-8")
+        at = text.find("modulepreload")
+        assert at < 0 or 0 <= text.find("{% block scripts %}") < at, template
+
+
 def test_every_address_leads_to_a_route(app: Flask) -> None:
     parts = {"slug": "x", "lesson": 1, "document": "0" * 32, "course": 1, "exam": 1, "attempt": 1}
     parts |= {"kind": "document", "ref": "x", "question": 1, "post": 1, "appeal": 1}

@@ -31,6 +31,8 @@ class PlayLinks:
     waveform: str = ""
     renditions: tuple[int, ...] = ()
     chapters: tuple[tuple[int, str], ...] = ()
+    small_poster: str = ""
+    lightest: str = ""  # the playlist of the smallest picture, which a slow link begins with
 
 
 SMALL = 360  # short side in pixels of the picture that a device keeps, where there is one so small
@@ -94,6 +96,7 @@ def play_links(media_id: int, *, member_id: int) -> PlayLinks:
     base = f"/media/{token}/{row.uuid}/v{served.version}"
     folder = media_folder().version(row.uuid, served.version)
     names = [one["name"] for one in served.renditions]
+    shown = [one["name"] for one in served.renditions if one["width"]]
 
     def there(name: str) -> str:
         return f"{base}/{name}" if (folder / name).is_file() else ""
@@ -119,4 +122,6 @@ def play_links(media_id: int, *, member_id: int) -> PlayLinks:
             min(one["width"], one["height"]) for one in served.renditions if one["width"]
         ),
         chapters=tuple(queries.chapters(media_id)),
+        small_poster=f"{base}/{served.posters[0]}" if served.posters else "",
+        lightest=f"{base}/{shown[-1]}.m3u8" if shown else "",
     )

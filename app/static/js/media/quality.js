@@ -6,6 +6,35 @@ export const SOUND_ONLY = 1;
 export const SAVE_DATA = 2;
 const SEEK = 10; // seconds
 
+const SPEED = "weike-link-speed";
+const UNKNOWN = 1_000_000; // bits a second
+const FIRST_PIECE = 0.2; // of a second's bits, for each second of the first piece: there in 0.8 s
+
+/** Bits a second: as the last recording found out, else as the browser thinks. */
+export function linkSpeed() {
+  try {
+    const known = Number(sessionStorage.getItem(SPEED));
+    if (known > 0) return known;
+  } catch {
+    // no store
+  }
+  return (navigator.connection?.downlink ?? 0) * 1e6 || UNKNOWN;
+}
+
+export function rememberSpeed(bits) {
+  if (!(bits > 0)) return;
+  try {
+    sessionStorage.setItem(SPEED, String(Math.round(bits)));
+  } catch {
+    // no store
+  }
+}
+
+/** The best of the levels (bits a second, ascending) whose first piece is there in a moment. */
+export function firstLevel(rates, speed) {
+  return Math.max(0, rates.findLastIndex((rate) => rate <= speed * FIRST_PIECE));
+}
+
 export class Quality {
   /** `extras.renditions`: short sides in pixels, best first; `extras.audio`: address of the sound. */
   constructor(media, extras) {
@@ -39,7 +68,11 @@ export class Quality {
   through(hls, source) {
     this.hls = hls;
     this.source = this.playing = source;
-    hls.on("hlsManifestParsed", () => this.level());
+    hls.on("hlsManifestParsed", () => {
+      const rates = hls.levels.map(({ bitrate }) => bitrate);
+      if (this.wanted === AUTOMATIC) hls.startLevel = firstLevel(rates, linkSpeed());
+      else this.level();
+    });
     this.apply();
   }
 
@@ -84,7 +117,7 @@ export class Quality {
 }
 
 /** Title and buttons where the phone shows what is playing. */
-export function onTheLockScreen(media, { title, course, poster }) {
+export function onTheLockScreen(media, { title, course, smallPoster: poster }) {
   if (!("mediaSession" in navigator) || !title) return;
   const artwork = poster ? [{ src: new URL(poster, location.href).href, type: "image/webp" }] : [];
   navigator.mediaSession.metadata = new MediaMetadata({ title, artist: course, artwork });

@@ -1,7 +1,7 @@
 // The player, and the only module that knows which one it is (Plyr, with hls.js where the browser
 // has no HLS of its own). Others see a media element and five verbs.
 
-import { doubleTap, onTheLockScreen, Quality } from "weike/media/quality";
+import { doubleTap, linkSpeed, onTheLockScreen, Quality, rememberSpeed } from "weike/media/quality";
 
 const SPEEDS = [0.5, 0.75, 1, 1.25, 1.5, 1.75, 2, 2.5, 3];
 const AHEAD_SECONDS = 60; // so that a tunnel does not stop the lesson
@@ -13,14 +13,19 @@ function playsHls(media) {
   return !("MediaSource" in window) || navigator.vendor.startsWith("Apple");
 }
 
-async function attach(media, source, start, urls, onBroken, quality) {
-  // Without a connection only hls.js asks where kept recordings are found.
-  if (playsHls(media) && navigator.onLine) {
+/** Ask for what the player begins with while its own files are still on their way. */
+function warm(addresses) {
+  // They lie in the browser's cache when hls.js asks for them; what goes wrong, it will say.
+  for (const address of addresses.filter(Boolean)) fetch(address).then((answer) => answer.text()).catch(() => {});
+}
+
+async function attach(media, source, start, hlsJs, onBroken, quality) {
+  if (!hlsJs) {
     quality.native(source);
     media.src = source;
     return;
   }
-  const { default: Hls } = await import(urls.hls);
+  const { default: Hls } = await hlsJs;
   if (!Hls.isSupported()) {
     media.src = source;
     return;
@@ -31,7 +36,11 @@ async function attach(media, source, start, urls, onBroken, quality) {
     maxBufferLength: 2,
     backBufferLength: 60,
     startPosition: start > 0 ? start : -1,
+    // No piece is loaded only to measure the link: the first one is shown, and measured besides.
+    testBandwidth: false,
+    abrEwmaDefaultEstimate: linkSpeed(),
   });
+  hls.on(Hls.Events.FRAG_LOADED, () => rememberSpeed(hls.bandwidthEstimate));
   media.addEventListener("play", () => {
     hls.config.maxBufferLength = AHEAD_SECONDS;
   }, { once: true });
@@ -82,6 +91,9 @@ function captionsOff() {
 export async function createPlayer(media, {
   source, language, urls, words, start = 0, highest = 2, onBroken, extras = {},
 }) {
+  // Without a connection only hls.js asks where kept recordings are found.
+  const hlsJs = playsHls(media) && navigator.onLine ? null : import(urls.hls);
+  if (hlsJs) warm([source, extras.lightest]);
   const { default: Plyr } = await import(urls.plyr);
   const track = bestTrack(media, language);
   const controls = ["play-large", "play", "rewind", "fast-forward", "progress", "current-time", "duration",
@@ -146,8 +158,10 @@ export async function createPlayer(media, {
   media.addEventListener("error", () => {
     if (media.error) onBroken();
   });
-  await attach(media, source, start, urls, onBroken, quality);
+  await attach(media, source, start, hlsJs, onBroken, quality);
   onTheLockScreen(media, extras);
+  // A phone is content with the small one, and has it sooner.
+  if (extras.poster && extras.poster !== extras.smallPoster && media.clientWidth > 600) plyr.poster = extras.poster;
   if (extras.watermark && media.tagName === "VIDEO") {
     // Inside the player, so that it is there in full screen, too.
     const mark = document.createElement("span");

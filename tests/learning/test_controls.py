@@ -1,0 +1,234 @@
+"""What one does with a player beside playing: qualities, taps, lock screen, transcript."""
+
+from __future__ import annotations
+
+import subprocess
+
+import pytest
+from playwright.sync_api import expect
+
+from app.core.db import unit_of_work
+from app.courses.models import Lesson
+from app.media import queries as media_queries
+from app.media import service as media
+from tests.learning.lessons import Made, make_course
+from tests.learning.test_player import opened, play, prepared
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group("site")]
+SECONDS = 24
+CUES = [(0, "Hear the <alarm>"), (8_000, "Walk, do not run"), (16_000, "Meet outside")]
+CHAPTERS = "0:00 Alarm\n0:08 <b>Way out</b>\n0:16 Outside"
+
+
+@pytest.fixture(scope="module")
+def course(site, tmp_path_factory: pytest.TempPathFactory) -> Made:
+    """A lesson in two qualities, with captions and chapters."""
+    path = tmp_path_factory.mktemp("controls") / "clip.mp4"
+    subprocess.run(
+        [
+            *("ffmpeg", "-v", "error", "-f", "lavfi"),
+            *("-i", f"testsrc2=s=640x360:r=8:d={SECONDS}"),
+            *("-f", "lavfi", "-i", f"sine=d={SECONDS}", "-shortest"),
+            *("-c:v", "libx264", "-preset", "ultrafast", "-g", "16", "-c:a", "aac", str(path)),
+        ],
+        check=True,
+    )
+    trainer = site.people.member(role="trainer")
+    media_id = prepared(site, path, trainer)
+    blocks = [
+        f"00:{at // 1000:02}.000 --> 00:{at // 1000 + 7:02}.000\n{words}" for at, words in CUES
+    ]
+    with site.app.app_context(), unit_of_work():
+        data = ("WEBVTT\n\n" + "\n\n".join(blocks).replace("<", "&lt;")).encode()
+        media.attach_captions(media_id, language="en", label="English", data=data)
+        media.set_chapters(media_id, text=CHAPTERS)
+    made = make_course(site.app, trainer, [("video", SECONDS * 1000)])
+    with site.app.app_context(), unit_of_work() as session:
+        session.get_one(Lesson, made.lesson).media_id = media_id
+    return made
+
+
+def choose_quality(page, name: str) -> None:
+    menu = page.locator(".plyr__menu__container")
+    if not menu.is_visible():
+        page.locator(".plyr").hover()  # its controls hide while it plays
+        page.locator("[data-plyr=settings]").first.click()
+    menu.get_by_role("menuitem", name="Quality").click()
+    menu.get_by_role("menuitemradio", name=name).click()
+    # The menu goes back to its first pane, which says what was chosen.
+    expect(menu.get_by_role("menuitem", name="Quality")).to_contain_text(name)
+
+
+def asked(win) -> list[str]:
+    """The names of the files of recordings that the page asks for from now on."""
+    names: list[str] = []
+    win.page.on("request", lambda request: names.append(request.url.rpartition("/")[2]))
+    return names
+
+
+def test_the_menu_of_qualities_has_sound_alone_and_saving_and_is_remembered(
+    window, site, course: Made
+) -> None:
+    win, _member = opened(window, site, course)
+    page = win.page
+    names = asked(win)
+    choose_quality(page, "Sound only")
+    page.wait_for_function("() => document.querySelector('.plyr.sound-only')")
+    play(win, 1)
+    page.wait_for_function("() => document.querySelector('video').currentTime > 0.2")
+    assert "audio.m3u8" in names
+    page.evaluate("() => document.querySelector('video').pause()")
+    choose_quality(page, "Save data")
+    page.wait_for_function("() => !document.querySelector('.plyr.sound-only')")
+    page.reload()
+    page.wait_for_selector("#player[data-ready]")
+    names = asked(win)
+    play(win, 1)
+    page.wait_for_function("() => document.querySelector('video').currentTime > 9")
+    assert [name for name in names if name.startswith("360p-0")] == []
+    assert win.problems == []
+
+
+def test_a_device_that_saves_data_gets_the_small_picture(window, site, course: Made) -> None:
+    win = window()
+    win.page.add_init_script(
+        "Object.defineProperty(navigator, 'connection', {value: {saveData: true}})"
+    )
+    win.sign_in(site.people.member())
+    names = asked(win)
+    win.page.goto(f"/courses/{course.slug}/lessons/{course.lesson}")
+    win.page.wait_for_selector("#player[data-ready]")
+    play(win, 1)
+    win.page.wait_for_function("() => document.querySelector('video').currentTime > 5")
+    assert "240p-00000.m4s" in names
+    assert [name for name in names if name.startswith("360p-0")] == []
+
+
+def test_the_first_piece_suits_the_link(window, site, course: Made) -> None:
+    win, _member = opened(window, site, course)
+    levels = win.page.evaluate("""async () => {
+      const { firstLevel } = await import("weike/media/quality");
+      const rates = [200_000, 500_000, 1_200_000, 2_500_000];
+      return [0, 1_600_000, 3_000_000, 10_000_000, 100_000_000].map(s => firstLevel(rates, s));
+    }""")
+    assert levels == [0, 0, 1, 2, 3]
+
+
+TAPS = """([from, third]) => {
+  const video = document.querySelector("video");
+  video.currentTime = from;
+  const box = document.querySelector(".plyr");
+  const { left, width } = box.getBoundingClientRect();
+  for (const _ of [1, 2]) box.dispatchEvent(new PointerEvent("pointerup", {
+    pointerType: "touch", clientX: left + width * third, bubbles: true, cancelable: true }));
+  return video.currentTime;
+}"""
+
+
+def test_two_taps_on_a_side_go_forward_and_back(window, site, course: Made) -> None:
+    win, _member = opened(window, site, course, has_touch=True)
+    page = win.page
+    page.wait_for_function("() => document.querySelector('video').readyState > 0")
+    assert page.evaluate(TAPS, [3, 0.9]) == 13
+    assert page.evaluate(TAPS, [13, 0.5]) == 13
+    assert page.evaluate(TAPS, [13, 0.1]) == 3
+    assert page.evaluate(TAPS, [3, 0.1]) == 0
+
+
+def test_the_lock_screen_names_the_lesson_and_its_buttons_work(window, site, course: Made) -> None:
+    win = window()
+    page = win.page
+    page.add_init_script("""window.buttons = {};
+      navigator.mediaSession.setActionHandler = (name, action) => { buttons[name] = action; };""")
+    win.sign_in(site.people.member())
+    page.goto(f"/courses/{course.slug}/lessons/{course.lesson}")
+    page.wait_for_selector("#player[data-ready]")
+    page.wait_for_function("() => document.querySelector('video').readyState > 0")
+    shown = page.evaluate("() => [navigator.mediaSession.metadata.title, Object.keys(buttons)]")
+    assert shown[0] == page.locator("h1").inner_text()
+    assert {"play", "pause", "seekbackward", "seekforward", "seekto"} <= set(shown[1])
+    moved = page.evaluate("""() => {
+      const video = document.querySelector("video");
+      const places = [];
+      for (const press of [
+        () => buttons.seekforward({}),
+        () => buttons.seekforward({seekOffset: 5}),
+        () => buttons.seekbackward({}),
+        () => buttons.seekto({seekTime: 9}),
+      ]) {
+        press();
+        places.push(video.currentTime);
+      }
+      return places;
+    }""")
+    assert moved == [10, 15, 5, 9]
+    page.evaluate("() => { document.querySelector('video').muted = true; buttons.play(); }")
+    page.wait_for_function("() => !document.querySelector('video').paused")
+    page.evaluate("() => buttons.pause()")
+    page.wait_for_function("() => document.querySelector('video').paused")
+
+
+def test_the_transcript_is_searched_goes_where_one_presses_and_follows(
+    window, site, course: Made
+) -> None:
+    win, _member = opened(window, site, course)
+    page = win.page
+    lines = page.locator("[data-transcript-lines] li")
+    expect(lines).to_have_count(3)
+    expect(lines.first).to_contain_text("Hear the <alarm>")
+    page.get_by_label("Search in the transcript").fill("RUN")
+    expect(lines.nth(0)).to_be_hidden()
+    expect(lines.nth(1)).to_be_visible()
+    page.evaluate("() => { document.querySelector('video').muted = true; }")
+    lines.nth(1).get_by_role("button").click()
+    page.wait_for_function("() => document.querySelector('video').currentTime >= 8")
+    page.get_by_label("Search in the transcript").fill("")
+    expect(lines.nth(1)).to_have_attribute("aria-current", "true")
+    page.evaluate("() => { document.querySelector('video').currentTime = 17; }")
+    expect(lines.nth(2)).to_have_attribute("aria-current", "true")
+    assert win.axe() == []
+
+
+def test_chapters_and_small_pictures_are_on_the_seek_bar(window, site, course: Made) -> None:
+    win, _member = opened(window, site, course, viewport={"width": 1200, "height": 900})
+    page = win.page
+    page.wait_for_function("() => document.querySelector('video').readyState > 0")
+    expect(page.locator(".plyr__progress__marker")).to_have_count(2)  # none at the very beginning
+    page.locator(".plyr__progress input").hover()
+    expect(page.locator(".plyr__preview-thumb--is-shown")).to_be_visible()
+    expect(page.locator(".plyr__preview-thumb img[src*='storyboard-01.webp']")).to_be_visible()
+    bar = page.locator(".plyr__progress").bounding_box()
+    page.mouse.move(bar["x"] + bar["width"] / 3, bar["y"] + bar["height"] / 2)
+    # Words of trainers are words, whatever is in them.
+    expect(page.locator(".plyr__progress")).to_contain_text("<b>Way out</b>")
+
+
+def test_captions_are_corrected_split_and_joined_beside_the_video(
+    window, site, course: Made
+) -> None:
+    with site.app.app_context(), unit_of_work() as session:
+        media_id = session.get_one(Lesson, course.lesson).media_id
+    win = window(viewport={"width": 1200, "height": 900})
+    win.sign_in(site.people.member(role="administrator"))
+    page = win.page
+    page.goto(f"/desk/lessons/{course.lesson}/captions/en")
+    rows = page.locator("[data-captions-rows] > li")
+    expect(rows).to_have_count(3)
+    assert win.axe() == []
+    rows.nth(0).get_by_label("What is said").fill("Hear the <bell>")
+    rows.nth(0).get_by_role("textbox", name="To").fill("0:06.500")
+    rows.nth(1).get_by_role("button", name="Split in two").click()
+    expect(rows).to_have_count(4)
+    rows.nth(2).get_by_role("button", name="Join with the next").click()
+    expect(rows).to_have_count(3)
+    page.get_by_role("button", name="Save", exact=True).click()
+    page.get_by_text("The captions are saved.").wait_for()
+    with site.app.app_context():
+        cues = media_queries.cues(media_id, language="en")
+    assert (cues[0].start_ms, cues[0].text) == (0, "Hear the <bell>")
+    assert cues[0].end_ms == 6_500
+    assert len(cues) == 3
+    assert cues[1].start_ms == 8_000
+    assert cues[1].end_ms == cues[2].start_ms
+    assert cues[2].end_ms == 23_000
+    assert " ".join(f"{cues[1].text} {cues[2].text}".split()) == "Walk, do not run Meet outside"
