@@ -1,0 +1,167 @@
+"""What is asked: the interaction of an item as a question of one of our kinds."""
+
+from __future__ import annotations
+
+import math
+import re
+from decimal import Decimal
+
+from flask_babel import gettext as _
+
+from app.questions.formats.facts import (
+    Item,
+)
+from app.questions.formats.qti_items.nodes import Declared, Node, offered_words, worth_in
+from app.questions.rules import Kind, Wrong, fractions, plain_number
+from app.questions.types import hotspot
+
+
+def put_kind(
+    item: Item, found: list[Node], declared: dict[str, Declared], root: Node, named: str
+) -> None:
+    names = {node.name for node in found}
+    first = found[0]
+    said = declared.get(first.get("responseIdentifier")) or Declared(first)
+    if names <= {"textEntryInteraction", "inlineChoiceInteraction"}:
+        _typed(item, names, said, root, named=named, number=len(found))
+    elif len(found) > 1:
+        item.kind = "composite"
+        item.refuse(
+            _("An item with several interactions is not known here."),
+            _("Make a question of each, with the same shared text."),
+        )
+    elif first.name == "choiceInteraction":
+        _choice(item, first, said)
+    elif first.name == "orderInteraction":
+        item.kind = str(Kind.ORDERING)
+        texts = {c.get("identifier"): offered_words(c, item) for c in first.all("simpleChoice")}
+        item.body["items"] = [texts[token] for token in said.correct if token in texts]
+        item.body["marking"] = "all"
+    elif first.name == "matchInteraction":
+        _match(item, first, said)
+    elif first.name == "selectPointInteraction":
+        _spots(item, first, said)
+    elif first.name == "uploadInteraction":
+        item.kind = str(Kind.FILE)
+        item.body.update({"answer": "", "rubric": [], "endings": []})
+    else:
+        item.kind = str(Kind.ESSAY)
+        item.body.update({"answer": said.correct[0] if said.correct else "", "rubric": []})
+
+
+def _spots(item: Item, first: Node, said: Declared) -> None:
+    """A place on a picture: areas in pixels become per cent of its size."""
+    item.kind = str(Kind.HOTSPOT)
+    picture = first.first("object") or first.first("img")
+    width = _number_of(picture.get("width")) if picture else None
+    height = _number_of(picture.get("height")) if picture else None
+    areas = []
+    for shape, coords, worth in said.areas:
+        numbers = [_number_of(part) for part in coords.split(",")]
+        if not width or not height or any(n is None for n in numbers):
+            item.note(_("An area of the picture was not understood; draw it anew."))
+            continue
+        found = [n for n in numbers if n is not None]
+        if shape == "circle" and len(found) == 3:
+            found = [*found, found[2]]
+        scaled = [n * 100 / (height if at % 2 else width) for at, n in enumerate(found)]
+        name = {"circle": "ellipse", "default": ""}.get(shape, shape)
+        areas.append(
+            {
+                "shape": name,
+                "coords": ",".join(f"{min(100, max(0, n)):.1f}" for n in scaled),
+                "fraction": worth,
+            }
+        )
+    source = (picture.get("data") or picture.get("src")) if picture else ""
+    if not hotspot.PICTURE.fullmatch(source):
+        item.note(
+            _("The picture “%(name)s” is not taken from the file.", name=source[-60:]),
+            _("Send it in “Pictures and sounds”, then edit this question and choose it."),
+        )
+    find = first.get("maxChoices", "1")
+    item.body.update(
+        {
+            "picture": source,
+            "alt": picture.words if picture else "",
+            "find": int(find) if find.isdecimal() and find != "0" else max(1, len(areas)),
+            "areas": areas,
+        }
+    )
+
+
+def _number_of(text: str) -> float | None:
+    try:
+        number = float(text.strip().removesuffix("px"))
+    except ValueError:
+        return None
+    return number if math.isfinite(number) else None
+
+
+def _typed(
+    item: Item, names: set[str], said: Declared, root: Node, *, named: str, number: int
+) -> None:
+    stem = item.body["stem"]
+    end = re.search(r"\s*\[\[(?:\\.|[^\\])*?\]\]\s*$", stem, re.DOTALL)
+    if "inlineChoiceInteraction" in names or named == Kind.CLOZE:
+        item.kind = str(Kind.CLOZE)
+        item.body.update({"case": False, "typos": 0})
+    elif number == 1 and end and named != Kind.BLANKS:
+        item.body["stem"] = stem[: end.start()]
+        rows = said.mapped or dict.fromkeys(said.correct, "1")
+        if said.base in {"float", "integer"}:
+            item.kind = str(Kind.NUMERIC)
+            equal = root.first("equal")
+            tolerance = equal.get("tolerance").split() if equal else []
+            item.body["answers"] = [
+                {"value": text, "tolerance": tolerance[0] if tolerance else "0", "fraction": worth}
+                for text, worth in rows.items()
+            ]
+            item.body.update({"units": [], "unit_required": False})
+        else:
+            item.kind = str(Kind.SHORT)
+            item.body["answers"] = [{"text": t, "fraction": w} for t, w in rows.items()]
+            item.body.update({"case": False, "typos": 0})
+    else:
+        item.kind = str(Kind.BLANKS)
+        item.body.update({"case": False, "typos": 0, "any_order": False})
+
+
+def _choice(item: Item, node: Node, said: Declared) -> None:
+    choices = node.all("simpleChoice")
+    texts = [offered_words(choice, item) for choice in choices]
+    tokens = [choice.get("identifier") for choice in choices]
+    if {token.lower() for token in tokens} == {"true", "false"}:
+        item.kind = str(Kind.TRUEFALSE)
+        item.body["answer"] = said.correct[:1] == ["true"] if said.correct else None
+        return
+    if said.many or node.get("maxChoices", "1") != "1":
+        item.kind = str(Kind.MULTIPLE)
+        worths = [Decimal(worth_in(said, token)) for token in tokens]
+        if not said.mapped:
+            worths = fractions([bool(worth) for worth in worths], Wrong.ALL)
+            item.note(_("Partly right answers get their share of the mark here."))
+    else:
+        item.kind = str(Kind.SINGLE)
+        worths = [max(Decimal(0), Decimal(worth_in(said, token))) for token in tokens]
+    item.body["options"] = [
+        {"text": text, "fraction": plain_number(worth)}
+        for text, worth in zip(texts, worths, strict=True)
+    ]
+
+
+def _match(item: Item, node: Node, said: Declared) -> None:
+    item.kind = str(Kind.MATCHING)
+    sets = [
+        {c.get("identifier"): offered_words(c, item) for c in each.all("simpleAssociableChoice")}
+        for each in node.all("simpleMatchSet")
+    ]
+    lefts, rights = sets if len(sets) == 2 else ({}, {})
+    pairs = [value.split() for value in said.correct]
+    known = {pair[0]: pair[1] for pair in pairs if len(pair) == 2}
+    item.body["pairs"] = [
+        {"left": text, "right": rights.get(known.get(token, ""), "")}
+        for token, text in lefts.items()
+    ]
+    used = set(known.values())
+    item.body["extra"] = [text for token, text in rights.items() if token not in used]

@@ -1,0 +1,170 @@
+"""Elements of QTI under one set of names, what they declare, and their content as Markdown."""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal, InvalidOperation
+from html import escape
+from xml.etree.ElementTree import Element
+
+from app.questions.formats import archive
+from app.questions.formats.facts import (
+    Item,
+)
+from app.questions.formats.hypertext import to_markdown
+from app.questions.rules import plain_number
+from app.questions.types import gaps
+
+OURS = "weike:"
+
+INTERACTIONS = re.compile(r"^[a-zA-Z]+Interaction$")
+
+
+class Node:
+    """An element with the names of version 2, whatever its own version."""
+
+    def __init__(self, element: Element) -> None:
+        self.name = _camel(archive.local(element))
+        self.attributes = {_camel(str(k).rpartition("}")[2]): v for k, v in element.attrib.items()}
+        self.text = element.text or ""
+        self.tail = element.tail or ""
+        self.children = [Node(child) for child in element if isinstance(child.tag, str)]
+
+    def get(self, name: str, default: str = "") -> str:
+        return self.attributes.get(name, default)
+
+    def walk(self) -> list[Node]:
+        found = [self]
+        for child in self.children:
+            found += child.walk()
+        return found
+
+    def all(self, name: str) -> list[Node]:
+        return [node for node in self.walk() if node.name == name]
+
+    def first(self, name: str) -> Node | None:
+        return next((node for node in self.walk() if node.name == name), None)
+
+    @property
+    def words(self) -> str:
+        return (self.text + "".join(child.words + child.tail for child in self.children)).strip()
+
+
+def as_node(element: Element) -> Node:
+    return Node(element)
+
+
+def _camel(name: str) -> str:
+    first, *rest = name.removeprefix("qti-").split("-")
+    return first + "".join(part.capitalize() for part in rest)
+
+
+def _worth_of(text: str) -> str:
+    try:
+        worth = Decimal(text.strip())
+    except InvalidOperation:
+        return "0"
+    return plain_number(min(Decimal(1), max(Decimal(0), worth))) if worth.is_finite() else "0"
+
+
+class Declared:
+    """What one response declaration says of the right answer."""
+
+    def __init__(self, node: Node) -> None:
+        self.many = node.get("cardinality") == "multiple"
+        self.base = node.get("baseType")
+        correct = node.first("correctResponse")
+        self.correct = [value.words for value in correct.all("value")] if correct else []
+        self.mapped: dict[str, str] = {}
+        self.areas = [
+            (entry.get("shape"), entry.get("coords"), _worth_of(entry.get("mappedValue", "0")))
+            for entry in node.all("areaMapEntry")
+        ]
+        for entry in node.all("mapEntry"):
+            try:
+                worth = plain_number(Decimal(entry.get("mappedValue", "0")))
+            except InvalidOperation:
+                worth = "0"
+            self.mapped[entry.get("mapKey")] = worth
+
+
+def as_markdown(html: str, item: Item) -> str:
+    text, notes = to_markdown(html)
+    for note in notes:
+        if not any(problem.what == note for problem in item.problems):
+            item.note(note)
+    return text
+
+
+def as_html(node: Node, declared: dict[str, Declared], item: Item) -> str:
+    """The content of a node as HTML, with its inline interactions as [[gaps]]."""
+    parts = [escape(node.text, quote=False)]
+    inline = len([n for n in node.walk() if n.name == "textEntryInteraction"])
+    for child in node.children:
+        if child.name == "rubricBlock" or child.get("class") == "weike-material":
+            pass
+        elif child.name == "inlineChoiceInteraction":
+            parts.append(_choice_gap(child, declared))
+        elif child.name == "textEntryInteraction":
+            parts.append(_text_gap(child, declared) if inline else "")
+        elif INTERACTIONS.match(child.name):
+            prompt = child.first("prompt")
+            parts.append(f"<p>{as_html(prompt, declared, item)}</p>" if prompt else "")
+        elif child.name in {"object", "audio", "source"} and not child.get("type").startswith(
+            "image"
+        ):
+            source = escape(child.get("src") or child.get("data"))
+            parts.append(f'<audio src="{source}"></audio>' if source else as_html(child, {}, item))
+        elif child.name in {"img", "object", "br", "hr"}:
+            source = escape(child.get("src") or child.get("data"))
+            tag = "img" if child.name == "object" else child.name
+            words = escape(child.get("alt") or child.words)
+            parts.append(f'<{tag} src="{source}" alt="{words}">')
+        else:
+            parts.append(f"<{child.name}>{as_html(child, declared, item)}</{child.name}>")
+        parts.append(escape(child.tail, quote=False))
+    return "".join(parts)
+
+
+def offered_words(node: Node, item: Item) -> str:
+    """What stands to choose from, as Markdown."""
+    return as_markdown(as_html(node, {}, item), item)
+
+
+def _choice_gap(node: Node, declared: dict[str, Declared]) -> str:
+    said = declared.get(node.get("responseIdentifier"))
+    parts = []
+    for choice in node.all("inlineChoice"):
+        token = choice.get("identifier")
+        worth = worth_in(said, token)
+        mark = (
+            "="
+            if worth == "1"
+            else ""
+            if worth == "0"
+            else f"%{plain_number(Decimal(worth) * 100)}%"
+        )
+        parts.append(mark + gaps.escaped(choice.words))
+    return escape(f"[[{'|'.join(parts)}]]", quote=False)
+
+
+def _text_gap(node: Node, declared: dict[str, Declared]) -> str:
+    said = declared.get(node.get("responseIdentifier"))
+    if said is None:
+        return "[[]]"
+    rows = said.mapped or dict.fromkeys(said.correct, "1")
+    if said.base in {"float", "integer"}:
+        return escape(f"[[{'|'.join('#' + text for text in rows)}]]", quote=False)
+    parts = [
+        (f"%{plain_number(Decimal(worth) * 100)}%" if worth != "1" else "") + gaps.escaped(text)
+        for text, worth in rows.items()
+    ]
+    return escape(f"[[{'|'.join(parts)}]]", quote=False)
+
+
+def worth_in(said: Declared | None, token: str) -> str:
+    if said is None:
+        return "0"
+    if said.mapped:
+        return said.mapped.get(token, "0")
+    return "1" if token in said.correct else "0"
