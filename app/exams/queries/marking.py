@@ -8,7 +8,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Select, and_, case, exists, func, select
+from sqlalchemy import BigInteger, Select, and_, case, cast, exists, func, literal, select
 
 from app.core.db import db
 from app.core.refusals import NotThere
@@ -181,7 +181,9 @@ def next_to_mark(exam_id: int, question_id: int, *, marker_id: int) -> ToMark | 
 
 
 # A fixed order that has nothing to do with when or by whom an answer was written.
-_ANY_ORDER = (AttemptItem.id * 2654435761) % 4294967296
+_ANY_ORDER = (cast(AttemptItem.id, BigInteger) * literal(2654435761, BigInteger)) % literal(
+    4294967296, BigInteger
+)
 
 
 @dataclass(frozen=True)
