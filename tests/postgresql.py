@@ -57,7 +57,7 @@ def running(folder: Path, *options: str) -> Iterator[str | None]:
         stderr=subprocess.DEVNULL,
     )
     try:
-        for _ in range(200):
+        for _ in range(900):  # a minute and a half, on a machine with much else to do
             with suppress(psycopg.OperationalError):
                 address = f"host=127.0.0.1 port={port} user=weike dbname=postgres"
                 with psycopg.connect(address, autocommit=True) as connection:
