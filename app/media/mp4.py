@@ -10,6 +10,8 @@ from typing import BinaryIO, NamedTuple
 
 MOST_BOXES = 100_000  # of the top level; a file with more is left to ffprobe
 MOST_HEADER = 64 * 1024 * 1024  # bytes of a moov box that are looked through
+MOST_EDITS = 20_000
+_EDITS = re.compile(rb"elst[\x00\x01]\x00\x00\x00(.{4})", re.DOTALL)
 _PROTECTION = re.compile(rb"sinf....frma", re.DOTALL)  # a sample entry whose true format is inside
 
 
@@ -54,14 +56,28 @@ def cut_off(path: Path) -> bool:
 
 def protected(path: Path) -> bool:
     """Whether a track is encrypted; ffprobe shows such a track as an ordinary one."""
+    return any(_PROTECTION.search(header) for header in _headers(path))
+
+
+def endless_edits(path: Path) -> bool:
+    """Whether an edit list is so long that ffmpeg works through it for minutes, at every opening.
+
+    A million entries of twelve bytes did; programs that cut write some hundreds.
+    """
+    return any(
+        struct.unpack(">I", found[1])[0] > MOST_EDITS
+        for header in _headers(path)
+        for found in _EDITS.finditer(header)
+    )
+
+
+def _headers(path: Path) -> Iterator[bytes]:
     size = path.stat().st_size
     with path.open("rb") as file:
         for kind, start, end in list(_boxes(file, size)):
             if kind == b"moov":
                 file.seek(start)
-                if _PROTECTION.search(file.read(min(end - start, MOST_HEADER))):
-                    return True
-    return False
+                yield file.read(min(end - start, MOST_HEADER))
 
 
 # --- fragments that we wrote ourselves ------------------------------------------------------------

@@ -47,6 +47,8 @@ def probe(path: Path) -> Facts:
         raise IncompleteFile
     if mp4.protected(path):
         raise Protected
+    if mp4.endless_edits(path):
+        raise NotMedia
     report = _report(path)
     facts = facts_of(report)
     facts = _with_exact_length(path, facts, report)
