@@ -140,7 +140,7 @@ def test_a_thousand_frames_a_second_become_sixty(studio: Studio, tmp_path: Path)
     assert streams(clip)["video"]["avg_frame_rate"] == "1000/1"
     found = studio.prepared(clip)
     assert found.is_ready, found.detail
-    assert 55 <= len(times(studio.joined(found, "64p"))) <= 62
+    assert 55 <= len(times(studio.joined(found, "64p"))) <= 64  # pictures come in whole ms
 
 
 def test_a_picture_that_changes_its_size_plays_in_one(studio: Studio, tmp_path: Path) -> None:
@@ -254,6 +254,7 @@ def test_a_bomb_ends_at_its_limit_and_the_site_answers_meanwhile(
     one = tmp_path / "noise.mp4"
     ffmpeg(*PICTURE, noise.replace("d=20", "d=0.2"), *X264, "-crf", "30", str(one))
     ffmpeg("-stream_loop", "100", "-i", str(one), "-c", "copy", str(clip))
+    site.stop("worker")  # this test is the worker
     studio = Studio(site.app, site.people)
     media_id = studio.upload(clip)
     monkeypatch.setattr("app.media.ffmpeg.encoding.wall_limit", lambda duration_ms: 6.0)
