@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import ctypes
 import fcntl
+import multiprocessing
 import os
 import signal
 import socket
@@ -16,6 +17,7 @@ import sys
 import threading
 import time
 from contextlib import closing
+from multiprocessing.synchronize import Event
 from pathlib import Path
 from typing import IO
 from urllib.parse import quote
@@ -30,6 +32,8 @@ BIN = Path(sys.executable).parent
 SQLITE = "sqlite:///"
 EVERY_ADDRESS = {"0.0.0.0", "::"}
 PR_SET_PDEATHSIG = 1  # linux/prctl.h
+SOON = 10.0  # seconds; who breaks before them would break again
+PAUSE = 1.0  # seconds before a process starts again
 
 
 def main() -> int:
@@ -147,6 +151,9 @@ def _prepare(config: Config, *, with_demo: bool) -> str:
             note.touch()
             return ""
     note.unlink(missing_ok=True)
+    if not with_demo:
+        with app.app_context():  # says the password of the first administrator, once
+            app.cli.main(["members", "create-admin", "--if-none"], standalone_mode=False)
     return ""
 
 
@@ -164,12 +171,28 @@ def _port_is_free(host: str, port: int) -> bool:
 class _Tied(Process):
     """What honcho starts for each process; ends when we end, also by kill -9 or a closed terminal.
 
-    honcho handles a polite end only.
+    honcho handles a polite end only, and stops everything when one process ends. Here a process
+    that was killed, or broke after it had run for a while, is started again; the other serves on.
     """
+
+    ending: Event  # set when everything is to end
 
     def run(self, events: object = None, ignore_signals: bool = False) -> None:
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-        super().run(events, ignore_signals)
+        while True:
+            begun = time.monotonic()
+            super().run(events, ignore_signals)
+            broke_at_once = time.monotonic() - begun < SOON and self._child.returncode > 0
+            if not broke_at_once:
+                self._send_message(b"ended, starts again\n")
+                self.ending.wait(PAUSE)
+            if broke_at_once or self.ending.is_set():
+                super()._send_message({"returncode": self._child.returncode}, type="stop")
+                return
+
+    def _send_message(self, data: object, type: str = "line") -> None:
+        if type != "stop":  # honcho would end everything
+            super()._send_message(data, type=type)
 
 
 class _Manager(Manager):
@@ -178,6 +201,14 @@ class _Manager(Manager):
     def __init__(self) -> None:
         super().__init__()
         self._process_ctor = _Tied
+        self.ending = multiprocessing.Event()
+
+    def add_process(self, name: str, cmd: str, **settings: object) -> None:
+        super().add_process(name, cmd, **settings).ending = self.ending
+
+    def terminate(self) -> None:
+        self.ending.set()
+        super().terminate()
 
 
 def _tell_when_it_answers(host: str, port: int, url: str) -> None:

@@ -11,7 +11,8 @@ import subprocess
 import sys
 import time
 import urllib.request
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
@@ -19,7 +20,7 @@ import pytest
 from app import create_app
 from app.core.db import unit_of_work
 from app.media import service as media
-from config import ROOT
+from config import ROOT, Config
 from scripts import serve
 from tests.conftest import make_config
 from tests.factories import People
@@ -52,6 +53,62 @@ def wait_for(what: str, done, seconds: float = LONG) -> None:
         time.sleep(0.1)
 
 
+def answers(port: int) -> bool:
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=2) as answer:
+            return answer.status == 200
+    except OSError:
+        return False
+
+
+@contextmanager
+def served(config: Config) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
+    """What `make run DEMO=no` starts, once it answers; its output is in serve.log."""
+    port = free_port()
+    environment = {
+        **{k: v for k, v in os.environ.items() if not k.startswith("WEIKE_")},
+        "WEIKE_SECRET_KEY": config.secret_key,
+        "WEIKE_INSTANCE_DIR": str(config.instance_dir),
+        "WEIKE_MEDIA_DIR": str(config.media_dir),
+        "WEIKE_SEARCH_DIR": str(config.search_dir),
+    }
+    command = [sys.executable, "-m", "scripts.serve", "--port", str(port), "--no-demo"]
+    with (config.instance_dir.parent / "serve.log").open("wb") as log:
+        serving = subprocess.Popen(
+            command, cwd=ROOT, env=environment, stdout=log, stderr=log, start_new_session=True
+        )
+        try:
+            wait_for("answer", lambda: answers(port))
+            yield serving, port
+        finally:
+            if serving.poll() is None:
+                os.killpg(serving.pid, signal.SIGKILL)
+                serving.wait()
+
+
+def test_a_killed_worker_starts_again_and_pages_stay(tmp_path: Path) -> None:
+    """From nothing, too: the first administrator's password is said, once."""
+
+    def workers() -> set[int]:
+        return {pid for pid, name in belonging_to(tmp_path).items() if "huey_consumer" in name}
+
+    config = make_config(tmp_path)
+    with served(config) as (serving, port):
+        wait_for("worker", workers)
+        before = workers()
+        for pid in before:
+            os.kill(pid, signal.SIGKILL)
+        wait_for("another worker", lambda: workers() - before)
+        assert answers(port)
+        os.killpg(serving.pid, signal.SIGINT)
+        assert serving.wait(timeout=LONG) == 0
+        wait_for("end of every process", lambda: not belonging_to(tmp_path), 10)
+    output = (tmp_path / "serve.log").read_text(encoding="utf-8")
+    assert output.count("Password:") == 1
+    with served(config):
+        assert "Password:" not in (tmp_path / "serve.log").read_text(encoding="utf-8")
+
+
 @pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGHUP, signal.SIGKILL])
 def test_the_end_leaves_no_process_behind(
     tmp_path: Path, migrated: Path, sign: signal.Signals
@@ -71,38 +128,12 @@ def test_the_end_leaves_no_process_behind(
     )
     with app.app_context(), unit_of_work():
         media.import_file(long_enough, owner_id=trainer, filename="long.mp4")
-    port = free_port()
-    environment = {
-        **{k: v for k, v in os.environ.items() if not k.startswith("WEIKE_")},
-        "WEIKE_SECRET_KEY": config.secret_key,
-        "WEIKE_INSTANCE_DIR": str(config.instance_dir),
-        "WEIKE_MEDIA_DIR": str(config.media_dir),
-        "WEIKE_SEARCH_DIR": str(config.search_dir),
-    }
-    command = [sys.executable, "-m", "scripts.serve", "--port", str(port), "--no-demo"]
-
-    def is_up() -> bool:
-        try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=2) as answer:
-                return answer.status == 200
-        except OSError:
-            return False
-
-    with (tmp_path / "serve.log").open("wb") as log:
-        serving = subprocess.Popen(
-            command, cwd=ROOT, env=environment, stdout=log, stderr=log, start_new_session=True
-        )
-        try:
-            wait_for("answer", is_up)
-            wait_for("ffmpeg", lambda: "ffmpeg" in " ".join(belonging_to(tmp_path).values()))
-            # A terminal's Ctrl-C and its closing reach the whole foreground group.
-            (os.kill if sign is signal.SIGKILL else os.killpg)(serving.pid, sign)
-            serving.wait(timeout=LONG)
-            wait_for("end of every process", lambda: not belonging_to(tmp_path), 10)
-        finally:
-            if serving.poll() is None:
-                os.killpg(serving.pid, signal.SIGKILL)
-                serving.wait()
+    with served(config) as (serving, port):
+        wait_for("ffmpeg", lambda: "ffmpeg" in " ".join(belonging_to(tmp_path).values()))
+        # A terminal's Ctrl-C and its closing reach the whole foreground group.
+        (os.kill if sign is signal.SIGKILL else os.killpg)(serving.pid, sign)
+        serving.wait(timeout=LONG)
+        wait_for("end of every process", lambda: not belonging_to(tmp_path), 10)
     output = (tmp_path / "serve.log").read_text(encoding="utf-8")
     assert f"Weike is at http://127.0.0.1:{port}" in output
     assert "Traceback" not in output

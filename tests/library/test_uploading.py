@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import random
 import zipfile
 from dataclasses import replace
 from pathlib import Path
@@ -217,6 +218,18 @@ def test_a_worker_that_dies_leaves_nothing_stuck(
 
     later(app)
     assert "Text searchable" in document_page(librarian.client, address)
+
+
+def test_documents_may_be_larger_than_forms(librarian: Librarian) -> None:
+    large = b"hydrant\n" * 500_000
+    assert len(large) > 3 * librarian.app.config["MAX_CONTENT_LENGTH"]
+    address = librarian.send(large).json["url"]
+    answer = librarian.send(large[:-2] + b"s\n", to=f"{address}/replace")
+    assert answer.status_code == 200, answer.get_data(as_text=True)
+    package = files.packed({"large.txt": random.Random(7).randbytes(2_000_000).hex().encode()})
+    assert len(package) > librarian.app.config["MAX_CONTENT_LENGTH"]
+    results = {each["name"]: each for each in librarian.send(package, "many.zip").json["files"]}
+    assert "url" in results["large.txt"]
 
 
 def test_too_large_a_file_is_refused_before_and_while_it_comes(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, BinaryIO, cast
 
-from flask import Flask, jsonify, render_template, request, url_for
+from flask import Flask, current_app, jsonify, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_wtf.csrf import CSRFError, validate_csrf
@@ -107,8 +107,7 @@ def replace(uuid: str) -> ResponseReturnValue:
 
 def _unpacked(form: ShelvingForm) -> list[dict[str, str]]:
     """Each file of a zip file as a document of its own, or with the reason why it is none."""
-    _check_token()
-    request.max_content_length = None
+    _open_wide()
     found = service.receive_many(cast("BinaryIO", request.stream), length=request.content_length)
     return _all_added(found, form)
 
@@ -137,13 +136,19 @@ def _all_added(found: list[service.Unpacked], form: ShelvingForm) -> list[dict[s
 
 
 def _received() -> tuple[Arrived, Kind, str]:
-    _check_token()
+    _open_wide()
     name = request.args.get("filename", "")
-    request.max_content_length = None  # the shelf counts, and says it better
     arrived, kind = service.receive(
         cast("BinaryIO", request.stream), length=request.content_length, filename=name
     )
     return arrived, kind, name
+
+
+def _open_wide() -> None:
+    """Let a document's many bytes in, whose sender has shown the page's token."""
+    _check_token()
+    # One more than may come: the shelf counts, and says it better.
+    request.max_content_length = current_app.extensions["weike"].document_limit + 1
 
 
 def _check_token() -> None:
