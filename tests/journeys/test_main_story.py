@@ -62,7 +62,7 @@ def make_course(page: Page, recording: Path) -> int:
     page.get_by_label("True", exact=True).check()
     page.get_by_role("button", name="Add to the quiz").click()
     page.get_by_role("link", name="About and audience").click()
-    page.get_by_label("Summary").fill("路口、通道、记录：一次巡查怎么做。")
+    page.get_by_label("Summary", exact=True).fill("路口、通道、记录：一次巡查怎么做。")
     page.get_by_role("button", name="Save").first.click()
     page.goto(f"/desk/courses/{course}")
     expect(page.get_by_text("Ready to publish?")).to_be_visible()
