@@ -14,7 +14,8 @@ from flask.testing import FlaskClient
 
 from app import create_app
 from app.core import jobs
-from app.core.db import Base, db
+from app.core.db import Base, db, unit_of_work
+from app.courses import service as courses
 from app.media import queries, service
 from app.media.queries import Recording
 from tests.conftest import make_config
@@ -161,6 +162,21 @@ class Studio:
             links = service.play_links(media_id, member_id=member_id or self.trainer)
             db.session.rollback()
         return links
+
+    def show(self, recording: Recording) -> int:
+        """Publish a course for everybody whose only lesson it is; returns the course."""
+        with self.app.app_context(), unit_of_work():
+            theme = courses.create_theme(title=f"Theme {recording.id}")
+            course_id = courses.create_course(
+                author_id=self.trainer,
+                title=f"Course {recording.id}",
+                theme_id=theme,
+                language="en",
+                summary="What it is about.",
+            )
+            courses.add_recording(course_id, title="Video", media_id=recording.id)
+            courses.publish(course_id)
+        return course_id
 
     def files(self) -> set[str]:
         """Every file in the media folder, for seeing that nothing stays behind."""

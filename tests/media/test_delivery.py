@@ -22,6 +22,7 @@ def shown(studio: Studio, clips: Clips):
     found = studio.prepared(clips["plain.mp4"])
     with studio.app.app_context(), unit_of_work():
         service.attach_captions(found.id, language="en", label="English", data=VTT)
+    studio.show(found)
     member = studio.people.member()
     return found, member, studio.people.client(member)
 

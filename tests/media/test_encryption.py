@@ -85,6 +85,7 @@ def _row(studio: Studio, media_id: int) -> Media:
 
 def test_a_key_is_for_whom_the_link_is(safe: Studio, clips: Clips) -> None:
     found = safe.prepared(clips["tiny.mp4"])
+    safe.show(found)
     member = safe.people.member()
     client = safe.people.client(member)
     base = safe.links(found.id, member).master.rpartition("/")[0]

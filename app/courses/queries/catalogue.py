@@ -5,8 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, case, exists, func, or_, select
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Select,
+    and_,
+    bindparam,
+    case,
+    exists,
+    false,
+    func,
+    or_,
+    select,
+)
 
 from app.core.db import db
 from app.core.paging import SIZE, Page, window
@@ -163,8 +176,12 @@ class ThemeView:
 
 def seen_by(reader: Reader) -> ColumnElement[bool]:
     """SQL: published, and for this reader's branch or for everybody."""
+    return _seen_from(reader.branch_path)
+
+
+def _seen_from(branch_path: Sequence[int] | BindParameter[Any]) -> ColumnElement[bool]:
     for_branch = exists().where(
-        CourseBranch.course_id == Course.id, CourseBranch.branch_id.in_(reader.branch_path)
+        CourseBranch.course_id == Course.id, CourseBranch.branch_id.in_(branch_path)
     )
     return and_(Course.state == State.PUBLISHED, or_(Course.open_to_all, for_branch))
 
@@ -240,6 +257,38 @@ def lessons_showing(reader: Reader, media_ids: Iterable[int]) -> dict[int, tuple
         .order_by(Course.id.desc(), Lesson.id.desc())
     )
     return {int(m): (slug, lesson) for m, slug, lesson in db.session().execute(rows) if m}
+
+
+def _watched(course: ColumnElement[bool], mine: ColumnElement[bool]) -> Select[Any]:
+    shown = exists().where(
+        Lesson.media_id == Media.id,
+        Lesson.removed_at.is_(None),
+        Course.id == Lesson.course_id,
+        course,
+    )
+    return select(Media.id).where(Media.uuid == bindparam("uuid"), or_(mine, shown))
+
+
+# Built once: it is asked for with every segment that anybody plays.
+_PATH: BindParameter[Any] = bindparam("path", expanding=True)
+_WATCHED_BY_MEMBERS = _watched(_seen_from(_PATH), false())
+_WATCHED_BY_AUTHORS = _watched(
+    or_(
+        _seen_from(_PATH),
+        and_(Course.author_id == bindparam("reader"), Course.state != State.REMOVED),
+    ),
+    Media.owner_id == bindparam("reader"),
+)
+
+
+def may_watch(reader: Reader, uuid: str) -> bool:
+    """Whether a recording is shown to a reader now, by a lesson of a course that they may see or
+    edit; authors watch their own recordings too, used or not. One query, asked for every file."""
+    if reader.is_administrator:
+        return True
+    wanted = _WATCHED_BY_AUTHORS if reader.is_author else _WATCHED_BY_MEMBERS
+    facts = {"uuid": uuid, "path": reader.branch_path, "reader": reader.id}
+    return db.session().execute(wanted, facts).first() is not None
 
 
 def may_edit(reader: Reader, course: CourseView | CourseCard) -> bool:

@@ -13,6 +13,7 @@ from app.core.access import access
 from app.core.limits import unlimited
 from app.core.refusals import NotThere
 from app.media import aes128, queries, service, webvtt
+from app.media.access import refuse_unless_watchable
 from app.media.rules import CAPTION_NAME, FILE_NAME, KEY_NAME, PICTURE_WIDTHS, UUID, check_link
 from app.media.views import bp
 from app.members.access import SIGNED_IN, reader
@@ -30,15 +31,20 @@ TYPES = {
 @access(SIGNED_IN)
 @unlimited
 def delivered(token: str, uuid: str, version: int, name: str) -> Response:
-    """A playlist, segment, poster or caption track, for the member whose link it is."""
+    """A playlist, segment, key, poster or caption track, for the member whose link it is.
+
+    A link outlives the permission that it was made with, so that is asked for again each time.
+    """
+    who = reader()
     left = check_link(
         current_app.extensions["weike"].secret_key,
         token,
         uuid,
         version,
-        member_id=reader().id,
+        member_id=who.id,
         now=clock.epoch(),
     )
+    refuse_unless_watchable(who, uuid)
     key = KEY_NAME.fullmatch(name)
     if key:
         return _key(uuid, version, key[1])
