@@ -110,6 +110,7 @@ def init_app(app: Flask, *, chosen: Callable[[], str | None], rooms: Iterable[st
     app.jinja_env.filters.update(
         duration=duration,
         clock_time=clock_time,
+        exact_time=exact_time,
         filesize=file_size,
         day=lambda moment: format_date(moment, "medium") if moment else "",
         moment=lambda moment: format_datetime(moment, "short") if moment else "",
@@ -174,7 +175,11 @@ def reader_language() -> str | None:
 
 
 def clock_time(ms: int) -> str:
-    """A length as a player shows it: 65 000 ms → 1:05, 3 600 000 ms → 1:00:00 (rounded down)."""
+    """A length as a player shows it: 65 000 ms → 1:05, 3 600 000 ms → 1:00:00 (rounded down).
+
+    Every length is shown so, alone and in sums: what a figure says is there in full. Where a limit
+    is passed, `exact_time` says by how much.
+    """
     seconds = ms // 1000
     hours, seconds = divmod(seconds, 3600)
     minutes, seconds = divmod(seconds, 60)

@@ -44,6 +44,7 @@ _FORMULA = r"\$\$[^$\n]{1,2000}?\$\$|\$(?![\s$])[^$\n]{0,999}?[^\s$\\]\$(?![0-9]
 _FORMULA_HERE = re.compile(_FORMULA)
 _OURS = r"/media/(?:images/[0-9a-f]{32}/[0-9]{1,5}\.webp|sounds/[0-9a-f]{32}\.m4a)"
 _IN_LINE = re.compile(rf"({_FORMULA}|!\[[^\]\n]{{0,300}}\]\({_OURS}\))")
+_ELSEWHERE = re.compile(r"[a-z][a-z0-9+.\-]*:|//", re.IGNORECASE)
 _SOUND = re.compile(r"/media/sounds/[0-9a-f]{32}\.m4a")
 
 
@@ -69,6 +70,16 @@ def _drawn(
     return f'<code class="{kind}">{escape(tokens[at].content)}</code>'
 
 
+def _seen(
+    self: RendererHTML, tokens: Sequence[Token], at: int, options: OptionsDict, env: EnvType
+) -> str:
+    """A picture; of one on another host only its words: no browser would be allowed to load it."""
+    if _ELSEWHERE.match(str(tokens[at].attrs.get("src", ""))):
+        words = self.renderInlineAsText(tokens[at].children, options, env).strip()
+        return f"<em>{escape(words)}</em>" if words else ""
+    return self.image(tokens, at, options, env)
+
+
 def _seen_or_heard(
     self: RendererHTML, tokens: Sequence[Token], at: int, options: OptionsDict, env: EnvType
 ) -> str:
@@ -76,9 +87,10 @@ def _seen_or_heard(
     if _SOUND.fullmatch(source):
         name = escape(tokens[at].content)
         return f'<audio controls preload="none" src="{source}" aria-label="{name}"></audio>'
-    return self.image(tokens, at, options, env)
+    return _seen(self, tokens, at, options, env)
 
 
+_parser.add_render_rule("image", _seen)
 _rich_parser = MarkdownIt("commonmark", {"html": False, "linkify": False}).enable(
     ["table", "strikethrough"]
 )

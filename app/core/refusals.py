@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from math import ceil
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
+from flask_babel import ngettext
+
+IN_MINUTES = 120  # seconds to wait, from which on a sentence counts minutes
 
 
 class Refusal(Exception):
@@ -56,7 +60,27 @@ class TooMuch(Refusal):
 class TooOften(Refusal):
     """More often than a limit allows; `wait` is in seconds."""
 
-    sentence = _l("Too many tries. Please wait %(wait)s seconds and try again.")
+    sentence: Any = ""  # unless a subclass has another one than how long to wait
+
+    def __str__(self) -> str:
+        if self.sentence:
+            return super().__str__()
+        wait = int(self.facts.get("wait", 60))
+        if wait < IN_MINUTES:
+            return str(
+                ngettext(
+                    "Too many tries. Please wait %(num)s second and try again.",
+                    "Too many tries. Please wait %(num)s seconds and try again.",
+                    wait,
+                )
+            )
+        return str(
+            ngettext(
+                "Too many tries. Please wait %(num)s minute and try again.",
+                "Too many tries. Please wait %(num)s minutes and try again.",
+                ceil(wait / 60),
+            )
+        )
 
 
 class NoRoom(Refusal):

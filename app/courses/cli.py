@@ -107,7 +107,14 @@ def _draw(media_id: int, at_ms: int) -> None:
 def check(names: tuple[str, ...]) -> None:
     """Say what is wrong with packages, file by file and line by line; changes nothing."""
     failed = 0
-    for folder in _folders(names):
+    folders: list[Path] = []
+    for name in names or ("",):
+        try:
+            folders += _folders((name,) if name else ())
+        except click.ClickException as refusal:
+            failed += 1
+            click.echo(refusal.message)
+    for folder in folders:
         try:
             package = packages.read(folder)
             problems = packages.check(package)

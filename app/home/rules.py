@@ -184,7 +184,7 @@ EXPLAINED = {
     "/desk/exams": ("trainer", "Exams"),
     "/desk/paths": ("trainer", "Learning paths"),
     "/desk/library": ("trainer", "Library"),
-    "/organizer": ("organizer", "Organizer's desk"),
+    "/organizer": ("organizer", "Organizer’s desk"),
     "/organizer/completion": ("organizer", "Who finished what"),
     "/organizer/assignments": ("organizer", "Assignments"),
     "/organizer/reports": ("organizer", "Reports"),

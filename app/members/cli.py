@@ -124,9 +124,9 @@ def _say(plan: Plan, slips: list[dict[str, str]], *, done: bool) -> None:
         click.echo(f"row {problem.row}{column}: {problem.sentence}", err=True)
     counts = ", ".join(f"{plan.count(what)} {what}" for what in ("new", "changed", "same"))
     if plan.problems:
-        click.echo(f"Nothing was taken in: {len(plan.problems)} problems.", err=True)
-    else:
-        click.echo(f"{'Done' if done else 'Would be'}: {counts}.", err=True)
+        click.echo(str(ImportRefused(count=len(plan.problems))), err=True)
+        return
+    click.echo(f"{'Done' if done else 'Would be'}: {counts}.", err=True)
     for name in plan.new_branches:
         click.echo(f"{'new' if done else 'would be new'}: branch {name}", err=True)
     if slips:

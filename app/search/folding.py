@@ -217,6 +217,14 @@ def words(text: str) -> list[str]:
     return found
 
 
+def spellings(text: str) -> Iterator[tuple[str, str]]:
+    """The words of a text that are no Chinese, each by its stem and as it stands there."""
+    folded, offsets = fold_with_offsets(text)
+    for found in _TOKEN.finditer(folded):
+        if not _HAS_CJK.match(found.group()):
+            yield stem(found.group()), text[offsets[found.start()] : offsets[found.end()]]
+
+
 def grams(text: str) -> list[str]:
     """Terms that miss nothing: every pair of neighbours in Chinese, whole words elsewhere.
 

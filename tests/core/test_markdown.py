@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 
 import pytest
 
@@ -48,6 +49,17 @@ def test_nothing_that_runs_gets_through(text: str) -> None:
 
 def test_links_lead_out_without_telling() -> None:
     assert 'rel="noopener noreferrer nofollow ugc"' in render("[x](https://example.org)")
+
+
+@pytest.mark.parametrize("draw", [render, markdown.rich, markdown.with_places])
+def test_a_picture_on_another_host_leaves_only_its_words(draw: Callable[[str], str]) -> None:
+    for place in ("http://x.org/a.png", "https://x.org/a.png", "//x.org/a"):
+        html = draw(f"Look: ![A *red* <door>]({place}) here")
+        assert html.strip() == "<p>Look: <em>A red &lt;door&gt;</em> here</p>", place
+        assert draw(f"![]({place})").strip() == "<p></p>"
+    assert '<img src="/media/images/a.webp" alt="A door">' in draw(
+        "![A door](/media/images/a.webp)"
+    )
 
 
 @pytest.mark.parametrize(

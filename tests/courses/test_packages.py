@@ -694,6 +694,14 @@ def test_check_says_all_of_it_and_changes_nothing(
         "fire-safety/course.toml:7: Use a number from 1 to 100.",
         "fire-safety/course.toml:37: The file “gone.md” is missing.",
     ]
+    several = flask("check", "gone", "fire-safety", "lost")
+    assert several.exit_code == 1
+    told = several.output.splitlines()
+    assert [line[:27] for line in told[:2]] == [
+        "There is no package “gone”,",
+        "There is no package “lost”,",
+    ]
+    assert told[2:] == bad.output.splitlines()
     assert dump(app) == before
 
 

@@ -393,9 +393,9 @@ def test_everybody_has_five_places_and_staff_their_desks(people: People) -> None
     client = people.client(people.member())
     assert list(places(client.get("/"))) == five
     trainer = people.client(people.member(role="trainer"))
-    assert list(places(trainer.get("/"))) == [*five, "Trainer's desk"]
+    assert list(places(trainer.get("/"))) == [*five, "Trainer’s desk"]
     organizer = people.client(people.member(organizes=people.branch()))
-    assert list(places(organizer.get("/"))) == [*five, "Organizer's desk"]
+    assert list(places(organizer.get("/"))) == [*five, "Organizer’s desk"]
 
 
 def test_the_navigation_marks_where_the_reader_is(app: Flask, people: People, author: int) -> None:

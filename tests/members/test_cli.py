@@ -61,6 +61,9 @@ def test_import_takes_in_a_list_and_prints_codes(
     refused = run.invoke(args=arguments)
     assert refused.exit_code == 1
     assert "row 2, branch: There is no branch" in refused.output
+    assert refused.stderr.splitlines()[-1] == (
+        "The file has 2 problems, so nothing was taken in."  # and nothing "would be"
+    )
     assert usernames(app) == set()
     dry = run.invoke(args=[*arguments, "--create-branches", "--dry-run"])
     assert dry.exit_code == 0
@@ -85,6 +88,10 @@ def test_import_tells_faults_as_json(app: Flask, run: FlaskCliRunner, tmp_path: 
     assert refused.exit_code == 1
     assert report["done"] is False
     assert {(p["row"], p["column"]) for p in report["problems"]} == {(2, "username"), (2, "name")}
+    path.write_text("username,name,branch\nxx,,总部/九支部\n", encoding="utf-8")
+    refused = run.invoke(args=["members", "import", str(path), "--create-branches"])
+    assert refused.exit_code == 1
+    assert refused.stderr.splitlines()[1:] == ["The file has 1 problem, so nothing was taken in."]
     path.write_bytes(b"")
     refused = run.invoke(args=["members", "import", str(path), "--json"])
     assert refused.exit_code == 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from io import BytesIO
 
 import pytest
 from flask import Flask
@@ -282,14 +283,51 @@ def test_the_last_administrator_stays(people: People, admin: FlaskClient) -> Non
         grant, own = row.id, row.member_id
     people.member("Disabled", role="administrator", active=False)
     revoke = f"/admin/members/{own}/roles/{grant}/revoke"
-    for path in (revoke, f"/admin/members/{own}/disable"):
-        answer = post(admin, path)
-        assert answer.status_code == 422
-        assert "last administrator" in text(answer)
+    answer = post(admin, revoke)
+    assert answer.status_code == 422
+    assert "last administrator" in text(answer)
     assert roles_of(people, own) == ["administrator"]
     people.member("Second", role="administrator")
     assert post(admin, revoke).status_code == 303
     assert roles_of(people, own) == []
+
+
+def test_nobody_disables_the_own_account(people: People, admin: FlaskClient) -> None:
+    with people.app.app_context(), unit_of_work() as session:
+        own = session.query(RoleGrant).one().member_id
+    second = people.member("Second", role="administrator")
+    assert "/disable" not in text(admin.get(f"/admin/members/{own}"))
+    assert "/disable" in text(admin.get(f"/admin/members/{second}"))
+    answer = post(admin, f"/admin/members/{own}/disable")
+    assert answer.status_code == 422
+    assert "You cannot disable your own account." in text(answer)
+    assert admin.get("/admin/members").status_code == 200  # still signed in
+    assert post(admin, f"/admin/members/{second}/disable").status_code == 303
+
+
+@pytest.mark.parametrize("name", ['=HYPERLINK("http://x")', "@SUM", " +1", "\u200b=1", "－1"])
+def test_a_name_like_a_formula_is_refused_on_the_page_as_in_a_file(
+    people: People, admin: FlaskClient, name: str
+) -> None:
+    answer = post(admin, "/admin/members/new", **{**wish(people), "name": name})
+    assert answer.status_code == 422
+    assert 'id="name-error"' in text(answer)
+    assert "look like a formula" in text(answer)
+    file = {
+        "file": (
+            BytesIO(
+                f'username,name,branch\nzhang,"{name.replace(chr(34), chr(34) * 2)}",x\n'.encode()
+            ),
+            "m.csv",
+        )
+    }
+    shown = admin.post("/admin/members/import", data=file, headers=csrf(admin))
+    assert shown.status_code == 422
+    assert "look like a formula" in text(shown)
+    assert post(admin, "/admin/branches", name=name, parent_id=people.root).status_code == 422
+    assert (
+        post(admin, "/admin/members/new", **{**wish(people), "name": "Anna =x"}).status_code == 200
+    )
 
 
 def test_an_organizer_gives_no_roles(people: People, organizer: FlaskClient, branch: int) -> None:

@@ -461,7 +461,7 @@ def test_after_five_failures_the_next_tries_wait_from_1_to_42_seconds(
     for wait in (1, 2, 4, 8, 16, 32, 42, 42):
         refused = sign_in(people.client(), "ANNA", address="198.51.100.1")
         assert (refused.status_code, refused.headers["Retry-After"]) == (429, str(wait))
-        assert f"wait {wait} seconds" in text(refused)
+        assert f"wait {wait} second{'s' if wait > 1 else ''} and" in text(refused)
         hand.pass_by(seconds=wait)
         assert guess(people, "anna", "198.51.100.1") == 422
     hand.pass_by(seconds=42)

@@ -28,8 +28,7 @@ def sheet(course: queries.CourseView) -> dict[str, Any]:
     return {
         "course": course,
         "most_ms": LONGEST_COURSE_MS,
-        # Rounded up to a second, as what is left is rounded down: together they are 20:00.
-        "used_ms": -(-course.length_ms // 1000) * 1000,
+        "used_ms": course.length_ms,
         "left_ms": LONGEST_COURSE_MS - course.length_ms,
         "checks": service.publish_checks(course.id),
     }

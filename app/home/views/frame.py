@@ -52,12 +52,12 @@ def navigation() -> list[Place]:
     ]
     if found and found.is_author:
         places.append(
-            Place(_("Trainer's desk"), address("desk"), icon="pencil-square", desktop_only=True)
+            Place(_("Trainer’s desk"), address("desk"), icon="pencil-square", desktop_only=True)
         )
     if found and found.is_organizer:
         places.append(
             Place(
-                *(_("Organizer's desk"), address("organizer")),
+                *(_("Organizer’s desk"), address("organizer")),
                 icon="clipboard-data",
                 desktop_only=True,
                 also=("/admin",),

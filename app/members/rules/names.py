@@ -41,8 +41,10 @@ class BadName(Refusal):
     sentence = _l("A name has 1 to %(most)s characters.")
 
 
-class LooksLikeFormula(Refusal):
-    sentence = _l("This cell begins like a formula. Write plain text there.")
+class LooksLikeFormula(BadName):
+    """A name that spreadsheet programs would take for a formula, in whatever way it comes."""
+
+    sentence = _l("A name does not begin with =, +, - or @: it would look like a formula.")
 
 
 def folded(text: str) -> str:
@@ -126,19 +128,14 @@ def _shown(text: str, most: int) -> str:
     name = " ".join("".join(kept).split())
     if not 1 <= len(name) <= most:
         raise BadName(most=most)
+    if folded(name)[:1] in {"=", "+", "-", "@"}:
+        raise LooksLikeFormula
     return name
 
 
 def branch_path(text: str) -> tuple[str, ...]:
     """The names in “Head office/First branch”, from the top down; full-width slashes count too."""
     return tuple(branch(part) for part in re.split(r"[/／\\>›]", text) if part.strip())
-
-
-def plain_cell(text: str) -> str:
-    """A cell of an import that becomes a name. Raises LooksLikeFormula."""
-    if folded(text)[:1] in {"=", "+", "-", "@"}:
-        raise LooksLikeFormula
-    return text
 
 
 def local_path(text: str | None) -> str | None:

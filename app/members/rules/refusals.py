@@ -45,6 +45,10 @@ class LastAdministrator(Refusal):
     sentence = _l("This is the last administrator. Make another member administrator first.")
 
 
+class OwnAccount(Refusal):
+    sentence = _l("You cannot disable your own account. Ask another administrator to do it.")
+
+
 class NeedsBranch(Refusal):
     sentence = _l("Choose the branch that the organizer is to look after.")
 

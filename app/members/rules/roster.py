@@ -157,10 +157,8 @@ def _places(header: Sequence[str]) -> tuple[dict[str, int], list[Problem], list[
 def _read_row(reading: _Reading, row: int, cells: Sequence[str]) -> None:
     before = len(reading.problems)
     username = reading.take(row, cells, "username", _username)
-    name = reading.take(row, cells, "name", lambda text: names.person(names.plain_cell(text)))
-    branch = reading.take(
-        row, cells, "branch", lambda text: names.branch_path(names.plain_cell(text))
-    )
+    name = reading.take(row, cells, "name", names.person)
+    branch = reading.take(row, cells, "branch", names.branch_path)
     email = reading.take(row, cells, "email", names.email)
     phone = reading.take(row, cells, "phone", names.phone)
     roles = reading.take(row, cells, "role", _roles)
@@ -177,7 +175,7 @@ def _read_row(reading: _Reading, row: int, cells: Sequence[str]) -> None:
 def _username(text: str) -> str:
     if not text:
         raise CellEmpty
-    return names.username(names.plain_cell(text))
+    return names.username(text)
 
 
 def _roles(text: str) -> frozenset[Role]:

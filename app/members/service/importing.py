@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from flask_babel import lazy_gettext as _l
+from flask_babel import ngettext
 from sqlalchemy import select
 
 from app.core import clock
@@ -39,7 +40,14 @@ class RolesNeedAdministrator(Refusal):
 class ImportRefused(Refusal):
     """The file has problems, so nothing of it was taken in; they are in `problems`."""
 
-    sentence = _l("The file has %(count)s problems, so nothing was taken in.")
+    def __str__(self) -> str:
+        return str(
+            ngettext(
+                "The file has %(num)s problem, so nothing was taken in.",
+                "The file has %(num)s problems, so nothing was taken in.",
+                self.count,
+            )
+        )
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,7 @@ from app.members.rules.refusals import (
     NeedsBranch,
     NotYourBranch,
     NotYourMember,
+    OwnAccount,
     PhoneTaken,
     RoleHeld,
     UsernameTaken,
@@ -83,9 +84,11 @@ def edit(
 def disable(member_id: int, *, by: Reader | None = None) -> None:
     """Keep a member out: every sign-in and every code ends. What was learnt stays.
 
-    Raises LastAdministrator, NotYourMember, NotThere.
+    Raises OwnAccount, LastAdministrator, NotYourMember, NotThere.
     """
     row = _managed(member_id, by)
+    if by is not None and by.id == member_id:
+        raise OwnAccount
     if Role.ADMINISTRATOR in _roles(member_id):
         _refuse_last_administrator(member_id)
     row.is_active = False

@@ -140,6 +140,7 @@ def _place(form: MemberForm, refusal: Refusal) -> Field:
         names.BadPhone: form.phone,
         PhoneTaken: form.phone,
         names.BadName: form.name,
+        names.LooksLikeFormula: form.name,
     }
     return fields.get(type(refusal), form.branch_id)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import select
@@ -53,7 +54,7 @@ def alike(reader: Reader, kind: Kind, ref: str) -> list[Alike]:
         .where(SearchPassage.thing_id == thing.id)
         .order_by(SearchPassage.position)
         .limit(MOST_READ)
-    )
+    ).all()
     counts = Counter(
         word
         for text in (thing.title, thing.title, *texts)
@@ -72,6 +73,7 @@ def alike(reader: Reader, kind: Kind, ref: str) -> list[Alike]:
         for row in session.scalars(select(SearchThing).where(SearchThing.id.in_(order)))
         if may_see(reader, row)
     }
+    written = _as_it_stands((thing.title, *texts))
     own = folding.squeezed(thing.title)
     lines: dict[str, Alike] = {}
     for number in order:
@@ -80,11 +82,20 @@ def alike(reader: Reader, kind: Kind, ref: str) -> list[Alike]:
             continue
         if folding.squeezed(row.title) != own and _home(row.url) not in lines:
             title = title_of(row)
-            said = tuple(folding.as_written(word, like=title) for word in words[:3])
+            said = tuple(
+                written.get(word) or folding.as_written(word, like=title) for word in words[:3]
+            )
             lines[_home(row.url)] = Alike(Kind(row.kind), title, row.url, note_of(row), said)
         if len(lines) == MOST:
             break
     return list(lines.values())
+
+
+def _as_it_stands(texts: Sequence[str]) -> dict[str, str]:
+    """Stem → the word as it stands most often in the texts, in small letters when as often."""
+    counts = Counter(pair for text in texts for pair in folding.spellings(text))
+    often = sorted(counts, key=lambda pair: (counts[pair], pair[1].islower()))
+    return dict(often)
 
 
 def _home(url: str) -> str:
