@@ -197,6 +197,24 @@ def test_bad_cuts_are_refused_and_stay_on_the_page(
         assert db.session.query(Course).count() == 0
 
 
+def test_what_has_lost_its_file_is_not_cut_and_says_so(desk: Desk, lecture: Path) -> None:
+    media_id = desk.import_file(lecture)
+    lesson_id = lesson_of(desk, media_id)
+    with desk.app.app_context():
+        found = media.recording(media_id)
+        db.session.rollback()
+        media_service.media_folder().source(found.uuid).unlink()
+    sentence = "The uploaded file is no longer on the server. Please upload it again."
+    for page in (
+        desk.post(f"/desk/recordings/{media_id}/split", cut=["0:06"], part=["One", "Two"]),
+        desk.post(f"/desk/lessons/{lesson_id}/trim", cut=["0:02", "0:09"]),
+    ):
+        assert page.status_code == 422
+        assert sentence in page.get_data(as_text=True)
+    with desk.app.app_context():
+        assert db.session.query(Course).count() == 1
+
+
 def test_somebody_elses_recording_is_not_there(desk: Desk, lecture: Path) -> None:
     media_id = desk.import_file(lecture)
     other = desk.people.client(desk.people.member(role="trainer"))

@@ -187,6 +187,12 @@ TOO_SLOW = _l(
     "Converting the recording took too long and was stopped. Export it as 1080p MP4 and try again."
 )
 SOURCE_GONE = _l("The uploaded file is no longer on the server. Please upload it again.")
+
+
+class OriginalGone(Conflict):
+    sentence = SOURCE_GONE
+
+
 UNEXPECTED = _l(
     "Converting the recording did not work. Try again; if it fails once more, tell the operator."
 )

@@ -17,6 +17,7 @@ from app.media.rules import (
     STEP_MS,
     BadCuts,
     NotReady,
+    OriginalGone,
     Proposal,
     cut_cues,
     propose,
@@ -72,7 +73,7 @@ def cut_out(media_id: int, *, start_ms: int, end_ms: int) -> int:
     """A new recording from `start_ms` to `end_ms` of this one; returns its media id.
 
     It shares the source's bytes and needs no more room than its renditions. Captions and chapters
-    are cut with it. Raises BadCuts and NotThere.
+    are cut with it. Raises BadCuts, OriginalGone and NotThere.
     """
     row = row_of(media_id)
     if not 0 <= start_ms < end_ms <= row.duration_ms:
@@ -92,6 +93,8 @@ def cut_out(media_id: int, *, start_ms: int, end_ms: int) -> int:
     }
     uuid = secrets.token_hex(16)
     folder = media_folder()
+    if not folder.source(row.uuid).is_file():
+        raise OriginalGone
     folder.adopt(uuid, folder.source(row.uuid))
     # Of another content than the whole, though of the same file.
     digest = hashlib.sha256(f"{row.sha256} {first} {length}".encode()).hexdigest()
