@@ -132,6 +132,18 @@ def test_putting_a_lesson_back(desk: Desk, look: Callable, extra: int, status: i
     assert length(look, course_id) == (600_000 if extra else FULL)
 
 
+def test_a_length_is_rounded_down_alone_and_in_sums(desk: Desk) -> None:
+    course_id = desk.draft()
+    desk.video(course_id, 30_040)
+    page = desk.client.get(f"/desk/courses/{course_id}").get_data(as_text=True)
+    assert "0:30 of 20:00 used" in page
+    assert "0:31" not in page
+    desk.video(course_id, 202_900)
+    page = desk.client.get(f"/desk/courses/{course_id}").get_data(as_text=True)
+    assert "3:52 of 20:00 used" in page
+    assert "3:52" in desk.client.get("/desk").get_data(as_text=True)
+
+
 # --- when a course is published ----------------------------------------------------------------
 
 

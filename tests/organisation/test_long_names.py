@@ -1,0 +1,33 @@
+"""Names and titles without a single gap make no page wider than a phone."""
+
+from __future__ import annotations
+
+import pytest
+
+from app.core.jobs import run_pending
+from tests.learning.lessons import make_course
+from tests.live import Site
+from tests.search.things import put
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("live")]
+
+LONG = "Unbroken" * 8
+
+
+def test_long_names_break_on_a_phone(site: Site, window) -> None:
+    people = site.people
+    branch = people.branch(LONG)
+    organizer = people.member(LONG, branch=branch, organizes=branch)
+    people.member("A" + LONG, branch=branch)
+    other = people.branch("Other" + LONG, parent=branch)
+    people.member("B" + LONG, branch=other)
+    for number in range(4):
+        make_course(site.app, organizer, title=LONG, branch=other if number % 2 else None)
+    put(site.app, "long", f"hydrants{LONG}", f"hydrants {LONG}")
+    run_pending(site.app)
+    here = window()
+    here.sign_in(organizer)
+    for path in ("/search?q=hydrants*", "/organizer/reports/matrix"):
+        here.page.goto(path)
+        assert "UnbrokenUnbroken" in here.page.locator("main").inner_text()
+        assert not here.scrolls_sideways(), path
