@@ -22,7 +22,7 @@ run: setup ## Set up, load the demo on the first run, serve web and worker: HOST
 test: ## Set up everything and run every check and every test
 	@bash scripts/setup.sh test
 	$(MAKE) --no-print-directory lint types contracts
-	$(PY) -m pytest -n $(WORKERS) --dist loadgroup --browser-reruns 1
+	$(PY) -m pytest -n $(WORKERS) --dist loadgroup --browser-reruns 1 -raR
 
 lint: ## Style and common mistakes (ruff)
 	.venv/bin/ruff check .
