@@ -124,7 +124,7 @@ def test_words_are_selected_into_a_note_and_found_again(
     site: Site, window: Callable[..., Window], tmp_path: Path
 ) -> None:
     (tmp_path / "Notes.pdf").write_bytes(files.pdf("Hydrants and ladders", "Second page"))
-    (tmp_path / "守则.docx").write_bytes(files.word("# 总则", "为加强消防安全管理，制定本办法。"))
+    (tmp_path / "守则.docx").write_bytes(files.word("# 总则", "为加强消防安全管理，制定本守则。"))
     trainer = window(viewport=DESKTOP)
     trainer.sign_in(site.people.member(role="trainer"))
     page = trainer.page
@@ -140,10 +140,10 @@ def test_words_are_selected_into_a_note_and_found_again(
     words = page.locator("#h1 .document-words")
     words.evaluate("node => getSelection().selectAllChildren(node)")
     page.locator("#h1 .note-new > summary").click()
-    expect(page.locator("#quote-h1")).to_have_value("为加强消防安全管理，制定本办法。")
+    expect(page.locator("#quote-h1")).to_have_value("为加强消防安全管理，制定本守则。")
     page.locator("#note-h1").fill("重要")
     page.locator("#h1 .note-new button").click()
-    expect(page.locator("#h1 mark.own")).to_have_text("为加强消防安全管理，制定本办法。")
+    expect(page.locator("#h1 mark.own")).to_have_text("为加强消防安全管理，制定本守则。")
     page.locator(".document-more summary").filter(has_text="Cite").click()
     assert reader.axe() == []
     assert not reader.scrolls_sideways()
@@ -156,7 +156,7 @@ def test_words_are_selected_into_a_note_and_found_again(
     layer.evaluate("node => getSelection().selectAllChildren(node)")
     page.get_by_role("button", name="Make a note").click()
     expect(page.locator("#note-quote")).to_have_value("Hydrants and ladders")
-    page.evaluate("() => Promise.all(document.getAnimations().map((each) => each.finished))")
+    page.evaluate("() => Promise.allSettled(document.getAnimations().map((each) => each.finished))")
     assert reader.axe() == []
     page.locator("#note-dialog button[type=submit]").click()
     expect(page.locator(".reader-notes summary")).to_contain_text("1 note of yours")
