@@ -31,6 +31,8 @@ class Turns:
         self._is_taken = False
         self._file = -1
         self._process = 0
+        self._asking: threading.Event | None = None  # set when the kernel has given us its lock
+        self._is_awaited = False  # somebody still waits for it
 
     def take(self, seconds: float) -> None:
         """Wait for the turn, at most so long; whoever has it must `give_back`. Raises NoTurn."""
@@ -51,13 +53,50 @@ class Turns:
                     raise NoTurn
             # It was handed to us in this very moment.
         try:
-            fcntl.flock(self._file, fcntl.LOCK_EX)
+            self._take_file(until)
         except BaseException:
             self._next()
             raise
         if clock.monotonic() > until:
             self.give_back()
             raise NoTurn
+
+    def _take_file(self, until: float) -> None:
+        """The lock between processes, or NoTurn.
+
+        Waiting in the kernel cannot be given up, waiting for a thread can: while another process
+        has the lock (it may be stopped, and never give it back) one thread of ours stays there.
+        """
+        with self._guard:
+            if self._asking is None:
+                try:
+                    fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                except BlockingIOError:
+                    self._asking = threading.Event()
+                    args = (self._file, self._asking)
+                    threading.Thread(target=self._stay_for_file, args=args, daemon=True).start()
+                else:
+                    return
+            given = self._asking
+            self._is_awaited = True
+        if given.wait(max(0.0, until - clock.monotonic())):
+            return
+        with self._guard:
+            if not given.is_set():
+                self._is_awaited = False
+                raise NoTurn
+
+    def _stay_for_file(self, file: int, given: threading.Event) -> None:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        with self._guard:
+            if self._asking is not given:
+                return  # closed meanwhile: the lock went with the file
+            self._asking = None
+            if self._is_awaited:
+                self._is_awaited = False
+                given.set()
+            else:
+                fcntl.flock(file, fcntl.LOCK_UN)
 
     def give_back(self) -> None:
         """Let the next one write."""
@@ -81,12 +120,15 @@ class Turns:
         self._process = os.getpid()
         self._line.clear()
         self._is_taken = False
+        self._asking = None
 
     def close(self) -> None:
-        if self._file >= 0 and self._process == os.getpid():
-            os.close(self._file)
-            self._file = -1
-            self._process = 0
+        with self._guard:
+            if self._file >= 0 and self._process == os.getpid():
+                os.close(self._file)
+                self._file = -1
+                self._process = 0
+                self._asking = None
 
     def __del__(self) -> None:
         self.close()

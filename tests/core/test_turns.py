@@ -85,12 +85,66 @@ def test_who_waits_too_long_goes_away_and_the_line_goes_on(turns: Turns) -> None
     turns.give_back()
 
 
-def test_the_turn_of_a_killed_process_goes_to_the_next(turns: Turns) -> None:
-    holder = subprocess.Popen(
+@pytest.fixture
+def holder(turns: Turns):
+    """Another process that has the turn."""
+    process = subprocess.Popen(
         [sys.executable, "-c", HOLDER, str(turns.path)], stdout=subprocess.PIPE, text=True
     )
-    assert holder.stdout is not None
-    assert holder.stdout.readline() == "mine\n"
+    assert process.stdout is not None
+    assert process.stdout.readline() == "mine\n"
+    yield process
+    process.kill()
+    process.wait(60)
+    process.stdout.close()
+
+
+def test_a_stopped_process_keeps_nobody_waiting_for_ever(
+    turns: Turns, holder: subprocess.Popen
+) -> None:
+    os.kill(holder.pid, signal.SIGSTOP)
+    for _ in range(3):
+        with pytest.raises(NoTurn):
+            turns.take(0.05)
+    os.kill(holder.pid, signal.SIGKILL)
+    turns.take(60)
+    turns.give_back()
+    # Nobody has it now, not even the thread that went on waiting when we had given up.
+    other = Turns(turns.path)
+    other.take(60)
+    with pytest.raises(NoTurn):
+        turns.take(0.05)
+    other.give_back()
+    other.close()
+
+
+def test_two_processes_take_turns(turns: Turns, tmp_path: Path) -> None:
+    """Nobody is ever inside with another, however often it changes hands."""
+    count = tmp_path / "count"
+    count.write_text("0")
+    script = """
+import sys, threading
+from pathlib import Path
+from app.core.turns import Turns
+turns, count = Turns(Path(sys.argv[1])), Path(sys.argv[2])
+def add():
+    for _ in range(100):
+        turns.take(60)
+        count.write_text(str(int(count.read_text()) + 1))
+        turns.give_back()
+threads = [threading.Thread(target=add) for _ in range(3)]
+for thread in threads: thread.start()
+for thread in threads: thread.join()
+"""
+    command = [sys.executable, "-c", script, str(turns.path), str(count)]
+    processes = [subprocess.Popen(command) for _ in range(3)]
+    assert [process.wait(120) for process in processes] == [0, 0, 0]
+    assert count.read_text() == "900"
+
+
+def test_the_turn_of_a_killed_process_goes_to_the_next(
+    turns: Turns, holder: subprocess.Popen
+) -> None:
     taken = threading.Event()
 
     def wait() -> None:
@@ -102,7 +156,5 @@ def test_the_turn_of_a_killed_process_goes_to_the_next(turns: Turns) -> None:
     thread.start()
     assert not taken.is_set()
     os.kill(holder.pid, signal.SIGKILL)
-    holder.wait()
-    holder.stdout.close()
     assert taken.wait(60)
     thread.join(60)

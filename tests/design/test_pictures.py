@@ -33,6 +33,7 @@ SAME_LETTERS = """async () => {
   document.adoptedStyleSheets = [...document.adoptedStyleSheets, sheet];
   await document.fonts.ready;
   await new Promise(then => requestAnimationFrame(() => requestAnimationFrame(then)));
+  return true;
 }"""
 GROUPS = """() => [...document.querySelectorAll("#design > section")].map(section => {
   const {x, y, width, height} = section.getBoundingClientRect();
@@ -43,7 +44,7 @@ GROUPS = """() => [...document.querySelectorAll("#design > section")].map(sectio
 def pictures(window: Window) -> dict[str, Image.Image]:
     """Every group of the open page, small, by name."""
     page = window.page
-    page.evaluate(SAME_LETTERS)
+    page.wait_for_function(SAME_LETTERS)
     groups = page.evaluate(GROUPS)
     whole = Image.open(io.BytesIO(page.screenshot(full_page=True))).convert("RGB")
     found = {}

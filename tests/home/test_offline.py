@@ -100,7 +100,7 @@ def at_home(window, member: int) -> Window:
     mine = window()
     mine.sign_in(member)
     mine.page.goto("/")
-    mine.page.evaluate("navigator.serviceWorker.ready.then(() => 0)")
+    mine.page.wait_for_function("() => navigator.serviceWorker.ready.then(() => true)")
     mine.page.reload()
     mine.page.wait_for_function("() => navigator.serviceWorker.controller")
     return mine

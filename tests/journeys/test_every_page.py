@@ -18,6 +18,8 @@ from tests.live import DESKTOP, PHONE, Site, Window
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group("live")]
 
 NARROW = {"width": 320, "height": 640}
+TWO_FRAMES = """() => new Promise(then =>
+  requestAnimationFrame(() => requestAnimationFrame(() => then(true))))"""
 HTML_LIMIT = 60 * 1024
 PAGE_LIMIT = 150 * 1024  # bytes over the wire of all that a normal page needs, first visit
 MOST_PAGES = 90
@@ -93,7 +95,7 @@ def faults(window: Window, status: int, *, chinese: bool) -> list[str]:
     page.emulate_media(color_scheme=other, reduced_motion="reduce")
     # Buttons fade from one colour to the other; halfway through nothing can be said of them.
     page.wait_for_function("other => document.documentElement.dataset.bsTheme === other", arg=other)
-    page.evaluate("new Promise(then => requestAnimationFrame(() => requestAnimationFrame(then)))")
+    page.wait_for_function(TWO_FRAMES)
     page.wait_for_function(
         "() => !document.getAnimations().some(each => each instanceof CSSTransition)"
     )

@@ -469,7 +469,7 @@ def until(is_so) -> None:
 
 def ready(page) -> None:
     """Wait until the service worker is in charge of the page."""
-    page.evaluate("navigator.serviceWorker.ready.then(() => 0)")
+    page.wait_for_function("() => navigator.serviceWorker.ready.then(() => true)")
     page.reload()
     page.wait_for_function("() => navigator.serviceWorker.controller")
 
