@@ -15,6 +15,7 @@ from whitenoise import WhiteNoise
 
 from app.core import access, bodies, clock, db, errors, headers, i18n, jobs, limits, pages, settings
 from app.courses.queries import may_watch
+from app.home.queries import may_see_clip
 from app.media import access as media_access
 from app.members import access as members_access
 from config import MIB, ROOT, Config
@@ -86,7 +87,7 @@ def create_app(config: Config | None = None) -> Flask:
     )
     # After the guard: who is sent to sign in costs nothing and is not counted.
     limits.init_app(app, member=members_access.member_id_or_none)
-    media_access.init_app(app, may_watch=may_watch)
+    media_access.init_app(app, may_watch=may_watch, may_see=may_see_clip)
     i18n.init_app(app, chosen=members_access.chosen_language, rooms=ROOMS)
     pages.init_app(app)
     jobs.init_app(app)

@@ -11,12 +11,14 @@ from pathlib import Path
 from sqlalchemy import ColumnElement, and_, exists, func, not_, or_, select, true
 
 from app.certificates.rules import Kind
-from app.core import settings
+from app.core import clock, settings
 from app.core.db import db
 from app.core.paging import Page, window
+from app.courses import queries as courses
 from app.courses.models import Course
 from app.courses.queries import CourseCard, CourseView
 from app.courses.queries.catalogue import card_rows, cards_of, seen_by
+from app.exams import queries as exams
 from app.exams.models import Exam
 from app.exams.queries import QuizState, quiz_state_for
 from app.home.rules import LessonState, NextStep, SetUp, Task, next_step
@@ -31,9 +33,12 @@ from app.learning.queries import (
 )
 from app.learning.rules import CourseState
 from app.library.models import Document
+from app.media import queries as media
 from app.members.models import Branch, Member
 from app.members.rules import Reader
 from app.points.models import RuleBook
+from app.practice import queries as practice
+from app.questions import queries as bank
 
 SHOWN_NEW = 6
 
@@ -263,3 +268,21 @@ def certifiable(*, all_: bool = False) -> list[Certifiable]:
             rows = rows.where(table.state == "published")
         found += [Certifiable(kind, id_, title) for id_, title in db.session().execute(rows)]
     return found
+
+
+def may_see_clip(reader: Reader, uuid: str) -> bool:
+    """Whether a text that the reader may see now shows a picture or a sound.
+
+    Those of questions are as free as the questions: to authors, who read the whole bank; to who
+    takes a paper that holds one, or has a result that tells it; in practice and inside recordings.
+    """
+    if reader.is_author or media.owns_clip(reader.id, uuid):
+        return True
+    showing = bank.showing(uuid)
+    now = clock.now()
+    return (
+        exams.shows_clip(reader, showing, now)
+        or practice.shows_clip(reader.id, showing, now)
+        or courses.asks_inside(reader, showing.questions)
+        or courses.reading_shows(reader, uuid)
+    )

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from flask_babel import gettext
-from sqlalchemy import ColumnElement, and_, case, exists, func, select
+from sqlalchemy import ColumnElement, and_, case, exists, false, func, or_, select
 
 from app.core import jobs
 from app.core.db import Base, db
@@ -214,6 +214,28 @@ def image_uuids() -> set[str]:
 def sound_uuids() -> set[str]:
     """The public names of all short sounds."""
     return set(db.session().scalars(select(Sound.uuid)))
+
+
+def is_cover(uuid: str) -> bool:
+    """Whether a row of any table of a room above refers to a picture: everybody may see covers.
+
+    What is only named in a text is no cover.
+    """
+    mine = select(Image.id).where(Image.uuid == uuid).scalar_subquery()
+    columns = (
+        column
+        for table in Base.metadata.tables.values()
+        for column in table.columns
+        if any(key.target_fullname == "image.id" for key in column.foreign_keys)
+    )
+    named = [exists().where(column == mine) for column in columns]
+    return bool(db.session().scalar(select(or_(false(), *named))))
+
+
+def owns_clip(member_id: int, uuid: str) -> bool:
+    """Whether a member has sent a picture or a short sound."""
+    sent = (exists().where(t.uuid == uuid, t.owner_id == member_id) for t in (Image, Sound))
+    return bool(db.session().scalar(select(or_(*sent))))
 
 
 @dataclass(frozen=True)

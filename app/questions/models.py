@@ -174,6 +174,21 @@ class QuestionVersion(Base):
     created_at: Mapped[datetime]
 
 
+class QuestionClip(Base):
+    """One picture or sound that a version of a question shows, by its public name.
+
+    `after` is true when only the explanation shows it: it may tell the key.
+    """
+
+    __tablename__ = "question_clip"
+
+    uuid: Mapped[str] = mapped_column(String(32), primary_key=True)
+    version_id: Mapped[int] = mapped_column(
+        ForeignKey("question_version.id"), primary_key=True, index=True
+    )
+    after: Mapped[bool] = mapped_column(default=False)
+
+
 _REFUSE_SQLITE = """
 CREATE TRIGGER question_version_keeps_{verb} BEFORE {verb} ON question_version
 BEGIN SELECT RAISE(ABORT, 'a version of a question never changes'); END

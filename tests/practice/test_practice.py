@@ -8,6 +8,7 @@ from datetime import timedelta
 
 import pytest
 from flask import Flask
+from flask.testing import FlaskClient
 
 from app.core import clock
 from app.core.db import db, unit_of_work
@@ -25,6 +26,7 @@ from app.practice.models import (
 from app.questions import service as bank
 from app.questions.models import Category, Question
 from tests.exams.taker import Taker
+from tests.exams.test_clips import send
 from tests.factories import People, csrf
 from tests.learning.lessons import Time, make_course, single
 
@@ -490,6 +492,50 @@ def test_the_bot_plays_when_nobody_is_there_and_a_duel_goes_on_without_its_playe
     run_pending(one.app)
     assert [amount for _, amount in one.points()] == [2]
     assert one.rows(Duel, id=one.duel)[0].settled
+
+
+def test_pictures_of_questions_come_with_the_question_and_those_of_explanations_after_it(
+    app: Flask, people: People, time: Time
+) -> None:
+    trainer = people.member(role="trainer")
+    quiz = []
+    for one in QUIZ[:5]:
+        asked, told = send(app, trainer, "teal"), send(app, trainer, "red")
+        quiz.append(
+            {**one, "stem": f"![Asked]({asked}) {one['stem']}", "explanation": f"![Told]({told})"}
+        )
+    make_course(app, trainer, quiz=quiz, attempts_allowed=0)
+    pictures = re.compile(r"/media/images/[0-9a-f]{32}/[0-9]+[.]webp")
+    every = set(pictures.findall(str(quiz)))
+
+    def given(client: FlaskClient) -> set[str]:
+        found = set()
+        for url in every:
+            with client.get(url) as answer:
+                found |= {url} if answer.status_code == 200 else set()
+        return found
+
+    learner = Learner(people)
+    assert given(learner.client) == set()
+    learner.start("daily")
+    first = set(pictures.findall(learner.page()))
+    assert given(learner.client) == first
+    assert len(first) == 1
+    learner.answer()
+    told = set(pictures.findall(learner.get(f"{learner.url}?after=1")))
+    assert len(told) == 2
+    assert given(learner.client) >= first | told
+
+    one, two = Player(people), Player(people)
+    assert one.join() == two.join()
+    time.go_on(3.1)
+    asked = set(pictures.findall(one.get(one.table)))
+    assert len(asked) == 1
+    assert given(one.client) == given(two.client) == asked
+    one.play()
+    two.play()
+    assert len(given(one.client)) == 2
+    assert given(Learner(people).client) == set()
 
 
 def test_a_second_duel_is_not_begun_while_one_goes_on(

@@ -26,8 +26,10 @@ from app.courses.queries.catalogue import (
 from app.courses.queries.checkpoints import (
     CheckpointView,
     askable,
+    asks_inside,
     checkpoint,
     checkpoints_of,
+    reading_shows,
 )
 from app.courses.queries.desk import (
     DeskTheme,
@@ -59,6 +61,7 @@ __all__ = [
     "all_course_ids",
     "all_themes",
     "askable",
+    "asks_inside",
     "cards",
     "cards_for",
     "checkpoint",
@@ -81,6 +84,7 @@ __all__ = [
     "owner_for",
     "published_courses",
     "quiz_of",
+    "reading_shows",
     "removed_drafts",
     "removed_lessons",
     "seen_by",

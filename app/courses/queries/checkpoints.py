@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from sqlalchemy import select
 
 from app.core.db import db
 from app.courses.models import Checkpoint, Course, Lesson
+from app.courses.queries.catalogue import seen_by
 from app.courses.rules import CHECKPOINT_KINDS
 from app.members.rules import Reader
 from app.questions.queries import Question, bank_for, questions
@@ -63,3 +65,36 @@ def askable(reader: Reader, quiz: tuple[int, ...]) -> list[Question]:
     asked = questions(quiz)
     found = {one.id: one for one in [*(asked[i] for i in quiz if i in asked), *own]}
     return [one for one in found.values() if one.kind in CHECKPOINT_KINDS]
+
+
+def asks_inside(reader: Reader, question_ids: Collection[int]) -> bool:
+    """Whether a recording that the reader may watch asks one of these questions."""
+    return bool(question_ids) and bool(
+        db.session().scalar(
+            select(Checkpoint.id)
+            .join(Lesson, Lesson.id == Checkpoint.lesson_id)
+            .join(Course, Course.id == Lesson.course_id)
+            .where(
+                Checkpoint.question_id.in_(question_ids),
+                Lesson.removed_at.is_(None),
+                seen_by(reader),
+            )
+            .limit(1)
+        )
+    )
+
+
+def reading_shows(reader: Reader, uuid: str) -> bool:
+    """Whether the text of a lesson that the reader may see shows a picture by its public name."""
+    return bool(
+        db.session().scalar(
+            select(Lesson.id)
+            .join(Course, Course.id == Lesson.course_id)
+            .where(
+                Lesson.body.contains(f"/media/images/{uuid}/", autoescape=True),
+                Lesson.removed_at.is_(None),
+                seen_by(reader),
+            )
+            .limit(1)
+        )
+    )

@@ -39,6 +39,7 @@ from app.exams.queries.blueprints import (
     sections_of,
     tags,
 )
+from app.exams.queries.clips import shows_clip
 from app.exams.queries.exams import (
     Allowance,
     ExamView,
@@ -214,6 +215,7 @@ __all__ = [
     "seats_of",
     "section_titles",
     "sections_of",
+    "shows_clip",
     "staff_by_username",
     "standing_for",
     "standing_marks",

@@ -32,7 +32,7 @@ def markable_exam(reader: Reader, exam_id: int, now: datetime) -> ExamView:
     """An exam in which the reader may mark: one to look after, or one they were asked to mark in.
     Raises NotThere."""
     row = db.session().get(Exam, exam_id)
-    if row is None or not (may_manage(reader, row) or _is_asked(reader, exam_id)):
+    if row is None or not (may_manage(reader, row) or is_asked(reader, exam_id)):
         raise NotThere
     return exam_view(row, now)
 
@@ -77,7 +77,8 @@ def staff_by_username(usernames: Sequence[str]) -> dict[str, int]:
     return dict(rows.all())
 
 
-def _is_asked(reader: Reader, exam_id: int) -> bool:
+def is_asked(reader: Reader, exam_id: int) -> bool:
+    """Whether the reader was asked to mark in an exam."""
     return db.session().get(ExamMarker, (exam_id, reader.id)) is not None
 
 

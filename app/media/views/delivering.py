@@ -13,7 +13,7 @@ from app.core.access import access
 from app.core.limits import unlimited
 from app.core.refusals import NotThere
 from app.media import aes128, queries, service, webvtt
-from app.media.access import refuse_unless_watchable
+from app.media.access import refuse_unless_shown, refuse_unless_watchable
 from app.media.rules import CAPTION_NAME, FILE_NAME, KEY_NAME, PICTURE_WIDTHS, UUID, check_link
 from app.media.views import bp
 from app.members.access import SIGNED_IN, reader
@@ -105,8 +105,13 @@ def image(uuid: str, width: int) -> Response:
     path = service.media_folder().image(uuid, width)
     if not path.is_file():
         raise NotThere
+    if queries.is_cover(uuid):
+        response = _sent(path, "image/webp")
+        response.headers["Cache-Control"] = "private, max-age=31536000, immutable"
+        return response
+    refuse_unless_shown(reader(), uuid)
     response = _sent(path, "image/webp")
-    response.headers["Cache-Control"] = "private, max-age=31536000, immutable"
+    response.headers["Cache-Control"] = "no-store"
     return response
 
 
@@ -119,6 +124,7 @@ def sound(uuid: str) -> Response:
     path = service.media_folder().sound(uuid)
     if not path.is_file():
         raise NotThere
+    refuse_unless_shown(reader(), uuid)
     response = send_file(path, mimetype="audio/mp4", conditional=True)
-    response.headers["Cache-Control"] = "private, max-age=31536000, immutable"
+    response.headers["Cache-Control"] = "no-store"
     return response

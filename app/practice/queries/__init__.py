@@ -1,5 +1,6 @@
 """Reads of practice: what there is, how far one is, and tables of duels."""
 
+from app.practice.queries.clips import shows_clip
 from app.practice.queries.duels import (
     DuelView,
     Player,
@@ -48,6 +49,7 @@ __all__ = [
     "running_duel_of",
     "runs_of",
     "seats_of",
+    "shows_clip",
     "taught_for",
     "wrong_items",
 ]

@@ -37,6 +37,17 @@ def urls(value: Any) -> list[str]:
     return list(found)
 
 
+def shown_clips(body: Mapping[str, Any]) -> dict[str, bool]:
+    """The public names of what a question shows; true for what only its explanation shows."""
+    asked = {key: value for key, value in body.items() if key != "explanation"}
+    found = dict.fromkeys(map(_uuid, urls(body.get("explanation"))), True)
+    return found | dict.fromkeys(map(_uuid, urls(asked)), False)
+
+
+def _uuid(url: str) -> str:
+    return name_of(url)[:32]
+
+
 def renamed(value: Any, change: Callable[[str], str]) -> Any:
     """A body in which every text was changed."""
     if isinstance(value, str):

@@ -22,6 +22,7 @@ from app.questions.queries.bank import (
     tag_counts,
     tags_of,
 )
+from app.questions.queries.clips import Showing, showing
 from app.questions.queries.imports import (
     ImportView,
     import_for,
@@ -60,6 +61,7 @@ __all__ = [
     "Place",
     "Question",
     "SentFile",
+    "Showing",
     "Twin",
     "Wanted",
     "bank_for",
@@ -86,6 +88,7 @@ __all__ = [
     "sayings_of_bank",
     "sent_file",
     "sent_tokens",
+    "showing",
     "tag_counts",
     "tags_of",
     "trainer_named",

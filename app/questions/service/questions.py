@@ -10,7 +10,8 @@ from app.core import clock
 from app.core.db import db
 from app.core.refusals import Conflict, NotThere
 from app.questions import queries, types
-from app.questions.models import Question, QuestionVersion
+from app.questions.formats.clips import shown_clips
+from app.questions.models import Question, QuestionClip, QuestionVersion
 from app.questions.service.finding import refresh_search
 from app.questions.service.twins import look_for_twins
 from app.search.folding import fold
@@ -70,16 +71,19 @@ def _add_version(
     question_id: int, kind: str, number: int, body: dict[str, Any], author_id: int
 ) -> None:
     session = db.session()
-    session.add(
-        QuestionVersion(
-            question_id=question_id,
-            number=number,
-            body=body,
-            said=fold(" ".join(types.of(kind).said(body))),
-            author_id=author_id,
-            created_at=clock.now(),
-        )
+    version = QuestionVersion(
+        question_id=question_id,
+        number=number,
+        body=body,
+        said=fold(" ".join(types.of(kind).said(body))),
+        author_id=author_id,
+        created_at=clock.now(),
     )
+    session.add(version)
     session.flush()
+    session.add_all(
+        QuestionClip(uuid=uuid, version_id=version.id, after=after)
+        for uuid, after in shown_clips(body).items()
+    )
     look_for_twins()
     refresh_search([question_id])
