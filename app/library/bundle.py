@@ -18,8 +18,8 @@ SMALL = 1024 * 1024  # bytes below which a high ratio is harmless
 UTF8 = 0x800  # flag of names in UTF-8
 
 
-def files_in(path: Path) -> Iterator[tuple[str, int, BinaryIO]]:
-    """(name without folders, size in bytes, the open file) of each file, in order of the names.
+def files_in(path: Path) -> Iterator[tuple[PurePosixPath, int, BinaryIO]]:
+    """(path inside, size in bytes, the open file) of each file, in order of the names.
 
     What systems put beside files of people is left out. Raises Damaged for what is no zip file or
     is encrypted, TooMany for too many files or for one that unpacks to too much.
@@ -33,7 +33,7 @@ def files_in(path: Path) -> Iterator[tuple[str, int, BinaryIO]]:
                 if entry.file_size > max(SMALL, MOST_RATIO * entry.compress_size):
                     raise TooMany(most=MOST_FILES)
                 inner = cast("BinaryIO", package.open(entry))
-                yield PurePosixPath(_name(entry)).name, entry.file_size, inner
+                yield _inside(_name(entry)), entry.file_size, inner
     except (zipfile.BadZipFile, zlib.error, OSError, EOFError, NotImplementedError):
         raise Damaged from None
     except RuntimeError:  # encrypted
@@ -45,6 +45,12 @@ def _is_wanted(entry: zipfile.ZipInfo) -> bool:
     is_link = stat.S_ISLNK(entry.external_attr >> 16)
     hidden = any(part.startswith(".") or part == "__MACOSX" for part in name.parts)
     return not (entry.is_dir() or is_link or hidden or name.name in {"Thumbs.db", "desktop.ini"})
+
+
+def _inside(name: str) -> PurePosixPath:
+    """A path that leads nowhere but downwards, whatever stands in the package."""
+    parts = PurePosixPath(name.replace("\\", "/")).parts
+    return PurePosixPath(*(part for part in parts if part not in {"/", "..", "."}))
 
 
 def _name(entry: zipfile.ZipInfo) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from flask import Flask
 
+from app.core import clock
 from app.core.db import db, unit_of_work
 from app.courses.models import Lesson
 from app.questions import service as bank
@@ -47,6 +48,10 @@ def test_a_wrong_answer_offers_the_replay_and_a_right_one_does_not(
     link = f'/courses/{course.slug}/lessons/{course.lessons[0]}?t=12"'
     assert page.count(link) == 1
     assert "Replay 00:12–00:40" in page
+    with app.app_context(), unit_of_work():
+        db.session().get_one(Lesson, course.lessons[0]).removed_at = clock.now()
+    page = taker.client.get(done.headers["Location"]).get_data(as_text=True)
+    assert link not in page  # a removed lesson is not there
 
 
 def test_a_recording_that_the_member_cannot_watch_is_not_offered(

@@ -8,10 +8,12 @@ from pathlib import Path
 
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import select
 
-from app.core.db import db
+from app.core.db import db, unit_of_work
 from app.core.jobs import run_pending
 from app.library import bundle, queries, service
+from app.library.models import Document
 from app.members.models import Member
 from tests.factories import People
 from tests.library import files
@@ -39,8 +41,47 @@ def test_each_file_of_a_zip_file_is_taken_or_refused_alone(
     assert "Hydrants" in member.get(results["Plan.pdf"]["url"]).get_data(as_text=True)
     again = librarian.send(data, "many.zip").json["files"]
     assert all("error" in each for each in again)
-    arriving = librarian.app.extensions["weike"].library_dir / ".arriving"
-    assert list(arriving.iterdir()) == []
+    assert arriving(librarian.app) == []
+    found = titles_of(librarian.app)
+    assert found == {"papers": ["Plan"], "": ["notes"]}
+
+
+def arriving(app: Flask) -> list[Path]:
+    return list((app.extensions["weike"].library_dir / ".arriving").iterdir())
+
+
+def titles_of(app: Flask) -> dict[str, list[str]]:
+    """Titles by the path of their collection."""
+    found: dict[str, list[str]] = {}
+    with app.app_context():
+        rows = db.session.execute(select(Document.title, Document.collection_id).order_by("title"))
+        for title, number in rows.all():
+            path = "/".join(name for _, name in queries.collection_trail(number))
+            found.setdefault(path, []).append(title)
+        db.session.rollback()
+    return found
+
+
+def test_folders_become_collections_below_the_chosen_one(librarian: Librarian) -> None:
+    app = librarian.app
+    with app.app_context(), unit_of_work():
+        chosen = service.collection_at(["Shelf"])
+    deep = "/".join("abcdef")
+    data = files.packed({"理论/经典/one.txt": b"one", f"{deep}/too.txt": b"deep", "/up.txt": b"u"})
+    answer = librarian.send(data, "many.zip", collection=chosen, folder="From a zip")
+    errors = {each["name"]: each.get("error", "") for each in answer.json["files"]}
+    assert not errors["one.txt"]
+    assert "levels" in errors["too.txt"]
+    single = librarian.send(b"two", "two.txt", collection=chosen, folder="../理论//./经典")
+    assert single.status_code == 200
+    refused = librarian.send(b"three", "three.txt", collection=chosen, folder=deep)
+    assert refused.status_code == 422
+    assert arriving(app) == []
+    assert titles_of(app) == {
+        "Shelf/From a zip": ["up"],
+        "Shelf/From a zip/理论/经典": ["one"],
+        "Shelf/理论/经典": ["two"],
+    }
 
 
 def test_zip_files_made_to_harm_are_refused(librarian: Librarian) -> None:
@@ -59,7 +100,7 @@ def test_chinese_names_from_windows_are_read(tmp_path: Path) -> None:
     with zipfile.ZipFile(path, "w") as package:
         package.writestr("xxxx.txt", "x")
     path.write_bytes(path.read_bytes().replace(b"xxxx.txt", "制度.txt".encode("gbk")))
-    assert [name for name, _, _ in bundle.files_in(path)] == ["制度.txt"]
+    assert [str(inside) for inside, _, _ in bundle.files_in(path)] == ["制度.txt"]
 
 
 def test_a_folder_is_imported_with_its_folders_as_collections(

@@ -101,6 +101,37 @@ def test_what_is_no_document_or_not_whole_is_refused(app: Flask, librarian: Libr
         assert keep(librarian, nonsense).status_code == 404
 
 
+def test_organizers_send_in_pieces_and_a_newer_version_goes_so_too(
+    app: Flask, people: People, another: Callable[..., Librarian]
+) -> None:
+    north = people.branch("North")
+    organizer = another(branch=north, role=None, organizes=north)
+    name = pieces(organizer, files.pdf("Hydrant pages"), "Plan.pdf")
+    address = keep(organizer, name, audience="branches", branches=north).json["url"]
+    newer = pieces(organizer, files.pdf("Ladder pages"), "Plan.pdf")
+    for other in (another(), another(branch=north, role=None, organizes=north)):
+        assert replace(other, address, newer).status_code == 404
+    answers = [replace(organizer, address, newer, version=1) for _ in range(2)]
+    assert [each.status_code for each in answers] == [200, 200]  # the second for a lost answer
+    assert replace(organizer, address, newer, version=2).status_code == 404
+    assert left(app) == 0
+    member = people.client(people.member(branch=north))
+    assert "Ladder pages" in member.get(address).get_data(as_text=True)
+    foreign = pieces(organizer, files.pdf("Third pages"), "Plan.pdf")
+    elsewhere = another().upload(b"of a trainer", "b.txt")
+    assert replace(organizer, elsewhere, foreign).status_code == 403
+    arriving = app.extensions["weike"].library_dir / ".arriving"
+    assert list(arriving.iterdir()) == []
+
+
+def replace(librarian: Librarian, address: str, name: str, **query: object) -> TestResponse:
+    answer = librarian.client.post(
+        f"{address}/replace/{name}", query_string=query, headers=librarian.headers
+    )
+    run_pending(librarian.app)
+    return answer
+
+
 @pytest.mark.browser
 def test_a_large_file_goes_in_pieces_from_the_page(
     site: Site, window: Callable[..., Window], tmp_path: Path

@@ -2,12 +2,12 @@
 
 MATRIX = {
     "media.upload": "author",
-    "media.tus_options": "author",
-    "media.tus_begin": "author",
-    "media.tus_offset": "author",
-    "media.tus_continue": "author",
-    "media.tus_end": "author",
-    "media.tus_override": "author",
+    "media.tus_options": "author or organizer",
+    "media.tus_begin": "author or organizer",
+    "media.tus_offset": "author or organizer",
+    "media.tus_continue": "author or organizer",
+    "media.tus_end": "author or organizer",
+    "media.tus_override": "author or organizer",
     "media.tus_finish": "author",
     "media.upload_image": "author",
     "media.state": "author",

@@ -3,65 +3,31 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import signal
-import subprocess
-import sys
 import textwrap
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from flask import Flask
 
 from app import create_app
-from app.core import clock
 from app.core.db import db, unit_of_work
-from app.core.jobs import run_pending, sweep
+from app.core.jobs import run_pending
 from app.members import queries as members
 from app.search import queries, service
 from app.search.index import Busy, Index
 from app.search.jobs import watch
-from config import ROOT, Config
+from config import Config
 from tests.factories import People
-from tests.search.things import everybody, find, put, titles
+from tests.search.things import everybody, find, in_another_process, later, put, titles
 
 
 def live(app: Flask) -> Path:
     folder: Path = app.extensions["weike"].search_dir
     return folder / (folder / "current").read_text()
-
-
-def later(app: Flask, passed: timedelta = timedelta(minutes=2)) -> None:
-    """What the worker does some minutes later."""
-    now = clock.now() + passed
-    with clock.use(lambda: now):
-        sweep(app)
-        run_pending(app)
-
-
-def in_another_process(config: Config, script: str) -> subprocess.CompletedProcess[str]:
-    """Run a script that finds `app` on the same data."""
-    environment = {
-        "PATH": os.environ["PATH"],
-        "WEIKE_SECRET_KEY": config.secret_key,
-        "WEIKE_INSTANCE_DIR": str(config.instance_dir),
-        "WEIKE_MEDIA_DIR": str(config.media_dir),
-        "WEIKE_SEARCH_DIR": str(config.search_dir),
-    }
-    head = "from app import create_app\nfrom app.core.jobs import run_pending\napp = create_app()\n"
-    return subprocess.run(
-        [sys.executable, "-c", head + textwrap.dedent(script)],
-        cwd=ROOT,
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -10,12 +11,14 @@ from flask import Flask
 from sqlalchemy import Engine, text
 
 from app import create_app
+from app.core.db import db, unit_of_work
 from app.core.jobs import run_pending
+from app.search import queries, service
 from app.search.index import Busy, PostgresIndex
 from app.search.jobs import watch
 from config import Config
 from tests.factories import People
-from tests.search.things import everybody, find, put, titles
+from tests.search.things import everybody, find, in_another_process, later, put, titles
 
 
 def index_of(app: Flask) -> PostgresIndex:
@@ -72,6 +75,100 @@ def test_damaged_tables_are_said_answered_without_and_rebuilt(
     answer = client.get("/search?q=滅火器").get_data(as_text=True)
     assert "/library/a" in answer
     assert "being rebuilt" not in answer
+
+
+@pytest.mark.parametrize(
+    "death",
+    [
+        "PostgresIndex.writing",  # before anything is written
+        "copy",  # the old passages are deleted, in a transaction that never ends
+        "PostgresIndex.write_to",  # the lock of writers is held
+    ],
+)
+def test_nothing_is_lost_when_the_worker_dies(
+    app: Flask, people: People, config: Config, death: str
+) -> None:
+    put(app, "before", "Before", "ladder")
+    run_pending(app)
+    put(app, "lost", "Nearly lost", "ladder")
+    with app.app_context(), unit_of_work():
+        service.remove(kind="document", ref="before")
+    dead = in_another_process(
+        config,
+        f"""
+        import os, signal
+        from app.search.index.postgresql import store
+        from app.search.index.postgresql.store import PostgresIndex
+        {"store." if death == "copy" else ""}{death} = lambda *a, **k: os.kill(
+            os.getpid(), signal.SIGKILL
+        )
+        run_pending(app)
+        """,
+    )
+    assert dead.returncode == -signal.SIGKILL, dead.stderr
+    assert titles(app, people, "ladder") == set()  # withdrawn at once; the other not yet indexed
+    assert waiting(app) == 2
+    later(app)
+    assert titles(app, people, "ladder") == {"Nearly lost"}
+    assert waiting(app) == 0
+
+
+def test_what_the_index_has_already_is_taken_up_again_without_harm(
+    app: Flask, people: People, config: Config
+) -> None:
+    """The worker dies between the commit of the index and the end of the outbox."""
+    put(app, "a", "Ladder", "steps")
+    dead = in_another_process(
+        config,
+        """
+        import os, signal
+        from app.search import service
+        service.forget = lambda *a, **k: os.kill(os.getpid(), signal.SIGKILL)
+        run_pending(app)
+        """,
+    )
+    assert dead.returncode == -signal.SIGKILL, dead.stderr
+    assert titles(app, people, "ladder") == {"Ladder"}
+    assert waiting(app) == 1
+    later(app)
+    assert waiting(app) == 0
+    assert find(app, everybody(people), "ladder").total == 1
+    assert index_of(app).figures()["passages"] == 1
+
+
+def test_a_rebuild_that_dies_leaves_the_live_index(
+    app: Flask, people: People, config: Config
+) -> None:
+    put(app, "a", "Ladder", "steps")
+    run_pending(app)
+    before = index_of(app).figures()["name"]
+    dead = in_another_process(
+        config,
+        """
+        import os, signal
+        from app.core.db import unit_of_work
+        from app.core import jobs
+        from app.search.index.postgresql.store import Building
+        Building.go_live = lambda *a, **k: os.kill(os.getpid(), signal.SIGKILL)
+        with app.app_context(), unit_of_work():
+            jobs.enqueue("search.rebuild", key="search.rebuild")
+        run_pending(app)
+        """,
+    )
+    assert dead.returncode == -signal.SIGKILL, dead.stderr
+    assert index_of(app).figures()["name"] == before
+    assert titles(app, people, "ladder") == {"Ladder"}
+    later(app)  # done again, and what the dead one left is cleared away
+    assert index_of(app).figures()["name"] != before
+    assert len(tables(app)) == 2
+    assert titles(app, people, "ladder") == {"Ladder"}
+
+
+def waiting(app: Flask) -> int:
+    with app.app_context():
+        count = queries.change_count()
+        db.session.rollback()
+    return count
 
 
 def test_without_its_server_the_database_answers(app: Flask, config: Config) -> None:

@@ -253,7 +253,7 @@ def lessons_showing(reader: Reader, media_ids: Iterable[int]) -> dict[int, tuple
     rows = (
         select(Lesson.media_id, Course.slug, Lesson.id)
         .join(Course, Course.id == Lesson.course_id)
-        .where(Lesson.media_id.in_(set(media_ids)), seen_by(reader))
+        .where(Lesson.media_id.in_(set(media_ids)), Lesson.removed_at.is_(None), seen_by(reader))
         .order_by(Course.id.desc(), Lesson.id.desc())
     )
     return {int(m): (slug, lesson) for m, slug, lesson in db.session().execute(rows) if m}

@@ -64,6 +64,7 @@ class Unpacked:
     """One file out of a package: what arrived of it, or why it was refused."""
 
     name: str
+    folders: tuple[str, ...] = ()  # that it stands in, from the outermost
     arrived: Arrived | None = None
     kind: Kind | None = None
     refusal: Refusal | None = None
@@ -79,13 +80,14 @@ def receive_many(stream: BinaryIO, *, length: int | None) -> list[Unpacked]:
     package = place.receive(stream, length=length, most=most)
     found: list[Unpacked] = []
     try:
-        for name, size, inner in bundle.files_in(package.path):
+        for path, size, inner in bundle.files_in(package.path):
+            name, folders = path.name, path.parts[:-1]
             try:
                 with inner:
                     arrived, kind = receive(inner, length=size, filename=name)
-                found.append(Unpacked(name, arrived, kind))
+                found.append(Unpacked(name, folders, arrived, kind))
             except Refusal as refusal:
-                found.append(Unpacked(name, refusal=refusal))
+                found.append(Unpacked(name, folders, refusal=refusal))
     except BaseException:
         for each in found:
             if each.arrived is not None:

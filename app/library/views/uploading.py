@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, BinaryIO, cast
 
 from flask import Flask, current_app, jsonify, render_template, request, url_for
@@ -12,7 +13,7 @@ from wtforms import ValidationError
 
 from app.core.access import access
 from app.core.db import db
-from app.core.refusals import Refusal
+from app.core.refusals import NotThere, Refusal
 from app.library import queries, service
 from app.library.forms import ShelvingForm
 from app.library.queries import DocumentView
@@ -21,7 +22,7 @@ from app.library.shelf import Arrived
 from app.library.views.frame import bp
 from app.media import service as media
 from app.members import queries as members
-from app.members.access import AUTHOR, EDITOR, reader
+from app.members.access import EDITOR, reader
 
 
 def init_app(app: Flask) -> None:
@@ -36,9 +37,7 @@ def init_app(app: Flask) -> None:
 def upload_page() -> str:
     form = offered(ShelvingForm(formdata=None))
     form.collection.data = request.args.get("collection", 0, type=int)
-    return render_template(
-        "library/upload.html", form=form, document=None, resumes=reader().is_author
-    )
+    return render_template("library/upload.html", form=form, document=None)
 
 
 @bp.post("/upload")
@@ -48,41 +47,35 @@ def upload() -> ResponseReturnValue:
     if request.args.get("filename", "").lower().endswith(".zip"):
         return jsonify(files=_unpacked(form))
     arrived, kind, name = _received()
-    uuid = service.add(
-        arrived,
-        kind,
-        owner=reader(),
-        filename=name,
-        collection_id=request.args.get("collection", type=int) or None,
-        branches=_branches(form),
-    )
-    return jsonify(_uploaded(queries.document_for(reader(), uuid)))
+    return jsonify(_added(arrived, kind, name, form, folders=_folders()))
 
 
 @bp.post("/upload/<upload>")
-@access(AUTHOR)
+@access(EDITOR)
 def take_over(upload: str) -> ResponseReturnValue:
     """Keep what has arrived by tus, which the media room receives. Asked again, the answer is the
     same: the document has the upload's name."""
     form = ShelvingForm(formdata=request.args, meta={"csrf": False})
-    known = queries.own_uuid(reader(), upload)
-    if known:
-        return jsonify(_uploaded(queries.document_for(reader(), known)))
-    with media.arrived_file(upload, owner_id=reader().id) as (sent, file):
-        if sent.filename.lower().endswith(".zip"):
-            found = service.receive_many(file, length=sent.length)
-            return jsonify(files=_all_added(found, form))
-        arrived, kind = service.receive(file, length=sent.length, filename=sent.filename)
-    uuid = service.add(
-        arrived,
-        kind,
-        owner=reader(),
-        filename=sent.filename,
-        collection_id=request.args.get("collection", type=int) or None,
-        branches=_branches(form),
-        uuid=upload,
-    )
-    return jsonify(_uploaded(queries.document_for(reader(), uuid)))
+    arrived: Arrived | None = None
+    try:
+        # The bytes are copied before the first query, which holds all other writers off.
+        with media.arrived_file(upload, owner_id=reader().id) as (sent, file):
+            if sent.filename.lower().endswith(".zip"):
+                found = service.receive_many(file, length=sent.length)
+                return jsonify(files=_all_added(found, form))
+            arrived, kind = service.receive(file, length=sent.length, filename=sent.filename)
+    except NotThere:
+        known = queries.own_uuid(reader(), upload)
+        if known is None:
+            raise
+    else:
+        known = queries.own_uuid(reader(), upload)
+        if known is None:
+            return jsonify(
+                _added(arrived, kind, sent.filename, form, folders=_folders(), uuid=upload)
+            )
+        arrived.path.unlink(missing_ok=True)
+    return jsonify(_uploaded(queries.document_for(reader(), known)))
 
 
 @bp.get("/<uuid>/replace")
@@ -96,13 +89,34 @@ def replace_page(uuid: str) -> str:
 @access(EDITOR)
 def replace(uuid: str) -> ResponseReturnValue:
     arrived, kind, name = _received()
+    _replaced(uuid, arrived, kind, name)
+    return jsonify(_uploaded(queries.document_for(reader(), uuid)))
+
+
+@bp.post("/<uuid>/replace/<upload>")
+@access(EDITOR)
+def replace_with(uuid: str, upload: str) -> ResponseReturnValue:
+    """The same with what has arrived by tus. The page says which version it saw: when there is a
+    later one and the upload is gone, an answer was lost, and it is given again."""
+    try:
+        with media.arrived_file(upload, owner_id=reader().id) as (sent, file):
+            arrived, kind = service.receive(file, length=sent.length, filename=sent.filename)
+    except NotThere:
+        found = queries.changeable_for(reader(), uuid)
+        if not 0 < request.args.get("version", 0, type=int) < found.file.number:
+            raise
+    else:
+        _replaced(uuid, arrived, kind, sent.filename)
+    return jsonify(_uploaded(queries.document_for(reader(), uuid)))
+
+
+def _replaced(uuid: str, arrived: Arrived, kind: Kind, filename: str) -> None:
     try:
         found = queries.changeable_for(reader(), uuid)
     except Refusal:
         arrived.path.unlink(missing_ok=True)
         raise
-    service.replace(arrived, kind, document_id=found.id, by=reader(), filename=name)
-    return jsonify(_uploaded(queries.document_for(reader(), uuid)))
+    service.replace(arrived, kind, document_id=found.id, by=reader(), filename=filename)
 
 
 def _unpacked(form: ShelvingForm) -> list[dict[str, str]]:
@@ -118,21 +132,42 @@ def _all_added(found: list[service.Unpacked], form: ShelvingForm) -> list[dict[s
         if each.arrived is None or each.kind is None:
             answers.append({"name": each.name, "error": str(each.refusal)})
             continue
+        inside = (*_folders(), *each.folders)
         try:
             with db.session.begin_nested():
-                uuid = service.add(
-                    each.arrived,
-                    each.kind,
-                    owner=reader(),
-                    filename=each.name,
-                    collection_id=request.args.get("collection", type=int) or None,
-                    branches=_branches(form),
-                )
+                said = _added(each.arrived, each.kind, each.name, form, folders=inside)
         except Refusal as refusal:
             answers.append({"name": each.name, "error": str(refusal)})
         else:
-            answers.append({"name": each.name, **_uploaded(queries.document_for(reader(), uuid))})
+            answers.append({"name": each.name, **said})
     return answers
+
+
+def _added(
+    arrived: Arrived,
+    kind: Kind,
+    filename: str,
+    form: ShelvingForm,
+    *,
+    folders: Sequence[str],
+    uuid: str = "",
+) -> dict[str, str]:
+    """Make a document of what has arrived, in the chosen collection or below it, where folders
+    lead to."""
+    chosen = request.args.get("collection", type=int) or None
+    try:
+        uuid = service.add(
+            arrived,
+            kind,
+            owner=reader(),
+            filename=filename,
+            collection_id=service.collection_at(folders, parent_id=chosen),
+            branches=_branches(form),
+            uuid=uuid,
+        )
+    finally:
+        arrived.path.unlink(missing_ok=True)
+    return _uploaded(queries.document_for(reader(), uuid))
 
 
 def _received() -> tuple[Arrived, Kind, str]:
@@ -156,6 +191,12 @@ def _check_token() -> None:
         validate_csrf(request.headers.get("X-CSRFToken", ""))
     except ValidationError as error:
         raise CSRFError(str(error.args[0])) from error
+
+
+def _folders() -> list[str]:
+    """The folders on the sender's own machine that a file stands in."""
+    parts = request.args.get("folder", "").split("/")
+    return [part for part in parts if part.strip() and part not in {".", ".."}]
 
 
 def _branches(form: ShelvingForm) -> frozenset[int] | None:

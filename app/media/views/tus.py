@@ -33,7 +33,7 @@ from app.media.rules.uploads import (
 from app.media.tus import Upload
 from app.media.views import bp
 from app.media.views.uploading import arrived, check_token
-from app.members.access import AUTHOR, reader
+from app.members.access import AUTHOR, EDITOR, reader
 
 PIECE = "application/offset+octet-stream"
 SILENCE_SECONDS = 30.0  # of a sender, until its connection is given up and the upload is free again
@@ -98,7 +98,7 @@ def _receive(uuid: str, *, offset: int) -> Upload:
 
 
 @bp.route("/tus", methods=["OPTIONS"])
-@access(AUTHOR)
+@access(EDITOR)
 def tus_options() -> Response:
     response = make_response("", 204)
     response.headers["Tus-Resumable"] = response.headers["Tus-Version"] = VERSION
@@ -109,7 +109,7 @@ def tus_options() -> Response:
 
 
 @bp.post("/tus")
-@access(AUTHOR)
+@access(EDITOR)
 @limited("uploads", most=60, seconds=3600, burst=20)
 @_tus
 def tus_begin() -> Response:
@@ -136,7 +136,7 @@ def tus_begin() -> Response:
 
 
 @bp.route("/tus/<uuid>", methods=["HEAD"])
-@access(AUTHOR)
+@access(EDITOR)
 @unlimited
 @_tus
 def tus_offset(uuid: str) -> Response:
@@ -149,7 +149,7 @@ def tus_offset(uuid: str) -> Response:
 
 
 @bp.patch("/tus/<uuid>")
-@access(AUTHOR)
+@access(EDITOR)
 @unlimited
 @_tus
 def tus_continue(uuid: str) -> Response:
@@ -160,7 +160,7 @@ def tus_continue(uuid: str) -> Response:
 
 
 @bp.delete("/tus/<uuid>")
-@access(AUTHOR)
+@access(EDITOR)
 @_tus
 def tus_end(uuid: str) -> Response:
     service.end_upload(uuid, owner_id=reader().id)
@@ -168,7 +168,7 @@ def tus_end(uuid: str) -> Response:
 
 
 @bp.post("/tus/<uuid>")
-@access(AUTHOR)
+@access(EDITOR)
 @unlimited
 def tus_override(uuid: str) -> ResponseReturnValue:
     """For networks that let only GET and POST through."""

@@ -9,9 +9,11 @@ const form = document.querySelector("[data-uploads]");
 const list = document.querySelector("[data-list]");
 const template = document.querySelector("template[data-row]");
 const token = document.querySelector('meta[name="csrf-token"]').content;
-const input = form.querySelector("input[type=file]");
+const inputs = form.querySelectorAll("input[type=file]");
 const drop = form.querySelector("[data-drop]");
 const waiting = [];
+const places = new Map(); // of files in dropped folders: their paths
+const ASIDE = /(^|\/)(\.[^/]*|__MACOSX|Thumbs\.db|desktop\.ini)(\/|$)/; // what systems put beside files
 let busy = false;
 
 /** Where the files go, and for whom: the answers of the form as part of the address. */
@@ -21,6 +23,8 @@ function address(file) {
     if (typeof value === "string") url.searchParams.append(name, value);
   }
   url.searchParams.set("filename", file.name);
+  const folder = (places.get(file) ?? file.webkitRelativePath ?? "").split("/").slice(0, -1).join("/");
+  if (folder) url.searchParams.set("folder", folder);
   return url;
 }
 
@@ -35,9 +39,11 @@ function add(files) {
     say(form.dataset.nobody, "warn");
     return;
   }
-  for (const file of input.multiple ? files : [files[0]]) {
+  for (const file of inputs[0].multiple ? files : [files[0]]) {
+    const path = places.get(file) ?? (file.webkitRelativePath || file.name);
+    if (ASIDE.test(path)) continue;
     const row = template.content.firstElementChild.cloneNode(true);
-    row.querySelector(".upload-name").textContent = file.name;
+    row.querySelector(".upload-name").textContent = path;
     list.append(row);
     enqueue(row, file);
   }
@@ -170,10 +176,30 @@ function fail(row, sentence, file = null) {
   row.append(again);
 }
 
-input.addEventListener("change", () => {
-  add([...input.files]);
-  input.value = "";
-});
+/** Files of a dropped folder, with all below it. */
+async function below(entry) {
+  if (entry.isFile) {
+    const file = await new Promise((found, failed) => entry.file(found, failed));
+    places.set(file, entry.fullPath.slice(1));
+    return [file];
+  }
+  const reader = entry.createReader();
+  const files = [];
+  for (;;) {
+    const some = await new Promise((found, failed) => reader.readEntries(found, failed));
+    if (!some.length) return files;
+    for (const inner of some) files.push(...(await below(inner)));
+  }
+}
+
+for (const input of inputs) {
+  input.addEventListener("change", () => {
+    add([...input.files]);
+    input.value = "";
+  });
+}
+const folders = form.querySelector("[data-folders]");
+if (folders && "webkitdirectory" in inputs[0]) folders.hidden = false;
 for (const name of ["dragenter", "dragover"]) {
   drop.addEventListener(name, (event) => {
     event.preventDefault();
@@ -185,7 +211,10 @@ for (const name of ["dragleave", "drop"]) {
 }
 drop.addEventListener("drop", (event) => {
   event.preventDefault();
-  add([...event.dataTransfer.files]);
+  const entries = [...event.dataTransfer.items].map((item) => item.webkitGetAsEntry?.());
+  if (inputs[0].multiple && entries.some((entry) => entry?.isDirectory)) {
+    Promise.all(entries.filter(Boolean).map(below)).then((files) => add(files.flat()));
+  } else add([...event.dataTransfer.files]);
 });
 form.addEventListener("submit", (event) => event.preventDefault());
 window.addEventListener("beforeunload", (event) => {
