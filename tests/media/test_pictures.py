@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from app.core.db import db
+from app.core.db import db, unit_of_work
+from app.courses.models import Theme
 from app.media import queries
 from tests.media.conftest import Studio, fetch, token
 
@@ -34,6 +35,10 @@ def test_a_picture_is_kept_as_webp_in_two_widths(studio: Studio, png, kind: str)
     assert (found.width, found.height) == (1280, 720)
     assert "480w" in found.srcset
     reader = studio.people.client(studio.people.member())
+    assert fetch(reader, found.small).status_code == 404  # it is not used yet
+    assert fetch(studio.client, found.small).headers["Cache-Control"] == "no-store"
+    with studio.app.app_context(), unit_of_work() as session:
+        session.add(Theme(slug="safety", title="Safety", cover_image_id=answer.json["id"]))
     for address, size in ((found.small, (480, 270)), (found.large, (1280, 720))):
         file = fetch(reader, address)
         assert file.mimetype == "image/webp"
