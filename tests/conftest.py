@@ -34,7 +34,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--browser-reruns",
         type=int,
         default=0,
-        help="how often a failed browser test is tried again (docs/decisions/0017)",
+        help="how often a failed browser test is tried again (docs/decisions/0019)",
     )
 
 
