@@ -16,7 +16,7 @@ from app.exams.service.noting import note
 from app.exams.service.rewarding import reward, take_back
 from app.exams.service.taking import understood
 from app.questions import types
-from app.questions.queries import versions
+from app.questions.queries import wordings
 
 
 def bring(
@@ -42,7 +42,7 @@ def bring(
     if now > attempt.submitted_at + timedelta(days=rules.BROUGHT_DAYS):
         raise rules.TooLateToBring(days=rules.BROUGHT_DAYS)
     rows = {item.id: item for item in items_of(attempt_id)}
-    bodies = versions(item.version_id for item in rows.values())
+    bodies = wordings(item.version_id for item in rows.values())
     new: dict[str, list[str]] = {}
     for item_id, raw in answers.items():
         item = rows.get(item_id)
@@ -99,7 +99,7 @@ def count(exam_id: int, evidence_id: int, *, actor_id: int, reason: str) -> None
         raise rules.OwnAnswer
     exam = session.get_one(Exam, exam_id)
     rows = {item.id: item for item in items_of(attempt.id)}
-    bodies = versions(item.version_id for item in rows.values())
+    bodies = wordings(item.version_id for item in rows.values())
     was_passed, before = bool(attempt.passed), {}
     for said_id, raw in row.answers.items():
         item = rows.get(int(said_id))

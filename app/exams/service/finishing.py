@@ -22,7 +22,7 @@ from app.exams.queries import items_of
 from app.exams.service.noting import note
 from app.exams.service.rewarding import reward
 from app.questions import types
-from app.questions.queries import Question, versions
+from app.questions.queries import Wording, wordings
 
 FINISH_EVERY_S = 15  # deadlines are swept in steps of so many seconds, one job for each
 
@@ -145,9 +145,9 @@ def finish(
     attempt.receipt = rules.receipt(secrets.randbits(50))
     attempt.state, attempt.ended_by = "submitted", by
     settle(attempt, rows.values())
-    db.session().flush()
     if exam is not None and by == "member":
         note(exam.id, "submit", attempt_id=attempt.id, actor_id=attempt.member_id)
+    db.session().flush()
     earned, done = reward(attempt)
     return ended(attempt, points=earned, course_done=done)
 
@@ -181,8 +181,8 @@ def ended(attempt: Attempt, *, points: int = 0, course_done: bool = False) -> Su
     )
 
 
-def bodies_of(rows: Mapping[int, AttemptItem]) -> dict[int, Question]:
-    return versions(item.version_id for item in rows.values())
+def bodies_of(rows: Mapping[int, AttemptItem]) -> dict[int, Wording]:
+    return wordings(item.version_id for item in rows.values())
 
 
 def locked(attempt_id: int, member_id: int) -> tuple[Attempt, Exam | None]:

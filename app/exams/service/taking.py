@@ -31,7 +31,7 @@ from app.exams.service.finishing import (
 )
 from app.exams.service.noting import note
 from app.questions import types
-from app.questions.queries import Question, sent_file, versions
+from app.questions.queries import Wording, sent_file, wordings
 from app.questions.rules import NotAnAnswer
 from app.questions.types import file
 
@@ -86,8 +86,9 @@ def save(
     _must_be_running(attempt, exam, now, answers)
     _must_hold(attempt, exam, window, answers, now)
     named = {*answers, *(seen or ()), *(flags or ())}
-    rows = {item.id: item for item in items_of(attempt_id, only=named)}
-    _keep(attempt, exam, rows, answers, seen=seen or {}, now=now)
+    with db.session().no_autoflush:  # everything is written at once, at the end
+        rows = {item.id: item for item in items_of(attempt_id, only=named)}
+        _keep(attempt, exam, rows, answers, seen=seen or {}, now=now)
     for item_id, flagged in (flags or {}).items():
         if item_id not in rows:
             raise rules.NotOfThisPaper
@@ -144,8 +145,9 @@ def submit(
             raise
         return ended(attempt)
     _must_hold(attempt, exam, window, answers, now)
-    rows = {item.id: item for item in items_of(attempt_id)}
-    _keep(attempt, exam, rows, answers, seen=seen or {}, now=now)
+    with db.session().no_autoflush:  # everything is written at once, at the end
+        rows = {item.id: item for item in items_of(attempt_id)}
+        _keep(attempt, exam, rows, answers, seen=seen or {}, now=now)
     # What came within the grace was under way when the time was over.
     at = now if attempt.deadline_at is None else min(now, attempt.deadline_at)
     return finish(attempt, exam, rows, at=max(at, attempt.started_at), by="member")
@@ -268,7 +270,7 @@ def _keep(
         raise rules.NotOfThisPaper
     if not answers:
         return
-    bodies = versions(rows[i].version_id for i in answers if i in rows)
+    bodies = wordings(rows[i].version_id for i in answers if i in rows)
     changed, stale = [], {}
     for item_id, raw in answers.items():
         item = rows.get(item_id)
@@ -293,7 +295,7 @@ def _keep(
         item.response, item.saved, item.saved_at = response, item.saved + 1, now
 
 
-def understood(item: AttemptItem, question: Question, raw: Sequence[str]) -> list[str]:
+def understood(item: AttemptItem, question: Wording, raw: Sequence[str]) -> list[str]:
     """What a form says, as the question's kind keeps it. Raises NotOfThisPaper."""
     try:
         response = types.read(question.kind, question.body, item.options, raw)

@@ -65,7 +65,7 @@ def save(attempt_id: int) -> ResponseReturnValue:
     sent, files = _sent(request.form), _files()
     with reading():  # so that the turn to write begins only with the writing
         attempt = queries.attempt_for(reader().id, attempt_id)
-    _take_in(files, sent, attempt)
+    _take_in(files, sent, attempt.id, attempt.member_id)
     try:
         saved = service.save(
             attempt.id,
@@ -101,22 +101,21 @@ def save(attempt_id: int) -> ResponseReturnValue:
 @limited("submitted quizzes", most=60, seconds=60)
 def submit(attempt_id: int) -> ResponseReturnValue:
     sent, files = _sent(request.form), _files()
-    with reading():  # so that the turn to write begins only with the writing
-        attempt = queries.attempt_for(reader().id, attempt_id)
-    _take_in(files, sent, attempt)
+    member_id = reader().id
+    _take_in(files, sent, attempt_id, member_id)
     try:
         done = service.submit(
-            attempt.id,
-            member_id=attempt.member_id,
+            attempt_id,
+            member_id=member_id,
             answers=sent.answers,
             seen=sent.seen,
             window=_window(),
         )
     except Refusal as refusal:
-        return _again(attempt, refusal, sent)
+        return _again(queries.attempt_for(member_id, attempt_id), refusal, sent)
     if done.points:
         flash(ngettext("%(num)s point for you", "%(num)s points for you", done.points))
-    url = url_for("exams.result", attempt_id=attempt.id)
+    url = url_for("exams.result", attempt_id=attempt_id)
     if wants_json():
         return jsonify(receipt=done.receipt, url=url)
     return redirect(url, 303)
@@ -275,9 +274,11 @@ def _files() -> dict[int, Put]:
     return found
 
 
-def _take_in(files: dict[int, Put], sent: Sent, attempt: queries.AttemptView) -> None:
+def _take_in(files: dict[int, Put], sent: Sent, attempt_id: int, member_id: int) -> None:
+    if files:
+        queries.attempt_for(member_id, attempt_id)  # before anything is kept
     for item, put in files.items():
-        sent.answers[item] = [bank.keep_file(put, member_id=attempt.member_id)]
+        sent.answers[item] = [bank.keep_file(put, member_id=member_id)]
 
 
 def _sent(form: MultiDict[str, str]) -> Sent:

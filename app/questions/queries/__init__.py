@@ -51,6 +51,7 @@ from app.questions.queries.twins import (
     twins_of,
     undecided_pairs,
 )
+from app.questions.queries.wordings import Wording, wordings
 
 __all__ = [
     "CategoryView",
@@ -64,6 +65,7 @@ __all__ = [
     "Showing",
     "Twin",
     "Wanted",
+    "Wording",
     "bank_for",
     "categories",
     "category_names",
@@ -97,4 +99,5 @@ __all__ = [
     "undecided_pairs",
     "version",
     "versions",
+    "wordings",
 ]
