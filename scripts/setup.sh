@@ -58,7 +58,10 @@ if [ "$goal" = test ]; then install_locked requirements-dev.txt; fi
 
 # --- ffmpeg and a Chinese font for the demo's slides ---------------------------------------------
 if [ "$goal" != assets ] && ! { command -v ffmpeg && command -v ffprobe; } >/dev/null; then
-  apt_install "ffmpeg is missing, which turns uploads into playable video" ffmpeg
+  apt_install "ffmpeg is missing, which turns uploads into playable video" ffmpeg bubblewrap
+fi
+if [ "$goal" = test ] && ! command -v bwrap >/dev/null && may_apt; then
+  apt_install "bubblewrap is missing, which shuts ffmpeg in with the file that it works on" bubblewrap
 fi
 font=
 if ! fc-list :lang=zh-cn 2>/dev/null | grep -q .; then

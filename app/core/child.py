@@ -11,13 +11,17 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO
+
+from app.core import bwrap
+from app.core.bwrap import Cell
 
 GRACE_SECONDS = 3.0
 TAIL_BYTES = 8_000
 LONGEST_LINE = 64 * 1024
+SIGNALLED = 128  # and the number of the signal: how a program tells that its child was ended
 TETHER = str(Path(__file__).with_name("tether.py"))
 
 
@@ -59,8 +63,11 @@ def run(
     cwd: Path | None = None,
     on_line: Callable[[str], None] | None = None,
     keep_going: Callable[[], bool] | None = None,
+    cell: Cell | None = None,
 ) -> Outcome:
     """Run a command to its end, to its limit, or until `keep_going` returns False.
+
+    With a `cell` the child sees only the files in it, where this machine can do that.
 
     stdout is given line by line to `on_line`, in a thread of its own; both pipes are drained, so
     neither can block the child. `keep_going` is asked in the caller's thread five times a second.
@@ -70,6 +77,25 @@ def run(
     """
     if shutil.which(argv[0]) is None:
         raise MissingProgram(f"{argv[0]} is not installed on this machine")
+    if cell is None or bwrap.why_not(argv[0]):
+        return _run(argv, leash, cwd, on_line, keep_going)
+    # The cell has a network of its own; somebody without one could not make it.
+    walled = bwrap.inside(cell, argv, cwd)
+    outcome = _run(walled, replace(leash, offline=False), cwd, on_line, keep_going)
+    if not outcome.good and bwrap.is_to_blame(outcome.tail, cell, cwd):
+        return _run(argv, leash, cwd, on_line, keep_going)
+    if SIGNALLED < outcome.code <= SIGNALLED + signal.NSIG:  # said by bubblewrap as shells do
+        return replace(outcome, code=SIGNALLED - outcome.code)
+    return outcome
+
+
+def _run(
+    argv: Sequence[str],
+    leash: Leash,
+    cwd: Path | None,
+    on_line: Callable[[str], None] | None,
+    keep_going: Callable[[], bool] | None,
+) -> Outcome:
     limits = (leash.cpu, leash.memory, leash.file_size, leash.open_files, leash.nice)
     network = str(int(leash.offline))
     process = subprocess.Popen(
@@ -103,7 +129,7 @@ def run(
     return Outcome(
         code=process.returncode,
         tail=bytes(errors.tail).decode("utf-8", "replace"),
-        timed_out=timed_out or process.returncode in {-signal.SIGXCPU, 128 + signal.SIGXCPU},
+        timed_out=timed_out or process.returncode in {-signal.SIGXCPU, SIGNALLED + signal.SIGXCPU},
         stopped=stopped,
     )
 

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import shutil
 from datetime import timedelta
 
 import click
+from flask import current_app
 from flask.cli import AppGroup
 
-from app.core.db import unit_of_work
+from app.core import bwrap
+from app.core.db import reading, unit_of_work
 from app.core.i18n import clock_time, file_size
-from app.core.refusals import NotThere, Refusal
-from app.media import queries, service
+from app.core.refusals import NoRoom, NotThere, Refusal
+from app.media import ffmpeg, hls, queries, service
 from app.media.rules import SpeechFailed
 
 group = AppGroup("media", help="Recordings: list them, try again, sweep up.")
@@ -61,6 +64,50 @@ def retry(media_ids: tuple[int, ...]) -> None:
         except Refusal as refusal:
             raise click.ClickException(f"{media_id}: {refusal}") from refusal
         print(f"{media_id}: queued")
+
+
+@group.command("encrypt")
+def encrypt() -> None:
+    """Encrypt what was prepared before WEIKE_ENCRYPT was set; may be ended and begun again."""
+    if not current_app.extensions["weike"].encrypt:
+        raise click.ClickException("WEIKE_ENCRYPT is not set: what comes next would not be")
+    with reading():
+        waiting = queries.in_plain()
+    done, broken = 0, 0
+    for media_id in waiting:
+        try:
+            done += service.encrypt_version(media_id)
+        except (hls.Broken, NoRoom) as problem:
+            broken += 1
+            print(f"{media_id}: {problem}")
+    print(
+        f"encrypted {done} of {len(waiting)} recordings; `flask media sweep` removes the old files"
+    )
+    if broken:
+        raise SystemExit(1)
+
+
+@group.command("doctor")
+def doctor() -> None:
+    """What this machine gives to video: programs, codecs, the walls around them, room."""
+    config = current_app.extensions["weike"]
+    found = ffmpeg.programs()
+    for name, version in found.versions.items():
+        print(f"{name:<11} {version or 'missing'}")
+    if found.lacking:
+        print(f"{'lacking':<11} {', '.join(found.lacking)}")
+    wall = bwrap.why_not("ffmpeg")
+    if wall:
+        print(f"{'sandbox':<11} limits of time, memory, files and network; no bubblewrap: {wall}")
+    else:
+        print(f"{'sandbox':<11} bubblewrap: ffmpeg sees the one file that it works on")
+    free = shutil.disk_usage(config.media_dir).free
+    print(f"{'room':<11} {file_size(free)} free, {file_size(config.disk_reserve)} stay free")
+    if config.encrypt:
+        with reading():
+            print(f"{'in plain':<11} {len(queries.in_plain())} recordings")
+    if not found.good:
+        raise SystemExit(1)
 
 
 @group.command("speech")

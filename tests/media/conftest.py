@@ -115,10 +115,10 @@ def clips(tmp_path_factory: pytest.TempPathFactory) -> Clips:
 class Studio:
     """A trainer at the desk: uploads through the page's address, and lets the worker run."""
 
-    def __init__(self, app: Flask, people: People) -> None:
+    def __init__(self, app: Flask, people: People, trainer: int | None = None) -> None:
         self.app = app
         self.people = people
-        self.trainer = people.member(role="trainer")
+        self.trainer = trainer or people.member(role="trainer")
         self.client = people.client(self.trainer)
         self.headers = token(self.client)
         self.root: Path = app.extensions["weike"].media_dir
@@ -192,12 +192,13 @@ class Studio:
 
 
 @contextmanager
-def studio_with(folder: Path, **settings: object) -> Iterator[Studio]:
-    """A studio in an application with settings of its own."""
+def studio_with(folder: Path, trainer: int | None = None, **settings: object) -> Iterator[Studio]:
+    """A studio in an application with settings of its own; `trainer`: who is there already."""
     app = create_app(make_config(folder, **settings))
-    with app.app_context():
-        Base.metadata.create_all(db.engine)
-    yield Studio(app, People(app))
+    if trainer is None:
+        with app.app_context():
+            Base.metadata.create_all(db.engine)
+    yield Studio(app, People(app), trainer)
     with app.app_context():
         db.session.remove()
         db.engine.dispose()

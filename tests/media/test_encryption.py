@@ -158,3 +158,72 @@ def test_a_secret_that_is_lost_is_said() -> None:
     assert len(data) == 32
     assert aes128.decrypted(data, b"k" * 16, 3) == b"0123456789abcdef!"
     assert aes128.encrypted(b"0123456789abcdef!", b"k" * 16, 4) != data
+
+
+def test_older_recordings_are_encrypted_by_a_command(tmp_path: Path, clips: Clips) -> None:
+    """Prepared before the setting: served in plain, then by the same files encrypted."""
+    with studio_with(tmp_path) as before:
+        found = before.prepared(clips["two-rungs.mp4"])
+        trainer = before.trainer
+        refused = before.app.test_cli_runner().invoke(args=["media", "encrypt"])
+        assert refused.exit_code == 1
+        assert "WEIKE_ENCRYPT" in refused.output
+        plain = before.version(found)
+        picture = (plain / "360p-00000.m4s").read_bytes()
+    with studio_with(tmp_path, trainer, encrypt=True) as studio:
+        told = studio.app.test_cli_runner().invoke(args=["media", "doctor"])
+        assert "in plain    1" in told.output
+        old = studio.links(found.id).master.rpartition("/")[0]
+        done = studio.app.test_cli_runner().invoke(args=["media", "encrypt"])
+        assert (done.exit_code, done.output.split(";")[0]) == (0, "encrypted 1 of 1 recordings")
+        again = studio.app.test_cli_runner().invoke(args=["media", "encrypt"])
+        assert again.output.startswith("encrypted 0 of 0")
+        now = studio.recording(found.id)
+        assert (now.is_ready, now.version) == (True, found.version + 1)
+        base = studio.links(now.id).master.rpartition("/")[0]
+        names = {path.stem for path in plain.glob("*.m3u8")} - {"master"}
+        assert len(names) == 3
+        for name in names:
+            assert f'URI="{name}.key"' in fetch(studio.client, f"{base}/{name}.m3u8").text
+        key = fetch(studio.client, f"{base}/360p.key").data
+        sent = fetch(studio.client, f"{base}/360p-00000.m4s").data
+        assert sent != picture
+        assert aes128.decrypted(sent, key, 0) == picture
+        assert fetch(studio.client, studio.links(now.id).poster).status_code == 200
+        # Who watches goes on; later the sweep takes the old files away.
+        assert fetch(studio.client, f"{old}/360p-00000.m4s").data == picture
+        later = clock.now() + timedelta(days=2)
+        with clock.use(lambda: later), studio.app.app_context():
+            service.sweep_files(age=timedelta(hours=service.ORPHAN_HOURS))
+        assert not plain.exists()
+        assert studio.version(now).is_dir()
+
+
+def test_a_recording_whose_files_are_gone_is_named_and_stays(tmp_path: Path, clips: Clips) -> None:
+    with studio_with(tmp_path) as before:
+        lost, kept = (before.prepared(clips[name]) for name in ("tiny.mp4", "plain.mp4"))
+        (before.version(lost) / "180p-init.mp4").unlink()
+        trainer = before.trainer
+    with studio_with(tmp_path, trainer, encrypt=True) as studio:
+        done = studio.app.test_cli_runner().invoke(args=["media", "encrypt"])
+        assert done.exit_code == 1
+        assert f"{lost.id}: 180p-init.mp4" in done.output
+        assert "encrypted 1 of 2" in done.output
+        assert studio.recording(kept.id).version == kept.version + 1
+        assert studio.recording(lost.id).version == lost.version
+        assert not list((studio.root / "work").iterdir())
+
+
+def test_a_proxy_sends_what_is_encrypted_and_never_the_key(tmp_path: Path, clips: Clips) -> None:
+    with studio_with(tmp_path, encrypt=True, accel="/protected-media") as studio:
+        found = studio.prepared(clips["silent.mp4"])
+        base = studio.links(found.id).master.rpartition("/")[0]
+        segment = fetch(studio.client, f"{base}/180p-00000.m4s")
+        inside = segment.headers["X-Accel-Redirect"].removeprefix("/protected-media/")
+        assert segment.data == b""
+        sent = (studio.root / inside).read_bytes()
+        assert b"moof" not in sent
+        key = fetch(studio.client, f"{base}/180p.key")
+        assert "X-Accel-Redirect" not in key.headers
+        assert b"moof" in aes128.decrypted(sent, key.data, 0)
+        assert key.headers["Cache-Control"] == "private, no-store"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from datetime import timedelta
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import pytest
 from flask import Flask
 from sqlalchemy.exc import IntegrityError
 
-from app.core import clock
+from app.core import bwrap, clock
 from app.core.db import db, unit_of_work
 from app.courses.models import Course, Lesson, Theme
 from app.media import service
@@ -145,3 +146,26 @@ def test_a_recording_can_not_be_discarded_while_a_lesson_uses_it(studio: Studio,
     with studio.app.app_context(), pytest.raises(IntegrityError), unit_of_work():
         service.discard(media_id)
     assert studio.files()
+
+
+def test_the_operator_is_told_what_the_machine_gives_to_video(
+    studio: Studio, clips: Clips, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With bubblewrap where there is one, without it, and without ffmpeg."""
+    told = run(studio.app, "doctor")
+    assert told.exit_code == 0, told.output
+    assert "ffmpeg" in told.output
+    assert ("ffmpeg sees the one file" in told.output) == (bwrap.why_not("ffmpeg") == "")
+    programs = tmp_path / "bin"
+    programs.mkdir()
+    for name in ("ffmpeg", "ffprobe"):
+        (programs / name).symlink_to(Path(str(shutil.which(name))).resolve())
+    monkeypatch.setenv("PATH", str(programs))
+    told = run(studio.app, "doctor")
+    assert told.exit_code == 0
+    assert "no bubblewrap: bubblewrap is not installed" in told.output
+    assert studio.prepared(clips["plain.mp4"]).is_ready  # by the other limits alone
+    (programs / "ffmpeg").unlink()
+    told = run(studio.app, "doctor")
+    assert told.exit_code == 1
+    assert "ffmpeg      missing" in told.output

@@ -9,11 +9,13 @@ from app.media.ffmpeg.encoding import (
     sound_alone,
 )
 from app.media.ffmpeg.framing import frame_at, frames, sheets
+from app.media.ffmpeg.having import Programs, programs
 from app.media.ffmpeg.listening import listen, scenes, speech
 from app.media.ffmpeg.looking import facts_of, probe
 
 __all__ = [
     "Passing",
+    "Programs",
     "Progress",
     "encode",
     "encode_argv",
@@ -23,6 +25,7 @@ __all__ = [
     "listen",
     "output_rate",
     "probe",
+    "programs",
     "scenes",
     "sheets",
     "sound_alone",

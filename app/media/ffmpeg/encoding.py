@@ -8,6 +8,7 @@ from typing import Any
 
 import ffmpeg
 
+from app.core.bwrap import Cell
 from app.core.child import Leash, Outcome, run
 from app.media.ffmpeg.command import SAFE, Progress, address, argv
 from app.media.rules import (
@@ -59,7 +60,14 @@ def encode(
         offline=True,
     )
     command = encode_argv(source, facts, outputs, gain=gain, threads=threads)
-    outcome = run(command, leash, cwd=work, on_line=progress.read, keep_going=keep_going)
+    outcome = run(
+        command,
+        leash,
+        cwd=work,
+        on_line=progress.read,
+        keep_going=keep_going,
+        cell=Cell((source,), (work,)),
+    )
     _raise_unless_good(outcome)
     return outcome.tail
 
@@ -238,7 +246,9 @@ def sound_alone(source: Path, facts: Facts, target: Path) -> None:
         **{"b:a": "96k", "movflags": "+faststart"},
     )
     wall = wall_limit(facts.duration_ms)
-    outcome = run(argv(output, progress=False), Leash(wall=wall, cpu=round(wall), offline=True))
+    leash = Leash(wall=wall, cpu=round(wall), offline=True)
+    cell = Cell((source,), (target.parent,))
+    outcome = run(argv(output, progress=False), leash, cell=cell)
     if not outcome.good:
         raise Passing(outcome.tail[-200:])
 

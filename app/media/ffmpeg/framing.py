@@ -6,6 +6,7 @@ from pathlib import Path
 
 import ffmpeg
 
+from app.core.bwrap import Cell
 from app.core.child import Leash, run
 from app.media.ffmpeg.command import SAFE, address, argv
 from app.media.rules import TILE_WIDTH, TILES_ACROSS, TILES_DOWN, UNEXPECTED, TranscodeFailed
@@ -23,7 +24,7 @@ def frames(source: Path, folder: Path, *, only_keyframes: bool) -> list[Path]:
     output = ffmpeg.output(
         picture, address(pattern), **{"frames:v": 12, "fps_mode": "passthrough", "q:v": 2}
     )
-    outcome = run(argv(output), FRAME_LEASH)
+    outcome = run(argv(output), FRAME_LEASH, cell=Cell((source,), (folder,)))
     if not outcome.good:
         raise TranscodeFailed(UNEXPECTED, outcome.tail)
     return sorted(folder.glob("frame-*.jpg"))
@@ -39,7 +40,7 @@ def sheets(source: Path, folder: Path, *, step: int, height: int) -> list[Path]:
     )
     pattern = folder / "sheet-%02d.jpg"
     output = ffmpeg.output(picture, address(pattern), **{"fps_mode": "passthrough", "q:v": 3})
-    outcome = run(argv(output), FRAME_LEASH)
+    outcome = run(argv(output), FRAME_LEASH, cell=Cell((source,), (folder,)))
     if not outcome.good:
         raise TranscodeFailed(UNEXPECTED, outcome.tail)
     return sorted(folder.glob("sheet-*.jpg"))
@@ -51,7 +52,7 @@ def frame_at(source: Path, folder: Path, second: float) -> Path:
     for begin in ({"ss": f"{second:.3f}"}, {"sseof": "-0.5"}, {}):
         picture = ffmpeg.input(address(source), **SAFE, **begin)["v:0"]
         output = ffmpeg.output(picture, address(target), update=1, **{"frames:v": 1, "q:v": 2})
-        outcome = run(argv(output), FRAME_LEASH)
+        outcome = run(argv(output), FRAME_LEASH, cell=Cell((source,), (folder,)))
         if outcome.good and target.is_file():
             return target
     raise TranscodeFailed(UNEXPECTED, outcome.tail)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import ffmpeg
 
+from app.core.bwrap import Cell
 from app.core.child import Leash, run
 from app.media.ffmpeg.command import address, argv
 from app.media.ffmpeg.encoding import Passing, in_stereo, opened
@@ -58,7 +59,8 @@ def listen(source: Path, facts: Facts, *, keep_going: Callable[[], bool]) -> Hea
         offline=True,
     )
     command = argv(outputs, says="info", progress=False)
-    outcome = run(command, leash, on_line=read, keep_going=keep_going)
+    cell = Cell((source,))
+    outcome = run(command, leash, on_line=read, keep_going=keep_going, cell=cell)
     if outcome.stopped:
         raise Passing("stopped")
     said, peak = _LOUDNESS.findall(outcome.tail), _PEAK.findall(outcome.tail)
@@ -87,7 +89,8 @@ def speech(
     )
     wall = wall_limit(facts.duration_ms)
     leash = Leash(wall=wall, cpu=round(wall), file_size=1024**3, offline=True)
-    outcome = run(argv(output, progress=False), leash, keep_going=keep_going)
+    cell = Cell((source,), (target.parent,))
+    outcome = run(argv(output, progress=False), leash, keep_going=keep_going, cell=cell)
     if not outcome.good:
         raise Passing(outcome.tail[-200:])
 
@@ -121,7 +124,9 @@ def scenes(source: Path, facts: Facts, *, keep_going: Callable[[], bool]) -> lis
         offline=True,
     )
     output = ffmpeg.output(picture, "-", f="null", fps_mode="passthrough", t=limit)
-    outcome = run(argv(output, progress=False), leash, on_line=read, keep_going=keep_going)
+    command = argv(output, progress=False)
+    cell = Cell((source,))
+    outcome = run(command, leash, on_line=read, keep_going=keep_going, cell=cell)
     if outcome.stopped:
         raise Passing("stopped")
     return [at for at in found if 0 < at < facts.duration_ms]

@@ -9,6 +9,7 @@ from typing import Any
 
 import ffmpeg
 
+from app.core.bwrap import Cell
 from app.core.child import Leash, run
 from app.core.i18n import clock_time
 from app.media import mp4
@@ -82,7 +83,7 @@ def _report(path: Path) -> dict[str, Any]:
         "-of",
         "json",
     ]
-    outcome = run([*ask, address(path)], PROBE_LEASH, on_line=lines.append)
+    outcome = run([*ask, address(path)], PROBE_LEASH, on_line=lines.append, cell=Cell((path,)))
     if "moov atom not found" in outcome.tail:
         raise IncompleteFile
     if "DRM" in outcome.tail:
@@ -231,7 +232,7 @@ def _measure(path: Path, stream: int) -> tuple[int, int]:
     end = Progress(0)
     source = ffmpeg.input(address(path), **SAFE)
     output = ffmpeg.output(source[str(stream)], "-", f="null", c="copy")
-    outcome = run(argv(output), MEASURE_LEASH, on_line=end.read)
+    outcome = run(argv(output), MEASURE_LEASH, on_line=end.read, cell=Cell((path,)))
     if outcome.timed_out:
         raise TooLong(length="?", limit=clock_time(LONGEST_MS))
     return end.done_ms, end.frames

@@ -52,6 +52,7 @@ from app.media.service.resuming import (
     take_over,
     upload_of,
 )
+from app.media.service.securing import encrypt_version
 from app.media.service.sounds import (
     StoredSound,
     clip_data,
@@ -95,6 +96,7 @@ __all__ = [
     "discard",
     "draw_poster",
     "drop_captions",
+    "encrypt_version",
     "end_upload",
     "enqueue_transcode",
     "fail",
