@@ -37,6 +37,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="how often a failed browser test is tried again (docs/decisions/0019)",
     )
 
+    parser.addoption(
+        "--on-postgresql",
+        action="store_true",
+        help="give every test of an application a database on PostgreSQL instead of SQLite",
+    )
+
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     if reruns := config.getoption("--browser-reruns"):
@@ -68,8 +74,13 @@ def right_time(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def config(tmp_path: Path) -> Config:
-    return make_config(tmp_path)
+def config(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Config]:
+    if not request.config.getoption("--on-postgresql"):
+        yield make_config(tmp_path)
+        return
+    template = request.getfixturevalue("migrated_there")
+    with postgresql.database(request.getfixturevalue("server"), like=template) as address:
+        yield make_config(tmp_path, database_url=address)
 
 
 @pytest.fixture(scope="session")
@@ -82,11 +93,7 @@ def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
             upgrade()
         else:
             Base.metadata.create_all(db.engine)
-        # Points rest at night, and tests run at every hour: here they never rest.
-        with unit_of_work():
-            points.publish(
-                from_day=date(2000, 1, 1), author_id=None, book=replace(GENTLE, quiet=None)
-            )
+        never_rest()
         db.session.remove()
         with db.engine.connect() as connection:
             connection.connection.driver_connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -94,11 +101,32 @@ def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "instance" / "weike.sqlite"
 
 
+def never_rest() -> None:
+    """Points rest at night, and tests run at every hour: in tests they never rest."""
+    with unit_of_work():
+        points.publish(from_day=date(2000, 1, 1), author_id=None, book=replace(GENTLE, quiet=None))
+
+
+@pytest.fixture(scope="session")
+def migrated_there(server: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The name of a database on PostgreSQL as the migrations make it; tests copy it."""
+    with postgresql.database(server) as address:
+        app = create_app(make_config(tmp_path_factory.mktemp("there"), database_url=address))
+        with app.app_context():
+            upgrade()
+            never_rest()
+            db.session.remove()
+            db.engine.dispose()
+        yield address.rsplit("/", 1)[1]
+
+
 @pytest.fixture
-def app(config: Config, migrated: Path) -> Flask:
+def app(config: Config, request: pytest.FixtureRequest) -> Iterator[Flask]:
     """The application with an empty database."""
     config.instance_dir.mkdir(parents=True)
-    shutil.copy(migrated, config.instance_dir / "weike.sqlite")
+    if not config.database_url:
+        migrated = request.getfixturevalue("migrated")
+        shutil.copy(migrated, config.instance_dir / "weike.sqlite")
     app = create_app(config)
     yield app
     with app.app_context():

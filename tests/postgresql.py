@@ -13,6 +13,7 @@ import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from itertools import count
 from pathlib import Path
 
 import psycopg
@@ -23,6 +24,21 @@ def programs() -> Path | None:
     places = [os.environ.get("WEIKE_POSTGRESQL", ""), "/usr/local/bin"]
     places += [str(p) for p in sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)]
     return next((Path(p) for p in places if p and (Path(p) / "initdb").exists()), None)
+
+
+_numbers = count(1)
+
+
+@contextmanager
+def database(server: str, *, like: str = "template1") -> Iterator[str]:
+    """The address of a new database on a server, a copy of another one; gone afterwards."""
+    base, name = server.rsplit("/", 1)[0], f"made{next(_numbers)}"
+    with psycopg.connect(f"{base}/postgres".replace("+psycopg", ""), autocommit=True) as link:
+        link.execute(f"CREATE DATABASE {name} TEMPLATE {like}".encode())
+        try:
+            yield f"{base}/{name}"
+        finally:
+            link.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
 
 
 @contextmanager

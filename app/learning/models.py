@@ -103,7 +103,11 @@ class LessonProgress(Base):
 
 
 class CourseProgress(Base):
-    """Facts about one member in one course: when the quiz was passed, when all of it was done."""
+    """Facts about one member in one course: when the quiz was passed, when all of it was done.
+
+    `known_at` is when `completed_at` was written down: essays are marked days after they were
+    handed in, and a report of a day before must stay as it was.
+    """
 
     __tablename__ = "course_progress"
     __table_args__ = (
@@ -117,6 +121,7 @@ class CourseProgress(Base):
     started_at: Mapped[datetime]
     quiz_passed_at: Mapped[datetime | None]
     completed_at: Mapped[datetime | None]
+    known_at: Mapped[datetime | None]  # none: as soon as it was completed
 
 
 class CompletionUndone(Base):
@@ -129,6 +134,7 @@ class CompletionUndone(Base):
     member_id: Mapped[int] = mapped_column(ForeignKey("member.id"))
     course_id: Mapped[int] = mapped_column(ForeignKey("course.id"))
     completed_at: Mapped[datetime]
+    known_at: Mapped[datetime | None]  # as in CourseProgress
     undone_at: Mapped[datetime]
 
 

@@ -14,7 +14,7 @@ from app.core.db import db, unit_of_work
 from app.courses.models import Course
 from app.learning.service import quiz_passed, quiz_taken_back
 from app.members.models import Branch, BranchPast, Member, MemberPast
-from app.members.service import move_branch
+from app.members.service import move_branch, remove_branch
 from app.organisation.rules import NotYet, Step, begins_of, past_day
 from tests.home.progress import finished, seen
 from tests.learning.lessons import make_course
@@ -100,6 +100,46 @@ def test_a_completion_that_was_taken_back_still_stood_on_its_day(house: House, d
             quiz_passed(member_id=house.ann, course_id=house.done.id, at=again)
         assert body(house, f"day={day}") == before
         assert "Courses done 1" in body(house, "")
+
+
+def test_what_is_marked_days_later_does_not_change_the_days_before(house: House, day: date) -> None:
+    with later(1):
+        handed_in = clock.now()
+    with later(2):
+        before = [body(house, f"day={day + timedelta(days=n)}") for n in (0, 1)]
+    with later(3), house.app.app_context(), unit_of_work():
+        quiz_passed(member_id=house.bob, course_id=house.begun.id, at=handed_in)
+        quiz_passed(member_id=house.organizer, course_id=house.done.id, at=handed_in)
+    with later(4):
+        after = [body(house, f"day={day + timedelta(days=n)}") for n in (0, 1)]
+        assert "Olga" in body(house, f"day={day + timedelta(days=3)}")
+    assert after == before
+
+
+def test_a_branch_that_came_or_was_removed_since_leaves_the_day_as_it_was(
+    house: House, day: date
+) -> None:
+    shed = house.people.branch("Shed", parent=house.north)
+    sam = house.people.member("Sam", branch=shed)
+    seen(house.app, sam, house.begun)
+    finished(house.app, sam, house.begun, done=False)
+    of_south = house.people.member("Other", branch=house.south, organizes=house.south)
+
+    def south(query: str) -> str:
+        return body(house, query, house.people.client(of_south))
+
+    with later(1):
+        before = [south(f"day={day}"), body(house, f"day={day}&branch={shed}")]
+        assert ("Bob" in before[0], "Sam" in before[1]) == (False, True)
+        moved(house, sam, house.north)
+    with later(2), house.app.app_context(), unit_of_work():
+        move_branch(house.dock, parent_id=house.south)
+        remove_branch(shed)
+    with later(3):
+        assert [south(f"day={day}"), body(house, f"day={day}&branch={shed}")] == before
+        assert "Dock" in south("")
+        client = house.people.client(of_south)
+        assert client.get(f"/organizer/reports/day?day={day}&branch={shed}").status_code == 404
 
 
 def test_who_came_later_is_not_in_it_and_who_left_is(house: House, day: date) -> None:

@@ -5,12 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import replace
-from datetime import date
-from itertools import count
 from pathlib import Path
 
-import psycopg
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
@@ -22,51 +18,21 @@ from sqlalchemy.exc import IntegrityError
 from app import create_app
 from app.core.db import Base, db, unit_of_work
 from app.points import queries, service
-from app.points.rules import GENTLE, ledger_key
+from app.points.rules import ledger_key
+from config import Config
+from tests import postgresql
 from tests.conftest import make_config
 from tests.factories import People
 from tests.points.ledger import SHANGHAI, Ledger, at, shanghai
-from tests.points.test_standings import life, proof, rows_of_everything
+from tests.points.test_standings import assert_the_same_when_made_anew, life, proof
 
 __all__ = ["life"]  # a fixture
 
-_numbers = count(1)
-
-
-def made(server: str, like: str = "template1") -> str:
-    """The address of a new database."""
-    base, name = server.rsplit("/", 1)[0], f"points{next(_numbers)}"
-    with psycopg.connect(f"{base}/postgres".replace("+psycopg", ""), autocommit=True) as link:
-        link.execute(f"CREATE DATABASE {name} TEMPLATE {like}")
-    return f"{base}/{name}"
-
-
-def close(app: Flask) -> None:
-    with app.app_context():
-        db.session.remove()
-        db.engine.dispose()
-
-
-@pytest.fixture(scope="module")
-def migrated_there(server: str, tmp_path_factory: pytest.TempPathFactory) -> str:
-    """The name of a database as the migrations make it, in which points never rest."""
-    address = made(server)
-    app = create_app(make_config(tmp_path_factory.mktemp("there"), database_url=address))
-    with app.app_context():
-        upgrade()
-        with unit_of_work():
-            service.publish(
-                from_day=date(2000, 1, 1), author_id=None, book=replace(GENTLE, quiet=None)
-            )
-    close(app)
-    return address.rsplit("/", 1)[1]
-
 
 @pytest.fixture
-def app(server: str, migrated_there: str, tmp_path: Path) -> Iterator[Flask]:
-    app = create_app(make_config(tmp_path, database_url=made(server, migrated_there)))
-    yield app
-    close(app)
+def config(server: str, migrated_there: str, tmp_path: Path) -> Iterator[Config]:
+    with postgresql.database(server, like=migrated_there) as address:
+        yield make_config(tmp_path, database_url=address)
 
 
 def guards(connection) -> dict[str, str]:
@@ -83,12 +49,13 @@ def guards(connection) -> dict[str, str]:
 def test_the_migrations_make_what_the_models_say_and_go_down_and_up_again(
     server: str, app: Flask, tmp_path: Path
 ) -> None:
-    bare = create_app(make_config(tmp_path / "bare", database_url=made(server)))
-    with bare.app_context():
-        Base.metadata.create_all(db.engine)
-        with db.engine.connect() as connection:
-            expected = guards(connection)
-    close(bare)
+    with postgresql.database(server) as address:
+        bare = create_app(make_config(tmp_path / "bare", database_url=address))
+        with bare.app_context():
+            Base.metadata.create_all(db.engine)
+            with db.engine.connect() as connection:
+                expected = guards(connection)
+            db.engine.dispose()
     with app.app_context():
         with db.engine.connect() as connection:
             context = MigrationContext.configure(connection, opts={"compare_type": True})
@@ -123,19 +90,8 @@ def test_the_database_refuses_to_change_what_is_final(
     assert proof(app).breaks == []
 
 
-def test_standings_are_the_sums_of_the_ledger_after_a_whole_life(
-    app: Flask, life: list[int]
-) -> None:
-    assert proof(app).breaks == []
-    with app.app_context():
-        kept = rows_of_everything()
-        db.session.remove()
-        with unit_of_work():
-            service.rebuild(SHANGHAI)
-        made_anew = rows_of_everything()
-        db.session.remove()
-    assert made_anew == kept
-    assert proof(app).breaks == []
+def test_standings_are_kept_and_made_anew_alike(app: Flask, life: list[int]) -> None:
+    assert_the_same_when_made_anew(app)
 
 
 class Undone(Exception):

@@ -12,6 +12,7 @@ from sqlalchemy import text
 
 from app.core import clock
 from app.core.db import db, unit_of_work
+from app.courses.service import create_theme, edit_theme
 from app.members.models import Member
 from app.points import queries, service
 from app.points.models import Entry
@@ -74,6 +75,10 @@ def life(app: Flask, people: People, ledger: Ledger) -> list[int]:
 def test_standings_are_the_sums_of_the_ledger_after_a_whole_life(
     app: Flask, life: list[int]
 ) -> None:
+    assert_the_same_when_made_anew(app)
+
+
+def assert_the_same_when_made_anew(app: Flask) -> None:
     assert proof(app).breaks == []
     with app.app_context():
         kept = rows_of_everything()
@@ -253,6 +258,27 @@ def test_a_theme_has_standings_of_its_own(people: People, ledger: Ledger) -> Non
     assert [n.split()[-1] for n in places(client.get("/points/leaderboard?theme=6"))] == ["Bob"]
     assert "Fire safety" in words(client.get("/points/leaderboard"))
     assert len(places(client.get("/points/leaderboard?theme=77"))) == 2  # unknown: all themes
+
+
+def test_a_theme_is_called_as_its_reader_calls_it(
+    app: Flask, people: People, ledger: Ledger
+) -> None:
+    said = {"zh_Hans": {"title": "消防安全", "text": "……"}}
+    with app.app_context(), unit_of_work():
+        theme = create_theme(title="Fire safety", titles=said)
+        create_theme(title="Nobody's yet")
+    ann = people.member("Ann")
+    ledger.earn(ann, theme=(theme, "Fire safety"))
+    url, client = "/points/leaderboard", people.client(ann)
+    page = words(client.get(url))
+    assert ("Fire safety" in page, "Nobody's yet" in page) == (True, False)
+    change(app, ann, language="zh_Hans")
+    assert "消防安全" in words(client.get(url))
+    with app.app_context(), unit_of_work():
+        edit_theme(theme, title="Fire", description="", titles={"zh_Hans": {"title": "防火"}})
+    assert "防火" in words(client.get(url))
+    change(app, ann, language="en")
+    assert "Fire safety" not in words(client.get(url))
 
 
 # --- branches -----------------------------------------------------------------------------

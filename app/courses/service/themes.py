@@ -10,6 +10,7 @@ from app.courses import rules
 from app.courses.models import Course, Theme
 from app.courses.rules.titles import Titles, typed
 from app.courses.service.publishing import other_titles, refresh_search, refresh_theme
+from app.points import service as points
 
 
 def create_theme(
@@ -41,6 +42,7 @@ def create_theme(
     )
     session.add(row)
     session.flush()
+    _tell(row)
     return row.id
 
 
@@ -55,12 +57,19 @@ def edit_theme(
     row.title, row.description = rules.title_of(title), rules.summary_of(description)
     row.titles = other_titles(typed(row.titles) if titles is None else titles, own=row.title)
     db.session().flush()
+    _tell(row)
     refresh_theme(theme_id)
     # Courses show the title of their theme in search results.
     for course_id in db.session().scalars(
         select(Course.id).where(Course.theme_id == theme_id, Course.state == rules.State.PUBLISHED)
     ):
         refresh_search(course_id, with_theme=False)
+
+
+def _tell(row: Theme) -> None:
+    """Boards of points by theme call it what it is called, in every language."""
+    titles = {code: one["title"] for code, one in row.titles.items() if one.get("title")}
+    points.name_theme(row.id, row.title, titles)
 
 
 def move_theme(theme_id: int, *, by: int) -> None:

@@ -30,10 +30,11 @@ def in_ms(moment: datetime) -> int:
 def quiz_passed(*, member_id: int, course_id: int, at: datetime) -> bool:
     """Note that the quiz of a course was passed; returns whether the course is done by it.
 
-    The first time counts; passing again changes nothing.
+    The first time counts; passing again changes nothing. `at` is when it was handed in, which may
+    be days ago when somebody marks it.
     """
     lock(member_id)
-    facts = _facts(member_id, course_id, at)
+    facts = _facts(member_id, course_id)
     if facts.quiz_passed_at is None:
         facts.quiz_passed_at = at
         db.session().flush()
@@ -60,6 +61,7 @@ def quiz_taken_back(*, member_id: int, course_id: int) -> bool:
                 member_id=member_id,
                 course_id=course_id,
                 completed_at=facts.completed_at,
+                known_at=facts.known_at,
                 undone_at=clock.now(),
             )
         )
@@ -71,7 +73,7 @@ def quiz_taken_back(*, member_id: int, course_id: int) -> bool:
             title=title_and_theme(course_id)[0],
             reason=_("The quiz was marked anew."),
         )
-    facts.quiz_passed_at = facts.completed_at = None
+    facts.quiz_passed_at = facts.completed_at = facts.known_at = None
     db.session().flush()
     return was_done
 
@@ -79,7 +81,7 @@ def quiz_taken_back(*, member_id: int, course_id: int) -> bool:
 def settle(member_id: int, course_id: int, now: datetime) -> bool:
     """Store that a course is done when it is; returns whether it became so just now."""
     session = db.session()
-    facts = _facts(member_id, course_id, now)
+    facts = _facts(member_id, course_id)
     if facts.completed_at is not None:
         return False
     lessons, done = session.execute(
@@ -100,7 +102,7 @@ def settle(member_id: int, course_id: int, now: datetime) -> bool:
         passed=facts.quiz_passed_at is not None,
     ):
         return False
-    facts.completed_at = now
+    facts.completed_at, facts.known_at = now, clock.now()
     session.flush()
     title, theme = title_and_theme(course_id)
     points.credit(
@@ -150,7 +152,7 @@ def title_and_theme(course_id: int) -> tuple[str, tuple[int, str]]:
     return row.title, (row.id, row.theme)
 
 
-def _facts(member_id: int, course_id: int, now: datetime) -> CourseProgress:
+def _facts(member_id: int, course_id: int) -> CourseProgress:
     """The row of facts about a member in a course; made when there is none. Needs `lock`."""
     session = db.session()
     facts = session.scalar(
@@ -159,7 +161,7 @@ def _facts(member_id: int, course_id: int, now: datetime) -> CourseProgress:
         )
     )
     if facts is None:
-        facts = CourseProgress(member_id=member_id, course_id=course_id, started_at=now)
+        facts = CourseProgress(member_id=member_id, course_id=course_id, started_at=clock.now())
         session.add(facts)
         session.flush()
     return facts

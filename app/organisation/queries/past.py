@@ -8,18 +8,18 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, and_, func, or_, select, true
+from sqlalchemy import ColumnElement, and_, case, false, func, or_, select, true
 
 from app.core import clock
 from app.core.dated import at
 from app.core.db import db
+from app.core.refusals import NotThere
 from app.courses.models import CoursePast
 from app.learning.models import CompletionUndone
 from app.learning.models import CourseProgress as CourseRow
 from app.learning.models import LessonProgress as LessonRow
 from app.members.models import Branch, BranchPast, MemberPast
 from app.members.rules import Reader, path_of
-from app.organisation.queries.tables import organized
 from app.organisation.rules import MOST_ROWS, TooManyRows, percent
 
 
@@ -88,12 +88,28 @@ def within(reader: Reader, branch_id: int | None) -> ColumnElement[bool]:
 
     Raises NotThere for a branch of somebody else.
     """
-    if branch_id is None and reader.is_administrator:
-        return true()
-    tops = db.session().scalars(select(Branch.id).where(organized(reader, branch_id))).all()
     if branch_id is not None:
+        if not _is_organized(reader, branch_id):
+            raise NotThere
         tops = [branch_id]
-    return or_(*(BranchPast.path.contains(f"/{top}/") for top in tops)) if tops else ~true()
+    elif reader.is_administrator:
+        return true()
+    else:
+        # Not every branch below: one that came from elsewhere since was not below on that day.
+        tops = [path[-1] for path in reader.organizes]
+    return or_(false(), *(BranchPast.path.contains(f"/{top}/") for top in tops))
+
+
+def _is_organized(reader: Reader, branch_id: int) -> bool:
+    """Whether a branch is the reader's; one that was removed is whose it was at last."""
+    session = db.session()
+    path = session.scalar(select(Branch.path).where(Branch.id == branch_id)) or session.scalar(
+        select(BranchPast.path)
+        .where(BranchPast.branch_id == branch_id)
+        .order_by(BranchPast.id.desc())
+        .limit(1)
+    )
+    return path is not None and reader.may_organize(path_of(path))
 
 
 def as_of(reader: Reader, day: date, zone: ZoneInfo, branch_id: int | None = None) -> PastReport:
@@ -118,7 +134,11 @@ def as_of(reader: Reader, day: date, zone: ZoneInfo, branch_id: int | None = Non
     )
     facts = session.execute(
         select(
-            CourseRow.member_id, CourseRow.course_id, CourseRow.started_at, CourseRow.completed_at
+            CourseRow.member_id,
+            CourseRow.course_id,
+            CourseRow.started_at,
+            # What was written down after the day (an essay is marked later) did not stand then.
+            case((_known(CourseRow) < end, CourseRow.completed_at)),
         ).where(CourseRow.member_id.in_(chosen), CourseRow.started_at < end)
     ).all()
     if len(facts) > MOST_ROWS:
@@ -147,6 +167,7 @@ def as_of(reader: Reader, day: date, zone: ZoneInfo, branch_id: int | None = Non
             ).where(
                 CompletionUndone.member_id.in_(chosen),
                 CompletionUndone.completed_at < end,
+                _known(CompletionUndone) < end,
                 CompletionUndone.undone_at >= end,
             )
         )
@@ -160,7 +181,7 @@ def as_of(reader: Reader, day: date, zone: ZoneInfo, branch_id: int | None = Non
             course_id=course,
             course=titles.get(course, ""),
             lessons_done=lessons.get((member, course), 0),
-            begun_on=_day(begun, zone),
+            begun_on=_day(min(begun, done or begun), zone),
             done_on=_day(done, zone) if done is not None and done < end else None,
         )
         for member, course, begun, at_last in facts
@@ -176,6 +197,10 @@ def as_of(reader: Reader, day: date, zone: ZoneInfo, branch_id: int | None = Non
         branches=_branches([(m, b) for m, _name, b, _b in people], rows, end),
         courses=_courses(rows),
     )
+
+
+def _known(of: type[CourseRow | CompletionUndone]) -> ColumnElement[datetime]:
+    return func.coalesce(of.known_at, of.completed_at)
 
 
 def _day(moment: datetime, zone: ZoneInfo) -> date:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import (
     DDL,
@@ -119,9 +120,11 @@ for _dialect, _statements in TRIGGERS.items():
 
 
 class LedgerTheme(Base):
-    """The name of a theme that entries belong to, as the room of courses last told it."""
+    """The name of a theme that entries can belong to, as the room of courses last told it; `titles`
+    are those in other languages, by language."""
 
     __tablename__ = "ledger_theme"
 
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     title: Mapped[str] = mapped_column(String(200))
+    titles: Mapped[dict[str, Any]] = mapped_column(default=dict)

@@ -9,14 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import and_, exists, func, or_, select
 
 from app.core import clock
 from app.core.db import db
+from app.core.i18n import reader_language
 from app.members.models import Branch, Member
 from app.points.models import LedgerTheme, Standing, StandingStep, StandingTie
 from app.points.rules import SHOWN_FROM, STEP, TIE, Period, first_day, span_of, step_above, tie_of
@@ -58,9 +59,15 @@ def span_now(period: Period, zone: ZoneInfo) -> int:
 
 
 def themes() -> dict[int, str]:
-    """The themes in which somebody has earned points: id → title, by title."""
-    rows = db.session().execute(select(LedgerTheme.id, LedgerTheme.title))
-    return dict(sorted(((row.id, row.title) for row in rows), key=lambda pair: pair[1]))
+    """The themes in which somebody has earned points: id → title for this reader, by title."""
+    ever = span_of(Period.ALL, date.min)
+    earned = exists().where(Standing.span == ever, Standing.theme_id == LedgerTheme.id)
+    rows = db.session().execute(
+        select(LedgerTheme.id, LedgerTheme.title, LedgerTheme.titles).where(earned)
+    )
+    language = reader_language() or ""
+    named = [(row.id, (row.titles or {}).get(language) or row.title) for row in rows]
+    return dict(sorted(named, key=lambda pair: pair[1]))
 
 
 def member_board(branch_id: int, member_id: int, span: int, theme_id: int = 0) -> Board:

@@ -8,7 +8,7 @@ from app.points.service.books import (
     save_draft,
     with_calendar_of,
 )
-from app.points.service.crediting import check_in, correct, credit
+from app.points.service.crediting import check_in, correct, credit, name_theme
 from app.points.service.rebuilding import rebuild
 from app.points.service.rewards import (
     cancel,
@@ -31,6 +31,7 @@ __all__ = [
     "drop_draft",
     "first_free_day",
     "hand_over",
+    "name_theme",
     "offer",
     "open_rewards",
     "order",

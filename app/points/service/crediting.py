@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -37,7 +38,7 @@ from app.points.rules import (
 from app.points.service.standings import add_up, queue_up
 
 _THEME = text(
-    """INSERT INTO ledger_theme (id, title) VALUES (:id, :title)
+    """INSERT INTO ledger_theme (id, title, titles) VALUES (:id, :title, '{}')
     ON CONFLICT (id) DO UPDATE SET title = excluded.title"""
 )
 
@@ -110,6 +111,14 @@ def credit(
         theme_id=_theme(theme),
     )
     return decision.amount
+
+
+def name_theme(theme_id: int, title: str, titles: Mapping[str, str]) -> None:
+    """Take down what a theme is called now, and in other languages, for pages about points."""
+    session = db.session()
+    session.execute(_THEME, {"id": theme_id, "title": title[:200]})
+    session.get_one(LedgerTheme, theme_id, populate_existing=True).titles = dict(titles)
+    session.flush()
 
 
 def check_in(member_id: int) -> int:
