@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import cast
 
-from sqlalchemy import select
+from sqlalchemy import Table, bindparam, select
 
 from app.core import clock
 from app.core.db import db
@@ -13,16 +14,18 @@ from app.members.models import Member
 from app.points.models import RankingChoice, RuleBook, RuleDraft
 from app.points.rules import GENTLE, Book, Ranking, from_json
 
+_book = cast("Table", RuleBook.__table__)
+_BOOK = (
+    select(_book.c.number, _book.c.body)
+    .where(_book.c.valid_from <= bindparam("moment"))
+    .order_by(_book.c.valid_from.desc(), _book.c.number.desc())
+    .limit(1)
+)
+
 
 def book_at(moment: datetime) -> Book:
     """The book that holds at a moment; the one that Weike comes with before the first."""
-    found = db.session().execute(
-        select(RuleBook.number, RuleBook.body)
-        .where(RuleBook.valid_from <= moment)
-        .order_by(RuleBook.valid_from.desc(), RuleBook.number.desc())
-        .limit(1)
-    )
-    row = found.one_or_none()
+    row = db.session().execute(_BOOK, {"moment": moment}).one_or_none()
     return from_json(row.number, row.body) if row else GENTLE
 
 

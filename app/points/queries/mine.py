@@ -6,10 +6,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from types import MappingProxyType
-from typing import Any
+from typing import Any, cast
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Select, and_, case, func, select
+from sqlalchemy import Select, Table, and_, bindparam, case, func, select
 from sqlalchemy.orm import aliased
 
 from app.core import clock
@@ -134,6 +134,24 @@ def today(member_id: int, zone: ZoneInfo) -> Today:
     )
 
 
+_entry = cast("Table", Entry.__table__)
+_IN_DAY = and_(
+    _entry.c.occurred_at >= bindparam("day"), _entry.c.occurred_at < bindparam("day_end")
+)
+_EARNED_ANYHOW = (
+    select(
+        _entry.c.reason,
+        func.coalesce(func.sum(case((_IN_DAY, _entry.c.amount), else_=0)), 0).label("of_day"),
+        func.sum(_entry.c.amount).label("of_week"),
+    )
+    .where(_entry.c.member_id == bindparam("member"))
+    .where(_entry.c.occurred_at >= bindparam("week"), _entry.c.occurred_at < bindparam("week_end"))
+    .group_by(_entry.c.reason)
+)
+_EARNED = _EARNED_ANYHOW.where(_entry.c.reason.not_in(SPENDING))
+_EARNED_SO = _EARNED_ANYHOW.where(_entry.c.reason == bindparam("reason"))
+
+
 def earned_in(
     member_id: int,
     week: tuple[datetime, datetime],
@@ -142,21 +160,17 @@ def earned_in(
     reason: str | None = None,
 ) -> dict[str, tuple[int, int]]:
     """Points of a day and of the week around it by reason, between UTC moments [start, end)."""
-    in_day = and_(Entry.occurred_at >= day[0], Entry.occurred_at < day[1])
-    query = (
-        select(
-            Entry.reason,
-            func.coalesce(func.sum(case((in_day, Entry.amount), else_=0)), 0).label("of_day"),
-            func.sum(Entry.amount).label("of_week"),
-        )
-        .where(Entry.member_id == member_id)
-        .where(Entry.occurred_at >= week[0], Entry.occurred_at < week[1])
-        .where(Entry.reason.not_in(SPENDING))
-        .group_by(Entry.reason)
-    )
-    if reason is not None:
-        query = query.where(Entry.reason == reason)
-    rows = db.session().execute(query)
+    asked: dict[str, object] = {
+        "member": member_id,
+        "day": day[0],
+        "day_end": day[1],
+        "week": week[0],
+        "week_end": week[1],
+    }
+    if reason is None:
+        rows = db.session().execute(_EARNED, asked)
+    else:
+        rows = db.session().execute(_EARNED_SO, {**asked, "reason": reason})
     return {row.reason: (int(row.of_day), int(row.of_week)) for row in rows}
 
 

@@ -1,13 +1,18 @@
-"""The only writer of the ledger: credit what was earned, correct what was wrong."""
+"""The only writer of the ledger: credit what was earned, correct what was wrong.
+
+The statements are made once, and they speak of columns: statements built anew for each credit, and
+rows as objects, cost more than the database itself (bench/points.py).
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import cast
 
 from flask import current_app
-from sqlalchemy import select, text
+from sqlalchemy import Table, bindparam, insert, select, text
 
 from app.core import clock
 from app.core.db import db
@@ -37,6 +42,28 @@ from app.points.rules import (
 )
 from app.points.service.standings import add_up, queue_up
 
+_branch, _member, _entry, _head, _theme_name = (
+    cast("Table", model.__table__) for model in (Branch, Member, Entry, Head, LedgerTheme)
+)
+_OWNER = (
+    select(_member.c.branch_id, _member.c.is_active, _member.c.in_rankings, _branch.c.path)
+    .join(_branch, _branch.c.id == _member.c.branch_id)
+    .where(_member.c.id == bindparam("member"))
+    .with_for_update(key_share=True, of=_member)
+)
+_KNOWN = select(_entry.c.id).where(
+    _entry.c.member_id == bindparam("member"),
+    _entry.c.reason == bindparam("reason"),
+    _entry.c.source == bindparam("source"),
+)
+_END = select(_head.c.seq, _head.c.hash).where(_head.c.member_id == bindparam("member"))
+_ENTER = insert(_entry)
+_MOVE_END = text(
+    """INSERT INTO ledger_head (member_id, seq, hash, seal) VALUES (:member, :seq, :hash, :seal)
+    ON CONFLICT (member_id) DO UPDATE SET
+      seq = excluded.seq, hash = excluded.hash, seal = excluded.seal"""
+)
+_TITLE = select(_theme_name.c.title).where(_theme_name.c.id == bindparam("theme"))
 _THEME = text(
     """INSERT INTO ledger_theme (id, title, titles) VALUES (:id, :title, '{}')
     ON CONFLICT (id) DO UPDATE SET title = excluded.title"""
@@ -49,6 +76,7 @@ class Owner:
 
     branch_id: int
     branch_path: tuple[int, ...]
+    is_active: bool
     shown: bool
 
 
@@ -73,13 +101,7 @@ def credit(
     if not source or len(source) > LONGEST_SOURCE:
         raise ValueError("a source has 1 to 120 characters")
     owner = lock_chain(member_id)
-    session = db.session()
-    known = session.scalar(
-        select(Entry.id).where(
-            Entry.member_id == member_id, Entry.reason == reason, Entry.source == source
-        )
-    )
-    if known is not None:
+    if _is_known(member_id, reason, source):
         return 0
     now = clock.now()
     # Nothing is earned in the future, whatever a caller says.
@@ -159,13 +181,7 @@ def correct(entry_id: int, *, amount: int, author_id: int, reason: str) -> int:
         raise NeedsAReason
     amount = checked_correction(given=entry.amount, amount=amount)
     source = f"entry:{entry.seq}"
-    if session.scalar(
-        select(Entry.id).where(
-            Entry.member_id == entry.member_id,
-            Entry.reason == CORRECTION,
-            Entry.source == source,
-        )
-    ):
+    if _is_known(entry.member_id, CORRECTION, source):
         raise CorrectedAlready
     return append(
         owner,
@@ -190,19 +206,23 @@ def lock_chain(member_id: int) -> Owner:
     SQLite is locked by BEGIN IMMEDIATE already; PostgreSQL locks the member's row, in the weak
     way that leaves foreign keys to it free.
     """
-    found = (
-        db.session()
-        .execute(
-            select(Member.branch_id, Member.is_active, Member.in_rankings, Branch.path)
-            .join(Branch, Branch.id == Member.branch_id)
-            .where(Member.id == member_id)
-            .with_for_update(key_share=True, of=Member)
-        )
-        .one_or_none()
-    )
+    session = db.session()
+    session.flush()  # a statement about columns does not do it by itself
+    found = session.connection().execute(_OWNER, {"member": member_id}).one_or_none()
     if found is None:
         raise NotThere
-    return Owner(found.branch_id, path_of(found.path), found.is_active and found.in_rankings)
+    return Owner(
+        found.branch_id,
+        path_of(found.path),
+        found.is_active,
+        shown=found.is_active and found.in_rankings,
+    )
+
+
+def _is_known(member_id: int, reason: str, source: str) -> bool:
+    """Whether something is in the ledger already. Needs the lock."""
+    asked = {"member": member_id, "reason": reason, "source": source}
+    return db.session().connection().scalar(_KNOWN, asked) is not None
 
 
 def _theme(theme: tuple[int, str] | None) -> int:
@@ -210,7 +230,7 @@ def _theme(theme: tuple[int, str] | None) -> int:
     if theme is None:
         return 0
     theme_id, title = theme[0], theme[1][:200]
-    kept = db.session().scalar(select(LedgerTheme.title).where(LedgerTheme.id == theme_id))
+    kept = db.session().connection().scalar(_TITLE, {"theme": theme_id})
     if kept != title:
         # Somebody else may enter the first points of the same theme at the same moment.
         db.session().execute(_THEME, {"id": theme_id, "title": title})
@@ -236,11 +256,13 @@ def append(
     """Add one link to a member's chain, move its sealed end, and add it to the standings; the
     caller holds the lock. What is spent changes no standing."""
     session = db.session()
+    session.flush()
+    connection = session.connection()
     counts = amount != 0 and reason not in SPENDING
     if counts:
         queue_up()
     key = ledger_key(current_app.extensions["weike"].secret_key)
-    head = session.get(Head, member_id, populate_existing=True)
+    head = connection.execute(_END, {"member": member_id}).one_or_none()
     fact = Fact(
         member_id=member_id,
         seq=head.seq + 1 if head else 1,
@@ -257,14 +279,18 @@ def append(
         theme_id=theme_id,
     )
     previous = head.hash if head else START
-    entry = Entry(**vars(fact), prev_hash=previous, hash=fact.hash(key, previous))
-    session.add(entry)
-    if head is None:
-        head = Head(member_id=member_id)
-        session.add(head)
-    head.seq, head.hash = fact.seq, entry.hash
-    head.seal = head_seal(key, member_id, fact.seq, entry.hash)
-    session.flush()
+    hash_ = fact.hash(key, previous)
+    written = connection.execute(_ENTER, {**vars(fact), "prev_hash": previous, "hash": hash_})
+    (entry_id,) = cast("tuple[int]", written.inserted_primary_key)
+    connection.execute(
+        _MOVE_END,
+        {
+            "member": member_id,
+            "seq": fact.seq,
+            "hash": hash_,
+            "seal": head_seal(key, member_id, fact.seq, hash_),
+        },
+    )
     if counts:
         zone = current_app.extensions["weike"].zone
         add_up(
@@ -272,8 +298,9 @@ def append(
             branch_id=branch_id,
             theme_id=theme_id,
             amount=amount,
-            entry_id=entry.id,
+            entry_id=entry_id,
             day=occurred_at.astimezone(zone).date(),
+            is_active=owner.is_active,
             shown=owner.shown,
         )
-    return entry.id
+    return entry_id

@@ -31,12 +31,12 @@ _SHARE = text(
 )
 
 
-def _spread_into(spans: str, where: str) -> Any:
+def _spread_into(spans: str, where: str, rest: str = "") -> Any:
     return text(
         "INSERT INTO branch_standing "  # noqa: S608 - constants only
         "(span, branch_id, takers, movers, points, median2, reached, stale) "
         "SELECT span, branch_id, takers, movers, points, median2, :reached, :stale "
-        f"FROM ({SPREAD.format(where=f'{spans} AND {where}')}) AS spread"
+        f"FROM ({SPREAD.format(where=f'{spans} AND {where}')}) AS spread{rest}"
     )
 
 
@@ -47,8 +47,13 @@ _NOBODY = text(
     VALUES (:span, :branch, 0, 0, 0, 0, :reached, :stale)
     ON CONFLICT (span, branch_id) DO NOTHING"""
 )
+# Whoever has just earned is among the takers, so every row is there and none has to go.
+_RISEN = """ WHERE true ON CONFLICT (span, branch_id) DO UPDATE SET
+  takers = excluded.takers, movers = excluded.movers, points = excluded.points,
+  median2 = excluded.median2, reached = excluded.reached, stale = excluded.stale"""
 _SPANS = "s.span IN (:s0, :s1, :s2, :s3, :s4, :s5)"
 _BRANCH = _spread_into(_SPANS, "s.branch_id = :branch")
+_BRANCH_RISEN = _spread_into(_SPANS, "s.branch_id = :branch", _RISEN)
 
 
 def queue_up() -> None:
@@ -69,6 +74,7 @@ def add_up(
     amount: int,
     entry_id: int,
     day: date,
+    is_active: bool,
     shown: bool,
 ) -> None:
     """Add one entry to the standings of its day, week, month, quarter, year and of all time.
@@ -101,12 +107,15 @@ def add_up(
             for span in spans
         ],
     )
+    keys = {f"s{place}": span for place, span in enumerate(spans)}
+    row = {"branch": branch_id, "reached": entry_id, "stale": False}
+    if amount > 0 and is_active:
+        connection.execute(_BRANCH_RISEN, {**keys, **row})
+        return
     connection.execute(
         delete(BranchStanding).where(
             BranchStanding.branch_id == branch_id, BranchStanding.span.in_(spans)
         )
     )
-    keys = {f"s{place}": span for place, span in enumerate(spans)}
-    row = {"branch": branch_id, "reached": entry_id, "stale": False}
     connection.execute(_BRANCH, {**keys, **row})
     connection.execute(_NOBODY, [{"span": span, **row} for span in spans])
