@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import date
+from urllib.parse import quote
 
 import pytest
 from flask import Flask
@@ -13,6 +16,7 @@ from app import create_app
 from app.core import clock
 from app.core.db import db
 from app.core.jobs import run_pending
+from app.search.rules import Kind
 from config import Config
 from tests.factories import People
 from tests.search.things import put
@@ -249,3 +253,56 @@ def test_more_results_are_not_more_questions_to_the_database(app: Flask, people:
     run_pending(app)
     assert [asked(path) for path in paths] == before
     assert max(before) <= 12
+
+
+@pytest.mark.parametrize("indexed", [True, False], ids=["index", "without index"])
+def test_for_a_neighbour_everything_is_as_if_a_thing_were_not_there(
+    app: Flask, people: People, indexed: bool, lose_index: Callable[[], None]
+) -> None:
+    """Results, tabs, facets, snippets, suggestions, corrections, what is alike: of every kind, the
+    pages are the same, sign by sign, before and after a neighbour got something."""
+    north, south = people.branch("North"), people.branch("South")
+    words = "periscope torpedo ballast"
+    for kind in Kind:
+        put(app, f"all-{kind}", f"Ladder {kind} 梯子", f"{words} steps", kind=kind)
+    there, here = (people.client(people.member(branch=branch)) for branch in (north, south))
+    queries = ("潜望镜", "periscope", "submarine", "author:nemo", "collection:depths", "year:1954",
+               "title:submarine", "submarime", "qianshuiting", "潜水挺", "kind:lesson")  # fmt: skip
+    narrowings = (
+        "",
+        "year=1954",
+        "collection=Depths",
+        f"branch={north}",
+        "language=en",
+        "sort=newest",
+    )
+    paths = [f"/search?q={quote(query)}&{more}" for query in queries for more in narrowings]
+    paths += [f"/search?q=periscope&kind={kind}" for kind in Kind]
+    paths += [f"/search/suggest?q={quote(t)}" for t in ("subm", "peris", "潜", "qian", "qst", "ne")]
+    alike = [f"/search/like/{kind}/{where}-{kind}" for kind in Kind for where in ("all", "n")]
+
+    def seen_by(client: FlaskClient) -> dict[str, str]:
+        found = {path: client.get(path).get_data(as_text=True) for path in paths}
+        secrets = r'(nonce|content|value|hx-headers)=("[^"]*"|\'[^\']*\')'
+        return {path: re.sub(secrets, "", text) for path, text in found.items()}
+
+    def settle() -> None:
+        run_pending(app)
+        if not indexed:
+            lose_index()
+
+    settle()
+    before = seen_by(here)
+    for kind in Kind:
+        put(app, f"n-{kind}", f"Submarine {kind} 潜水艇", f"{words} 潜望镜", kind=kind,
+            audience=frozenset({north}), authors="Nemo", shelf="Depths", language="en",
+            dated=date(1954, 1, 1))  # fmt: skip
+    settle()
+    after = seen_by(here)
+    assert [path for path in paths if before[path] != after[path]] == []
+    told = seen_by(there)
+    assert sum(told[path] != after[path] for path in paths) > len(paths) // 2  # it is there
+    # How rare a word is in all there is decides which words are named; nothing else is told.
+    said = {path: here.get(path).get_data(as_text=True) for path in alike}
+    assert [path for path in alike if re.search("ubmarine|潜", said[path])] == []
+    assert not indexed or "ubmarine" in there.get(alike[1]).get_data(as_text=True)
