@@ -11,6 +11,7 @@ ADDRESSES = {
     "home": "/",
     "search": "/search",
     "alike": "/search/like/{kind}/{ref}",
+    "found_in_notices": "/search/notices",
     "courses": "/courses",
     "theme": "/themes/{slug}",
     "course": "/courses/{slug}",

@@ -81,6 +81,29 @@ def notices_of(member_id: int, *, page: int, size: int = 20) -> Page[Line]:
     return Page(rows=lines, number=max(1, page), total=total, size=size)
 
 
+def latest_of(member_id: int, most: int) -> list[Line]:
+    """A member's latest notices, those too that joined another, newest first."""
+    rows = db.session().scalars(
+        select(Notice)
+        .where(Notice.member_id == member_id)
+        .order_by(Notice.created_at.desc(), Notice.id.desc())
+        .limit(most)
+    )
+    return [
+        Line(
+            id=row.id,
+            kind=row.kind,
+            title=row.title,
+            body=row.body,
+            address=row.address,
+            created_at=row.created_at,
+            is_read=row.read_at is not None,
+            joined=(),
+        )
+        for row in rows
+    ]
+
+
 def _joined(ids: Iterable[int], most: int = 20) -> dict[int, list[tuple[str, str]]]:
     found: dict[int, list[tuple[str, str]]] = {}
     for notice_id in ids:

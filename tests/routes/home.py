@@ -9,6 +9,7 @@ MATRIX = {
     "home.welcome": "signed in",
     "home.help": "signed in",
     "home.help_picture": "signed in",
+    "home.found_in_notices": "signed in",
     "home.setup": "administrator",
     "home.skip_task": "administrator",
     "home.decide_demo": "administrator",

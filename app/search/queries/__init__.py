@@ -1,6 +1,7 @@
 """Reads of the search room: finding, suggesting, our own words, and what is to be indexed."""
 
 from app.search.queries.alike import Alike, alike
+from app.search.queries.beside import Beside, look_through
 from app.search.queries.finding import (
     PAGE_SIZE,
     Excerpt,
@@ -34,6 +35,7 @@ from app.search.queries.words import all_words, thesaurus
 __all__ = [
     "PAGE_SIZE",
     "Alike",
+    "Beside",
     "Excerpt",
     "Found",
     "Kept",
@@ -49,6 +51,7 @@ __all__ = [
     "find",
     "kept_by",
     "kept_id",
+    "look_through",
     "missed",
     "new_in",
     "newest_change",
