@@ -362,10 +362,8 @@ def test_the_demo_makes_an_instance_come_alive(lively, capsys):
     assert command.exit_code == 0, command.output
     assert command.output.count(": good") == len(SLUGS)
 
-    began = clock.monotonic()
     capsys.readouterr()
     assert demo.ensure(lively), "a second start changes nothing"
-    assert clock.monotonic() - began < 1
     assert capsys.readouterr().out == ""
 
 
