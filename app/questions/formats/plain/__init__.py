@@ -1,0 +1,52 @@
+"""Papers in plain text, as people write them in Word: 1．题干 A．… B．… 答案：AC 解析：…"""
+
+from __future__ import annotations
+
+import re
+
+from flask_babel import lazy_gettext as _l
+
+from app.core.spreadsheet import decoded
+from app.questions.formats.assembling import half
+from app.questions.formats.facts import Paper
+from app.questions.formats.plain.reading import read_lines
+from app.questions.formats.plain.writing import can_say, left_out, parts_of, write, write_lines
+
+NAME = "plain"
+LABEL = _l("Plain text paper")
+ENDINGS = (".txt", ".md", ".text")
+
+
+def fits(data: bytes, filename: str) -> bool:
+    """The last that is tried: any text with a numbered line or an option."""
+    if b"\0" in data[:2000] and data[:2] not in {b"\xff\xfe", b"\xfe\xff"}:
+        return False
+    text = half(decoded(data))
+    return bool(
+        re.search(
+            r"^[ \t]*(?:\d{1,4}[ \t]*[.、)．]|第[ \t]*\d{1,4}[ \t]*题|[A-D][.、)．])",
+            text,
+            re.MULTILINE,
+        )
+    )
+
+
+def read(data: bytes, filename: str) -> Paper:
+    """Every question of a text file; lines are counted from 1."""
+    lines = decoded(data).replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    return read_lines(list(enumerate(lines, 1)), NAME)
+
+
+__all__ = [
+    "ENDINGS",
+    "LABEL",
+    "NAME",
+    "can_say",
+    "fits",
+    "left_out",
+    "parts_of",
+    "read",
+    "read_lines",
+    "write",
+    "write_lines",
+]
