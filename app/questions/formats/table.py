@@ -28,6 +28,9 @@ from app.questions.rules import Kind
 LABEL_CSV = _l("CSV table")
 LABEL_XLSX = _l("Excel table")
 OPTIONS = 8
+HEADINGS = 5  # rows that may stand above the names of the columns
+_LETTER = re.compile(r"^\s*[A-La-lＡ-Ｌ]\s*[.、．)）:：]\s*")
+_NEXT_OPTION = re.compile(r"(?<=\S)[\s　]+(?=[B-LＢ-Ｌ]\s*[.、．)）:：])")
 _COLUMNS = {
     "kind": ("题型", "类型", "试题类型", "题目类型", "kind", "type"),
     "stem": ("题干", "题目", "试题", "题目内容", "试题内容", "问题", "stem", "question"),
@@ -53,6 +56,14 @@ def read_any(data: bytes, filename: str, name: str) -> Paper:
     except Refusal as refusal:
         raise NotThisFormat(why=str(refusal)) from refusal
     places, unknown = _places(table.header)
+    rows, first = table.rows, 2
+    for at, row in enumerate(table.rows[:HEADINGS]):
+        if "stem" in places:
+            break
+        below, strange = _places(row)
+        if "stem" in below and len(below) > 1:  # a title stands above the names of the columns
+            places, unknown = below, strange
+            rows, first = table.rows[at + 1 :], at + 3
     paper = Paper(name)
     if "stem" not in places:
         raise NotThisFormat(why=_("its first row names no column 题干 (stem)."))
@@ -60,7 +71,7 @@ def read_any(data: bytes, filename: str, name: str) -> Paper:
         sentence = _("Columns that are not known: %(names)s.", names=", ".join(unknown[:10]))
         paper.notes.append(Problem(sentence, _("Take the names of the template."), 1, blocks=False))
     points = 0
-    for number, row in enumerate(table.rows, 2):
+    for number, row in enumerate(rows, first):
         cells = {name: row[at].strip() for name, at in places.items() if at < len(row)}
         if not any(cells.values()):
             continue
@@ -74,6 +85,19 @@ def read_any(data: bytes, filename: str, name: str) -> Paper:
         )
         paper.notes.append(Problem(sentence, blocks=False))
     return paper
+
+
+def questions_of(rows: Sequence[Sequence[str]], line: int) -> list[Item]:
+    """The questions of a table inside a document whose first row names stem and answer; none when
+    it is another table. All of them are said to stand in its first line."""
+    places, _unknown = _places(rows[0]) if rows else ({}, [])
+    if not {"stem", "answer"} <= places.keys():
+        return []
+    cells = [
+        {name: row[at].strip() for name, at in places.items() if at < len(row)} for row in rows[1:]
+    ]
+    asked = [each for each in cells if each.get("stem")]
+    return [_item(each, line, str(number)) for number, each in enumerate(asked, 1)]
 
 
 def _places(header: Sequence[str]) -> tuple[dict[str, int], list[str]]:
@@ -104,7 +128,9 @@ def _item(cells: dict[str, str], row: int, number: str) -> Item:
         given.pop()
     if not given and cells.get("options"):
         parts = re.split(r"\n|[|｜;；]", cells["options"])
-        given = [re.sub(r"^\s*[A-La-l][.、．)）]\s*", "", part).strip() for part in parts]
+        if len(parts) == 1:  # “A.36V B.220V” on one line
+            parts = _NEXT_OPTION.split(cells["options"])
+        given = [_LETTER.sub("", part).strip() for part in parts]
         given = [part for part in given if part]
     arranged = kind in {Kind.MATCHING, Kind.ESSAY, Kind.FILE}
     item = assembling.assemble(

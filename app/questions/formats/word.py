@@ -12,8 +12,8 @@ from xml.etree.ElementTree import Element
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
-from app.questions.formats import archive, clips, plain
-from app.questions.formats.facts import NotThisFormat, Paper, Problem, Saying, Written
+from app.questions.formats import archive, clips, plain, table
+from app.questions.formats.facts import Item, NotThisFormat, Paper, Problem, Saying, Written
 
 NAME = "word"
 LABEL = _l("Word paper")
@@ -46,7 +46,7 @@ def read(data: bytes, filename: str) -> Paper:
     body = archive.xml(document).find(f"{_W}body")
     lines = list(reader.lines(body)) if body is not None else []
     found = plain.read_lines(lines, NAME)
-    paper.items, paper.notes = found.items, found.notes
+    paper.items, paper.notes = [*found.items, *reader.asked], found.notes
     if reader.lost:
         places = ", ".join(map(str, reader.lost[:10]))
         sentence = _("Pictures are not taken along (paragraphs %(places)s).", places=places)
@@ -102,6 +102,7 @@ class _Document:
         self.counts: dict[str, list[int]] = {}
         self.lost: list[int] = []  # paragraphs with pictures that we cannot take
         self.number = 0
+        self.asked: list[Item] = []  # questions that stand in tables with names of columns
         if numbering is not None:
             self._numbering(numbering)
         for style in styles.iter(f"{_W}style") if styles is not None else ():
@@ -126,11 +127,40 @@ class _Document:
                 self.levels[num.get(f"{_W}numId", ""), level] = facts
 
     def lines(self, body: Element) -> Iterator[tuple[int, str]]:
-        for paragraph in body.iter(f"{_W}p"):
-            self.number += 1
-            text = self._label(paragraph) + self._text(paragraph)
-            for line in text.split("\n"):
-                yield self.number, line
+        """Every line with the number of its paragraph; tables where they stand."""
+        for each in body:
+            if each.tag == f"{_W}tbl":
+                yield from self._table(each)
+            elif each.tag == f"{_W}p":
+                yield from self._paragraph(each)
+            else:  # what stands in a frame of the program's own: content controls, insertions
+                yield from self.lines(each)
+
+    def _paragraph(self, paragraph: Element) -> list[tuple[int, str]]:
+        self.number += 1
+        text = self._label(paragraph) + self._text(paragraph)
+        return [(self.number, line) for line in text.split("\n")]
+
+    def _table(self, drawn: Element) -> list[tuple[int, str]]:
+        """The lines of the cells, one after another; a list of answers as such a list; figures
+        that belong to a question as a table."""
+        rows: list[list[list[tuple[int, str]]]] = []
+        for row in drawn.iter(f"{_W}tr"):
+            cells = [list(self.lines(cell)) for cell in row.iter(f"{_W}tc")]
+            rows.append(cells)
+        said = [[" ".join(text.strip() for _n, text in cell).strip() for cell in r] for r in rows]
+        begin = rows[0][0][0][0] if rows and rows[0] and rows[0][0] else self.number
+        asked = table.questions_of(said, begin)
+        if asked:
+            self.asked += asked
+            return []
+        answers = _answers(said)
+        if answers:
+            return [(begin, line) for line in answers]
+        lines = [line for row in rows for cell in row for line in cell]
+        if _is_layout(said) or any(plain.begins_something(text) for _n, text in lines):
+            return lines
+        return [(begin, line) for line in _markdown(said)]
 
     def _text(self, paragraph: Element) -> str:
         parts: list[str] = []
@@ -186,14 +216,46 @@ class _Document:
         return f"{text} " if start >= 0 else ""
 
 
+def _answers(rows: list[list[str]]) -> list[str]:
+    """“题号 1 2 3 / 答案 A B C”, in rows or in columns, as the lines of a list of answers."""
+    for given in (rows, [list(column) for column in zip(*rows, strict=False)]):
+        found: list[str] = []
+        for numbers, answers in zip(given[::2], given[1::2], strict=False):
+            names = ["".join(row[:1]).replace(" ", "") for row in (numbers, answers)]
+            if names[0] not in {"题号", "序号"} or "答案" not in names[1]:
+                break
+            found += [
+                f"{number}．{answer}"
+                for number, answer in zip(numbers[1:], answers[1:], strict=False)
+                if number.isdigit() and answer
+            ]
+        if found and len(given) % 2 == 0:
+            return ["参考答案", *found]
+    return []
+
+
+def _is_layout(rows: list[list[str]]) -> bool:
+    """Whether a table only puts things beside one another: a single row or column, or holes."""
+    return len(rows) < 2 or {len(row) for row in rows} != {len(rows[0])} or len(rows[0]) < 2
+
+
+def _markdown(rows: list[list[str]]) -> list[str]:
+    cells = [[text.replace("|", "\\|") or " " for text in row] for row in rows]
+    lines = [f"| {' | '.join(row)} |" for row in cells]
+    return [lines[0], f"|{'---|' * len(rows[0])}", *lines[1:]]
+
+
 def _blanks(paragraph: Element, text: str) -> str:
-    """Underlined spaces are a blank to fill in, as everybody makes them in Word."""
+    """Underlined spaces are a blank to fill in, as everybody makes them in Word; underlined words
+    may be what was filled in, and are marked as such."""
     for run in paragraph.iter(f"{_W}r"):
         line = run.find(f"{_W}rPr/{_W}u")
         said = "".join(t.text or "" for t in run.iter(f"{_W}t"))
         if line is not None and _value(line, "none") != "none" and said and not said.strip():
             text = text.replace(said, "____", 1) if len(said) > 1 else text
-    return text
+        elif line is not None and _value(line, "none") != "none" and text.find(said) > 0:
+            text = text.replace(said, f"{plain.FILLED[0]}{said}{plain.FILLED[1]}", 1)
+    return text.replace(plain.FILLED[1] + plain.FILLED[0], "")
 
 
 def _counted(count: int, shape: str) -> str:

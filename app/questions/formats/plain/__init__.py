@@ -9,6 +9,7 @@ from flask_babel import lazy_gettext as _l
 from app.core.spreadsheet import decoded
 from app.questions.formats.assembling import half
 from app.questions.formats.facts import Paper
+from app.questions.formats.plain.marks import FILLED, HEADED, NUMBER, OPTION, TAGGED
 from app.questions.formats.plain.reading import read_lines
 from app.questions.formats.plain.writing import can_say, left_out, parts_of, write, write_lines
 
@@ -37,10 +38,18 @@ def read(data: bytes, filename: str) -> Paper:
     return read_lines(list(enumerate(lines, 1)), NAME)
 
 
+def begins_something(text: str) -> bool:
+    """Whether a line begins a question, an answer to choose from, or a part such as “答案：”."""
+    narrow = half(text)
+    return any(mark.match(narrow) for mark in (NUMBER, OPTION, TAGGED, HEADED))
+
+
 __all__ = [
     "ENDINGS",
+    "FILLED",
     "LABEL",
     "NAME",
+    "begins_something",
     "can_say",
     "fits",
     "left_out",

@@ -44,6 +44,19 @@ RANGE = re.compile(r"(\d{1,4})\s*[-~—–～至到]+\s*(\d{1,4})\s*(?:题)?\s*[
 KEY_NUMBER = re.compile(r"(?:(?<=[\s,，;；。])|^)(\d{1,4})\s*[.．、:：)）]?\s*(?=\S)")
 SIGN = re.compile(r"\s*(?:√|✓|✔|☑|[(（]\s*(?:正确|√|对|right|correct)\s*[)）])\s*$", re.IGNORECASE)
 
+# “【答案】A” or “ 答案：对” behind the end of a stem or of the last answer to choose from.
+ANSWER_HERE = re.compile(
+    r"(?:[【\[]\s*(?:参考|正确|标准)?答案\s*[】\]]\s*[:：]?"
+    r"|(?<=[\s　。;；)）?？])(?:参考|正确|标准)?答案\s*[:：])\s*"
+)
+SAID_BEFORE = re.compile(r"\s*(?:题干|题目|试题|问题)\s*[:：]\s*")
+KIND_BEFORE = re.compile(r"\s*((?:单选|多选|判断|填空|简答|问答|不定项)(?:选择)?题?)\s*[:：]\s*")
+POINTS_BEHIND = re.compile(r"\s*[\[【(（]\s*\d+(?:\.\d+)?\s*分\s*[\]】)）]\s*$")
+# Around what is underlined in a Word file: below 填空题 that is the answer, elsewhere nothing.
+FILLED = "\ue000\ue001"
+FILLED_IN = re.compile(f"{FILLED[0]}([^{FILLED}]*){FILLED[1]}")
+LETTER_ALONE = re.compile(r"\s*([A-L])[ \t　]+(?=\S)")
+
 ANSWERS = {"参考答案", "正确答案", "标准答案", "答案", "答", "answer", "answers", "key"}
 EXPLANATIONS = {"试题解析", "答案解析", "解析", "分析", "详解", "explanation"}
 WORDS = {

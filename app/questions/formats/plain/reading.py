@@ -13,16 +13,23 @@ from app.questions.formats.assembling import half, kind_of
 from app.questions.formats.facts import Item, Paper, Problem, facts_of
 from app.questions.formats.plain.keys import key_entries
 from app.questions.formats.plain.marks import (
+    ANSWER_HERE,
+    FILLED,
+    FILLED_IN,
     HEADED,
     INLINE_OPTION,
     INNER_TAG,
     KEY_HEAD,
+    KIND_BEFORE,
     KIND_MARK,
+    LETTER_ALONE,
     MATERIAL,
     MATERIAL_END,
     NUMBER,
     OPTION,
+    POINTS_BEHIND,
     RANGE,
+    SAID_BEFORE,
     SIGN,
     TAGGED,
     WORDS,
@@ -53,6 +60,7 @@ class _Draft:
     material: str = ""
     at: str = "stem"
     inner: int = 0  # the last number of a list inside the stem
+    bracketed: bool = False  # whether its number is written (1)
 
     def add(self, text: str) -> None:
         if self.at == "stem":
@@ -78,6 +86,21 @@ class _Reader:
         self.material: list[str] = []
         self.in_material = False
         self.points = 0
+        self._letters_alone()
+
+    def _letters_alone(self) -> None:
+        """“A 红色” above “B 黄色” are answers to choose from, as if points stood behind letters."""
+        run: list[tuple[int, int]] = []  # (line, where the text begins)
+        for at, (_number, text) in enumerate([*self.lines, (0, "")]):
+            found = LETTER_ALONE.match(half(text))
+            if found and found.group(1) == assembling.LETTERS[len(run) % 12]:
+                run.append((at, found.end()))
+                continue
+            if len(run) > 1:
+                for n, (line, begin) in enumerate(run):
+                    number, said = self.lines[line]
+                    self.lines[line] = (number, f"{assembling.LETTERS[n]}．{said[begin:]}")
+            run = [(at, found.end())] if found and found.group(1) == "A" else []
 
     def _cut(self, number: int, text: str) -> str:
         """A line that no question can have keeps the file out, and costs no time."""
@@ -96,6 +119,9 @@ class _Reader:
         at = 0
         while at < len(self.lines):
             number, text = self.lines[at]
+            if self.drafts and self._is_said_twice(at):
+                at += 1
+                continue
             if self.drafts and self._is_key(at):
                 self._key(at + 1 if KEY_HEAD.fullmatch(half(text)) else at)
                 break
@@ -114,6 +140,13 @@ class _Reader:
                 )
             )  # fmt: skip
         return self.paper
+
+    def _is_said_twice(self, at: int) -> bool:
+        """Whether “参考答案” stands above a table that says so itself, or above nothing."""
+        below = (half(text) for _number, text in self.lines[at + 1 :] if text.strip())
+        said = next(below, None)
+        is_head = KEY_HEAD.fullmatch(half(self.lines[at][1].strip() or "?")) is not None
+        return is_head and (said is None or KEY_HEAD.fullmatch(said) is not None)
 
     # ---- one line --------------------------------------------------------------------------------
 
@@ -173,6 +206,8 @@ class _Reader:
         if last is None or last.section != self.section:
             return True
         before = int(last.number or 0)
+        if start.group().lstrip()[:1] in "(（" and not last.bracketed:
+            return False  # (1), (2) … inside a question, or inside its answer
         if not last.complete and value in {1, last.inner + 1} and (last.inner or value == 1):
             last.inner = value
             return False
@@ -190,7 +225,16 @@ class _Reader:
         named = kind_of(mark.group(1)) if mark else None
         if mark and named and assembling.truth(mark.group(1)) is None:
             kind, rest = named, rest[mark.end() :]
-        draft = _Draft(number, value, self.section, kind, material="\n".join(self.material).strip())
+        said = SAID_BEFORE.match(rest)
+        rest = rest[said.end() :] if said else rest
+        spelt = KIND_BEFORE.match(rest)
+        if spelt and kind_of(spelt.group(1)):
+            kind, rest = kind_of(spelt.group(1)), rest[spelt.end() :]
+        draft = _Draft(
+            *(number, value, self.section, kind),
+            material="\n".join(self.material).strip(),
+            bracketed=start.group().lstrip()[:1] in "(（",
+        )
         self.drafts.append(draft)
         # “(√) 1. …”: some write the sign in front.
         self._more(draft, rest, half(rest))
@@ -203,9 +247,29 @@ class _Reader:
         if draft.kind == Kind.MATCHING and draft.at == "stem" and assembling.is_pair(text):
             draft.pairs.append(text)
             return
-        if draft.at in {"stem", "option"} and self._options(draft, text, plain):
-            return
+        if draft.at in {"stem", "option"} or self._answered_before(draft, plain):
+            here = ANSWER_HERE.search(plain)
+            if here and here.start() > 0 and plain[here.end() :].strip():
+                self._more(draft, text[: here.start()], plain[: here.start()])
+                self._tagged(draft, "answer", text[here.end() :])
+                return
+            behind = POINTS_BEHIND.search(text)
+            if behind and behind.start() > 0:
+                self.points += 1
+                text, plain = text[: behind.start()], plain[: behind.start()]
+            if self._options(draft, text, plain):
+                return
         draft.add(text.strip() if draft.at != "explanation" else text.rstrip())
+
+    @staticmethod
+    def _answered_before(draft: _Draft, plain: str) -> bool:
+        """Whether the answers to choose from begin below “答案：A”."""
+        return (
+            draft.at == "answer"
+            and not draft.options
+            and assembling.letters("".join(draft.parts["answer"])) is not None
+            and bool(re.match(r"\s*[(（]?A\s*[.、)）:：．]", plain))
+        )
 
     def _options(self, draft: _Draft, text: str, plain: str) -> bool:
         """Take the options that stand in a line, perhaps behind the end of the stem."""
@@ -217,6 +281,9 @@ class _Reader:
                 places.append(found)
                 expected += 1
         first = OPTION.match(plain)
+        small = first.group(1) or first.group(2) if first else ""
+        if first and not places and small.upper() == assembling.LETTERS[len(draft.options) % 12]:
+            places = [first]  # “a) …”
         if not places or (places[0].start() > 0 and not first and len(places) < 2):
             return False
         if draft.at == "option" and places[0].start() > 0 and plain[: places[0].start()].strip():
@@ -318,23 +385,35 @@ class _Reader:
     # ---- a draft becomes a question --------------------------------------------------------------
 
     def _item(self, draft: _Draft) -> Item:
-        part = {name: "\n".join(texts).strip() for name, texts in draft.parts.items()}
+        stem, answer = "\n".join(draft.stem).strip(), "\n".join(draft.parts.get("answer", ()))
+        if draft.kind == Kind.BLANKS and not answer.strip() and FILLED_IN.search(stem):
+            draft.parts["answer"] = ["；".join(found.strip() for found in FILLED_IN.findall(stem))]
+            stem = FILLED_IN.sub("____", stem)
+        stem = _bare(stem)
+        part = {name: _bare("\n".join(texts)).strip() for name, texts in draft.parts.items()}
         facts = facts_of(
             category=part.get("category", ""),
             tags=part.get("tags", ""),
             difficulty=part.get("difficulty", ""),
             source=part.get("source", ""),
         )
+        options = [_bare(" ".join(texts)).strip() for texts in draft.options]
+        if len(options) > 1 and all(text.endswith((";", "；")) for text in options[:-1]):
+            options = [text.rstrip(";；").rstrip() for text in options]
+        kind, answer = draft.kind, part.get("answer", "")
+        if kind in {Kind.SINGLE, Kind.MULTIPLE} and not options and answer:
+            # A blank below 选择题 whose answer is a word: the heading does not speak of it.
+            kind = kind if assembling.letters(answer) is not None else None
         item = assembling.assemble(
-            kind=draft.kind,
-            stem="\n".join(draft.stem).strip(),
-            options=[" ".join(texts).strip() for texts in draft.options],
-            answer=part.get("answer", ""),
+            kind=kind,
+            stem=stem,
+            options=options,
+            answer=answer,
             explanation=part.get("explanation", ""),
-            material=draft.material,
+            material=_bare(draft.material),
             marked=draft.marked,
-            lines=draft.pairs,
-            rubric=draft.parts.get("rubric", []),
+            lines=[_bare(text) for text in draft.pairs],
+            rubric=[_bare(text) for text in draft.parts.get("rubric", ())],
             line=draft.line,
             number=draft.number,
             facts=facts,
@@ -345,3 +424,8 @@ class _Reader:
                 _("Write a number from 1 to 5, or 易, 中, 难."),
             )
         return item
+
+
+def _bare(text: str) -> str:
+    """A text without the marks around what was underlined."""
+    return text.translate(dict.fromkeys(map(ord, FILLED)))
