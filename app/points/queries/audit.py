@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import groupby, pairwise
-from operator import attrgetter
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import select, text
@@ -69,28 +69,28 @@ class Kept:
     """The stored standings of one member after another, beside a walk over the ledger."""
 
     def __init__(self) -> None:
-        own = db.session().execute(
-            select(
-                Standing.member_id,
-                Standing.span,
-                Standing.theme_id,
-                Standing.points,
-                Standing.height,
-                Standing.shown,
-                (Member.is_active & Member.in_rankings).label("wanted"),
+        session = db.session()
+        own, share = Standing.__table__.c, BranchShare.__table__.c
+        self.shown = {
+            row.id: row.is_active and row.in_rankings
+            for row in session.execute(select(Member.id, Member.is_active, Member.in_rankings))
+        }
+        self._own = _Stream(
+            session.execute(
+                select(
+                    *(own.member_id, own.span, own.theme_id, own.points, own.height, own.shown)
+                ).order_by(own.member_id),
+                execution_options={"yield_per": CHUNK},
             )
-            .join(Member, Member.id == Standing.member_id)
-            .order_by(Standing.member_id),
-            execution_options={"yield_per": CHUNK},
         )
-        shares = db.session().execute(
-            select(
-                BranchShare.member_id, BranchShare.span, BranchShare.branch_id, BranchShare.points
-            ).order_by(BranchShare.member_id),
-            execution_options={"yield_per": CHUNK},
+        self._shares = _Stream(
+            session.execute(
+                select(share.member_id, share.span, share.branch_id, share.points).order_by(
+                    share.member_id
+                ),
+                execution_options={"yield_per": CHUNK},
+            )
         )
-        self._own = _Stream(own)
-        self._shares = _Stream(shares)
 
     def of(self, member_id: int) -> tuple[list[Any], list[Any], list[int]]:
         """Standings and shares of a member, and the members before it that were passed over."""
@@ -104,8 +104,10 @@ class Kept:
 
 
 class _Stream:
+    """Rows whose first column is a member, by member; they come in the order of members."""
+
     def __init__(self, rows: Any) -> None:
-        self._groups = groupby(rows, key=attrgetter("member_id"))
+        self._groups = groupby(rows, key=itemgetter(0))
         self._next: tuple[int, list[Any]] | None = None
         self._advance()
 
@@ -132,19 +134,23 @@ class _Stream:
         return passed
 
 
-def wrong_standing(sums: Sums, own: Sequence[Any], shares: Sequence[Any]) -> str | None:
+def wrong_standing(
+    sums: Sums, own: Sequence[Any], shares: Sequence[Any], *, shown: bool
+) -> str | None:
     """What is wrong with a member's stored standings, beside the sums of the ledger."""
-    if {(row.span, row.theme_id): row.points for row in own} != {
-        key: points for key, (points, _) in sums.own.items()
-    }:
+    if len(own) != len(sums.own):
         return "the points in the standings are not the sums of the entries"
-    if any(row.height != height(*sums.own[row.span, row.theme_id]) for row in own):
-        return "the order in the standings does not follow from the entries"
-    if any(row.shown != row.wanted for row in own):
-        return "the standings show a member who is not to be shown, or hide another"
-    if {(row.span, row.branch_id): row.points for row in shares} != {
-        key: points for key, (points, _) in sums.shares.items()
-    }:
+    for _member, span, theme_id, points, high, is_shown in own:
+        found = sums.own.get((span, theme_id))
+        if found is None or found[0] != points:
+            return "the points in the standings are not the sums of the entries"
+        if high != height(*found):
+            return "the order in the standings does not follow from the entries"
+        if is_shown is not shown:
+            return "the standings show a member who is not to be shown, or hide another"
+    if len(shares) != len(sums.shares) or any(
+        sums.shares.get((span, branch_id)) != points for _member, span, branch_id, points in shares
+    ):
         return "the points by branch are not the sums of the entries"
     return None
 

@@ -6,7 +6,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from itertools import groupby
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
@@ -79,7 +79,7 @@ def prove(key: bytes, zone: ZoneInfo, abroad: Mapping[date, str] | None = None) 
     }
     sealed = seals()
     leaves, kept = Leaves(sealed), Kept()
-    ends = [moment_text(seal.until) for seal in sealed]
+    ends = _as_stored([seal.until for seal in sealed])
     proof.days = len(sealed)
     unequal: list[Break] = []
     for member_id, links in groupby(_links(), key=lambda link: link.parts[MEMBER]):
@@ -95,7 +95,9 @@ def prove(key: bytes, zone: ZoneInfo, abroad: Mapping[date, str] | None = None) 
             proof.breaks.append(found)
             continue
         proof.points += sum(link.parts[AMOUNT] for link in chain)
-        wrong = wrong_standing(_sums(member_id, chain, zone), own, shares)
+        wrong = wrong_standing(
+            _sums(chain, zone), own, shares, shown=kept.shown.get(member_id, False)
+        )
         if wrong is not None:
             unequal.append(Break("standings", member_id, None, wrong))
     for member_id, (seq, *_rest) in heads.items():
@@ -121,16 +123,23 @@ def _nobodys(member_id: int) -> Break:
     return Break("standings", member_id, None, "there are standings without entries")
 
 
-def _sealed_with(ends: Sequence[str], link: Link) -> int:
+def _as_stored(moments: Sequence[datetime]) -> Sequence[Any]:
+    """Moments as `_links` gives those of entries: on SQLite text in UTC."""
+    if db.session().connection().dialect.name != "sqlite":
+        return moments
+    return [f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S.%f}" for moment in moments]
+
+
+def _sealed_with(ends: Sequence[Any], link: Link) -> int:
     """The place of the seal that an entry belongs to; after the last for those not sealed yet."""
     try:
-        return bisect_right(ends, _moment(link.parts[RECORDED]))
+        return bisect_right(ends, link.parts[RECORDED])
     except TypeError:
         return len(ends)
 
 
-def _sums(member_id: int, chain: Sequence[Link], zone: ZoneInfo) -> Sums:
-    sums = Sums(member_id, shown=True)
+def _sums(chain: Sequence[Link], zone: ZoneInfo) -> Sums:
+    sums = Sums()
     for link in chain:
         parts = link.parts
         if parts[AMOUNT] and parts[REASON] not in SPENDING:

@@ -12,22 +12,24 @@ from app.points.rules import spans_of
 
 @dataclass
 class Sums:
-    """What one member's entries add up to: (points, last entry) by (span, theme), and by
-    (span, branch)."""
+    """What one member's entries add up to: (points, last entry) by (span, theme), and points by
+    (span, branch). Entries are added in the order of their ids."""
 
-    member_id: int
-    shown: bool
     own: dict[tuple[int, int], tuple[int, int]] = field(default_factory=dict)
-    shares: dict[tuple[int, int], tuple[int, int]] = field(default_factory=dict)
+    shares: dict[tuple[int, int], int] = field(default_factory=dict)
 
     def add(self, *, entry_id: int, amount: int, branch_id: int, theme_id: int, day: date) -> None:
         own, shares = self.own, self.shares
         for span in spans_of(day):
-            for theme in (0, theme_id) if theme_id else (0,):
-                points, last = own.get((span, theme), (0, 0))
-                own[span, theme] = points + amount, max(last, entry_id)
-            points, last = shares.get((span, branch_id), (0, 0))
-            shares[span, branch_id] = points + amount, max(last, entry_id)
+            key = span, 0
+            had = own.get(key)
+            own[key] = (had[0] + amount, entry_id) if had else (amount, entry_id)
+            if theme_id:
+                key = span, theme_id
+                had = own.get(key)
+                own[key] = (had[0] + amount, entry_id) if had else (amount, entry_id)
+            key = span, branch_id
+            shares[key] = shares.get(key, 0) + amount
 
 
 @lru_cache(maxsize=100_000)
