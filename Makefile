@@ -8,7 +8,7 @@ HOST ?= 127.0.0.1
 PORT ?= 8000
 WORKERS ?= 2
 
-.PHONY: help setup run test lint types contracts unit browser faults bench assets messages migration lock screenshots clean
+.PHONY: help setup run test lint types contracts unit postgresql browser faults bench assets messages migration lock screenshots clean
 
 help: ## List every command
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | awk -F'\t' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -36,6 +36,9 @@ contracts: ## Who may import whom (import-linter)
 
 unit: ## The tests that need no browser
 	$(PY) -m pytest -n $(WORKERS) -m "not browser"
+
+postgresql: ## Points, watching and reports on PostgreSQL instead of SQLite (tests/postgresql.py)
+	$(PY) -m pytest -n $(WORKERS) -m "not browser" --on-postgresql tests/points tests/learning tests/organisation tests/practice
 
 browser: ## The tests in headless Chromium
 	$(PY) -m pytest -m browser

@@ -307,6 +307,8 @@ def test_nobody_corrects_their_own_points_or_without_a_reason(
 def test_the_database_refuses_to_change_an_entry(
     app: Flask, people: People, ledger: Ledger, statement: str
 ) -> None:
+    if "OR REPLACE" in statement and app.extensions["weike"].database_url:
+        pytest.skip("only SQLite knows this")
     member = people.member()
     ledger.earn(member, note="a")
     ledger.earn(member, note="b")

@@ -16,7 +16,7 @@ from app.courses.service import create_theme, edit_theme
 from app.members.models import Member
 from app.points import queries, service
 from app.points.models import Entry
-from app.points.queries.branches import LEAST_PEOPLE, PRIOR_PEOPLE
+from app.points.queries.branches import LEAST_PEOPLE, NEIGHBOURS, PRIOR_PEOPLE, TOP
 from app.points.rules import Period, Ranking, height, ledger_key, span_of
 from tests.factories import People, csrf
 from tests.points.ledger import SHANGHAI, Ledger, shanghai
@@ -116,7 +116,7 @@ def rows_of_everything() -> dict[str, list]:
         "UPDATE standing SET shown = NOT shown WHERE member_id = 3",
         "DELETE FROM standing WHERE member_id = 3 AND span > 600000000 - 1",
         "UPDATE branch_share SET points = points + 1 WHERE span = 600000000",
-        "UPDATE branch_standing SET median2 = 999, stale = 0 WHERE span = 600000000",
+        "UPDATE branch_standing SET median2 = 999, stale = false WHERE span = 600000000",
         "UPDATE standing_step SET members = members + 1 WHERE span = 600000000",
         "UPDATE standing_tie SET members = members + 1 WHERE span = 600000000",
         "DELETE FROM standing_tie WHERE span = 600000000",
@@ -341,6 +341,57 @@ def test_fewer_than_five_people_have_no_place(people: People, ledger: Ledger) ->
     assert "4 of 5 took part · median 30" in words(page)
     change(people.app, joined, is_active=False)
     assert places(client.get("/points/leaderboard?of=branches")) == []
+
+
+def test_the_board_of_branches_equals_their_values_sorted_by_hand(
+    app: Flask, people: People
+) -> None:
+    luck = random.Random(5)
+    branches = [people.branch() for _ in range(70)]
+    rows = [
+        {
+            "branch": branch,
+            "people": luck.randrange(4, 12),
+            "takers": luck.randrange(1, 4),
+            "median2": luck.choice((20, 20, 40)),
+            "reached": luck.choice((number, 7)),
+        }
+        for number, branch in enumerate(branches)
+    ]
+    with app.app_context(), unit_of_work() as session:
+        session.execute(text("INSERT INTO branch_size VALUES (:branch, :people)"), rows)
+        session.execute(
+            text(
+                f"INSERT INTO branch_standing VALUES ({EVER}, :branch, :takers, 0, 1, :median2, "
+                ":reached, false)"
+            ),
+            rows,
+        )
+    average = sum(row["takers"] * row["median2"] / 2 for row in rows) / sum(
+        row["people"] for row in rows
+    )
+
+    def order(row: dict) -> tuple:
+        value = row["takers"] * row["median2"] / 2
+        score = (value + PRIOR_PEOPLE * average) / (row["people"] + PRIOR_PEOPLE)
+        return -round(score, 9), row["reached"], row["branch"]
+
+    ranked = sorted((row for row in rows if row["people"] >= LEAST_PEOPLE), key=order)
+    ids = [row["branch"] for row in ranked]
+    last = len(ids)
+    assert last > TOP + NEIGHBOURS
+    with app.app_context():
+        for row in rows:
+            board = queries.branch_board(row["branch"], EVER)
+            shown = [*board.top, *board.around_mine]
+            assert [(each.id, each.place) for each in shown] == [
+                (ids[place - 1], place)
+                for place in range(1, last + 1)
+                if place <= TOP
+                or (row in ranked and abs(place - 1 - ranked.index(row)) <= NEIGHBOURS)
+            ]
+            assert (board.mine is None) == (row not in ranked)
+        db.session.remove()
 
 
 def test_points_stay_with_the_branch_they_were_earned_in(people: People, ledger: Ledger) -> None:

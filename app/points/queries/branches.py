@@ -64,23 +64,41 @@ whole AS (
   SELECT 1.0 * coalesce((SELECT sum(value * people) FROM valued), 0)
     / max(1, (SELECT coalesce(sum(members), 0) FROM branch_size)) AS average
 ),
-scored AS (
+scored AS MATERIALIZED (
   SELECT valued.*, (people * value + {PRIOR_PEOPLE} * average) / (people + {PRIOR_PEOPLE}) AS score
   FROM valued, whole
-),
-ranked AS (
-  SELECT scored.*, row_number() OVER (ORDER BY score DESC, reached, branch_id) AS place
-  FROM scored WHERE people >= {LEAST_PEOPLE}
 )
 """  # noqa: S608 - constants only
+_ORDER = "score DESC, reached, branch_id"
+_HIGHER = """(s.score > m.score OR (s.score = m.score AND
+  (s.reached < m.reached OR (s.reached = m.reached AND s.branch_id < m.branch_id))))"""
+# The places of all are never counted: the highest ones, and those next to mine, are picked out.
 _BOARD = f"""
-WITH {_FRESH}
-SELECT ranked.*, b.name, above.name AS above
-FROM ranked JOIN branch AS b ON b.id = ranked.branch_id
+WITH {_FRESH},
+mine AS (
+  SELECT score, reached, branch_id FROM scored WHERE branch_id = :mine AND people >= {LEAST_PEOPLE}
+),
+near AS (
+  SELECT * FROM (
+    SELECT * FROM scored WHERE people >= {LEAST_PEOPLE} ORDER BY {_ORDER} LIMIT {TOP}
+  ) AS highest
+  UNION
+  SELECT * FROM (
+    SELECT s.* FROM scored AS s, mine AS m WHERE people >= {LEAST_PEOPLE} AND {_HIGHER}
+    ORDER BY s.score, s.reached DESC, s.branch_id DESC LIMIT {NEIGHBOURS}
+  ) AS above_mine
+  UNION
+  SELECT * FROM (
+    SELECT s.* FROM scored AS s, mine AS m WHERE people >= {LEAST_PEOPLE} AND NOT {_HIGHER}
+    ORDER BY s.score DESC, s.reached, s.branch_id LIMIT {NEIGHBOURS + 1}
+  ) AS below_mine
+)
+SELECT near.*, b.name, above.name AS above,
+  (SELECT count(*) FROM scored AS s, mine AS m
+   WHERE people >= {LEAST_PEOPLE} AND {_HIGHER}) AS higher
+FROM near JOIN branch AS b ON b.id = near.branch_id
 LEFT JOIN branch AS above ON above.id = b.parent_id
-WHERE place <= {TOP}
-  OR abs(place - (SELECT place FROM ranked WHERE branch_id = :mine)) <= {NEIGHBOURS}
-ORDER BY place
+ORDER BY {_ORDER}
 """  # noqa: S608 - constants only
 _OWN = f"""
 WITH {_FRESH}
@@ -123,13 +141,15 @@ def branch_board(branch_id: int, span: int) -> BranchBoard:
     """All branches with at least five people and points in a period; a branch's own members only:
     branches below stand for themselves."""
     statement = text(_BOARD if _is_sqlite() else _for_postgresql(_BOARD))
-    rows = db.session().execute(statement, {"span": span, "mine": branch_id})
+    rows = db.session().execute(statement, {"span": span, "mine": branch_id}).all()
+    at = next((n for n, row in enumerate(rows) if row.branch_id == branch_id), 0)
     places = [
         BranchPlace(
             id=row.branch_id,
             name=row.name,
             above=row.above or "",
-            place=row.place,
+            # Behind the top stand only mine and its neighbours, one after another.
+            place=number + 1 if number < TOP else row.higher + 1 + number - at,
             people=row.people,
             takers=row.takers,
             median=row.median2 / 2,
@@ -137,7 +157,7 @@ def branch_board(branch_id: int, span: int) -> BranchBoard:
             score=float(row.score),
             mine=row.branch_id == branch_id,
         )
-        for row in rows
+        for number, row in enumerate(rows)
     ]
     return BranchBoard(
         top=[each for each in places if each.place <= TOP],
