@@ -17,7 +17,8 @@ from app.core.paging import Page, window
 from app.courses import queries as courses
 from app.courses.models import Course
 from app.courses.queries import CourseCard, CourseView
-from app.courses.queries.catalogue import card_rows, cards_of, seen_by
+from app.courses.queries.cards import card_rows, cards_of
+from app.courses.queries.seeing import seen_by
 from app.exams import queries as exams
 from app.exams.models import Exam
 from app.exams.queries import QuizState, quiz_state_for

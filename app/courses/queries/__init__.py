@@ -1,26 +1,10 @@
 """Reads of themes, courses and lessons: what readers may see, and what their authors see."""
 
-from app.courses.queries.catalogue import (
+from app.courses.queries.cards import (
     CourseCard,
-    CourseView,
-    LessonView,
-    QuizPaper,
-    ThemeView,
     cards,
     cards_for,
-    course_by_id,
-    course_for,
-    lesson_by_id,
-    lesson_for,
-    lessons,
-    lessons_showing,
-    may_edit,
-    may_watch,
     published_courses,
-    quiz_of,
-    seen_by,
-    theme_for,
-    themes_for,
     visible_courses_for,
 )
 from app.courses.queries.checkpoints import (
@@ -30,6 +14,17 @@ from app.courses.queries.checkpoints import (
     checkpoint,
     checkpoints_of,
     reading_shows,
+)
+from app.courses.queries.courses import (
+    CourseView,
+    LessonView,
+    QuizPaper,
+    course_by_id,
+    course_for,
+    lesson_by_id,
+    lesson_for,
+    lessons,
+    quiz_of,
 )
 from app.courses.queries.desk import (
     DeskTheme,
@@ -49,6 +44,8 @@ from app.courses.queries.desk import (
     uses_of,
 )
 from app.courses.queries.saying import title_here, words_of
+from app.courses.queries.seeing import lessons_showing, may_edit, may_watch, seen_by
+from app.courses.queries.themes import ThemeView, theme_for, themes_for
 
 __all__ = [
     "CheckpointView",

@@ -11,17 +11,10 @@ from app.core.db import db
 from app.core.paging import Page, window
 from app.core.refusals import NotThere
 from app.courses.models import Course, CourseQuestion, Lesson, Theme
-from app.courses.queries.catalogue import (
-    CourseCard,
-    CourseView,
-    LessonView,
-    card_rows,
-    cards_of,
-    course_by_id,
-    lesson_view,
-    may_edit,
-)
+from app.courses.queries.cards import CourseCard, card_rows, cards_of
+from app.courses.queries.courses import CourseView, LessonView, course_by_id, lesson_view
 from app.courses.queries.saying import title_here, words_of
+from app.courses.queries.seeing import may_edit
 from app.courses.rules import State
 from app.media.models import Image, Media
 from app.media.queries import Picture, pictures, shown_state

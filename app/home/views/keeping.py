@@ -11,7 +11,7 @@ from app.core.access import access
 from app.core.addresses import address
 from app.core.refusals import NotThere
 from app.courses.queries import course_for
-from app.courses.queries.catalogue import LessonView
+from app.courses.queries.courses import LessonView
 from app.home.views.frame import bp
 from app.learning.queries import open_needs, strictness_of
 from app.media import service as media

@@ -10,7 +10,7 @@ from app.core.access import access
 from app.core.limits import unlimited
 from app.core.settings import today
 from app.courses.queries import course_for, theme_for, themes_for
-from app.courses.queries.catalogue import may_edit
+from app.courses.queries.seeing import may_edit
 from app.home import queries
 from app.home.rules import DayPart, day_part
 from app.home.views.frame import bp

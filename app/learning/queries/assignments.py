@@ -14,7 +14,7 @@ from app.core import clock
 from app.core.db import db
 from app.courses.models import Course, Theme
 from app.courses.queries import CourseCard, title_here
-from app.courses.queries.catalogue import card_rows, cards_of
+from app.courses.queries.cards import card_rows, cards_of
 from app.courses.rules import State
 from app.learning.models import Assignment, LearningPath, PathStep, Relief
 from app.learning.models import CourseProgress as CourseRow

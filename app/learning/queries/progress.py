@@ -11,7 +11,8 @@ from sqlalchemy import ColumnElement, Select, case, exists, func, select
 
 from app.core.db import db
 from app.courses.models import Course, CourseQuestion, Lesson
-from app.courses.queries.catalogue import CourseCard, cards_for, seen_by
+from app.courses.queries.cards import CourseCard, cards_for
+from app.courses.queries.seeing import seen_by
 from app.learning.models import CourseProgress as CourseRow
 from app.learning.models import LessonProgress as LessonRow
 from app.learning.models import TrimmedReport, Visit

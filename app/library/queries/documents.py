@@ -14,7 +14,7 @@ from app.core.paging import Page, window
 from app.core.refusals import NotThere
 from app.core.settings import today
 from app.courses.models import Course
-from app.courses.queries import catalogue, title_here
+from app.courses.queries import seeing, title_here
 from app.library import rules
 from app.library.models import (
     Collection,
@@ -273,7 +273,7 @@ def related_courses(reader: Reader, document_id: int) -> list[tuple[str, str]]:
     rows = db.session().execute(
         select(Course.slug, title_here(Course))
         .join(DocumentCourse, DocumentCourse.course_id == Course.id)
-        .where(DocumentCourse.document_id == document_id, catalogue.seen_by(reader))
+        .where(DocumentCourse.document_id == document_id, seeing.seen_by(reader))
         .order_by(title_here(Course))
     )
     return [(slug, title) for slug, title in rows]
@@ -292,7 +292,7 @@ def course_choices(reader: Reader) -> list[tuple[int, str]]:
     """Courses that a document may belong with: those that the reader sees."""
     rows = db.session().execute(
         select(Course.id, title_here(Course))
-        .where(catalogue.seen_by(reader))
+        .where(seeing.seen_by(reader))
         .order_by(title_here(Course))
         .limit(MOST_COURSES)
     )
