@@ -28,7 +28,7 @@ from tests.factories import People
 from tests.learning.lessons import MINUTE, make_course, single
 from tests.live import PHONE, Site, Window, free_port
 
-MOST_PAGES = 70
+MOST_PAGES = 200
 # Names that are the same in every language: of products, formats, languages, and examples.
 NAMES = re.compile(
     r"\b(Weike|English|Chrome|Linux|Firefox|Safari|HeadlessChrome|PDF|CSV|XLSX|Excel|Word|"
@@ -135,12 +135,13 @@ def test_everything_on_a_page_can_be_translated(app: Flask, people: People, role
         if lines := forgotten(html):
             wrong[path] = lines
         for link in re.findall(r'<a [^>]*href="(/[^"#]*)"', html):
-            shape = re.sub(r"\d+|\?.*", "#", link)
+            shape = re.sub(r"\d+|=[^&]*", "#", link)  # a filter is another page, its value is not
             # The guides are written in each language; files and other languages are no pages.
             if shape in seen or re.match(r"/help|.*(\.\w+$|lang=|export|download)", link):
                 continue
             seen.add(shape)
             waiting.append(link.replace("&amp;", "&"))
+    assert waiting == []
     assert wrong == {}
 
 

@@ -103,3 +103,4 @@ def test_the_bank_shows_how_questions_have_done(
     ids = ",".join(map(str, course.questions))
     page = desk.get(f"/desk/question-figures?ids={ids},x,99999999999").get_data(as_text=True)
     assert page.count("1 answer · 100 % right on average") == 3
+    assert page.count('href="/desk/questions/') == 3

@@ -406,8 +406,11 @@ def test_the_navigation_marks_where_the_reader_is(app: Flask, people: People, au
         ("/courses", "Courses"),
         (f"/courses/{course.slug}", "Courses"),
         (f"/themes/{theme_slug(app, course)}", "Courses"),
+        ("/discussions/new", "Courses"),
+        (f"/discussions/lessons/{course.lesson}", "Courses"),
         ("/exams", "Exams"),
         ("/points", "Me"),
+        ("/certificates", "Me"),
         ("/points/leaderboard", "Me"),
     ):
         marked = [place for place, here in places(client.get(url)).items() if here]

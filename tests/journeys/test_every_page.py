@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -11,6 +12,8 @@ from playwright.sync_api import Page
 
 from app.core.db import unit_of_work
 from app.courses.models import Lesson
+from app.members.rules import Reading
+from app.members.service import choose_reading
 from app.points import service as points
 from tests.learning.lessons import MINUTE, make_course, multiple, single, truefalse
 from tests.live import DESKTOP, PHONE, Site, Window
@@ -22,7 +25,8 @@ TWO_FRAMES = """() => new Promise(then =>
   requestAnimationFrame(() => requestAnimationFrame(() => then(true))))"""
 HTML_LIMIT = 60 * 1024
 PAGE_LIMIT = 150 * 1024  # bytes over the wire of all that a normal page needs, first visit
-MOST_PAGES = 90
+MOST_PAGES = 200
+LINKS = "a[href]:not([download])"
 TEXT = "## 先看清楚\n\n收到邮件先停三秒，看一看**发件地址**。\n\n1. 域名对不对\n2. 链接去哪里\n"
 # Three English words in a row on a Chinese page were forgotten in a template.
 ENGLISH = """() => {
@@ -53,6 +57,7 @@ def people_ids(site: Site) -> dict[str, int]:
     branch = people.branch("第一支部")
     ids = {
         "member": people.member("王小明", branch=branch),
+        "elder": people.member("孙奶奶", branch=branch),
         "trainer": people.member("李老师", branch=branch, role="trainer"),
         "organizer": people.member("张书记", branch=branch, organizes=branch),
         "administrator": people.member("赵管理", role="administrator"),
@@ -74,6 +79,7 @@ def people_ids(site: Site) -> dict[str, int]:
             lesson.title = "怎样看发件人"
             if lesson.kind == "reading":
                 lesson.body = TEXT
+        choose_reading(ids["elder"], Reading.EASY)
         points.credit(member_id=ids["member"], reason="lesson", source=f"lesson:{made.lesson}")
     return ids
 
@@ -143,26 +149,23 @@ def looked_at(visitor: Window, path: str, dress: Dress) -> tuple[list[str], list
     dress.put_on(page)
     answer = page.goto(path)
     page.wait_for_function("() => !document.querySelector('.htmx-request')")
-    links = page.eval_on_selector_all(
-        "a[href]:not([download])", "all => all.map(a => a.href.split('#')[0])"
-    )
+    links = page.eval_on_selector_all(LINKS, "all => all.map(a => a.href.split('#')[0])")
     chinese = dress.locale == "zh-CN" and "lang=" not in path
     return [f"{line} ({dress})" for line in faults(visitor, answer.status, chinese=chinese)], links
 
 
-@pytest.mark.parametrize("role", ROLES)
-def test_every_page_of_a_role(role: str, window, site: Site, people_ids: dict[str, int]) -> None:
-    """Each page once, in the next of the eight dresses; every role sees every dress."""
-    visitor = window()
-    if role in people_ids:
-        visitor.sign_in(people_ids[role])
+Look = Callable[[int, str], tuple[list[str], list[str]]]
+
+
+def walk(site: Site, first: str, look: Look) -> dict[str, list[str]]:
+    """Every kind of page that links lead to, with what `look` (number, path) finds wrong with it;
+    it returns the page's links, too."""
     walked: dict[str, list[str]] = {}
-    waiting, seen = ["/" if role in people_ids else "/sign-in"], set()
-    first = ROLES.index(role)  # what two roles see, they see in different dresses
-    while waiting and len(walked) < MOST_PAGES:
+    waiting, seen = [first], set()
+    while waiting:
+        assert len(walked) < MOST_PAGES
         path = waiting.pop(0)
-        dress = DRESSES[(first + len(walked)) % len(DRESSES)]
-        walked[path], links = looked_at(visitor, path, dress)
+        walked[path], links = look(len(walked), path)
         for link in links:
             # Files and other people's sites are no pages of ours.
             if not link.startswith(site.url) or re.search(r"\.[a-z0-9]{2,4}($|\?)", link):
@@ -171,12 +174,59 @@ def test_every_page_of_a_role(role: str, window, site: Site, people_ids: dict[st
                 continue
             seen.add(shape(link))
             waiting.append(link.removeprefix(site.url))
+    return walked
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_every_page_of_a_role(role: str, window, site: Site, people_ids: dict[str, int]) -> None:
+    """Each page once, in the next of the eight dresses; every role sees every dress."""
+    visitor = window()
+    if role in people_ids:
+        visitor.sign_in(people_ids[role])
+    first = ROLES.index(role)  # what two roles see, they see in different dresses
+
+    def look(number: int, path: str) -> tuple[list[str], list[str]]:
+        return looked_at(visitor, path, DRESSES[(first + number) % len(DRESSES)])
+
+    walked = walk(site, "/" if role in people_ids else "/sign-in", look)
     assert len(walked) > 3
     # Who has fewer pages than there are dresses sees the first ones again in the others.
     for number in range(len(walked), len(DRESSES)):
         path = list(walked)[number % len(walked)]
-        again, _ = looked_at(visitor, path, DRESSES[(first + number) % len(DRESSES)])
+        again, _ = look(number, path)
         walked[path] = [*walked[path], *again]
+    assert {path: lines for path, lines in walked.items() if lines} == {}
+
+
+# What is wider than its box, and cut off there: words that nobody can read.
+CUT_OFF = """() => [...document.querySelectorAll("body *")]
+  .filter(e => e.checkVisibility()
+    && !e.closest(".visually-hidden, .skip-link, svg, video, thead, .aloud")
+    && e.clientWidth > 0 && e.scrollWidth > e.clientWidth + 1
+    && ["hidden", "clip"].includes(getComputedStyle(e).overflowX))
+  .map(e => "cut off: " + e.outerHTML.slice(0, 120))"""
+
+
+@pytest.mark.parametrize("locale", ["zh-CN", "en-US"])
+def test_the_easy_mode_can_be_zoomed_to_the_double(
+    locale: str, window, site: Site, people_ids: dict[str, int]
+) -> None:
+    """At 200 % half as many pixels remain for the large type: nothing is wider than that."""
+    half = {"width": PHONE["width"] // 2, "height": PHONE["height"] // 2}
+    visitor = window(viewport=half, locale=locale)
+    page = visitor.page
+    visitor.sign_in(people_ids["elder"])
+
+    def look(_number: int, path: str) -> tuple[list[str], list[str]]:
+        page.goto(path)
+        page.wait_for_function("() => !document.querySelector('.htmx-request')")
+        found = page.evaluate(CUT_OFF)
+        if visitor.scrolls_sideways():
+            found.append("scrolls sideways")
+        return found, page.eval_on_selector_all(LINKS, "all => all.map(a => a.href.split('#')[0])")
+
+    walked = walk(site, "/", look)
+    assert len(walked) > 20
     assert {path: lines for path, lines in walked.items() if lines} == {}
 
 

@@ -53,7 +53,8 @@ def wrong(people: People, course: Made) -> tuple[FlaskClient, str]:
 def links(client: FlaskClient, page: str) -> str:
     found = _LOAD.search(page)
     assert found, "the page asks the library for nothing"
-    return client.get(found.group(1)).get_data(as_text=True)
+    answer = client.get(found.group(1), headers={"HX-Request": "true"})
+    return answer.get_data(as_text=True)
 
 
 def test_a_wrong_answer_opens_the_document_at_its_page(
@@ -65,6 +66,8 @@ def test_a_wrong_answer_opens_the_document_at_its_page(
     assert "Plan · Page 2" in editor  # who changed what
     assert "Read “Plan”: Page 2" in links(librarian.client, editor)
     client, page = wrong(people, course)
+    alone = client.get(_LOAD.search(page).group(1)).get_data(as_text=True)  # without scripts
+    assert "Read “Plan”: Page 2" in alone.partition("<main")[2]
     fragment = links(client, page)
     assert f'id="reading-{first}"' in fragment
     assert f'id="reading-{second}"' not in fragment

@@ -47,10 +47,12 @@ def test_what_shares_the_telling_words_is_proposed_with_them(
     assert "Fire drill" not in text
     theirs = people.client(people.member(branch=north))
     assert "Secret" in theirs.get("/search/like/document/a").get_data(as_text=True)
+    part = {"HX-Request": "true"}
     for path in ("document/d", "document/none", "nothing/a"):  # not yours is not there
-        assert member.get(f"/search/like/{path}").get_data(as_text=True).strip() == ""
+        assert member.get(f"/search/like/{path}", headers=part).get_data().strip() == b""
     lose_index()
-    assert member.get("/search/like/document/a").get_data(as_text=True).strip() == ""
+    assert member.get("/search/like/document/a", headers=part).get_data().strip() == b""
+    assert "Nothing is like it yet" in member.get("/search/like/document/a").get_data(as_text=True)
 
 
 def told(app: Flask) -> list[tuple[int, str]]:

@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from app.core.db import db
 from app.courses.models import Checkpoint, Course, Lesson
-from app.courses.queries.catalogue import seen_by
+from app.courses.queries.seeing import seen_by
 from app.courses.rules import CHECKPOINT_KINDS
 from app.members.rules import Reader
 from app.questions.queries import Question, bank_for, questions

@@ -183,4 +183,5 @@ def question_uses() -> str:
     """How many courses ask each question, for the pages of the bank, which cannot know."""
     given = request.args.get("ids", "").split(",")[:100]
     ids = [int(part) for part in given if part.isdecimal() and len(part) < 10]
-    return render_template("courses/_uses.html", ids=ids, uses=queries.courses_with(ids))
+    uses, asked = queries.courses_with(ids), bank.questions(ids)
+    return render_template("courses/_uses.html", ids=ids, uses=uses, asked=asked)

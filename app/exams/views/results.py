@@ -16,6 +16,7 @@ from app.exams.views import bp
 from app.exams.views.desk import managed
 from app.members.access import AUTHOR, EDITOR, reader
 from app.members.queries import member_names
+from app.questions import queries as bank
 from app.questions.rules import KIND_NAMES
 
 
@@ -160,4 +161,5 @@ def question_figures() -> str:
     """How questions have done, for the pages of the bank, which cannot know."""
     given = request.args.get("ids", "").split(",")[:100]
     ids = [int(part) for part in given if part.isdecimal() and len(part) < 10]
-    return render_template("exams/_figures.html", ids=ids, figures=queries.question_figures(ids))
+    figures, asked = queries.question_figures(ids), bank.questions(ids)
+    return render_template("exams/_figures.html", ids=ids, figures=figures, asked=asked)

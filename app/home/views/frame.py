@@ -14,7 +14,9 @@ from app.members.access import reader_or_none
 
 OUR_COLOUR = "#a61b24"
 
-OF_ME = ("/points", "/device", "/notices", "/practice")  # what stands on the page of a member
+# What stands on the page of another place.
+OF_COURSES = ("/themes", "/paths", "/discussions")
+OF_ME = ("/points", "/device", "/notices", "/practice", "/certificates")
 
 bp = Blueprint("home", "app.home", template_folder="templates")
 
@@ -45,8 +47,8 @@ def navigation() -> list[Place]:
     found = reader_or_none()
     places = [
         Place(_("Home"), address("home"), icon="house-door"),
-        Place(_("Courses"), address("courses"), icon="collection-play", also=("/themes", "/paths")),
-        Place(_("Exams"), address("exams"), icon="card-checklist"),
+        Place(_("Courses"), address("courses"), icon="collection-play", also=OF_COURSES),
+        Place(_("Exams"), address("exams"), icon="card-checklist", also=("/attempts",)),
         Place(_("Library"), address("library"), icon="journals", is_extra=True),
         Place(_("Me"), address("me"), icon="person", also=OF_ME),
     ]
