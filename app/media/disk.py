@@ -104,7 +104,8 @@ class MediaFolder:
     def adopt(self, uuid: str, path: Path) -> None:
         """Make a file that lies in the media folder already the source of `uuid` as well.
 
-        One file with two names; where the file system knows no such thing, it is moved.
+        One file with two names; where the file system knows no such thing, a copy. Never moved:
+        until the row is committed, the first name is the one that counts.
         """
         target = self.source(uuid)
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -112,9 +113,24 @@ class MediaFolder:
             try:
                 os.link(path, target)
             except OSError:
-                path.rename(target)
+                self._copied(path, target)
         _flush_folder(target.parent)
         _flush_folder(target.parent.parent)
+
+    def _copied(self, path: Path, target: Path) -> None:
+        """A copy, flushed, that has its name only when it is whole. Raises NoRoom."""
+        self.look_for_room(path.stat().st_size)
+        fresh = target.with_name(f".{target.name}")
+        try:
+            with path.open("rb") as source, fresh.open("wb") as out:
+                shutil.copyfileobj(source, out, CHUNK)
+                _flush(out)
+            fresh.replace(target)
+        except OSError as error:
+            fresh.unlink(missing_ok=True)
+            if error.errno == 28:  # no space left
+                raise NoRoom from error
+            raise
 
     def _copy(self, stream: BinaryIO, out: BinaryIO, limit: int) -> Saved:
         digest = hashlib.sha256()

@@ -368,11 +368,16 @@ def test_an_exported_course_is_the_same_on_an_empty_instance(
 ) -> None:
     toml = folder / "course.toml"
     # Pictures are encoded anew by every instance, so this course has none.
-    toml.write_text(COURSE.replace('cover = "cover.png"\n', ""), encoding="utf-8")
+    text = COURSE.replace('cover = "cover.png"\n', "")
+    english = 'file = "media/way-out.en.vtt"\n'
+    assert english in text
+    toml.write_text(text.replace(english, english + "machine = true\n"), encoding="utf-8")
     flask("load")
     result = flask("export", "fire-safety", "--to", tmp_path / "one")
     assert result.exit_code == 0, result.output
     one = tmp_path / "one" / "fire-safety"
+    # Captions of a machine that nobody has read through say so wherever they come to.
+    assert (one / "course.toml").read_text(encoding="utf-8").count("machine = true") == 1
     assert tree(one).keys() == {
         *("course.toml", "questions.toml", "02-what-to-check.md", "media/01-the-way-out.mp4"),
         *("media/01-the-way-out.en.vtt", "media/01-the-way-out.zh-Hans.vtt"),

@@ -7,11 +7,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from flask import render_template_string
+from flask import render_template_string, request
 from playwright.sync_api import Page, expect
 
 from app.core.access import access
+from app.core.db import db
 from app.core.headers import allow_recording
+from app.media import queries
 from app.members.access import AUTHOR
 from tests.live import PHONE, Window
 from tests.media.conftest import Clips, Studio
@@ -25,7 +27,7 @@ BOOTH = """
 <script type="module" src="{{ static_url('js/upload.js') }}"></script>
 <script type="module" src="{{ static_url('js/media/record.js') }}"></script>{% endblock %}
 {% block main %}<h1>Lesson</h1><form method="get" action="/booth">
-{{ recording_upload('media_id', record=1200000) }}</form>{% endblock %}
+{{ recording_upload('media_id', record=most) }}</form>{% endblock %}
 """
 
 HEARD = """() => document.querySelector("[data-record-level]").value > 0"""
@@ -39,7 +41,7 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
         @access(AUTHOR)
         def booth() -> str:
             allow_recording()
-            return render_template_string(BOOTH)
+            return render_template_string(BOOTH, most=int(request.args.get("most", 1_200_000)))
 
         yield desk
 
@@ -66,7 +68,13 @@ def arrived(page: Page) -> None:
 
 @pytest.mark.browser
 @pytest.mark.parametrize(
-    ("what", "kind"), [("Camera", "video"), ("Screen and camera", "video"), ("Only sound", "audio")]
+    ("what", "kind"),
+    [
+        ("Camera", "video"),
+        ("Screen", "video"),
+        ("Screen and camera", "video"),
+        ("Only sound", "audio"),
+    ],
 )
 def test_what_is_recorded_is_sent_and_prepared(
     desk: Desk, window: Window, what: str, kind: str
@@ -112,6 +120,127 @@ def test_it_arrives_while_it_is_recorded_and_can_be_thrown_away(desk: Desk, wind
         page.get_by_role("button", name="Throw it away").click()
     expect(page.get_by_role("button", name="Camera", exact=True)).to_be_focused()
     assert on_the_disk(desk) == 0
+
+
+@pytest.mark.browser
+def test_recording_ends_by_itself_when_the_time_is_up(desk: Desk, window: Window) -> None:
+    """The same twenty minutes as everywhere, here ten seconds: what is kept is no longer."""
+    assert window.page.locator("[data-record]").get_attribute("data-most") == "1200000"
+    page = window.page
+    page.goto("/booth?most=10000")
+    page.get_by_text("Or record it here").click()
+    page.get_by_role("button", name="Camera", exact=True).click()
+    expect(page.locator("[data-record-left]")).to_have_text("00:10")
+    page.get_by_role("button", name="Start recording").click()
+    expect(page.locator("[data-record-left]")).to_have_class(re.compile("soon"))
+    expect(page.get_by_role("button", name="Keep it")).to_be_focused(timeout=60_000)
+    expect(page.get_by_text("recorded. Look at it")).to_be_visible()
+    page.get_by_role("button", name="Keep it").click()
+    arrived(page)
+    studio = Studio(desk.app, desk.people)
+    found = studio.recording(int(page.locator("[data-upload-id]").input_value()))
+    assert 5_000 < found.duration_ms <= 10_000
+
+
+@pytest.mark.browser
+def test_it_can_be_recorded_again_and_only_the_last_one_stays(desk: Desk, window: Window) -> None:
+    page = window.page
+    again = page.get_by_role("button", name="Record it again")
+    start = page.get_by_role("button", name="Start recording")
+    page.get_by_role("button", name="Only sound", exact=True).click()
+    start.click()
+    with page.expect_response(lambda answer: answer.request.method == "PATCH", timeout=60_000):
+        pass
+    with page.expect_response(lambda answer: answer.request.method == "DELETE"):
+        again.click()  # while it is recorded
+    expect(start).to_be_focused()
+    expect(page.get_by_text("Everything is on.")).to_be_visible()
+    page.locator("[data-record-level]").evaluate(HEARD)  # the microphone is on
+    assert on_the_disk(desk) == 0
+    start.click()
+    with page.expect_response(lambda answer: answer.request.method == "PATCH", timeout=60_000):
+        pass
+    page.get_by_role("button", name="Finish").click()
+    expect(page.get_by_role("button", name="Keep it")).to_be_focused()
+    with page.expect_response(lambda answer: answer.request.method == "DELETE"):
+        again.click()  # after having listened to it
+    expect(start).to_be_focused()
+    start.click()
+    with page.expect_response(lambda answer: answer.request.method == "PATCH", timeout=60_000):
+        pass
+    page.get_by_role("button", name="Finish").click()
+    page.get_by_role("button", name="Keep it").click()
+    arrived(page)
+    assert on_the_disk(desk) == 0
+    with desk.app.app_context():
+        kept = queries.all_recordings()
+        db.session.rollback()
+    assert len(kept) == 1
+    assert window.problems == []
+
+
+# The colour that is seen most in a part of a picture (from 0 to 1: left, top, right, bottom).
+SEEN = """([left, top, right, bottom]) => {
+  const video = document.querySelector("[data-record-picture]");
+  const canvas = new OffscreenCanvas(video.videoWidth, video.videoHeight);
+  const pen = canvas.getContext("2d");
+  pen.drawImage(video, 0, 0);
+  const [w, h] = [video.videoWidth, video.videoHeight];
+  const {data} = pen.getImageData(left * w, top * h, (right - left) * w, (bottom - top) * h);
+  const counts = {};
+  for (let n = 0; n < data.length; n += 4) {
+    const colour = [data[n] >> 5, data[n + 1] >> 5, data[n + 2] >> 5];
+    counts[colour] = (counts[colour] ?? 0) + 1;
+  }
+  return Object.keys(counts).sort((a, b) => counts[b] - counts[a])[0];
+}"""
+# Chromium's own false screen looks like its false camera; this one is blue.
+SCREEN = """() => {
+  const canvas = Object.assign(document.createElement("canvas"), {width: 1280, height: 720});
+  const pen = canvas.getContext("2d");
+  const draw = () => { pen.fillStyle = "#0000ff"; pen.fillRect(0, 0, 1280, 720); };
+  setInterval(draw, 40);
+  navigator.mediaDevices.getDisplayMedia = async () => { draw(); return canvas.captureStream(25); };
+}"""
+DRAWN = "() => document.querySelector('[data-record-picture]').readyState > 2"
+
+
+@pytest.mark.browser
+def test_the_camera_stands_in_the_corner_of_the_screen(window: Window) -> None:
+    page = window.page
+    page.evaluate(SCREEN)
+    corner = [0.76, 0.8, 0.98, 0.95]
+    seen = {}
+    for what in ("Camera", "Screen", "Screen and camera"):
+        page.get_by_role("button", name=what, exact=True).click()
+        expect(page.get_by_role("button", name="Start recording")).to_be_focused()
+        page.wait_for_function(DRAWN)
+        seen[what] = page.evaluate(SEEN, [0, 0, 1, 1]), page.evaluate(SEEN, corner)
+        page.get_by_role("button", name="Throw it away").click()
+    assert seen["Screen"] == ("0,0,7", "0,0,7")
+    assert seen["Camera"][0] != seen["Screen"][0]
+    assert seen["Screen and camera"] == (seen["Screen"][0], seen["Camera"][0])
+
+
+@pytest.mark.browser
+def test_a_device_that_is_not_given_is_said_in_one_sentence(desk: Desk, window: Window) -> None:
+    """Each of them leaves the choice as it was, with everything that was on switched off."""
+    page = window.page
+    for problem, said in (
+        ("NotAllowedError", "was not allowed"),
+        ("NotFoundError", "No camera or microphone"),
+        ("NotReadableError", "Another program"),
+        ("TypeError", "Recording did not work"),
+    ):
+        page.evaluate(
+            """name => { navigator.mediaDevices.getUserMedia =
+                 async () => { throw new DOMException("", name); }; }""",
+            problem,
+        )
+        page.get_by_role("button", name="Screen and camera", exact=True).click()
+        expect(page.locator("[data-record-error]")).to_contain_text(said)
+        expect(page.get_by_role("button", name="Camera", exact=True)).to_be_visible()
+        expect(page.get_by_role("button", name="Start recording")).to_be_hidden()
 
 
 @pytest.mark.browser

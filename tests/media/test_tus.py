@@ -388,3 +388,30 @@ def test_a_full_disk_refuses_the_beginning_and_keeps_what_has_come(
     assert sender.offset(where) == 5
     monkeypatch.setattr(shutil, "disk_usage", real)
     assert sender.piece(where, 5, b"67890").status_code == 204
+
+
+def test_where_there_are_no_hard_links_nothing_is_moved(
+    sender: Sender, clips: Clips, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Some network disks know none. The first name counts until the row is committed."""
+
+    def link(*_names: object) -> None:
+        raise OSError(95, "Operation not supported")
+
+    monkeypatch.setattr("os.link", link)
+    data = clips["plain.mp4"].read_bytes()
+    studio = sender.studio
+    place = sender.begun(len(data))
+    sender.piece(place, 0, data)
+    uuid = place.rpartition("/")[2]
+    arrived = studio.root / "partial" / uuid / "data"
+    with studio.app.app_context():
+        service.media_folder().adopt(uuid, arrived)
+    assert arrived.read_bytes() == data  # whatever happens now, it can be asked again
+    answer = sender.finish(place)
+    assert answer.status_code == 200
+    assert not arrived.exists()
+    studio.work()
+    found = studio.recording(answer.json["id"])
+    assert found.is_ready
+    assert (studio.root / "uploads" / found.uuid / "source").read_bytes() == data

@@ -4,6 +4,7 @@ The folder's name is the short name of the course. `course.toml` holds the facts
 `questions.toml` the quiz; texts, recordings, captions and pictures lie beside them.
 """
 
+from app.courses.package.checking import check, digest
 from app.courses.package.facts import (
     COURSE_FILE,
     QUESTIONS_FILE,
@@ -16,7 +17,7 @@ from app.courses.package.facts import (
     Problem,
     Question,
 )
-from app.courses.package.reading import check, digest, folders, read
+from app.courses.package.reading import folders, read
 from app.courses.package.writing import write
 
 __all__ = [

@@ -41,6 +41,7 @@ class Caption:
     language: str
     label: str
     file: str
+    machine: bool = False  # heard by a model, and read through by nobody yet
 
 
 @dataclass(frozen=True)

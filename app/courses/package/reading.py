@@ -1,23 +1,19 @@
-"""Reading a folder that anybody may have written: all its problems at once, with their lines."""
+"""Reading a package: all its problems at once, with their lines."""
 
 from __future__ import annotations
 
-import hashlib
-import re
-import tomllib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from decimal import Decimal
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
 from flask_babel import gettext as _
-from flask_babel import lazy_gettext as _l
 
 from app.core import markdown
 from app.core.i18n import LANGUAGES
 from app.core.refusals import Refusal
 from app.courses import rules
+from app.courses.package.checking import digest
 from app.courses.package.facts import (
     COURSE_FILE,
     QUESTIONS_FILE,
@@ -30,85 +26,25 @@ from app.courses.package.facts import (
     Problem,
     Question,
 )
-from app.courses.package.lines import Lines
+from app.courses.package.fields import (
+    ASK,
+    CAPTION,
+    COURSE,
+    LESSON,
+    OPTION,
+    QUESTION,
+    THEME,
+    TYPE_NAMES,
+    Fields,
+)
+from app.courses.package.folder import Folder
 from app.courses.rules import LessonKind, State
-from app.media import ffmpeg, webvtt
 from app.media.rules import clean_language, time_of
 from app.questions import types
 from app.questions.rules import KIND_NAMES
 
-MOST_BYTES = 1024 * 1024  # of a TOML or Markdown file
 MOST_ORDER = 1_000_000
 MOST_TABLES = 1000  # of questions, those included that are asked only inside recordings
-_AT_LINE = re.compile(r"\(at line (\d+), column \d+\)")
-
-Fields = dict[str, type | tuple[type, ...]]
-COURSE: Fields = {
-    "title": str,
-    "summary": str,
-    "language": str,
-    "theme": str,
-    "completion_percent": int,
-    "pass_percent": int,
-    "attempts": int,
-    "audience": (str, list),
-    "state": str,
-    "cover": str,
-    "titles": dict,
-}
-THEME: Fields = {
-    "slug": str,
-    "title": str,
-    "description": str,
-    "order": int,
-    "cover": str,
-    "titles": dict,
-}
-LESSON: Fields = {
-    "kind": str,
-    "title": str,
-    "file": str,
-    "render": str,
-    "captions": list,
-    "chapters": str,
-    "picture": str,
-    "ask": list,
-}
-ASK: Fields = {"at": str, "question": int, "counts": bool}
-CAPTION: Fields = {"language": str, "label": str, "file": str}
-QUESTION: Fields = {
-    "kind": str,
-    "quiz": bool,
-    "stem": str,
-    "explanation": str,
-    "material": str,
-    "option": list,
-    "answer": (bool, str),
-    "answers": list,
-    "case": bool,
-    "typos": int,
-    "units": list,
-    "unit_required": bool,
-    "any_order": bool,
-    "pairs": list,
-    "extra": list,
-    "items": list,
-    "marking": str,
-    "rubric": list,
-    "endings": list,
-    "picture": str,
-    "alt": str,
-    "find": int,
-    "areas": list,
-}
-OPTION: Fields = {"text": str, "fraction": (int, Decimal, str), "feedback": str}
-TYPE_NAMES = {
-    str: _l("a text"),
-    int: _l("a whole number"),
-    bool: _l("true or false"),
-    list: _l("a list"),
-    dict: _l("a table"),
-}
 
 
 def folders(root: Path) -> list[Path]:
@@ -126,199 +62,8 @@ def read(folder: Path) -> Package:
     return replace(package, hash=digest(package))
 
 
-def check(package: Package) -> list[Problem]:
-    """What is wrong with the recordings and captions, and with the length of it all.
-
-    Runs ffprobe on every recording. Lessons that are not rendered yet count no time.
-    """
-    problems: list[Problem] = []
-    lengths: list[tuple[str, int]] = []
-    for lesson in package.lessons:
-        if lesson.kind == LessonKind.READING:
-            lengths.append((lesson.title, rules.reading_ms(markdown.plain(lesson.text))))
-            continue
-        if not lesson.rendered:
-            continue
-        try:
-            facts = ffmpeg.probe(package.folder / lesson.file)
-        except Refusal as refusal:
-            problems.append(Problem(lesson.file, 0, str(refusal)))
-            continue
-        if facts.kind != lesson.kind:
-            sentence = _(
-                "The lesson says “%(said)s”, but the file is “%(found)s”.",
-                said=lesson.kind,
-                found=facts.kind,
-            )
-            problems.append(Problem(COURSE_FILE, lesson.line, sentence))
-        lengths.append((lesson.title, facts.duration_ms))
-        for caption in lesson.captions:
-            try:
-                data = (package.folder / caption.file).read_bytes()
-                webvtt.parse(data, duration_ms=facts.duration_ms)
-            except Refusal as refusal:
-                problems.append(Problem(caption.file, 0, str(refusal)))
-    try:
-        rules.whole_length(lengths)
-    except rules.CourseTooLong as refusal:
-        line = next((x.line for x in package.lessons if x.title == refusal.lesson), 0)
-        problems.append(Problem(COURSE_FILE, line, str(refusal)))
-    return sorted(problems)
-
-
-def digest(package: Package) -> str:
-    """One hash of every file that the package uses, by name and content."""
-    names = {COURSE_FILE}
-    if (package.folder / QUESTIONS_FILE).is_file():
-        names.add(QUESTIONS_FILE)
-    names.update(name for name in (package.cover,) if name)
-    if package.theme_facts and package.theme_facts.cover:
-        names.add(package.theme_facts.cover)
-    for lesson in package.lessons:
-        if lesson.rendered:
-            names.add(lesson.file)
-        names.update(caption.file for caption in lesson.captions)
-    whole = hashlib.sha256()
-    for name in sorted(names):
-        with (package.folder / name).open("rb") as stream:
-            inner = hashlib.file_digest(stream, "sha256").hexdigest()
-        whole.update(f"{name}\0{inner}\n".encode())
-    return whole.hexdigest()
-
-
-class _Reader:
-    """Reads one folder and collects its problems."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.problems: list[Problem] = []
-        self.file = COURSE_FILE
-        self.lines = Lines("")
-
-    # --- saying what is wrong
-
-    def wrong(self, sentence: object, *place: str | int) -> None:
-        self.problems.append(Problem(self.file, self.lines.of(*place), str(sentence)))
-
-    # --- files
-
-    def toml(self, name: str) -> dict[str, Any]:
-        """The tables of a file; {} after noting why it cannot be read."""
-        self.file, self.lines = name, Lines("")
-        found = self.text(name)
-        if found is None:
-            return {}
-        self.lines = Lines(found)
-        try:
-            return tomllib.loads(found, parse_float=Decimal)
-        except tomllib.TOMLDecodeError as error:
-            at = _AT_LINE.search(str(error))
-            line = int(at[1]) if at else len(found.splitlines())
-            said = str(error).split(" (at ", maxsplit=1)[0]
-            sentence = _("This is no TOML: %(said)s.", said=said)
-            self.problems.append(Problem(name, line, sentence))
-        except RecursionError:
-            self.wrong(_("This is nested too deeply."))
-        return {}
-
-    def text(self, name: str) -> str | None:
-        """A file as text; None after noting why not."""
-        path = self.folder / name
-        data = path.read_bytes()[: MOST_BYTES + 1]
-        if len(data) > MOST_BYTES:
-            self.problems.append(Problem(name, 0, _("The file is larger than 1 MB.")))
-            return None
-        try:
-            found = data.decode("utf-8-sig")
-        except UnicodeDecodeError as error:
-            line = data[: error.start].count(b"\n") + 1
-            self.problems.append(Problem(name, line, _("This is not UTF-8 text.")))
-            return None
-        return found.replace("\r\n", "\n")
-
-    def path(self, name: object, *place: str | int) -> str:
-        """A file name inside the package, checked; "" after noting what is wrong with it."""
-        if not isinstance(name, str) or not name:
-            return ""
-        pure = PurePosixPath(name)
-        parts = name.split("/")
-        if (
-            pure.is_absolute()
-            or "\\" in name
-            or ":" in parts[0]
-            or any(part in {"", ".", ".."} or not part.isprintable() for part in parts)
-        ):
-            self.wrong(_("“%(name)s” does not lie inside the package.", name=name), *place)
-            return ""
-        here = self.folder
-        for part in parts:
-            here /= part
-            if here.is_symlink():
-                self.wrong(_("“%(name)s” is a link. Put the file itself here.", name=name), *place)
-                return ""
-        return name
-
-    def existing(self, name: object, *place: str | int) -> str:
-        """Like `path`, and the file is there."""
-        found = self.path(name, *place)
-        if found and not (self.folder / found).is_file():
-            self.wrong(_("The file “%(name)s” is missing.", name=found), *place)
-            return ""
-        return found
-
-    # --- tables
-
-    def fields(
-        self, table: object, known: Fields, required: tuple[str, ...], *place: str | int
-    ) -> dict[str, Any]:
-        """The known fields of a table that have the right type; everything else is noted."""
-        if not isinstance(table, Mapping):
-            self.wrong(_("This must be a table."), *place)
-            return {}
-        found: dict[str, Any] = {}
-        for name, value in table.items():
-            wanted = known.get(name)
-            if wanted is None:
-                sentence = _(
-                    "“%(name)s” is no field of this table. It may have: %(known)s.",
-                    name=name,
-                    known=", ".join(known),
-                )
-                self.wrong(sentence, *place, name)
-            elif not _is(value, wanted):
-                kinds = wanted if isinstance(wanted, tuple) else (wanted,)
-                names = [str(TYPE_NAMES[k]) for k in kinds if k in TYPE_NAMES]
-                sentence = _("“%(name)s” must be %(wanted)s.", name=name, wanted=" / ".join(names))
-                self.wrong(sentence, *place, name)
-            else:
-                found[name] = value
-        for name in required:
-            if name not in table:
-                self.wrong(_("“%(name)s” is missing.", name=name), *place)
-        return found
-
-    def judged(
-        self, judge: Any, *arguments: Any, place: tuple[str | int, ...], **named: Any
-    ) -> Any:
-        """What a rule says, or None after noting its refusal."""
-        try:
-            return judge(*arguments, **named)
-        except Refusal as refusal:
-            self.wrong(refusal, *place)
-            return None
-
-    def chosen(self, value: str, among: object, *place: str | int) -> str:
-        allowed = [str(name) for name in among]  # type: ignore[attr-defined]
-        if value not in allowed:
-            sentence = _(
-                "“%(value)s” is not possible here. Use one of: %(allowed)s.",
-                value=value,
-                allowed=", ".join(allowed),
-            )
-            self.wrong(sentence, *place)
-        return value
-
-    # --- the package
+class _Reader(Folder):
+    """Makes a course of one folder."""
 
     def package(self) -> Package:
         slug = self.folder.name
@@ -373,14 +118,14 @@ class _Reader:
         if "language" in facts:
             self.chosen(facts["language"], LANGUAGES, "course", "language")
         states = [State.DRAFT, State.PUBLISHED, State.WITHDRAWN]
-        title = self._said(rules.title_of, facts, "title", "course", "title")
+        title = self.said(rules.title_of, facts, "title", "course", "title")
         theme = facts.get("theme", "")
         if theme and not rules.is_slug(theme):
             self.wrong(rules.BadSlug(slug=theme), "course", "theme")
         return Package(
             slug=slug,
             title=title,
-            summary=self._said(rules.summary_of, facts, "summary", "course", "summary"),
+            summary=self.said(rules.summary_of, facts, "summary", "course", "summary"),
             language=facts.get("language", ""),
             theme=theme,
             audience=self._audience(facts.get("audience", "all")),
@@ -391,12 +136,6 @@ class _Reader:
             **found,
         )
 
-    def _said(self, rule: Any, facts: dict[str, Any], name: str, *place: str | int) -> str:
-        """A text after its rule; "" when it is missing, which is noted elsewhere."""
-        if name not in facts:
-            return ""
-        return self.judged(rule, facts[name], place=place) or ""
-
     def _titles(self, given: dict[str, Any], text: str, of: str) -> dict[str, dict[str, str]]:
         """Title and text by language; `text` is what the text beside the title is called."""
         found: dict[str, dict[str, str]] = {}
@@ -406,8 +145,8 @@ class _Reader:
             self.chosen(language, LANGUAGES, *place)
             facts = self.fields(table, {"title": str, text: str}, (), *place)
             one = {
-                "title": self._said(rules.title_of, facts, "title", *place, "title"),
-                "text": self._said(rules.summary_of, facts, text, *place, text),
+                "title": self.said(rules.title_of, facts, "title", *place, "title"),
+                "text": self.said(rules.summary_of, facts, text, *place, text),
             }
             if len(self.problems) == before:
                 found[language] = {part: words for part, words in one.items() if words}
@@ -436,8 +175,8 @@ class _Reader:
             )
         return PackageTheme(
             slug=slug,
-            title=self._said(rules.title_of, facts, "title", "theme", "title"),
-            description=self._said(rules.summary_of, facts, "description", "theme", "description"),
+            title=self.said(rules.title_of, facts, "title", "theme", "title"),
+            description=self.said(rules.summary_of, facts, "description", "theme", "description"),
             order=order,
             cover=self.existing(facts.get("cover"), "theme", "cover"),
             titles=self._titles(facts.get("titles", {}), "description", "theme"),
@@ -454,7 +193,7 @@ class _Reader:
             kind = facts.get("kind", "")
             if kind:
                 self.chosen(kind, LessonKind, *place, "kind")
-            title = self._said(rules.title_of, facts, "title", *place, "title")
+            title = self.said(rules.title_of, facts, "title", *place, "title")
             reading = kind == LessonKind.READING
             slides = self.existing(facts.get("render"), *place, "render") if not reading else ""
             name = self.path(facts.get("file"), *place, "file")
@@ -543,6 +282,7 @@ class _Reader:
                 language=language,
                 label=facts.get("label", ""),
                 file=self.existing(facts.get("file"), *place, "file"),
+                machine=facts.get("machine", False),
             )
 
     def _questions(self) -> Iterator[Question]:
@@ -583,10 +323,3 @@ class _Reader:
             clean = self.judged(of.clean, {**body, "options": options}, place=place)
             if clean is not None:
                 yield Question(kind, of.plain(clean), facts.get("quiz", True))
-
-
-def _is(value: object, wanted: type | tuple[type, ...]) -> bool:
-    kinds = wanted if isinstance(wanted, tuple) else (wanted,)
-    if isinstance(value, bool):
-        return bool in kinds
-    return isinstance(value, kinds)

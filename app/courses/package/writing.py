@@ -13,7 +13,7 @@ import tomli_w
 from flask_babel import lazy_gettext as _l
 
 from app.core.refusals import Conflict
-from app.courses.package.facts import COURSE_FILE, QUESTIONS_FILE, Package, Question
+from app.courses.package.facts import COURSE_FILE, QUESTIONS_FILE, Caption, Package, Question
 from app.courses.rules.titles import Titles
 from app.media.rules import time_text
 
@@ -101,12 +101,7 @@ def _course(package: Package) -> dict[str, Any]:
                 "title": lesson.title,
                 "file": lesson.file,
                 **(
-                    {
-                        "captions": [
-                            {"language": c.language, "label": c.label, "file": c.file}
-                            for c in lesson.captions
-                        ]
-                    }
+                    {"captions": [_caption(caption) for caption in lesson.captions]}
                     if lesson.captions
                     else {}
                 ),
@@ -130,6 +125,11 @@ def _course(package: Package) -> dict[str, Any]:
             for lesson in package.lessons
         ]
     return whole
+
+
+def _caption(caption: Caption) -> dict[str, Any]:
+    said = {"language": caption.language, "label": caption.label, "file": caption.file}
+    return {**said, "machine": True} if caption.machine else said
 
 
 def _titles(titles: Titles, text: str) -> dict[str, dict[str, str]]:

@@ -149,6 +149,7 @@ def _lessons(course_id: int, package: Package, files: Mapping[str, int]) -> None
                 language=caption.language,
                 label=caption.label,
                 data=(package.folder / caption.file).read_bytes(),
+                by_machine=caption.machine,
             )
     lessons.set_lessons(course_id, wanted)
 
@@ -288,7 +289,7 @@ def _lesson(
         beside = f"media/{name}.{track.language}.vtt"
         cues = media.cues(lesson.media_id, language=track.language)
         contents[beside] = webvtt.write([(c.start_ms, c.end_ms, c.text) for c in cues]).encode()
-        captions.append(Caption(track.language, track.label, beside))
+        captions.append(Caption(track.language, track.label, beside, track.by_machine))
     return PackageLesson(
         lesson.kind,
         lesson.title,

@@ -23,14 +23,18 @@ from app.media.rules import (
 from app.media.service.recordings import row_of
 
 
-def attach_captions(media_id: int, *, language: str, label: str, data: bytes) -> list[int]:
+def attach_captions(
+    media_id: int, *, language: str, label: str, data: bytes, by_machine: bool = False
+) -> list[int]:
     """Read a caption file into plain cues; replaces the track of the same language.
+
+    `by_machine` when a model has heard them, somewhere, and nobody has read through them yet.
 
     Returns the numbers of the lines that could not be read (0 for a cue too many). Raises
     BadCaptions, CaptionsTooLarge, BadLanguage, NotThere.
     """
     parsed = webvtt.parse(data, duration_ms=row_of(media_id).duration_ms)
-    keep_cues(media_id, language, label, parsed.cues, skipped=parsed.skipped)
+    keep_cues(media_id, language, label, parsed.cues, skipped=parsed.skipped, by_machine=by_machine)
     return parsed.bad_lines
 
 

@@ -103,6 +103,7 @@ class Booth {
       this.release();
       const said = { NotAllowedError: "denied", NotFoundError: "missing", NotReadableError: "taken" };
       this.refuse(this.words[said[problem.name]] ?? this.words.failed);
+      if (this.root.dataset.step !== "choose") this.show("choose");
       return;
     }
     this.what = what;
@@ -120,7 +121,7 @@ class Booth {
       // First: browsers want the press of a button for it, and forget the press while they wait.
       screen = await mediaDevices.getDisplayMedia({ video: { frameRate: 25 }, audio: true });
       this.open.push(screen);
-      screen.getVideoTracks()[0].addEventListener("ended", () => this.stop());
+      screen.getVideoTracks()[0].addEventListener("ended", () => this.unshared());
     }
     const seen = what === "camera" || what === "both";
     const own = await mediaDevices.getUserMedia({
@@ -207,7 +208,11 @@ class Booth {
       },
     });
     this.recorder.addEventListener("dataavailable", ({ data }) => this.live?.push(data));
-    this.recorder.addEventListener("stop", () => this.stopped());
+    const { live } = this;
+    this.recorder.addEventListener("stop", () => {
+      // What was thrown away stops a moment later, when the next picture may be there already.
+      if (this.live === live) this.stopped();
+    });
     this.recorder.addEventListener("error", () => this.refuse(this.words.failed));
     this.done = 0;
     this.since = performance.now();
@@ -254,6 +259,12 @@ class Booth {
     this.root.classList.toggle("paused", is);
   }
 
+  /** The browser's own button has ended the sharing of the screen. */
+  unshared() {
+    if (this.root.dataset.step === "ready") this.leave();
+    else this.stop();
+  }
+
   stop() {
     if (!this.recorder || this.recorder.state === "inactive") return;
     this.done = this.recorded;
@@ -262,9 +273,7 @@ class Booth {
 
   stopped() {
     clearInterval(this.timer);
-    this.lock?.release();
     this.release();
-    if (!this.live) return;
     const video = this.part("picture");
     video.srcObject = null;
     this.address = URL.createObjectURL(this.live.whole);
@@ -332,6 +341,8 @@ class Booth {
 
   /** Camera and microphone off. */
   release() {
+    this.lock?.release();
+    this.lock = null;
     for (const stream of this.open.splice(0)) for (const track of stream.getTracks()) track.stop();
     this.part("level").value = 0;
   }
