@@ -206,6 +206,14 @@ def test_what_a_person_revoked_is_not_given_again_by_a_rule(
     assert [row.state for row in all_of(app, passed.member)] == ["revoked"]
     office.post(f"/organizer/certificates/{found.id}", what="reissue", reason="It was a mistake")
     assert [row.state for row in all_of(app, passed.member)] == ["replaced", "live"]
+    assert told(app, passed.member)[:2] == [
+        ("certificate", "Your certificate for “消防安全考试” was issued anew", "It was a mistake"),
+        (
+            "certificate",
+            "Your certificate for “消防安全考试” does not hold any more",
+            "Copied answers",
+        ),
+    ]
 
 
 def test_issued_anew_it_has_the_new_name_and_the_old_number_points_to_it(

@@ -13,8 +13,9 @@ from app.core.db import db, unit_of_work
 from app.exams.models import Attempt, Evidence, Exam
 from app.members.models import Member, SignIn
 from app.members.service import password_hash
-from tests.exams.examiner import Set, make_exam
-from tests.live import DESKTOP
+from tests.exams.examiner import Candidate, Set, make_exam
+from tests.learning.lessons import single
+from tests.live import DESKTOP, PHONE
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group("site")]
 PASSWORD = "correct horse battery"
@@ -308,3 +309,50 @@ def test_settings_that_were_typed_and_not_saved_come_back(window, site) -> None:
     assert page.locator("#instructions").input_value() == "Bring a pen"
     page.get_by_role("button", name="Throw it away").click()
     assert page.locator("#instructions").input_value() == ""
+
+
+def test_a_comment_on_an_answer_and_an_appeal_survive_a_reload_and_a_refusal(window, site) -> None:
+    author = site.people.member(role="trainer")
+    essay = {"kind": "essay", "stem": "Why stay low?", "answer": "Smoke rises.", "rubric": []}
+    keyed = single("Which number?", "112", ("000", "123"))
+    made = make_exam(site.app, author, [essay, keyed], show_answers="at_once")
+    taker = Candidate(site.people, made)
+    taker.start()
+    open_, choice = sorted(taker.paper(), key=lambda item: bool(item.options))
+    taker.submit({open_.id: ["Because."], choice.id: choice.named("000")})
+
+    marker = window(viewport=DESKTOP)
+    marker.sign_in(author)
+    page, path = marker.page, f"/desk/exams/{made.id}/marking/{made.questions[0]}"
+    page.goto(path)
+    page.locator("#comment").press_sequentially("Say what rises.")
+    page.locator("#points").press_sequentially("7")
+    page.wait_for_function("() => document.querySelector('.draft-state').textContent !== ''")
+    page.goto(f"/desk/exams/{made.id}/marking")
+    page.goto(path)
+    page.get_by_role("button", name="Throw it away").wait_for()
+    assert page.locator("#comment").input_value() == "Say what rises."
+    page.get_by_role("button", name="Save and go").click()  # 7 of 1 point
+    page.locator(".notice-bad").wait_for()
+    page.get_by_role("button", name="Throw it away").wait_for()
+    assert page.locator("#comment").input_value() == "Say what rises."
+    page.locator("#points").fill("0")
+    page.get_by_role("button", name="Save and go").click()
+    page.get_by_text("All answers to this question are marked").wait_for()
+    assert taker.items()[open_.id - min(open_.id, choice.id)].comment == "Say what rises."
+
+    phone = window(viewport=PHONE)
+    phone.sign_in(taker.member)
+    page = phone.page
+    page.goto(f"/attempts/{taker.attempt}")
+    fields = page.locator("textarea[name=text]")
+    page.get_by_text("I see this mark differently").nth(1).click()
+    fields.nth(1).press_sequentially("It is 000 here.")
+    page.wait_for_function(
+        "() => [...document.querySelectorAll('.draft-state')].some(each => each.textContent)"
+    )
+    page.reload()
+    page.get_by_role("button", name="Throw it away").wait_for()
+    assert [fields.nth(n).input_value() for n in (0, 1)] == ["", "It is 000 here."]
+    assert phone.axe() == []
+    assert not phone.scrolls_sideways()

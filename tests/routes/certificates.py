@@ -8,7 +8,7 @@ MATRIX = {
     "certificates.ask": "public",
     "certificates.verify": "public",
     "certificates.revoked": "public",
-    **dict.fromkeys(("certificates.issued", "certificates.one", "certificates.end"), "organizer"),
+    **dict.fromkeys(("certificates.issued", "certificates.one"), "organizer"),
     **dict.fromkeys(
         (
             *("certificates.new_template", "certificates.template", "certificates.save_template"),

@@ -28,5 +28,6 @@ MATRIX = {
     "home.logo_icon": "public",
     "home.certified": "administrator",
     "home.certify": "administrator",
+    "home.end_certificate": "organizer",
     "home.stop_certifying": "administrator",
 }

@@ -1,4 +1,4 @@
-"""What is certified: courses, exams and learning paths, each with its template."""
+"""What is certified, each with its template; and ending a certificate, which its member is told."""
 
 from __future__ import annotations
 
@@ -8,12 +8,16 @@ from flask_babel import gettext as _
 
 from app.certificates import queries as certificates
 from app.certificates import rules as certificate_rules
+from app.certificates.views.managing import one
+from app.core import clock
 from app.core.access import access
 from app.core.limits import limited
+from app.core.refusals import Refusal
 from app.home import queries, service
 from app.home.forms import OfferForm
 from app.home.views.frame import bp
-from app.members.access import ADMINISTRATOR
+from app.learning import service as learning
+from app.members.access import ADMINISTRATOR, ORGANIZER, reader
 
 
 @bp.get("/admin/certificates")
@@ -51,6 +55,26 @@ def stop_certifying() -> ResponseReturnValue:
     )
     flash(_("It is certified no longer. Certificates that were given stay valid."), "good")
     return redirect(url_for("home.certified"), 303)
+
+
+@bp.post("/organizer/certificates/<int:certificate_id>")
+@access(ORGANIZER)
+@limited("ended certificates", most=60, seconds=60)
+def end_certificate(certificate_id: int) -> ResponseReturnValue:
+    """Revoke, or issue anew, as the button says."""
+    who = reader()
+    found = certificates.managed(who, certificate_id, clock.now())
+    reason = request.form.get("reason", "")
+    try:
+        if request.form.get("what") == "reissue":
+            number = learning.reissue_certificate(found.id, actor_id=who.id, reason=reason)
+            flash(_("Issued anew with the number %(number)s.", number=number), "good")
+        else:
+            learning.revoke_certificate(found.id, actor_id=who.id, reason=reason)
+            flash(_("Revoked. Whoever checks its number sees that at once."), "good")
+    except Refusal as refusal:
+        return one(certificate_id, str(refusal)), 422
+    return redirect(url_for("certificates.issued", q=found.number), 303)
 
 
 def _page(form: OfferForm) -> str:

@@ -2,7 +2,13 @@
 
 from app.learning.service.answering import Judged, answer
 from app.learning.service.assigning import assign, change, relieve, restore, withdraw
-from app.learning.service.certifying import certify_due, give_certificate, take_certificate
+from app.learning.service.certifying import (
+    certify_due,
+    give_certificate,
+    reissue_certificate,
+    revoke_certificate,
+    take_certificate,
+)
 from app.learning.service.facts import quiz_passed, quiz_taken_back, title_and_theme
 from app.learning.service.paths import (
     add_step,
@@ -36,10 +42,12 @@ __all__ = [
     "publish_path",
     "quiz_passed",
     "quiz_taken_back",
+    "reissue_certificate",
     "relieve",
     "remove_step",
     "report_spans",
     "restore",
+    "revoke_certificate",
     "set_needs",
     "set_watching",
     "take_certificate",

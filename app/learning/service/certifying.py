@@ -9,6 +9,7 @@ from flask_babel import gettext
 from sqlalchemy import select
 
 from app.certificates import service as certificates
+from app.certificates.models import Certificate
 from app.core.addresses import address
 from app.core.db import db
 from app.courses.models import Course
@@ -63,6 +64,41 @@ def take_certificate(
             address=address("certificates"),
             once_key=f"certificate-ended:{number}",
         )
+
+
+def revoke_certificate(certificate_id: int, *, actor_id: int, reason: str) -> None:
+    """Say by hand that a certificate holds no longer, and tell its member. Raises like
+    certificates.revoke."""
+    certificates.revoke(certificate_id, actor_id=actor_id, reason=reason)
+    row = db.session().get_one(Certificate, certificate_id)
+    title = row.title
+    notices.tell(
+        [row.member_id],
+        kind=Kind.CERTIFICATE,
+        title=lambda: gettext(
+            "Your certificate for “%(title)s” does not hold any more", title=title
+        ),
+        body=row.reason,
+        address=address("certificates"),
+        once_key=f"certificate-ended:{row.number}",
+    )
+
+
+def reissue_certificate(certificate_id: int, *, actor_id: int, reason: str) -> str:
+    """Issue a certificate anew by hand, and tell its member; returns the new number. Raises like
+    certificates.reissue."""
+    number = certificates.reissue(certificate_id, actor_id=actor_id, reason=reason)
+    row = db.session().get_one(Certificate, certificate_id)
+    title, words = row.title, " ".join(reason.split())
+    notices.tell(
+        [row.member_id],
+        kind=Kind.CERTIFICATE,
+        title=lambda: gettext("Your certificate for “%(title)s” was issued anew", title=title),
+        body=words,
+        address=address("certificates"),
+        once_key=f"certificate:{number}",
+    )
+    return number
 
 
 def certify_due(kind: str, subject_id: int, *, most: int = 100, after: int = 0) -> int | None:

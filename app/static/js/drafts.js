@@ -1,6 +1,7 @@
 // What is typed into a long form is kept on this device until it has been saved.
 //
-// A form says whose draft it is and of what: data-draft="12:text:7". Its hidden field `seen`, where
+// A form says whose draft it is and of what: data-draft="12:text:7"; data-refused says that it came
+// back without what was typed. Its hidden field `seen`, where
 // there is one, tells whether what it edits was changed elsewhere since.
 
 import { say } from "weike/app";
@@ -10,7 +11,7 @@ const SENT = "weike-draft-sent";
 const QUIET_MS = 800;
 const LIFE_MS = 14 * 24 * 3600_000;
 const words = document.getElementById("words").dataset;
-const form = document.querySelector("form[data-draft]");
+const forms = [...document.querySelectorAll("form[data-draft]")];
 const fill = (text, values) => text.replace(/\{(\w+)\}/g, (whole, name) => values[name] ?? whole);
 const time = (at) => new Intl.DateTimeFormat(document.documentElement.lang, { dateStyle: "short", timeStyle: "short" }).format(at);
 
@@ -26,22 +27,22 @@ function read(key) {
 const drop = (key) => localStorage.removeItem(PREFIX + key);
 
 /** Everything that a person can change: [name, value or whether it is checked], in order. */
-function fields() {
+function fields(form) {
   return [...form.elements].filter((each) => each.name && !["hidden", "file", "submit", "button", "password"].includes(each.type));
 }
 
 const isTick = (each) => each.type === "checkbox" || each.type === "radio";
-const values = () => fields().map((each) => [each.name, isTick(each) ? each.checked : each.value]);
+const values = (form) => fields(form).map((each) => [each.name, isTick(each) ? each.checked : each.value]);
 
 /** As many rows of answers as were typed, where a form can have more of them. */
-function grow(wanted) {
+function grow(form, wanted) {
   const more = form.querySelector("[data-more]");
-  for (let tries = 0; more && !more.hidden && fields().length < wanted && tries < 40; tries += 1) more.click();
+  for (let tries = 0; more && !more.hidden && fields(form).length < wanted && tries < 40; tries += 1) more.click();
 }
 
-function put(saved) {
-  grow(saved.length);
-  const now = fields();
+function put(form, saved) {
+  grow(form, saved.length);
+  const now = fields(form);
   if (now.length !== saved.length || now.some((each, i) => each.name !== saved[i][0])) return false;
   now.forEach((each, i) => {
     if (isTick(each)) each.checked = saved[i][1];
@@ -52,24 +53,28 @@ function put(saved) {
   return true;
 }
 
+/** Whether it came back with a fault beside a field, and so with all that was typed. */
+const isWrong = (form) => form.querySelector("[aria-invalid=true], .is-invalid") !== null;
+
 // The form that was sent last led to another page, or came back without a fault: it is saved.
 const sent = sessionStorage.getItem(SENT);
 if (sent) {
   sessionStorage.removeItem(SENT);
-  if (form?.dataset.draft !== sent || !form.querySelector("[aria-invalid=true], .is-invalid")) drop(sent);
+  const again = forms.find((form) => form.dataset.draft === sent);
+  if (!again || (!("refused" in again.dataset) && !isWrong(again))) drop(sent);
 }
 
 // Who adds rows is listening by then.
 if (document.readyState === "loading") await new Promise((done) => document.addEventListener("DOMContentLoaded", done, { once: true }));
 
-if (form) {
+function watch(form) {
   const key = form.dataset.draft;
-  const before = values();
+  const before = values(form);
   const seen = form.elements.seen?.value ?? "";
   const status = document.createElement("p");
   status.className = "draft-state field-hint";
   status.setAttribute("role", "status");
-  form.querySelector(".actions")?.after(status);
+  (form.querySelector(".actions") ?? form.lastElementChild).after(status);
 
   const button = (label, action) => {
     const made = document.createElement("button");
@@ -82,19 +87,20 @@ if (form) {
 
   const found = read(key);
   const differs = found && JSON.stringify(found.values) !== JSON.stringify(before);
-  if (differs && !form.querySelector("[aria-invalid=true], .is-invalid")) {
+  if (differs && !isWrong(form)) {
     const back = () => {
       drop(key);
-      if (!put(before)) location.reload();
+      if (!put(form, before)) location.reload();
       status.textContent = "";
       form.querySelector("textarea, input:not([type=hidden])")?.focus();
     };
-    if (found.seen === seen && put(found.values)) {
+    if (found.seen === seen && put(form, found.values)) {
+      form.closest("details")?.setAttribute("open", "");
       status.replaceChildren(`${fill(words.draftBack, { when: time(found.at) })} `, button(words.draftDrop, back));
     } else if (found.seen !== seen) {
       // Somebody saved meanwhile: what is newer is for the person to say.
       status.replaceChildren(`${fill(words.draftOther, { when: time(found.at) })} `, button(words.draftTake, () => {
-        if (put(found.values)) status.textContent = "";
+        if (put(form, found.values)) status.textContent = "";
       }));
     }
   }
@@ -102,7 +108,7 @@ if (form) {
   let timer;
   const keep = () => {
     try {
-      localStorage.setItem(PREFIX + key, JSON.stringify({ at: Date.now(), seen, values: values() }));
+      localStorage.setItem(PREFIX + key, JSON.stringify({ at: Date.now(), seen, values: values(form) }));
       status.textContent = fill(words.draftKept, { when: time(Date.now()) });
     } catch {
       status.textContent = "";
@@ -120,8 +126,10 @@ if (form) {
   });
   // A last word that was typed just before the page went away.
   addEventListener("pagehide", () => {
-    if (!timer || JSON.stringify(values()) === JSON.stringify(before)) return;
+    if (!timer || JSON.stringify(values(form)) === JSON.stringify(before)) return;
     keep();
   });
   if (status.firstChild) say(status.firstChild.textContent.trim(), "info");
 }
+
+forms.forEach(watch);
