@@ -27,6 +27,8 @@ def programs() -> Path | None:
 
 
 _numbers = count(1)
+# Who waits for a lock for ever, or keeps one, fails by name.
+_ENDS = ("lock_timeout=120s", "idle_in_transaction_session_timeout=120s")
 
 
 @contextmanager
@@ -67,7 +69,7 @@ def running(folder: Path, *options: str) -> Iterator[str | None]:
         [
             *as_user,
             *(found / "postgres", "-D", data, "-p", str(port), "-k", data, "-h", "127.0.0.1"),
-            *(part for option in options for part in ("-c", option)),
+            *(part for option in (*_ENDS, *options) for part in ("-c", option)),
         ],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
@@ -75,15 +77,21 @@ def running(folder: Path, *options: str) -> Iterator[str | None]:
     try:
         for _ in range(900):  # a minute and a half, on a machine with much else to do
             with suppress(psycopg.OperationalError):
-                address = f"host=127.0.0.1 port={port} user=weike dbname=postgres"
-                with psycopg.connect(address, autocommit=True) as connection:
+                address = (
+                    f"host=127.0.0.1 port={port} user=weike dbname=postgres connect_timeout=10"
+                )
+                with psycopg.connect(address, autocommit=True, connect_timeout=10) as connection:
                     connection.execute("create database weike encoding 'UTF8'")
                 break
             time.sleep(0.1)
         yield f"postgresql+psycopg://weike@127.0.0.1:{port}/weike"
     finally:
         server.send_signal(signal.SIGQUIT)  # at once, whoever is connected; all is thrown away
-        server.wait(timeout=30)
+        try:
+            server.wait(timeout=30)
+        except subprocess.TimeoutExpired:
+            server.kill()
+            server.wait(timeout=30)
 
 
 def _free_port() -> int:

@@ -93,6 +93,13 @@ def init_app(app: Flask) -> None:
 
 def _prepare(engine: Engine) -> None:
     if engine.dialect.name != "sqlite":
+
+        @event.listens_for(engine, "connect")
+        def patience(connection: Any, record: object) -> None:
+            # Of itself PostgreSQL waits for ever for whoever holds a row and has gone silent.
+            connection.execute(f"SET lock_timeout = {BUSY_TIMEOUT_MS}")
+            connection.commit()
+
         return
 
     @event.listens_for(engine, "connect")
