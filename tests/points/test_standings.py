@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import random
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
 from flask import Flask
+from openpyxl import load_workbook
 from sqlalchemy import text
 
 from app.core import clock
@@ -232,6 +235,45 @@ def test_who_does_not_want_to_be_listed_is_absent_and_told_so(
         assert "I have 10 points in this time and do not want to be listed." in words(page)
     client.post("/me/listed", data={"listed": "yes"}, headers=headers)
     assert len(places(client.get("/points/leaderboard?of=everyone"))) == 2
+
+
+def test_organizers_take_boards_away_without_those_who_are_not_to_be_listed(
+    app: Flask, people: People, ledger: Ledger
+) -> None:
+    ledger.rank(Ranking.EVERYONE)
+    home = people.branch("Home")
+    ann, bob, eve, zed = (
+        people.member(name, branch=home) for name in ("Ann", "=Bob", "Eve", "Zed")
+    )
+    for member in (ann, bob, eve, zed, bob):
+        ledger.earn(member, theme=(5, "Fire"))
+    change(app, eve, in_rankings=False)
+    change(app, zed, is_active=False)
+    chief = people.client(people.member("Olga", branch=home, organizes=home))
+    url = "/points/leaderboard/export?period=month&as="
+    for of in ("branch", "everyone"):
+        for theme in ("", "&theme=5"):
+            answer = chief.get(f"{url}csv&of={of}{theme}")
+            assert f"{of}-month-" in answer.headers["Content-Disposition"]
+            lines = list(csv.reader(io.StringIO(answer.data.decode("utf-8-sig"))))
+            assert lines[0] == ["Place", "Member", "Branch", "Points"]
+            assert lines[1:] == [["1", "'=Bob", "Home", "20"], ["2", "Ann", "Home", "10"]]
+    sheet = load_workbook(io.BytesIO(chief.get(f"{url}xlsx&of=branches").data)).active
+    found = [[cell.value for cell in row] for row in sheet.iter_rows()]
+    # All five count here; Zed, who left, does not.
+    assert found[0][:5] == ["Place", "Branch", "Belongs to", "Members", "Took part"]
+    assert found[1:] == []
+    people.member(branch=home)
+    sheet = load_workbook(io.BytesIO(chief.get(f"{url}exe&of=branches").data)).active
+    found = [[cell.value for cell in row] for row in sheet.iter_rows()]
+    assert found[1][:7] == [1, "Home", "Head office", 5, 3, 60, 10]
+    page = words(chief.get("/points/leaderboard?of=branch"))
+    assert ("Home · Week · Printed on" in page, "CSV" in page) == (True, True)
+    ledger.rank(Ranking.OFF)
+    answer = chief.get(f"{url}csv&of=everyone")
+    assert "Ann" not in answer.data.decode("utf-8-sig")
+    assert "CSV" not in words(people.client(ann).get("/points/leaderboard"))
+    assert people.client(ann).get(f"{url}csv").status_code == 404
 
 
 def test_without_a_ranking_only_branches_are_compared(people: People, ledger: Ledger) -> None:

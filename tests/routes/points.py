@@ -3,6 +3,7 @@
 MATRIX = {
     "points.mine": "signed in",
     "points.leaderboard": "signed in",
+    "points.export_leaderboard": "organizer",
     "points.check_in": "signed in",
     "points.streak": "signed in",
     "points.how": "signed in",

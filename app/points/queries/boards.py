@@ -70,6 +70,11 @@ def themes() -> dict[int, str]:
     return dict(sorted(named, key=lambda pair: pair[1]))
 
 
+def name_of_branch(branch_id: int) -> str:
+    """What a branch is called."""
+    return db.session().scalar(select(Branch.name).where(Branch.id == branch_id)) or ""
+
+
 def member_board(branch_id: int, member_id: int, span: int, theme_id: int = 0) -> Board:
     """Members of one branch by their points in a period, wherever they earned them.
 

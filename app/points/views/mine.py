@@ -1,4 +1,4 @@
-"""Pages about points for members: mine, the leaderboards, and the first visit of the day."""
+"""Pages about points for members: mine, and the first visit of the day."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from app.core.access import access
 from app.core.addresses import address
 from app.members.access import SIGNED_IN, reader
 from app.points import queries, service
-from app.points.queries.branches import LEAST_PEOPLE, PRIOR_PEOPLE
 from app.points.rules import Period, Ranking
 from app.points.views.door import bp
 
@@ -31,49 +30,6 @@ def mine() -> str:
         place=queries.member_board(me.branch_id, me.id, week).me if ranked else None,
         entries=queries.entries(me.id, request.args.get("page", 1, type=int), zone),
     )
-
-
-@bp.get("/points/leaderboard")
-@access(SIGNED_IN)
-def leaderboard() -> str:
-    me = reader()
-    period = request.args.get("period", Period.WEEK, type=Period)
-    span = queries.span_now(period, current_app.extensions["weike"].zone)
-    ranking = queries.ranking()
-    offered = {
-        Ranking.OFF: ["branches"],
-        Ranking.BRANCH: ["branch", "branches"],
-        Ranking.EVERYONE: ["branch", "everyone", "branches"],
-    }[ranking]
-    of = request.args.get("of", "")
-    if of not in offered:
-        of = offered[0]
-    themes = queries.themes() if of != "branches" else {}
-    theme = request.args.get("theme", 0, type=int)
-    theme = theme if theme in themes else 0
-    common = {
-        "of": of,
-        "offered": offered,
-        "period": period.value,
-        "themes": themes,
-        "theme": theme,
-        "ranking": ranking.value,
-    }
-    if of == "branches":
-        return render_template(
-            "points/branches.html",
-            board=queries.branch_board(me.branch_id, span),
-            sum=queries.computed(me.branch_id, span),
-            least=LEAST_PEOPLE,
-            prior=PRIOR_PEOPLE,
-            **common,
-        )
-    if of == "everyone":
-        board = queries.everyone_board(me.id, span, theme)
-    else:
-        board = queries.member_board(me.branch_id, me.id, span, theme)
-    mine = queries.points_in(me.id, span, theme) if board.me is None else board.me.points
-    return render_template("points/leaderboard.html", board=board, mine=mine, **common)
 
 
 @bp.post("/points/check-in")
