@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from secrets import token_hex
+
 import pytest
 
 from app.core.jobs import run_pending
@@ -16,14 +18,15 @@ LONG = "Unbroken" * 8
 
 def test_long_names_break_on_a_phone(site: Site, window) -> None:
     people = site.people
-    branch = people.branch(LONG)
-    organizer = people.member(LONG, branch=branch, organizes=branch)
-    people.member("A" + LONG, branch=branch)
-    other = people.branch("Other" + LONG, parent=branch)
-    people.member("B" + LONG, branch=other)
+    word = token_hex(4)  # another in a second try, on the same site
+    branch = people.branch(LONG + word)
+    organizer = people.member(LONG + word, branch=branch, organizes=branch)
+    people.member("A" + LONG + word, branch=branch)
+    other = people.branch("Other" + LONG + word, parent=branch)
+    people.member("B" + LONG + word, branch=other)
     for number in range(4):
         make_course(site.app, organizer, title=LONG, branch=other if number % 2 else None)
-    put(site.app, "long", f"hydrants{LONG}", f"hydrants {LONG}")
+    put(site.app, word, f"hydrants{LONG}", f"hydrants {LONG}")
     run_pending(site.app)
     here = window()
     here.sign_in(organizer)
