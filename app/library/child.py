@@ -18,7 +18,7 @@ from app.core import child
 from app.core.child import Leash, Outcome
 from app.library.rules import MOST_PARTS, PICTURES, Kind, Reason
 
-PROGRAM = Path(__file__).with_name("extract.py")
+PROGRAM = Path(__file__).with_name("extract") / "__main__.py"
 GIB = 1024**3
 LEASH = Leash(wall=15, cpu=15, memory=GIB, file_size=1024 * 1024, open_files=32)
 OFFICE = "soffice"  # LibreOffice, when it is installed

@@ -103,6 +103,12 @@ def repacked(data: bytes, changes: dict[str, bytes], **more: bytes) -> bytes:
     return buffer.getvalue()
 
 
+def entry_of(data: bytes, name: str) -> bytes:
+    """One part of a zip file."""
+    with zipfile.ZipFile(io.BytesIO(data)) as package:
+        return package.read(name)
+
+
 def bomb() -> bytes:
     """A Word document of some hundred kilobytes that unpacks to 150 MB."""
     paragraph = b"<w:p><w:r><w:t>" + b"A" * 1000 + b"</w:t></w:r></w:p>"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import subprocess
 import sys
@@ -9,8 +10,11 @@ from pathlib import Path
 
 import pytest
 from flask.testing import FlaskClient
+from PIL import Image
 
-from app.library import extract, sniff
+from app.library import sniff
+from app.library.child import PROGRAM
+from app.library.extract import reading
 from app.library.rules import HasMacros, Kind, NotADocument
 from tests.library import files
 from tests.library.conftest import Librarian
@@ -73,7 +77,7 @@ def test_each_kind_is_known_and_read(
     path = tmp_path / "file"
     path.write_bytes(data)
     assert sniff.kind_of(path, name) is kind
-    extract.main([str(path), kind.value])
+    reading.main([str(path), kind.value])
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert [(line["anchor"], line["label"], line["text"]) for line in lines[:-1]] == parts
     assert "pages" in lines[-1]
@@ -93,7 +97,7 @@ def test_hostile_files_of_these_kinds_harm_nothing(tmp_path: Path, data: bytes) 
     path.write_bytes(data)
     kind = sniff.kind_of(path, "a.html")
     done = subprocess.run(
-        [sys.executable, "-I", extract.__file__, str(path), kind.value],
+        [sys.executable, "-I", PROGRAM, str(path), kind.value],
         capture_output=True,
         text=True,
         timeout=30,
@@ -137,6 +141,56 @@ def test_a_pdf_has_a_picture_of_its_first_page(librarian: Librarian, member: Fla
     assert f'src="{address}/cover"' in member.get("/library").get_data(as_text=True)
     text = librarian.upload(b"words", "a.txt")
     assert member.get(f"{text}/cover").status_code == 404
+
+
+def test_books_and_slides_have_the_picture_that_they_bring(
+    librarian: Librarian, member: FlaskClient
+) -> None:
+    buffer = io.BytesIO()
+    front = Image.new("RGB", (900, 1200), "red")
+    front.paste("white", (100, 100, 800, 300))
+    front.save(buffer, "PNG")
+    picture = buffer.getvalue()
+    book = files.repacked(
+        BOOK,
+        {
+            "OEBPS/book.opf": files.entry_of(BOOK, "OEBPS/book.opf").replace(
+                b"<manifest>",
+                b'<manifest><item id="p" href="front%20page.png" properties="cover-image" '
+                b'media-type="image/png"/>',
+            )
+        },
+        **{"OEBPS/front page.png": picture},
+    )
+    deck = files.repacked(files.slides(("Ladders", "up", "")), {"docProps/thumbnail.jpeg": picture})
+    broken = files.repacked(
+        files.slides(("Ropes", "down", "")), {"docProps/thumbnail.jpeg": b"no picture"}
+    )
+    empty = files.slides(("Empty sheet", "", ""))
+    cases = {
+        "a.epub": (book, 200),
+        "b.pptx": (deck, 200),
+        "c.pptx": (broken, 404),
+        "d.pptx": (empty, 404),
+        "e.epub": (BOOK, 404),
+    }
+    for name, (data, status) in cases.items():
+        address = librarian.upload(data, name)
+        sent = member.get(f"{address}/cover", buffered=True)
+        assert sent.status_code == status, name
+        if status == 200:
+            with Image.open(io.BytesIO(sent.get_data())) as shown:
+                assert shown.format == "JPEG"
+                assert shown.width <= 320
+        assert "Text searchable" in member.get(address).get_data(as_text=True), name
+
+
+def test_a_long_book_has_its_contents(librarian: Librarian, member: FlaskClient) -> None:
+    body = "".join(f"<h2>Chapter {n}</h2><ul><li>point {n}</li></ul>" for n in range(1, 15))
+    address = librarian.upload(files.epub(f"<body>{body}</body>"), "a.epub")
+    text = member.get(address).get_data(as_text=True)
+    assert f'href="{address}?page=2#h14">Chapter 14</a>' in text
+    assert "<ul><li>point 3</li></ul>" in text
 
 
 def test_old_office_files_are_converted_when_there_is_a_program_for_it(

@@ -121,6 +121,7 @@ def test_pinned_documents_come_first_and_years_can_be_browsed(
             collection=journal,
             audience="all",
             dated=year,
+            issue=f"No. {number}",
             **({"is_pinned": "y"} if number == 1 else {}),
         )
     page = text_of(member, "/library")
@@ -129,6 +130,8 @@ def test_pinned_documents_come_first_and_years_can_be_browsed(
     assert "Issue 2" in one
     assert "Issue 1<" not in one
     assert ">2019</a>" in one
+    assert one.count('class="issue-cover"') == 2  # the first page of each, by its issue
+    assert one.index("No. 3") < one.index("No. 2")
 
 
 def test_moving_a_collection_moves_what_its_name_finds(

@@ -57,8 +57,10 @@ from app.library.queries.teaching import (
     references_for,
 )
 from app.library.queries.text import (
+    Heading,
     Hit,
     all_parts,
+    headings,
     highlighted,
     hits,
     page_of,
@@ -73,6 +75,7 @@ __all__ = [
     "DocumentLine",
     "DocumentView",
     "FileView",
+    "Heading",
     "Hit",
     "ListView",
     "NoteLine",
@@ -96,6 +99,7 @@ __all__ = [
     "document_with",
     "documents_called",
     "documents_for",
+    "headings",
     "highlighted",
     "hits",
     "is_known",

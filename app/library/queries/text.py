@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from markupsafe import Markup
 from sqlalchemy import func, select
@@ -18,6 +19,7 @@ from app.search.queries import sought_for
 from app.search.snippets import Sought
 
 MOST_HITS = 50
+MOST_HEADINGS = 300
 MOST_WORDS = 20  # spellings that a reader marks
 
 
@@ -44,6 +46,29 @@ def all_parts(file_id: int) -> Sequence[DocumentPart]:
         )
         .all()
     )
+
+
+class Heading(NamedTuple):
+    """Where a part of a document begins that has a name."""
+
+    anchor: str
+    label: str
+    page: int  # of the preview
+
+
+def headings(file_id: int) -> list[Heading]:
+    """The parts that have a name, in the order of the document, each once."""
+    rows = db.session().execute(
+        select(DocumentPart.anchor, DocumentPart.label, DocumentPart.position)
+        .where(DocumentPart.file_id == file_id, DocumentPart.label != "")
+        .order_by(DocumentPart.position)
+        .limit(MOST_HEADINGS)
+    )
+    return [
+        Heading(anchor, label, page_of(position))
+        for anchor, label, position in rows
+        if "-" not in anchor
+    ]
 
 
 @dataclass(frozen=True)
@@ -78,7 +103,8 @@ def highlighted(text: str, quotes: Sequence[str], sought: Sought) -> Markup:
     spans: list[tuple[int, int]] = []
     for quote in quotes:
         signs = [re.escape(sign) for sign in quote if not sign.isspace()]
-        match = re.search(r"\s*".join(signs), text) if signs else None
+        # What is selected in a table has no signs between its cells.
+        match = re.search(r"[\s|•]*".join(signs), text) if signs else None
         if match and not any(match.start() < end and start < match.end() for start, end in spans):
             spans.append(match.span())
     html, at = Markup(), 0

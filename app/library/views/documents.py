@@ -40,6 +40,7 @@ from app.library.rules import (
     date_said,
     page_number,
 )
+from app.library.rules.layout import BROKEN_LINES, laid_out
 from app.library.views.frame import bp
 from app.library.views.uploading import offered
 from app.members.access import EDITOR, SIGNED_IN, reader
@@ -86,6 +87,7 @@ ICONS = {
     Kind.TEXT: "file-earmark-text",
     Kind.MARKDOWN: "markdown",
 }
+WITH_HEADINGS = frozenset(Kind) - PICTURES - {Kind.PDF, Kind.TEXT}
 # Old versions may be of any kind; all that we send is an attachment of a type on our list.
 DOWNLOAD_POLICY = "sandbox; default-src 'none'"
 
@@ -179,9 +181,14 @@ def document(uuid: str) -> str:
         text=text,
         hits=queries.hits(found.file.id, text) if text else [],
         mark=lambda words: marked(words, sought),
-        words_of=lambda part: queries.highlighted(
-            part.text, [n.quote for n in notes if n.anchor == part.anchor and n.quote], sought
+        words_of=lambda part: laid_out(
+            queries.highlighted(
+                part.text, [n.quote for n in notes if n.anchor == part.anchor and n.quote], sought
+            ),
+            found.file.kind,
         ),
+        as_lines=found.file.kind in BROKEN_LINES,
+        headings=queries.headings(found.file.id) if found.file.kind in WITH_HEADINGS else [],
         notes=notes,
         progress=queries.progress_of(reader().id, [found.id]).get(found.id, Progress()),
         lists=queries.lists_to_fill(reader()),

@@ -1,0 +1,63 @@
+"""The readers by kind, and the program itself."""
+
+from __future__ import annotations
+
+import base64
+import sys
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from .drawing import cover_of, draw
+from .markup import read_epub, read_html
+from .office import read_docx, read_pptx, read_xlsx
+from .opendocument import read_odp, read_ods, read_odt
+from .plain import read_markdown, read_text
+from .portable import read_pdf
+from .printing import Budget, Enough, Failed, Printer, say
+from .rich import read_rtf
+
+READERS: dict[str, Callable[[Path, Printer], int]] = {
+    "pdf": read_pdf,
+    "docx": read_docx,
+    "pptx": read_pptx,
+    "xlsx": read_xlsx,
+    "odt": read_odt,
+    "odp": read_odp,
+    "ods": read_ods,
+    "epub": read_epub,
+    "html": read_html,
+    "rtf": read_rtf,
+    "txt": read_text,
+    "md": read_markdown,
+}
+
+
+def main(arguments: Iterable[str]) -> int:
+    name, kind, *drawn = arguments
+    if drawn:
+        folder, *wanted = drawn
+        draw(Path(name), kind, Path(folder), [int(number) for number in wanted])
+        return 0
+    out = Printer(Budget())
+    try:
+        pages = READERS[kind](Path(name), out)
+    except Enough as enough:
+        pages = enough.args[0] if enough.args else 0
+        say({"pages": pages, "truncated": True})
+    except Failed as failed:
+        say({"failed": str(failed)})
+    except MemoryError:
+        say({"failed": "too_large"})
+    else:
+        say({"pages": pages, "truncated": False} if out.printed else {"failed": "no_text"})
+    if out.bare and out.printed:
+        say({"bare": out.bare})
+    if kind == "pdf" or (kind not in {"html", "rtf", "txt", "md"} and out.printed):
+        sys.stdout.flush()  # what was read must not be lost when a page is made to draw for ever
+        try:
+            cover = cover_of(Path(name), kind)
+        except Exception:
+            cover = None  # a document without a picture of its first page
+        if cover:
+            say({"cover": base64.b64encode(cover).decode()})
+    return 0
