@@ -164,6 +164,18 @@ def is_there(media_id: int) -> bool:
     return db.session().scalar(select(Media.id).where(Media.id == media_id)) is not None
 
 
+def media_uuids(media_ids: Iterable[int]) -> dict[int, str]:
+    """The public names of recordings by id; unknown ids are left out."""
+    rows = select(Media.id, Media.uuid).where(Media.id.in_(set(media_ids)))
+    return dict(db.session().execute(rows).all())
+
+
+def media_ids(uuids: Iterable[str]) -> dict[str, int]:
+    """Recordings by their public names; unknown names are left out."""
+    rows = select(Media.uuid, Media.id).where(Media.uuid.in_(set(uuids)))
+    return dict(db.session().execute(rows).all())
+
+
 def media_id_of(uuid: str, *, owner_id: int) -> int | None:
     """The id of a member's own recording by its public name."""
     return db.session().scalar(

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import pytest
 from flask import Flask
 
 from app.core import clock
 from app.core.db import db, unit_of_work
 from app.courses.models import Lesson
+from app.questions import queries
 from app.questions import service as bank
 from tests.exams.taker import Taker
 from tests.factories import People, csrf
@@ -104,3 +108,58 @@ def test_the_bank_shows_how_questions_have_done(
     page = desk.get(f"/desk/question-figures?ids={ids},x,99999999999").get_data(as_text=True)
     assert page.count("1 answer · 100 % right on average") == 3
     assert page.count('href="/desk/questions/') == 3
+
+
+def test_where_it_is_taught_travels_in_our_own_format_and_others_say_that_it_stays(
+    app: Flask, people: People, trainer: int, course: Made, tmp_path: Path
+) -> None:
+    desk, run = people.client(trainer), app.test_cli_runner()
+    (question, *_), document = course.questions, "d" * 32
+    sent = {"state": "ready", "recording": recording_of(app, course.lessons[0])}
+    desk.post(
+        f"/desk/questions/{question}/sort",
+        data={**sent, "from": "00:12", "until": "0:40"},
+        headers=csrf(desk),
+    )
+    with app.app_context(), unit_of_work():
+        bank.place_page(question, by=trainer, document=document, anchor="p7", said=("", ""))
+    path = tmp_path / "bank.yaml"
+    told = json.loads(run.invoke(args=["questions", "export", str(path), "--json"]).stdout)
+    assert told["losses"] == []
+    back = ["questions", "import", str(path), "--json", "--again"]
+    report = json.loads(run.invoke(args=back).stdout)
+    assert (report["errors"], report["notes"]) == ([], [])
+    made = report["imported"][0]["question_id"]
+    with app.app_context():
+        for read in (queries.places, queries.page_places):
+            found = read([question, made])
+            assert found[question] == found[made]
+            assert len(found) == 2
+        db.session().rollback()
+
+    other = path.read_text().replace("from: 00:12", "from: 12 o'clock", 1)
+    path.write_text(other)
+    assert "12 o'clock" in json.loads(run.invoke(args=back).stdout)["errors"][0]["what"]
+    text = tmp_path / "bank.xml"
+    told = json.loads(run.invoke(args=["questions", "export", str(text), "--json"]).stdout)
+    assert any("where it is taught" in loss["what"] for loss in told["losses"])
+
+
+def test_a_recording_of_another_site_is_told(
+    app: Flask, trainer: int, tmp_path: Path, people: People
+) -> None:
+    path = tmp_path / "bank.yaml"
+    path.write_text(
+        "# weike-questions: 1\nquestions:\n- {kind: truefalse, stem: So, answer: true, watch: "
+        f"{{recording: {'e' * 32}, from: 00:01}}}}\n"
+    )
+    client = people.client(trainer)
+    answer = client.post(
+        "/desk/questions/import",
+        data={"file": (path.open("rb"), "bank.yaml")},
+        headers=csrf(client),
+        content_type="multipart/form-data",
+        follow_redirects=True,
+    )
+    page = answer.get_data(as_text=True)
+    assert "The recording that teaches it is not on this site." in page

@@ -16,6 +16,8 @@ from collections.abc import Sequence
 from pathlib import PurePath
 from typing import Any, Protocol, cast
 
+from flask_babel import gettext as _
+
 from app.core.refusals import Refusal
 from app.core.spreadsheet import NoTable
 from app.questions.formats import (
@@ -122,10 +124,22 @@ def write(sayings: Sequence[Saying], format_name: str, fetch: clips.Fetch | None
     """
     module = FORMATS[format_name]
     if getattr(module, "CARRIES", False):
-        return cast("Carrier", module).write(sayings, fetch)
-    written = module.write(sayings)
-    left = [n for n, saying in enumerate(sayings, 1) if clips.urls(saying.body)]
-    return Written(written.data, [*written.losses, *map(clips.stays_here, left)])
+        written = cast("Carrier", module).write(sayings, fetch)
+        left = []
+    else:
+        written = module.write(sayings)
+        left = [clips.stays_here(n) for n, s in enumerate(sayings, 1) if clips.urls(s.body)]
+    if format_name != ours.NAME:
+        left += [
+            Problem(
+                _("Question %(number)s: where it is taught is not in the file.", number=number),
+                line=number,
+                blocks=False,
+            )
+            for number, saying in enumerate(sayings, 1)
+            if any(saying.facts.get(key) for key in ours.TAUGHT)
+        ]
+    return Written(written.data, [*written.losses, *left], written.ending)
 
 
 __all__ = [

@@ -94,6 +94,8 @@ def write(sayings: Sequence[Saying]) -> Written:
             what = _("The whole question is left out: Aiken knows single choice only.")
             losses.append(_loss(number, saying.kind, what))
             continue
+        if "\n" in str(body["stem"]).strip():
+            lost.append(_("line breaks"))
         if body.get("explanation"):
             lost.append(_("the explanation"))
         if body.get("material"):

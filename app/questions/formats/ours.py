@@ -25,6 +25,7 @@ from app.questions.formats.facts import (
     Written,
     facts_of,
 )
+from app.questions.rules import BadSpan, span_ms
 
 NAME = "yaml"
 LABEL = _l("Weike YAML")
@@ -34,6 +35,8 @@ MARK = "weike-questions: 1"
 CARRIES = True
 _INSIDE = "questions.yaml"  # of the package that it becomes when there are pictures or sounds
 _FOLDER = "media/"
+TAUGHT = {"watch": "recording", "read": "document"}
+_UUID = re.compile(r"[0-9a-f]{32}")
 _FILE = re.compile(rf"(?<![\w/]){_FOLDER}({clips.NAMED.pattern})")
 
 
@@ -119,6 +122,7 @@ def _item(row: dict[str, Any], number: str) -> Item:
     line = int(row.get("__line__", 0))
     body = {key: _plain(value) for key, value in row.items() if key not in {"kind", "__line__"}}
     facts = {key: body.pop(key) for key in FACTS if key in body}
+    taught = {key: body.pop(key) for key in TAUGHT if key in body}
     kind = str(row.get("kind") or "")
     item = Item(kind, body, line, number)
     tags = facts.get("tags") or []
@@ -128,6 +132,7 @@ def _item(row: dict[str, Any], number: str) -> Item:
         difficulty=facts.get("difficulty") or "",
         source=str(facts.get("source") or ""),
     )
+    _taught(item, taught)
     if kind in types.TYPES:
         known = types.FIELDS[kind] | {"stem", "explanation", "material"}
         for key in sorted(set(body) - known):
@@ -138,6 +143,29 @@ def _item(row: dict[str, Any], number: str) -> Item:
         for key in types.misshapen(body):
             item.refuse(_("“%(key)s” is not a list as it should be.", key=key))
     return item
+
+
+def _taught(item: Item, given: dict[str, Any]) -> None:
+    """Where a recording (`watch`) or a document (`read`) teaches it, as facts."""
+    for key, value in given.items():
+        said = value if isinstance(value, dict) else {}
+        name = str(said.get(TAUGHT[key]) or "")
+        try:
+            start, finish = (
+                span_ms(str(said[word])) if said.get(word) else None for word in ("from", "to")
+            )
+        except BadSpan as refusal:
+            item.refuse(str(refusal))
+            continue
+        if not _UUID.fullmatch(name) or (finish is not None and finish < (start or 0)):
+            item.refuse(
+                _("“%(key)s” does not say where this is taught.", key=key),
+                _("Write it as an export does, or take it out."),
+            )
+        elif key == "watch":
+            item.facts["watch"] = {"recording": name, "start": start or 0, "finish": finish}
+        else:
+            item.facts["read"] = {"document": name, "anchor": str(said.get("at") or "")[:20]}
 
 
 def _plain(value: Any) -> Any:
@@ -178,7 +206,7 @@ def write(sayings: Sequence[Saying], fetch: clips.Fetch | None = None) -> Writte
             {
                 "kind": saying.kind,
                 **body,
-                **{k: saying.facts[k] for k in FACTS if saying.facts.get(k)},
+                **{k: saying.facts[k] for k in (*FACTS, *TAUGHT) if saying.facts.get(k)},
             }
         )
     text = yaml.dump(

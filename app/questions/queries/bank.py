@@ -12,6 +12,7 @@ from sqlalchemy import func, or_, select
 from app.core.db import db
 from app.core.paging import Page, window
 from app.core.refusals import NotThere
+from app.media import queries as media
 from app.members.models import Member
 from app.members.rules import Reader
 from app.questions.formats import Saying
@@ -294,10 +295,22 @@ def changes(question_id: int) -> list[Change]:
 
 
 def sayings(question_ids: Iterable[int]) -> list[Saying]:
-    """Questions as files say them, in the order given."""
+    """Questions as files say them, in the order given; also where each is taught, by names that
+    hold on another site that has the same recording or document."""
     ids = list(question_ids)
     found = questions(ids)
     sorted_ = facts(found.values())
+    watched = places(ids)
+    names = media.media_uuids(place.media_id for place in watched.values())
+    for number, place in watched.items():
+        if number in sorted_ and place.media_id in names:
+            said = {"recording": names[place.media_id], "from": span_text(place.start_ms)}
+            if place.finish_ms is not None:
+                said["to"] = span_text(place.finish_ms)
+            sorted_[number]["watch"] = said
+    for number, page in page_places(ids).items():
+        if number in sorted_:
+            sorted_[number]["read"] = {"document": page.document, "at": page.anchor}
     return [
         Saying(found[i].kind, found[i].plain, sorted_[i], number)
         for number, i in enumerate((i for i in ids if i in found), 1)

@@ -17,6 +17,7 @@ from app.questions.rules.bank import (
     SameCategory,
     StillBlocked,
     TooManyClips,
+    TooMuchSound,
 )
 from app.questions.rules.files import (
     ENDINGS,
@@ -210,6 +211,7 @@ __all__ = [
     "TooManyOptions",
     "TooManyPairs",
     "TooManyPoints",
+    "TooMuchSound",
     "Wrong",
     "WrongFile",
     "alike",

@@ -19,6 +19,15 @@ class TooManyClips(Refusal):
     )
 
 
+class TooMuchSound(Refusal):
+    """Decoding the sounds of a file took longer than a browser waits."""
+
+    sentence = _l(
+        "The sounds of this file take too long to decode here. Split the file, or let an operator "
+        "import it with the command."
+    )
+
+
 class StillBlocked(Refusal):
     """A file is taken whole or not at all."""
 

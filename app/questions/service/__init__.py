@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from app.questions.service.answers import ORPHAN_HOURS, drawer, keep_file, put_file, sweep_answers
-from app.questions.service.clips import Kept, keep_clips, unpack_clips
+from app.questions.service.clips import LONGEST_WORK, Kept, keep_clips, unpack_clips
 from app.questions.service.finding import reindex_all
 from app.questions.service.imports import (
     drop_import,
@@ -32,6 +32,7 @@ from app.questions.service.twins import JOB as TWINS_JOB
 from app.questions.service.twins import keep_twins, look_for_twins, merge, tell_apart
 
 __all__ = [
+    "LONGEST_WORK",
     "ORPHAN_HOURS",
     "TWINS_JOB",
     "Kept",

@@ -7,15 +7,17 @@ from io import BytesIO
 
 from flask_babel import gettext as _
 
+from app.core import clock
 from app.core.refusals import Refusal
 from app.media import queries as media_queries
 from app.media import service as media
 from app.questions.formats import Paper, judge
 from app.questions.formats.clips import SHOWN, URL, renamed, url_of, urls
 from app.questions.formats.facts import Enclosed
-from app.questions.rules import Kind, TooManyClips
+from app.questions.rules import Kind, TooManyClips, TooMuchSound
 
 MOST_CLIPS = 100  # pictures and sounds in one file
+LONGEST_WORK = 20.0  # seconds that decoding sounds may take while a browser waits
 
 
 @dataclass
@@ -27,12 +29,13 @@ class Kept:
     refused: dict[str, str] = field(default_factory=dict)  # with the reason
 
 
-def keep_clips(paper: Paper, *, store: bool = True) -> Kept:
+def keep_clips(paper: Paper, *, store: bool = True, patience: float | None = None) -> Kept:
     """Write what came with a file into the media folder; takes long, and touches no database:
     call it before the first query. Raises TooManyClips.
 
     What was exported here and has come back unchanged is not written again: the questions name
-    what is here. Without `store` that is all that happens.
+    what is here. Without `store` that is all that happens. When decoding sounds has taken
+    `patience` seconds, the rest is refused: the command has all the time.
     """
     if len(paper.files) > MOST_CLIPS:
         raise TooManyClips(number=len(paper.files), most=MOST_CLIPS)
@@ -40,11 +43,14 @@ def keep_clips(paper: Paper, *, store: bool = True) -> Kept:
     ours = {url: here for url, each in paper.files.items() if (here := _ours(each))}
     for item in paper.items:
         item.body = renamed(item.body, lambda text: URL.sub(lambda m: ours.get(m[0], m[0]), text))
+    began = clock.monotonic()
     for url, each in paper.files.items():
         if url in ours or not store:
             continue
         try:
             if "/sounds/" in url:
+                if patience is not None and clock.monotonic() - began >= patience:
+                    raise TooMuchSound
                 kept.sounds[url] = media.store_sound(BytesIO(each.data), filename=each.name)
             else:
                 kept.images[url] = media.store_image(BytesIO(each.data))

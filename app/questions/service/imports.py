@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
+from flask_babel import gettext as _
 from sqlalchemy import select
 
 from app.core import clock
 from app.core.db import db
 from app.core.refusals import Conflict, NotThere
+from app.media import queries as media
 from app.questions import formats, queries, rules, types
 from app.questions.formats import proposing
 from app.questions.models import Question, QuestionImport
@@ -21,6 +23,7 @@ from app.questions.service.finding import refresh_search
 
 def open_import(paper: formats.Paper, *, filename: str, author_id: int) -> int:
     """Keep what was read of a file until somebody has looked at it; returns the import's id."""
+    _resolve(paper)
     items = [
         {
             "number": item.number,
@@ -49,6 +52,25 @@ def open_import(paper: formats.Paper, *, filename: str, author_id: int) -> int:
     session.add(row)
     session.flush()
     return row.id
+
+
+def _resolve(paper: formats.Paper) -> None:
+    """Where questions are taught, by what this site has; a recording that is not here is told."""
+    watched = [item for item in paper.items if "watch" in item.facts]
+    known = media.media_ids(item.facts["watch"]["recording"] for item in watched)
+    for item in watched:
+        said = item.facts.pop("watch")
+        number = known.get(said.pop("recording"))
+        if number is None:
+            item.note(_("The recording that teaches it is not on this site."))
+        else:
+            row = {"kind": "recording", "ref": str(number), **said}
+            item.facts.setdefault("places", []).append(row)
+    for item in paper.items:
+        if "read" in item.facts:
+            said = item.facts.pop("read")
+            row = {"kind": "document", "ref": said["document"], "anchor": said["anchor"]}
+            item.facts.setdefault("places", []).append(row)
 
 
 def _find_twins(items: list[dict[str, Any]]) -> None:

@@ -55,7 +55,7 @@ def read_file() -> ResponseReturnValue:
     given = request.form.get("format", formats.AUTO)
     try:
         paper = formats.read(data, name, given if given in formats.FORMATS else formats.AUTO)
-        kept = service.keep_clips(paper)
+        kept = service.keep_clips(paper, patience=service.LONGEST_WORK)
         me = reader()
         service.unpack_clips(paper, kept, owner_id=me.id)
         import_id = service.open_import(paper, filename=name, author_id=me.id)
