@@ -95,7 +95,9 @@ def stored(room: str, language: str = SOURCE) -> Catalog:
     if not path.exists():
         return Catalog(locale=language, charset="utf-8")
     with path.open("rb") as file:
-        return read_po(file, locale=language)
+        # Aborts at what is no message, such as the marks of an unfinished merge: a warning in the
+        # terminal of whoever starts Weike comes too late.
+        return read_po(file, locale=language, abort_invalid=True)
 
 
 def _write(room: str, language: str, words: Catalog) -> bool:

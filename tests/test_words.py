@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
+from babel.messages.pofile import PoFileError
 from flask import Flask
 from flask_babel import force_locale, gettext
 from flask_wtf import FlaskForm
@@ -48,6 +50,20 @@ def test_no_exception_is_idle() -> None:
     """What OpenCC writes anyway needs no line in our table."""
     plain = messages._converter().convert
     assert [s for s, ours in messages.exceptions().items() if plain(s) == ours] == []
+
+
+def test_the_marks_of_an_unfinished_merge_are_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(messages, "APP", tmp_path)
+    file = messages.catalogue("library")
+    file.parent.mkdir(parents=True)
+    entry = 'msgid "Saved."\nmsgstr "已保存。"\n'
+    file.write_text(entry, encoding="utf-8")
+    assert [m.string for m in messages.stored("library") if m.id] == ["已保存。"]
+    file.write_text(f"<<<<<<< HEAD\n{entry}=======\n>>>>>>> other\n", encoding="utf-8")
+    with pytest.raises(PoFileError):
+        messages.stored("library")
 
 
 def test_each_language_is_spoken(app: Flask) -> None:
