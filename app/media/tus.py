@@ -26,6 +26,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from app.core.refusals import NoRoom, NotThere
+from app.media.disk import begin_flush
 from app.media.rules import (
     MOST_OPEN,
     UNTOUCHED_SECONDS,
@@ -365,6 +366,7 @@ class _Piece:
             written = os.pwrite(self.handle, view, at)
             view = view[written:]
             at += written
+        begin_flush(self.handle, self.at, len(chunk))
         self.at = at
         if self.whole:
             self.whole.update(chunk)

@@ -114,6 +114,55 @@ def test_the_first_piece_suits_the_link(window, site, course: Made) -> None:
     assert levels == [0, 0, 1, 2, 3]
 
 
+@pytest.mark.parametrize(("speed", "small"), [(900_000, True), (90_000_000, False)])
+def test_the_first_piece_is_on_its_way_before_the_player_is(
+    window, site, course: Made, speed: int, small: bool
+) -> None:
+    """Asked for once; and what comes from the cache is not taken for the speed of the link."""
+    win = window()
+    page = win.page
+    page.add_init_script(f"sessionStorage.setItem('weike-link-speed', '{speed}')")
+    win.sign_in(site.people.member())
+    names = asked(win)
+    page.goto(f"/courses/{course.slug}/lessons/{course.lesson}")
+    page.wait_for_selector("#player[data-ready]")
+    page.wait_for_function("() => document.querySelector('video').readyState > 2")
+    first = "240p-00000.m4s" if small else "360p-00000.m4s"
+    assert first in names
+    pieces = [name for name in names if name.endswith("-00000.m4s")]
+    assert set(pieces) == {first}
+    received = """name => performance.getEntriesByType("resource")
+      .filter((one) => one.name.endsWith(name)).map((one) => one.transferSize)"""
+    sizes = page.evaluate(received, first)
+    assert len([size for size in sizes if size > 300]) == 1  # any other came from the cache
+    assert win.problems == []
+
+
+def test_picture_in_picture_and_airplay_are_there_where_the_browser_has_them(
+    window, site, course: Made
+) -> None:
+    """Safari's AirPlay is stood in for by its two names; in Chromium there is no such button."""
+    win, _member = opened(window, site, course)
+    can = win.page.evaluate("() => document.pictureInPictureEnabled")
+    expect(win.page.locator("button[data-plyr=pip]")).to_have_count(int(can))
+    expect(win.page.locator("button[data-plyr=airplay]")).to_have_count(0)
+    other = window()
+    other.page.add_init_script("""
+      window.WebKitPlaybackTargetAvailabilityEvent = class extends Event {};
+      HTMLVideoElement.prototype.webkitShowPlaybackTargetPicker = () => { window.asked = true; };
+      Object.defineProperty(document, "pictureInPictureEnabled", { value: true });
+      HTMLVideoElement.prototype.requestPictureInPicture = async () => { window.floating = true; };
+    """)
+    other.sign_in(site.people.member())
+    page = other.page
+    page.goto(f"/courses/{course.slug}/lessons/{course.lesson}")
+    page.wait_for_selector("#player[data-ready]")
+    page.locator("button[data-plyr=airplay]").dispatch_event("click")
+    page.wait_for_function("() => window.asked")
+    page.locator("button[data-plyr=pip]").dispatch_event("click")
+    page.wait_for_function("() => window.floating")
+
+
 TAPS = """([from, third]) => {
   const video = document.querySelector("video");
   video.currentTime = from;

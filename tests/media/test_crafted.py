@@ -67,11 +67,11 @@ def very_long(data: bytes) -> bytes:
 
 
 def many_tracks(data: bytes) -> bytes:
-    """Four thousand times the same track."""
+    """Ten thousand times the same track."""
 
     def more(inside: bytes) -> bytes:
         start, end = next((a, b) for kind, a, b in boxes(inside) if kind == b"trak")
-        return inside + inside[start:end] * 4000
+        return inside + inside[start:end] * 10_000
 
     return changed(data, (b"moov",), more)
 
@@ -132,6 +132,56 @@ def test_a_header_that_lies_harms_nobody(
     found = studio.recording(answer.json["id"])
     assert found.is_finished
     assert found.is_ready or found.error
+
+
+def test_ten_thousand_attachments_are_looked_at_quickly(
+    studio: Studio, clips: Clips, tmp_path: Path
+) -> None:
+    """ffmpeg counts each as a stream. One of them, as fonts are, is fine."""
+    font = tmp_path / "font.ttf"
+    font.write_bytes(b"no font")
+    clip = tmp_path / "clip.mkv"
+    kind = ("-metadata:s:t", "mimetype=application/x-truetype-font")
+    ffmpeg("-i", str(clips["plain.mp4"]), "-c", "copy", "-attach", str(font), *kind, str(clip))
+    data = clip.read_bytes()
+    assert studio.send(data, "clip.mkv").status_code == 200
+    before = len(studio.files())
+    start = time.monotonic()
+    answer = studio.send(attached(data, 10_000), "clip.mkv")
+    assert time.monotonic() - start < 6 * looking.PROBE_LEASH.wall
+    if answer.status_code == 422:
+        assert answer.json["reason"] in {"NotMedia", "NothingUsable"}
+        assert len(studio.files()) == before
+        return
+    studio.work()
+    found = studio.recording(answer.json["id"])
+    assert found.is_ready or found.error
+
+
+def attached(data: bytes, times: int) -> bytes:
+    """A Matroska file with its one attached file so many times."""
+    at = data.index(ATTACHMENTS, data.index(ATTACHMENTS) + 4)  # the list of places names it first
+    length, begin = ebml_number(data, at + 4)
+    one = data[data.index(ATTACHED_FILE, begin) : begin + length]  # without the checksum before it
+    many = ATTACHMENTS + ebml_length(len(one) * times) + one * times
+    segment = data.index(SEGMENT)
+    size, inside = ebml_number(data, segment + 4)
+    grown = ebml_length(size + len(many) - (begin + length - at))
+    return data[: segment + 4] + grown + data[inside:at] + many + data[begin + length :]
+
+
+SEGMENT, ATTACHMENTS, ATTACHED_FILE = b"\x18\x53\x80\x67", b"\x19\x41\xa4\x69", b"\x61\xa7"
+
+
+def ebml_number(data: bytes, at: int) -> tuple[int, int]:
+    """A length as Matroska writes it, and where it ends."""
+    bytes_of = 9 - data[at].bit_length()
+    number = int.from_bytes(data[at : at + bytes_of]) & ((1 << 7 * bytes_of) - 1)
+    return number, at + bytes_of
+
+
+def ebml_length(number: int) -> bytes:
+    return (number | 1 << 56).to_bytes(8)
 
 
 def test_a_thousand_frames_a_second_become_sixty(studio: Studio, tmp_path: Path) -> None:

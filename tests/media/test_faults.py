@@ -190,11 +190,14 @@ def test_an_encode_that_takes_too_long_is_ended(studio: Studio, clips: Clips, mo
     assert "too long" in found.error
 
 
-def test_many_streams_and_chapters_are_looked_at_quickly(studio: Studio, clips, tmp_path) -> None:
+@pytest.mark.parametrize(("count", "taken"), [(3_000, True), (10_000, False)])
+def test_many_streams_and_chapters_are_looked_at_quickly(
+    studio: Studio, clips: Clips, tmp_path: Path, count: int, taken: bool
+) -> None:
     chapters = tmp_path / "chapters.txt"
     chapters.write_text(
         ";FFMETADATA1\n"
-        + "".join(f"[CHAPTER]\nTIMEBASE=1/1000\nSTART={n}\nEND={n + 1}\n" for n in range(3000))
+        + "".join(f"[CHAPTER]\nTIMEBASE=1/1000\nSTART={n}\nEND={n + 1}\n" for n in range(count))
     )
     clip = tmp_path / "chapters.mkv"
     many = [part for _ in range(60) for part in ("-map", "0:a")]
@@ -203,9 +206,14 @@ def test_many_streams_and_chapters_are_looked_at_quickly(studio: Studio, clips, 
         *("-map_metadata", "1", "-c", "copy", str(clip)),
     )
     start = time.monotonic()
-    found = studio.prepared(clip)
+    answer = studio.send(clip.read_bytes())
     assert time.monotonic() - start < 100
-    assert found.is_ready
+    if not taken:
+        assert (answer.status_code, answer.json["reason"]) == (422, "NotMedia")
+        assert studio.files() == set()
+        return
+    studio.work()
+    assert studio.recording(answer.json["id"]).is_ready
 
 
 @pytest.mark.parametrize("name", ["plain.mp4", "sound.mp3", "odd.webm"])

@@ -387,6 +387,12 @@ KEY_NAME = re.compile(r"([a-z0-9]{1,20})\.key")
 CAPTION_NAME = re.compile(r"captions-([A-Za-z0-9-]{2,30})\.vtt")
 
 
+def first_files(name: str) -> tuple[str, str]:
+    """What of a rendition is played first: its header and its first piece, as the encoder names
+    them."""
+    return f"{name}-init.mp4", f"{name}-00000.m4s"
+
+
 def expiry(now: float, life: int) -> int:
     """When a link made now ends: at most `life` seconds ahead, and the same for a while.
 

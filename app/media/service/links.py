@@ -8,7 +8,7 @@ from flask_babel import gettext as _
 
 from app.core import clock
 from app.media import queries
-from app.media.rules import AUDIO, NotReady, expiry, sign
+from app.media.rules import AUDIO, NotReady, expiry, first_files, sign
 from app.media.service.folder import config, media_folder
 from app.media.service.recordings import row_of
 
@@ -33,6 +33,8 @@ class PlayLinks:
     chapters: tuple[tuple[int, str], ...] = ()
     small_poster: str = ""
     lightest: str = ""  # the playlist of the smallest picture, which a slow link begins with
+    first: tuple[str, ...] = ()  # what of it is played first: its header and its first piece
+    next_rate: int = 0  # bits a second of the picture above it; 0 when there is none
 
 
 SMALL = 360  # short side in pixels of the picture that a device keeps, where there is one so small
@@ -96,7 +98,8 @@ def play_links(media_id: int, *, member_id: int) -> PlayLinks:
     base = f"/media/{token}/{row.uuid}/v{served.version}"
     folder = media_folder().version(row.uuid, served.version)
     names = [one["name"] for one in served.renditions]
-    shown = [one["name"] for one in served.renditions if one["width"]]
+    shown = [one for one in served.renditions if one["width"]]
+    lightest = shown[-1]["name"] if shown else ""
 
     def there(name: str) -> str:
         return f"{base}/{name}" if (folder / name).is_file() else ""
@@ -118,10 +121,10 @@ def play_links(media_id: int, *, member_id: int) -> PlayLinks:
         audio=f"{base}/{AUDIO}.m3u8" if AUDIO in names and row.kind == "video" else "",
         storyboard=there("storyboard.vtt") if row.kind == "video" else "",
         waveform=there("waveform.webp") if row.kind == "audio" else "",
-        renditions=tuple(
-            min(one["width"], one["height"]) for one in served.renditions if one["width"]
-        ),
+        renditions=tuple(min(one["width"], one["height"]) for one in shown),
         chapters=tuple(queries.chapters(media_id)),
         small_poster=f"{base}/{served.posters[0]}" if served.posters else "",
-        lightest=f"{base}/{shown[-1]}.m3u8" if shown else "",
+        lightest=f"{base}/{lightest}.m3u8" if shown else "",
+        first=tuple(filter(None, map(there, first_files(lightest)))) if shown else (),
+        next_rate=int(shown[-2].get("rate", 0)) if len(shown) > 1 else 0,
     )

@@ -35,6 +35,18 @@ export function firstLevel(rates, speed) {
   return Math.max(0, rates.findLastIndex((rate) => rate <= speed * FIRST_PIECE));
 }
 
+/** Whether a recording begins with its smallest picture; `next` is the rate of the one above it. */
+export function beginsSmall(next, speed, memory) {
+  try {
+    const chosen = JSON.parse(localStorage.getItem(memory))?.quality ?? AUTOMATIC;
+    if (chosen === SAVE_DATA) return true;
+    if (chosen !== AUTOMATIC) return false;
+  } catch {
+    // nothing was chosen
+  }
+  return navigator.connection?.saveData || !next || firstLevel([0, next], speed) === 0;
+}
+
 export class Quality {
   /** `extras.renditions`: short sides in pixels, best first; `extras.audio`: address of the sound. */
   constructor(media, extras) {

@@ -1,7 +1,7 @@
 // The player, and the only module that knows which one it is (Plyr, with hls.js where the browser
 // has no HLS of its own). Others see a media element and five verbs.
 
-import { doubleTap, linkSpeed, onTheLockScreen, Quality, rememberSpeed } from "weike/media/quality";
+import { beginsSmall, doubleTap, linkSpeed, onTheLockScreen, Quality, rememberSpeed } from "weike/media/quality";
 
 const SPEEDS = [0.5, 0.75, 1, 1.25, 1.5, 1.75, 2, 2.5, 3];
 const AHEAD_SECONDS = 60; // so that a tunnel does not stop the lesson
@@ -16,10 +16,15 @@ function playsHls(media) {
 /** Ask for what the player begins with while its own files are still on their way. */
 function warm(addresses) {
   // They lie in the browser's cache when hls.js asks for them; what goes wrong, it will say.
-  for (const address of addresses.filter(Boolean)) fetch(address).then((answer) => answer.text()).catch(() => {});
+  const begun = new Map();
+  for (const address of addresses.filter(Boolean)) {
+    begun.set(new URL(address, location.href).href, performance.now());
+    fetch(address).then((answer) => answer.arrayBuffer()).catch(() => {});
+  }
+  return begun;
 }
 
-async function attach(media, source, start, hlsJs, onBroken, quality) {
+async function attach(media, source, start, hlsJs, onBroken, quality, begun) {
   if (!hlsJs) {
     quality.native(source);
     media.src = source;
@@ -40,7 +45,13 @@ async function attach(media, source, start, hlsJs, onBroken, quality) {
     testBandwidth: false,
     abrEwmaDefaultEstimate: linkSpeed(),
   });
-  hls.on(Hls.Events.FRAG_LOADED, () => rememberSpeed(hls.bandwidthEstimate));
+  hls.on(Hls.Events.FRAG_LOADED, (event, { frag }) => {
+    // What was asked for beforehand comes from the cache, which is no measure of the link.
+    const since = begun.get(frag.url);
+    if (since !== undefined) frag.stats.loading.start = since;
+    begun.delete(frag.url);
+    rememberSpeed(hls.bandwidthEstimate);
+  });
   media.addEventListener("play", () => {
     hls.config.maxBufferLength = AHEAD_SECONDS;
   }, { once: true });
@@ -93,7 +104,8 @@ export async function createPlayer(media, {
 }) {
   // Without a connection only hls.js asks where kept recordings are found.
   const hlsJs = playsHls(media) && navigator.onLine ? null : import(urls.hls);
-  if (hlsJs) warm([source, extras.lightest]);
+  const small = start <= 0 && beginsSmall(extras.nextRate, linkSpeed(), MEMORY);
+  const begun = warm(hlsJs ? [source, extras.lightest, ...(small ? extras.first ?? [] : [])] : []);
   const { default: Plyr } = await import(urls.plyr);
   const track = bestTrack(media, language);
   const controls = ["play-large", "play", "rewind", "fast-forward", "progress", "current-time", "duration",
@@ -158,7 +170,7 @@ export async function createPlayer(media, {
   media.addEventListener("error", () => {
     if (media.error) onBroken();
   });
-  await attach(media, source, start, hlsJs, onBroken, quality);
+  await attach(media, source, start, hlsJs, onBroken, quality, begun);
   onTheLockScreen(media, extras);
   // A phone is content with the small one, and has it sooner.
   if (extras.poster && extras.poster !== extras.smallPoster && media.clientWidth > 600) plyr.poster = extras.poster;
