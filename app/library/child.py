@@ -55,7 +55,7 @@ class Text:
     detail: str = ""  # for the operator
     cover: bytes = b""  # the first page as a JPEG
     is_recognised: bool = False  # from pictures of text, at least in part
-    bare: tuple[int, ...] = ()  # pages of a PDF with pictures and without text
+    bare: tuple[int, ...] = ()  # pages of a PDF with pictures whose text is not known
 
 
 def read(path: Path, kind: Kind, *, keep_going: Callable[[], bool]) -> Text:
@@ -85,14 +85,22 @@ def read(path: Path, kind: Kind, *, keep_going: Callable[[], bool]) -> Text:
         on_line=keep,
         keep_going=keep_going,
     )
-    text = _understood(outcome, printed)
-    if text.reason is Reason.NO_TEXT and kind is Kind.PDF and shutil.which(OCR):
+    return _with_pictures(path, kind, _understood(outcome, printed), keep_going)
+
+
+def _with_pictures(path: Path, kind: Kind, text: Text, keep_going: Callable[[], bool]) -> Text:
+    """What was read of a document, with what stands on pages that are pictures, if we can."""
+    if not shutil.which(OCR):
+        is_scan = text.reason is Reason.NO_TEXT and text.bare
+        return replace(text, reason=Reason.NO_PROGRAM) if is_scan else text
+    if text.reason is Reason.NO_TEXT and kind is Kind.PDF:
         return replace(_recognised(path, kind, keep_going), cover=text.cover)
-    if text.bare and shutil.which(OCR):
+    if text.bare:
         more = _recognised(path, kind, keep_going, text.bare)
         if more.parts:
             parts = sorted((*text.parts, *more.parts), key=_page)
-            return replace(text, parts=parts, is_recognised=True)
+            left = set(text.bare) - set(map(_page, more.parts))
+            return replace(text, parts=parts, is_recognised=True, bare=tuple(sorted(left)))
     return text
 
 
@@ -188,12 +196,13 @@ def _understood(outcome: Outcome, printed: list[str]) -> Text:
         else:
             end |= fields
     cover = _picture(end.get("cover"))
+    bare = tuple(n for n in _list(end.get("bare")) if isinstance(n, int))
     if "failed" in end:
-        return Text([], reason=Reason(str(end["failed"])), detail=outcome.tail, cover=cover)
+        reason = Reason(str(end["failed"]))
+        return Text([], reason=reason, detail=outcome.tail, cover=cover, bare=bare)
     if "pages" in end:  # all was read; drawing the first page may have failed afterwards
         pages = int(str(end["pages"])) or len(parts)
         truncated = bool(end.get("truncated"))
-        bare = tuple(n for n in _list(end.get("bare")) if isinstance(n, int))
         return Text(parts, pages, truncated, detail=outcome.tail, cover=cover, bare=bare)
     if outcome.timed_out:
         return Text([], reason=Reason.TOO_SLOW, detail=outcome.tail)

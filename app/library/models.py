@@ -217,6 +217,7 @@ class DocumentFile(Base):
     language: Mapped[str] = mapped_column(String(10), default="")  # as far as the text shows it
     is_truncated: Mapped[bool] = mapped_column(default=False)  # the rest was not read
     is_recognised: Mapped[bool] = mapped_column(default=False)  # from pictures: words may be wrong
+    unread_pages: Mapped[int] = mapped_column(default=0, server_default="0")  # pictures of text
     has_cover: Mapped[bool] = mapped_column(default=False)  # a picture of the first page
     uploaded_by: Mapped[int] = mapped_column(ForeignKey("member.id"))
     uploaded_at: Mapped[datetime]

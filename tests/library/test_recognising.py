@@ -106,11 +106,17 @@ def test_without_the_program_it_is_said_plainly(
     librarian: Librarian, member: FlaskClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(child, "OCR", "no-such-program")
-    address = librarian.upload(picture("Words"), "a.png")
-    text = page(member, address)
-    assert "does not recognise text in pictures" in text
-    assert f'src="{address}/cover"' in text
-    assert member.get(f"{address}/download", buffered=True).status_code == 200
+    for data, name in ((picture("Words"), "a.png"), (picture("Scan", form="PDF"), "b.pdf")):
+        address = librarian.upload(data, name)
+        text = page(member, address)
+        assert "does not recognise text in pictures" in text, name
+        assert f'src="{address}/cover"' in text, name
+        assert member.get(f"{address}/download", buffered=True).status_code == 200, name
+    partly = librarian.upload(scanned_between("Ladder", "Hydrant", "Ending"), "c.pdf")
+    assert "1 page is a picture of text that this server could not read" in page(member, partly)
+    empty = page(member, librarian.upload(files.pdf("", ""), "d.pdf"))
+    assert "none was recognised" in empty
+    assert "this server" not in empty
 
 
 def huge_png() -> bytes:

@@ -144,7 +144,7 @@ UNREADABLE = {
         "damaged",
     ),
     "password pdf": (lambda: files.pdf("secret", encrypted=True), "password"),
-    "scanned pdf": (lambda: files.pdf("", ""), "only pictures"),
+    "scanned pdf": (lambda: files.pdf("", ""), "no text"),
     "broken pdf": (lambda: b"%PDF-1.4\n" + b"garbage " * 50, "damaged"),
     "pdf without pages": (files.pdf, "text"),
 }

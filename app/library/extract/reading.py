@@ -50,7 +50,7 @@ def main(arguments: Iterable[str]) -> int:
         say({"failed": "too_large"})
     else:
         say({"pages": pages, "truncated": False} if out.printed else {"failed": "no_text"})
-    if out.bare and out.printed:
+    if out.bare:
         say({"bare": out.bare})
     if kind == "pdf" or (kind not in {"html", "rtf", "txt", "md"} and out.printed):
         sys.stdout.flush()  # what was read must not be lost when a page is made to draw for ever

@@ -48,6 +48,7 @@ class FileView:
     uploaded_at: datetime
     has_cover: bool = False
     is_recognised: bool = False
+    unread_pages: int = 0
 
     @property
     def is_unfinished(self) -> bool:
@@ -406,4 +407,5 @@ def _file(row: DocumentFile) -> FileView:
         uploaded_at=row.uploaded_at,
         has_cover=row.has_cover,
         is_recognised=row.is_recognised,
+        unread_pages=row.unread_pages,
     )

@@ -116,10 +116,12 @@ class Reason(StrEnum):
 REASONS = {
     Reason.PASSWORD: _l("It is protected by a password. Upload a copy without one."),
     Reason.NO_TEXT: _l(
-        "It contains no text, only pictures of pages. Scan it with text recognition and replace it."
+        "It contains no text, and none was recognised in its pictures. "
+        "Scan it with text recognition and replace it."
     ),
     Reason.NO_PROGRAM: _l(
-        "This server does not recognise text in pictures. The picture itself can be looked at."
+        "It is a picture of text, and this server does not recognise text in pictures. "
+        "It can be looked at all the same."
     ),
     Reason.BOMB: _l("It unpacks to far more than it seems to be, so it was not opened."),
     Reason.UNSAFE: _l("It contains parts that no Office program writes, so it was not opened."),

@@ -65,6 +65,7 @@ def finish_reading(file_id: int, text: Text) -> None:
     file.state, file.reason = rules.move(file.state, State.SEARCHABLE), ""
     file.pages, file.is_truncated = text.pages, text.is_truncated
     file.is_recognised = text.is_recognised
+    file.unread_pages = 0 if text.reason else len(text.bare)
     file.language = folding.language_of("\n".join(part.text for part in text.parts[:20]))
     session.flush()
     publish(file.document_id)
