@@ -40,6 +40,12 @@ def test_sources_are_english_and_translations_are_chinese(room: str) -> None:
             assert chinese.search("".join(message.string)), english
 
 
+@pytest.mark.parametrize("room", messages.rooms())
+def test_people_are_spoken_to_politely_everywhere(room: str) -> None:
+    """Many are not young, and a page that says 您 here and 你 there was written by strangers."""
+    assert [each.id for each in messages.stored(room) if "你" in "".join(each.string)] == []
+
+
 def test_traditional_chinese_keeps_placeholders_and_takes_our_exceptions() -> None:
     assert messages.traditional("已发布%(title)s，积分 %(n)s") == "已發布%(title)s，積分 %(n)s"
     assert messages.traditional("退出登录") == "登出"
