@@ -260,6 +260,63 @@ def test_a_void_attempt_counts_for_nothing_and_its_points_go(
     assert taker.start().status_code == 303
 
 
+def test_what_was_made_void_by_mistake_counts_again_with_all_that_it_brought(
+    app: Flask, people: People, desk: Desk, trainer: int, time: Time
+) -> None:
+    exam = make_exam(app, trainer)
+    taker = Candidate(people, exam)
+    taker.start()
+    writing = Candidate(people, exam)
+    writing.start()
+    taker.submit(taker.right())
+    before = taker.row()
+    for one in (taker, writing):
+        seat = f"/{exam.id}/room/{one.attempt}"
+        desk.post(seat, act="void", reason="The wrong seat")
+        assert one.row().state == "void"
+        assert "Let it count again" in desk.get(seat)
+        assert desk.post(seat, act="restore", reason=" ").status_code == 303
+        assert one.row().state == "void"
+        time.moment += timedelta(seconds=1)
+        desk.post(seat, act="restore", reason="It was the seat beside")
+    after = taker.row()
+    assert (after.state, after.receipt, after.score) == ("submitted", before.receipt, before.score)
+    assert earned(app, taker.member) == 10
+    assert "let an attempt count again" in desk.get(f"/{exam.id}/room")
+    assert writing.save(writing.right()).status_code == 200
+    # What counts cannot be restored, nor what goes on elsewhere.
+    desk.post(f"/{exam.id}/room/{taker.attempt}", act="reopen", reason="More time", minutes="5")
+    assert taker.row(before.id).state == "void"
+    desk.post(f"/{exam.id}/room/{before.id}", act="restore", reason="Both")
+    assert taker.row(before.id).state == "void"
+    assert taker.row().state == "open"
+
+
+def test_minutes_added_by_mistake_are_taken_back_and_no_more_than_these(
+    app: Flask, people: People, desk: Desk, trainer: int, time: Time
+) -> None:
+    exam = make_exam(app, trainer)
+    taker = Candidate(people, exam)
+    taker.start()
+    begun = taker.row().deadline_at
+    room = f"/{exam.id}/room/time"
+    desk.post(room, minutes="30")
+    assert taker.row().deadline_at == begun + timedelta(minutes=30)
+    desk.post(room, minutes="−20")
+    assert taker.row().deadline_at == begun + timedelta(minutes=10)
+    desk.post(room, minutes="-20")
+    assert (taker.row().deadline_at, taker.row().added_s) == (begun, 0)
+    desk.post(room, minutes="-5")
+    assert taker.row().deadline_at == begun
+    # Nobody's time is over at once.
+    desk.post(room, minutes="10")
+    time.moment = begun + timedelta(minutes=5)
+    desk.post(room, minutes="-10")
+    assert taker.row().deadline_at == time.moment + timedelta(minutes=1)
+    for wrong in ("0", "x", "99999", ""):
+        assert desk.post(room, minutes=wrong).status_code == 422, wrong
+
+
 def test_reopening_makes_a_new_attempt_with_the_same_answers(
     app: Flask, people: People, desk: Desk, trainer: int, time: Time
 ) -> None:

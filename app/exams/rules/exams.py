@@ -193,7 +193,7 @@ class EmptyMessage(Refusal):
 
 
 class BadMinutes(Refusal):
-    sentence = _l("Add from 1 to %(most)s minutes.")
+    sentence = _l("Add from 1 to %(most)s minutes, or take as many back.")
 
 
 class BadAllowance(Refusal):
@@ -206,6 +206,12 @@ class NotPausable(Conflict):
 
 class NeedsAReason(Refusal):
     sentence = _l("Say in a few words why; it is kept with the exam.")
+
+
+class OnlyVoid(Conflict):
+    sentence = _l(
+        "Only an attempt that was made void, and that nobody goes on with, can count again."
+    )
 
 
 class OnlySubmitted(Conflict):

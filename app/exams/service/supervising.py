@@ -10,20 +10,21 @@ from app.core import clock
 from app.core.db import db
 from app.core.refusals import NotAllowed, NotThere
 from app.exams import rules
-from app.exams.models import Accommodation, Attempt, AttemptItem, Exam, ExamMessage
+from app.exams.models import Accommodation, Attempt, AttemptItem, Exam, ExamEvent, ExamMessage
 from app.exams.queries import items_of
 from app.exams.service.finishing import finish_by_staff, plan_finish, plan_open
 from app.exams.service.noting import note
-from app.exams.service.rewarding import take_back
-from app.exams.service.telling import tell_message, tell_reopened, tell_void
+from app.exams.service.rewarding import reward, take_back
+from app.exams.service.telling import tell_message, tell_reopened, tell_restored, tell_void
 
 
 def add_time(exam_id: int, *, minutes: int, actor_id: int, attempt_id: int | None = None) -> int:
-    """Move the deadline of one open attempt, or of all; returns how many got more time.
+    """Move the deadline of one open attempt, or of all; returns how many it was moved for.
 
-    Attempts whose deadline is past, but which nobody has finished yet, count from now.
+    Attempts whose deadline is past, but which nobody has finished yet, count from now. Negative
+    minutes take back what was added, and leave everybody at least one.
     """
-    if not 1 <= minutes <= rules.MOST_ADDED_MINUTES:
+    if minutes == 0 or abs(minutes) > rules.MOST_ADDED_MINUTES:
         raise rules.BadMinutes(most=rules.MOST_ADDED_MINUTES)
     exam = _locked(exam_id)
     now = clock.now()
@@ -32,8 +33,15 @@ def add_time(exam_id: int, *, minutes: int, actor_id: int, attempt_id: int | Non
     for attempt in _open(exam_id, attempt_id):
         if attempt.deadline_at is None:
             continue
-        attempt.deadline_at = max(attempt.deadline_at, still) + timedelta(minutes=minutes)
-        attempt.added_s += minutes * 60
+        before = max(attempt.deadline_at, still)
+        moved = timedelta(minutes=minutes)
+        if minutes < 0:
+            left = max(timedelta(0), before - still - timedelta(minutes=1))
+            moved = -min(-moved, timedelta(seconds=attempt.added_s), left)
+            if not moved:
+                continue
+        attempt.deadline_at = before + moved
+        attempt.added_s += int(moved.total_seconds())
         given += 1
     note(
         *(exam_id, "add_time"), attempt_id=attempt_id, actor_id=actor_id, minutes=minutes, to=given
@@ -104,7 +112,7 @@ def hand_in(exam_id: int, attempt_id: int, *, actor_id: int, reason: str) -> Non
 
 
 def void(exam_id: int, attempt_id: int, *, actor_id: int, reason: str) -> None:
-    """Let an attempt count for nothing, for ever; what was answered stays to be looked at."""
+    """Let an attempt count for nothing; what was answered stays to be looked at."""
     reason = _reason(reason)
     attempt = _attempt(exam_id, attempt_id)
     if attempt.state == "void":
@@ -115,6 +123,38 @@ def void(exam_id: int, attempt_id: int, *, actor_id: int, reason: str) -> None:
     take_back(attempt, actor_id=actor_id, reason=reason)
     tell_void(attempt, reason=reason)
     note(*(exam_id, "void"), attempt_id=attempt_id, actor_id=actor_id, reason=reason, before=before)
+
+
+def restore(exam_id: int, attempt_id: int, *, actor_id: int, reason: str) -> None:
+    """Let an attempt that was made void count again, as it was; what it brought is given again.
+
+    One that goes on in a later attempt stays void: OnlyVoid. An open one goes on, and is over when
+    its time is over by now. Raises OneIsOpen.
+    """
+    reason = _reason(reason)
+    session = db.session()
+    exam = _locked(exam_id)
+    attempt = _attempt(exam_id, attempt_id)
+    made_void = session.scalar(
+        select(ExamEvent)
+        .where(ExamEvent.attempt_id == attempt_id, ExamEvent.act == "void")
+        .order_by(ExamEvent.id.desc())
+        .limit(1)
+    )
+    goes_on = session.scalar(select(Attempt.id).where(Attempt.goes_on_from == attempt_id).limit(1))
+    if attempt.state != "void" or made_void is None or goes_on is not None:
+        raise rules.OnlyVoid
+    before = str(made_void.facts["before"])
+    if before == "open" and any(o.member_id == attempt.member_id for o in _open(exam_id)):
+        raise rules.OneIsOpen
+    attempt.state = before
+    session.flush()
+    reward(attempt)
+    tell_restored(attempt, reason=reason)
+    note(*(exam_id, "restore"), attempt_id=attempt_id, actor_id=actor_id, reason=reason)
+    if before == "open" and attempt.deadline_at is not None:
+        plan_finish(exam, attempt.deadline_at)
+    session.flush()
 
 
 def reopen(exam_id: int, attempt_id: int, *, minutes: int, actor_id: int, reason: str) -> int:

@@ -81,7 +81,20 @@ def tell_void(attempt: Attempt, *, reason: str) -> None:
         exam,
         lambda: gettext("Your attempt at “%(title)s” does not count", title=title),
         body=reason,
-        once=f"void:{attempt.id}",
+        once=f"void:{attempt.id}:{clock.epoch():.0f}",
+    )
+
+
+def tell_restored(attempt: Attempt, *, reason: str) -> None:
+    """Tell a member that an attempt counts again, and why."""
+    exam = db.session().get_one(Exam, attempt.exam_id)
+    title = exam.title
+    _tell(
+        [attempt],
+        exam,
+        lambda: gettext("Your attempt at “%(title)s” counts again", title=title),
+        body=reason,
+        once=f"restored:{attempt.id}:{clock.epoch():.0f}",
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -60,13 +61,18 @@ def seat(exam_id: int, attempt_id: int) -> str:
 @bp.post("/desk/exams/<int:exam_id>/room/time")
 @access(EDITOR)
 def add_time(exam_id: int) -> ResponseReturnValue:
+    minutes = request.form.get("minutes", "").replace("−", "-").strip()
+    number = int(minutes) if re.fullmatch(r"[+-]?[0-9]{1,4}", minutes) else 0
     given = service.add_time(
         managed(exam_id).id,
-        minutes=request.form.get("minutes", 0, type=int),
+        minutes=number,
         actor_id=reader().id,
         attempt_id=request.form.get("attempt", type=int),
     )
-    flash(ngettext("%(num)s attempt has more time.", "%(num)s attempts have more time.", given))
+    if number < 0:
+        flash(ngettext("%(num)s attempt has less time.", "%(num)s attempts have less time.", given))
+    else:
+        flash(ngettext("%(num)s attempt has more time.", "%(num)s attempts have more time.", given))
     return _back(exam_id)
 
 
@@ -140,7 +146,7 @@ def count_kept(exam_id: int, attempt_id: int, evidence_id: int) -> ResponseRetur
 @bp.post("/desk/exams/<int:exam_id>/room/<int:attempt_id>")
 @access(EDITOR)
 def act(exam_id: int, attempt_id: int) -> ResponseReturnValue:
-    """Hand in, void or reopen one attempt."""
+    """Hand in, void, restore or reopen one attempt."""
     exam, me = managed(exam_id), reader()
     reason = request.form.get("reason", "")
     what = request.form.get("act", "")
@@ -149,6 +155,8 @@ def act(exam_id: int, attempt_id: int) -> ResponseReturnValue:
             service.hand_in(exam.id, attempt_id, actor_id=me.id, reason=reason)
         elif what == "void":
             service.void(exam.id, attempt_id, actor_id=me.id, reason=reason)
+        elif what == "restore":
+            service.restore(exam.id, attempt_id, actor_id=me.id, reason=reason)
         elif what == "reopen":
             service.reopen(
                 exam.id,
