@@ -539,6 +539,32 @@ def test_no_byte_tells_the_key_before_the_release(
     assert "CANARY-EXPLANATION" in taker.result()
 
 
+def test_search_and_feeds_say_nothing_of_questions_whose_answers_are_not_released(
+    app: Flask, people: People, trainer: int
+) -> None:
+    """Authors find them in the bank; nobody else finds a word of them anywhere."""
+    asked = [single("ZEBRA one?", "ZEBRA-right", ("ZEBRA-wrong", "ZEBRA-other"))]
+    exam = make_exam(app, trainer, asked, show_score="after_close", title="Animals")
+    course = make_course(app, trainer, quiz=asked)
+    taker = Candidate(people, exam)
+    taker.start()
+    taker.submit(taker.right(1))
+    jobs.run_pending(app)
+    paths = (
+        *("/search?q=ZEBRA", "/search?q=right", "/search/suggest?q=ZEB", "/search?q=ZEBRA-right"),
+        *("/", "/courses", f"/courses/{course.slug}", "/practice", "/exams", taker.door),
+        *("/notices", "/points", "/points/leaderboard", "/points/streak", "/certificates"),
+    )
+    for client in (taker.client, people.client(people.member())):
+        for path in paths:
+            answer = client.get(path)
+            assert answer.status_code == 200, path
+            found = answer.get_data(as_text=True)
+            assert "ZEBRA" not in found.replace(path.partition("q=")[2] or "\0", ""), path
+    found = people.client(trainer).get("/search?q=ZEBRA").get_data(as_text=True)
+    assert "one?" in found
+
+
 def test_points_do_not_tell_a_score_that_is_not_released(
     app: Flask, people: People, trainer: int, time: Time
 ) -> None:
