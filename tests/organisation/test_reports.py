@@ -170,7 +170,7 @@ def test_an_odd_day_is_refused(house: House, text: str) -> None:
 
 
 def test_a_neighbours_past_is_not_there(house: House, day: date) -> None:
-    for page in ("day", "day/export", "matrix", "help", ""):
+    for page in ("day", "day/export", "matrix", "help", "help/export", "export", ""):
         url = f"/organizer/reports/{page}".rstrip("/")
         assert house.client.get(f"{url}?branch={house.south}").status_code == 404, url
         assert house.client.get(f"{url}?branch={house.north}").status_code == 200, url
@@ -252,6 +252,25 @@ def test_any_two_periods_are_compared_by_branch(house: House) -> None:
         assert house.client.get(neighbour).status_code == 404
 
 
+def test_figures_over_time_are_taken_away_as_numbers_and_dates(house: House) -> None:
+    with at(shanghai(2027, 3, 9)):
+        finished(house.app, house.bob, house.done)
+        seen(house.app, house.bob, house.begun, number=2)
+    with at(shanghai(2027, 3, 17)):
+        answer = house.client.get("/organizer/reports/export?as=xlsx")
+        assert "weeks-2027-03-17.xlsx" in answer.headers["Content-Disposition"]
+        lines = list(load_workbook(BytesIO(answer.data)).active.values)
+        assert lines[0] == ("Week from", "Courses done", "Lessons done", "Members who learned")
+        assert len(lines) == 13
+        assert (lines[11][0].date(), *lines[11][1:]) == (date(2027, 3, 8), 1, 1, 1)
+        by_month = house.client.get(
+            f"/organizer/reports/export?by=month&as=csv&branch={house.dock}"
+        )
+        assert by_month.data.decode("utf-8-sig").splitlines()[-1] == '"2027-03-01",1,1,1'
+        page = house.client.get("/organizer/reports?by=month").get_data(as_text=True)
+        assert "/organizer/reports/export?as=csv&amp;by=month" in page
+
+
 # --- members and courses --------------------------------------------------------------------------
 
 
@@ -287,6 +306,12 @@ def test_who_stopped_or_never_began_is_named_with_the_reason(house: House) -> No
     assert set(found) == {"Ann", "Bob", "Olga"}
     assert found["Bob"][2].startswith("Beta (")
     assert found["Olga"][3].startswith("member since")
+    with later(15):
+        answer = house.client.get("/organizer/reports/help/export?as=xlsx")
+        lines = {line[0]: line[1:] for line in load_workbook(BytesIO(answer.data)).active.values}
+    assert set(lines) == {"Member", "Ann", "Bob", "Olga"}
+    assert lines["Bob"][2] == "Beta"
+    assert lines["Olga"][3] is not None
 
 
 # --- how much is asked ----------------------------------------------------------------------------

@@ -26,4 +26,6 @@ MATRIX = {
     "organisation.needs_help": "organizer",
     "organisation.past": "organizer",
     "organisation.export_past": "organizer",
+    "organisation.export_trend": "organizer",
+    "organisation.export_help": "organizer",
 }

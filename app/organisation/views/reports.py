@@ -29,7 +29,7 @@ from app.organisation.rules import (
     past_day,
 )
 from app.organisation.views import bp
-from app.organisation.views.tables import table_file
+from app.organisation.views.tables import here, table_file
 
 ROWS_PER_PAGE = 50
 
@@ -62,7 +62,23 @@ def trend() -> str:
         step=step.value,
         branches=branch_choices(reader()),
         branch_id=_branch(),
+        formats=[each.value for each in Format],
     )
+
+
+@bp.get("/organizer/reports/export")
+@access(ORGANIZER)
+@limited("exports", most=EXPORTS_AN_HOUR, seconds=3600)
+def export_trend() -> Response:
+    kind = request.args.get("as", Format.XLSX, type=Format)
+    step = request.args.get("by", Step.WEEK, type=Step)
+    found = queries.trend(reader(), step, _zone(), _branch())
+    header = [
+        _("Week from") if step is Step.WEEK else _("Month from"),
+        *(_("Courses done"), _("Lessons done"), _("Members who learned")),
+    ]
+    rows = ([each.begins, each.courses, each.lessons, each.learners] for each in found.periods)
+    return table_file(kind, f"{step.value}s", _("Over time"), header, rows)
 
 
 def _period(name: str, periods: Container[date], usual: date) -> date:
@@ -102,7 +118,29 @@ def needs_help() -> str:
         needs=queries.needs_help(reader(), _zone(), _branch()),
         branches=branch_choices(reader()),
         branch_id=_branch(),
+        formats=[each.value for each in Format],
     )
+
+
+@bp.get("/organizer/reports/help/export")
+@access(ORGANIZER)
+@limited("exports", most=EXPORTS_AN_HOUR, seconds=3600)
+def export_help() -> Response:
+    kind = request.args.get("as", Format.XLSX, type=Format)
+    found = queries.needs_help(reader(), _zone(), _branch())
+    header = [
+        *(_("Member"), _("Branch"), _("Overdue")),
+        *(_("Stopped in the middle"), _("Has not begun, member since")),
+    ]
+    rows = (
+        [
+            *(need.member, need.branch, "\n".join(need.overdue)),
+            "\n".join(title for title, _heard in need.stalled),
+            here(need.never_since),
+        ]
+        for need in found
+    )
+    return table_file(kind, "needs-help", _("Who needs help"), header, rows)
 
 
 @bp.get("/organizer/reports/day")
