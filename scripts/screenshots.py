@@ -27,12 +27,14 @@ PLACES = (
     ("lesson-phone", "member", "first lesson", PHONE, "light"),
     ("search-phone", "member", "search", PHONE, "light"),
     ("points-phone", "member", "/points", PHONE, "light"),
+    ("exam-phone", "member", "exam", PHONE, "light"),
     ("practice-phone", "member", "/practice", PHONE, "light"),
     ("library-phone", "member", "/library", PHONE, "light"),
     ("me-phone", "member", "/me", PHONE, "dark"),
     ("home-desktop", "member", "/", DESKTOP, "light"),
     ("trainer-desktop", "trainer", "course to edit", DESKTOP, "light"),
     ("questions-desktop", "trainer", "/desk/questions", DESKTOP, "light"),
+    ("results-desktop", "trainer", "exam results", DESKTOP, "light"),
     ("organizer-desktop", "organizer", "/organizer/completion", DESKTOP, "light"),
     ("trend-desktop", "organizer", "/organizer/reports", DESKTOP, "light"),
     ("members-desktop", "admin", "/admin/members", DESKTOP, "light"),
@@ -43,6 +45,7 @@ PLACES = (
 LANGUAGES = {"zh": "zh-CN", "en": "en-US"}
 WORD = {"zh": "密码", "en": "password"}
 TITLE = {"zh": "识别钓鱼", "en": "Phishing and passwords"}
+EXAM = "安全知识考试"
 MOST_BYTES = 4 * 1024 * 1024  # of all pictures together: everybody who clones has them
 SHOTS = tuple(
     (f"{name}-{short}", who, path, language, viewport, colours)
@@ -76,6 +79,11 @@ def take(chrome: Browser, url: str, passwords: dict[str, str], shot: tuple) -> N
     elif path == "first lesson":
         page.goto(course)
         path = page.locator("a[href*='/lessons/']").nth(1).get_attribute("href") or "/"
+    elif path in {"exam", "exam results"}:
+        page.goto("/exams" if path == "exam" else "/desk/exams")
+        row = page.locator("main a[href^='/exams/'], main a[href^='/desk/exams/']", has_text=EXAM)
+        found = re.search(r"(/desk)?/exams/\d+", row.first.get_attribute("href") or "")
+        path = (found.group() if found else "/") + path.removeprefix("exam").replace(" ", "/")
     elif path == "course to edit":
         page.goto("/desk")
         rows = page.locator("a[href^='/desk/courses/']", has_text=TITLE[short])

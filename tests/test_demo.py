@@ -20,6 +20,7 @@ from app.core import clock, markdown
 from app.core.db import Base, db, reading
 from app.courses import queries as courses
 from app.courses.rules import LONGEST_COURSE_MS, reading_ms
+from app.exams import queries as exams
 from app.learning import queries as learning
 from app.library import queries as library
 from app.media import webvtt
@@ -346,6 +347,11 @@ def test_the_demo_makes_an_instance_come_alive(lively, capsys):
         assert any(cell.completed_at for cell in table.values())
         assert any(not cell.completed_at for cell in table.values())
         assert organizer.is_organizer
+        [exam] = exams.exams_for(reader, clock.now())
+        assert exam.title == "安全知识考试"
+        sat = exams.taken(exam.id)
+        assert len(sat) > 10
+        assert {one.passed for one in sat} == {True, False}
         newest = max(cell.heard_at for cell in table.values() if cell.heard_at)
         assert newest <= clock.now()
 

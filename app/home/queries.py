@@ -246,6 +246,14 @@ def demo_courses(members: Sequence[int]) -> list[int]:
     return list(found)
 
 
+def demo_exams(members: Sequence[int]) -> list[int]:
+    """Exams of the demo's members that are published."""
+    found = db.session().scalars(
+        select(Exam.id).where(Exam.author_id.in_(members), Exam.state == "published")
+    )
+    return list(found)
+
+
 def demo_documents(members: Sequence[int]) -> list[int]:
     """Documents of the demo's members."""
     return list(db.session().scalars(select(Document.id).where(Document.owner_id.in_(members))))

@@ -126,7 +126,7 @@ def keep_demo() -> None:
 
 
 def put_demo_away(instance: Path, *, besides: int) -> None:
-    """Withdraw the demo's courses, remove its documents and disable its members but one.
+    """Withdraw the demo's courses and exams, remove its documents and disable its members but one.
 
     The ledger keeps its entries: nothing in it is ever edited. Courses and members can be taken
     out again on the desk and in the administration; documents are gone.
@@ -134,6 +134,8 @@ def put_demo_away(instance: Path, *, besides: int) -> None:
     people = queries.demo_members(instance)
     for course_id in queries.demo_courses(people):
         courses.withdraw(course_id)
+    for exam_id in queries.demo_exams(people):
+        exams.withdraw(exam_id, actor_id=besides)
     for document_id in queries.demo_documents(people):
         library.remove(document_id)
     for member_id in people:

@@ -29,7 +29,7 @@ from app.points import service as points
 from app.points.rules import GENTLE, Ranking
 from config import Config
 from scripts import render_courses
-from scripts.demo import documents, history, people
+from scripts.demo import documents, exam, history, people
 from scripts.slides import film
 
 STEPS = ("people", "courses", "library", "history")
@@ -165,6 +165,9 @@ def _history(config: Config, notes: Notes) -> None:
         if step not in notes.done:
             history.live(person, notes.ids[person.username], views, config.zone)
             notes.add(step)
+    if "exam" not in notes.done:
+        exam.hold(notes.ids)
+        notes.add("exam")
 
 
 def _rules(author_id: int) -> None:
