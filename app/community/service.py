@@ -198,6 +198,15 @@ def withdraw(post_id: int, *, author_id: int) -> None:
     _refresh_search(post)
 
 
+def put_back(post_id: int, *, author_id: int) -> None:
+    """Show again what its author has taken back. Raises NotThere."""
+    post = db.session().get(Post, post_id, with_for_update=True)
+    if post is None or post.author_id != author_id or post.withdrawn_at is None:
+        raise NotThere
+    post.withdrawn_at = None
+    _refresh_search(post)
+
+
 def report(post_id: int, *, member_id: int, reason: str) -> None:
     """Ask that a post be looked at, once per member; the trainer of the course is told."""
     session = db.session()

@@ -10,6 +10,7 @@ from app.community import queries, rules, service
 from app.community.forms import AnswerForm, QuestionForm, QuotingForm
 from app.core.access import access
 from app.core.limits import limited
+from app.core.pages import offer_undo
 from app.core.refusals import NotThere
 from app.members.access import EDITOR, SIGNED_IN, reader
 
@@ -154,10 +155,20 @@ def withdraw(post_id: int) -> ResponseReturnValue:
     who = reader()
     place, post = queries.place_of(who, post_id)
     service.withdraw(post_id, author_id=who.id)
-    flash(_("Taken back."), "good")
+    offer_undo(_("Taken back."), url_for("community.put_back", post_id=post_id))
     if post.question_id is not None:
         return redirect(url_for("community.thread", post_id=post.question_id), 303)
     return redirect(url_for("community.lesson", lesson_id=place.lesson.id), 303)
+
+
+@bp.post("/discussions/posts/<int:post_id>/put-back")
+@access(SIGNED_IN)
+@limited("marks in discussions", most=60, seconds=3600)
+def put_back(post_id: int) -> ResponseReturnValue:
+    who = reader()
+    service.put_back(post_id, author_id=who.id)
+    _place, post = queries.place_of(who, post_id)
+    return redirect(_back(post.question_id or post.id, post_id), 303)
 
 
 @bp.post("/discussions/posts/<int:post_id>/report")

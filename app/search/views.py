@@ -14,6 +14,7 @@ from flask_babel import lazy_gettext as _l
 from app.core.access import access
 from app.core.i18n import LANGUAGES
 from app.core.limits import limited
+from app.core.pages import offer_undo
 from app.core.refusals import Refusal
 from app.members import queries as members
 from app.members.access import EDITOR, ORGANIZER, SIGNED_IN, reader
@@ -183,7 +184,16 @@ def open_kept(number: int) -> ResponseReturnValue:
 @bp.post("/search/kept/<int:number>/delete")
 @access(SIGNED_IN)
 def drop(number: int) -> ResponseReturnValue:
-    service.drop_search(reader().id, number)
+    me = reader()
+    kept = next((each for each in queries.kept_by(me) if each.id == number), None)
+    service.drop_search(me.id, number)
+    if kept is not None:
+        offer_undo(
+            _("You no longer keep “%(words)s”.", words=kept.text),
+            url_for("search.keep"),
+            q=kept.text,
+            kind=kept.kind.value if kept.kind else "",
+        )
     return redirect(url_for("search.results"))
 
 
@@ -239,7 +249,10 @@ def change_words(number: int) -> ResponseReturnValue:
 @bp.post("/search/words/<int:number>/delete")
 @access(ORGANIZER)
 def remove_words(number: int) -> ResponseReturnValue:
+    held = {row.id: words_of(row.words) for row in queries.all_words()}.get(number)
     service.remove_words(number)
+    if held:
+        offer_undo(_("Deleted."), url_for("search.add_words"), words="=".join(held))
     return redirect(url_for("search.words"))
 
 

@@ -6,6 +6,7 @@ MATRIX = {
             *("community.lesson", "community.newest", "community.ask", "community.new"),
             *("community.ask_about", "community.thread", "community.answer"),
             *("community.helpful", "community.withdraw", "community.report"),
+            "community.put_back",
         ),
         "signed in",
     ),

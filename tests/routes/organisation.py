@@ -14,6 +14,7 @@ MATRIX = {
     "organisation.assignment": "organizer",
     "organisation.change_assignment": "organizer",
     "organisation.withdraw_assignment": "organizer",
+    "organisation.ask_again": "organizer",
     "organisation.relief": "organizer",
     "organisation.relieve": "organizer",
     "organisation.restore": "organizer",

@@ -12,6 +12,7 @@ from flask_babel import gettext as _
 
 from app.core import clock
 from app.core.access import access
+from app.core.pages import offer_undo
 from app.core.refusals import NotThere, Refusal
 from app.courses.queries import published_courses
 from app.exams import queries, rules, service
@@ -299,7 +300,10 @@ def publish(exam_id: int) -> ResponseReturnValue:
 @access(AUTHOR)
 def withdraw(exam_id: int) -> ResponseReturnValue:
     service.withdraw(managed(exam_id).id, actor_id=reader().id)
-    flash(_("The exam is withdrawn. Who has begun may go on; results stay."))
+    offer_undo(
+        _("The exam is withdrawn. Who has begun may go on; results stay."),
+        url_for("exams.publish", exam_id=exam_id),
+    )
     return _back(exam_id)
 
 
@@ -307,7 +311,7 @@ def withdraw(exam_id: int) -> ResponseReturnValue:
 @access(AUTHOR)
 def reopen_paper(exam_id: int) -> ResponseReturnValue:
     service.reopen_paper(managed(exam_id).id, actor_id=reader().id)
-    flash(_("The exam is a draft again."))
+    offer_undo(_("The exam is a draft again."), url_for("exams.publish", exam_id=exam_id))
     return _back(exam_id)
 
 

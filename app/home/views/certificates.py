@@ -12,6 +12,7 @@ from app.certificates.views.managing import one
 from app.core import clock
 from app.core.access import access
 from app.core.limits import limited
+from app.core.pages import offer_undo
 from app.core.refusals import Refusal
 from app.home import queries, service
 from app.home.forms import OfferForm
@@ -50,10 +51,20 @@ def certify() -> ResponseReturnValue:
 @bp.post("/admin/certificates/stop")
 @access(ADMINISTRATOR)
 def stop_certifying() -> ResponseReturnValue:
-    service.stop_certifying(
-        kind=request.form.get("kind", ""), subject_id=request.form.get("subject", 0, type=int)
-    )
-    flash(_("It is certified no longer. Certificates that were given stay valid."), "good")
+    kind, subject = request.form.get("kind", ""), request.form.get("subject", 0, type=int)
+    held = {(o.kind, o.subject_id): o for o in certificates.offers()}.get((kind, subject))
+    service.stop_certifying(kind=kind, subject_id=subject)
+    said = _("It is certified no longer. Certificates that were given stay valid.")
+    if held is None:
+        flash(said, "good")
+    else:
+        offer_undo(
+            said,
+            url_for("home.certify"),
+            what=f"{kind}:{subject}",
+            template=str(held.template_id),
+            months=str(held.months or ""),
+        )
     return redirect(url_for("home.certified"), 303)
 
 

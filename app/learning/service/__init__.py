@@ -1,7 +1,7 @@
 """What can be done about learning: watch, be asked for courses, say how strictly they count."""
 
 from app.learning.service.answering import Judged, answer
-from app.learning.service.assigning import assign, change, relieve, restore, withdraw
+from app.learning.service.assigning import ask_again, assign, change, relieve, restore, withdraw
 from app.learning.service.certifying import (
     certify_due,
     give_certificate,
@@ -30,6 +30,7 @@ __all__ = [
     "VisitState",
     "add_step",
     "answer",
+    "ask_again",
     "assign",
     "certify_due",
     "change",

@@ -71,6 +71,21 @@ def withdraw(assignment_id: int) -> None:
     _open(assignment_id).withdrawn_at = clock.now()
 
 
+def ask_again(assignment_id: int) -> None:
+    """Ask again for what was asked for no longer, as it was. Raises NotThere."""
+    row = db.session().get(Assignment, assignment_id, with_for_update=True)
+    if row is None or row.withdrawn_at is None:
+        raise NotThere
+    same = [Assignment.course_id, Assignment.theme_id, Assignment.path_id, Assignment.branch_id]
+    since = select(Assignment.id).where(
+        *(column.is_not_distinct_from(getattr(row, column.key)) for column in same),
+        Assignment.withdrawn_at.is_(None),
+    )
+    if db.session().scalar(since):  # asked for anew meanwhile
+        raise NotThere
+    row.withdrawn_at = None
+
+
 def relieve(
     assignment_id: int,
     member_ids: Iterable[int],

@@ -9,6 +9,7 @@ from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 
 from app.core.access import access
 from app.core.errors import status_of
+from app.core.pages import offer_undo
 from app.courses.queries import published_courses
 from app.learning import queries, rules, service
 from app.learning.forms import PathForm, StepForm
@@ -158,7 +159,8 @@ def set_path_state(path_id: int) -> ResponseReturnValue:
     try:
         if request.form.get("to") == "withdrawn":
             service.withdraw_path(path_id)
-            flash(_("“%(title)s” is withdrawn.", title=found.title))
+            url = url_for("learning.set_path_state", path_id=path_id)
+            offer_undo(_("“%(title)s” is withdrawn.", title=found.title), url, to="published")
         else:
             service.publish_path(path_id)
             flash(_("“%(title)s” is published.", title=found.title), "good")

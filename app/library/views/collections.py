@@ -7,6 +7,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from app.core.access import access
+from app.core.pages import offer_undo
 from app.core.refusals import Refusal
 from app.library import queries, service
 from app.library.forms import CollectionForm
@@ -69,7 +70,14 @@ def move_collection(number: int) -> ResponseReturnValue:
 @bp.post("/collections/<int:number>/delete")
 @access(EDITOR)
 def delete_collection(number: int) -> ResponseReturnValue:
+    found = queries.collection_for(reader(), number)
     service.remove_collection(number)
+    offer_undo(
+        _("“%(name)s” is deleted.", name=found.name),
+        url_for("library.collections"),
+        name=found.name,
+        parent=str(found.parent_id or 0),
+    )
     return redirect(url_for("library.collections"))
 
 

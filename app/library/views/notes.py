@@ -10,6 +10,7 @@ from flask_babel import gettext as _
 
 from app.core.access import access
 from app.core.limits import limited
+from app.core.pages import offer_undo
 from app.library import queries, service
 from app.library.queries import NoteLine
 from app.library.rules import Kind
@@ -93,5 +94,15 @@ def change_note(number: int) -> ResponseReturnValue:
 @bp.post("/notes/<int:number>/delete")
 @access(SIGNED_IN)
 def delete_note(number: int) -> ResponseReturnValue:
-    service.delete_note(reader().id, number)
+    me = reader()
+    found = next((note for note in queries.notes_of(me) if note.id == number), None)
+    service.delete_note(me.id, number)
+    if found is not None:
+        offer_undo(
+            _("The note is deleted."),
+            url_for("library.write_note", uuid=found.uuid),
+            anchor=found.anchor,
+            quote=found.quote,
+            text=found.text,
+        )
     return redirect(url_for("library.notes"))

@@ -8,6 +8,7 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 
 from app.core.access import access
+from app.core.pages import offer_undo
 from app.core.refusals import Refusal
 from app.members import queries, service
 from app.members.access import ADMINISTRATOR
@@ -110,8 +111,14 @@ def move_branch(branch_id: int) -> ResponseReturnValue:
 @bp.post("/admin/branches/<int:branch_id>/remove")
 @access(ADMINISTRATOR)
 def remove_branch(branch_id: int) -> ResponseReturnValue:
+    line = queries.branch_line(branch_id)
     service.remove_branch(branch_id)
-    flash(_("The branch is removed."), "good")
+    offer_undo(
+        _("The branch is removed."),
+        url_for("members.add_branch"),
+        name=line.name,
+        parent_id=str(line.parent_id or ""),
+    )
     return redirect(url_for("members.branches"), 303)
 
 

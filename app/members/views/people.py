@@ -201,9 +201,17 @@ def grant_role(member_id: int) -> ResponseReturnValue:
 @bp.post("/admin/members/<int:member_id>/roles/<int:grant_id>/revoke")
 @access(ADMINISTRATOR)
 def revoke_role(member_id: int, grant_id: int) -> ResponseReturnValue:
+    grants = {grant.id: grant for grant in queries.grants_of([member_id]).get(member_id, ())}
+    held = grants.get(grant_id)
     service.revoke(grant_id, member_id=member_id)
     _stay_signed_in(member_id)
-    flash(_("The role is taken away. The member has to sign in again."), "good")
+    said = _("The role is taken away. The member has to sign in again.")
+    if held is None or member_id == reader().id:  # whoever has lost it cannot give it back
+        flash(said, "good")
+    else:
+        url = url_for("members.grant_role", member_id=member_id)
+        branch = {"branch_id": str(held.branch_id)} if held.branch_id else {}
+        offer_undo(said, url, role=held.role, **branch)
     return redirect(url_for("members.member", member_id=member_id, _anchor="roles"), 303)
 
 

@@ -16,6 +16,7 @@ from app.core import clock, jobs
 from app.core.access import access
 from app.core.errors import status_of
 from app.core.limits import limited
+from app.core.pages import offer_undo
 from app.core.paging import Page, window
 from app.core.refusals import NotThere, Refusal
 from app.learning import service as learning
@@ -164,8 +165,20 @@ def change_assignment(assignment_id: int) -> ResponseReturnValue:
 def withdraw_assignment(assignment_id: int) -> ResponseReturnValue:
     line = _mine(assignment_id)
     learning.withdraw(assignment_id)
-    flash(_("“%(title)s” is no longer asked for.", title=line.wish.title))
+    offer_undo(
+        _("“%(title)s” is no longer asked for.", title=line.wish.title),
+        url_for("organisation.ask_again", assignment_id=assignment_id),
+    )
     return redirect(url_for("organisation.assignments"))
+
+
+@bp.post("/organizer/assignments/<int:assignment_id>/again")
+@access(ORGANIZER)
+def ask_again(assignment_id: int) -> ResponseReturnValue:
+    learning.ask_again(assignment_id)
+    line = _mine(assignment_id)  # another's is refused, and then it is as it was
+    flash(_("“%(title)s” is asked for again.", title=line.wish.title), "good")
+    return redirect(url_for("organisation.assignment", assignment_id=assignment_id))
 
 
 # --- exceptions -----------------------------------------------------------------------------------
@@ -196,7 +209,13 @@ def relieve(assignment_id: int, member_id: int) -> ResponseReturnValue:
 def restore(assignment_id: int, member_id: int) -> ResponseReturnValue:
     case = queries.case_for(reader(), assignment_id, member_id, _zone())
     learning.restore(assignment_id, member_id)
-    flash(_("The ordinary day holds for %(name)s again.", name=case.member))
+    offer_undo(
+        _("The ordinary day holds for %(name)s again.", name=case.member),
+        url_for("organisation.relieve", assignment_id=assignment_id, member_id=member_id),
+        kind="exempt" if case.duty is Duty.EXEMPT else "later",
+        due_on=case.due_on.isoformat() if case.is_made_up else "",
+        reason=case.reason,
+    )
     return redirect(url_for("organisation.assignment", assignment_id=assignment_id))
 
 

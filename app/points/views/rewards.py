@@ -12,6 +12,7 @@ from flask_babel import gettext as _
 from app.core.access import access
 from app.core.errors import status_of
 from app.core.limits import limited
+from app.core.pages import offer_undo
 from app.core.refusals import NotThere, Refusal
 from app.members.access import ORGANIZER, SIGNED_IN, reader
 from app.members.queries import branch_choices, root_branch
@@ -51,12 +52,15 @@ def order_reward(reward_id: int) -> ResponseReturnValue:
     if not _KEY.fullmatch(key):
         raise NotThere
     try:
-        service.order(reward_id, member_id=reader().id, key=key)
+        order_id = service.order(reward_id, member_id=reader().id, key=key)
     except NotThere:
         raise
     except Refusal as refusal:
         return _shop(str(refusal)), status_of(refusal)
-    flash(_("It is ordered. Its note says where you pick it up."), "good")
+    offer_undo(
+        _("It is ordered. Its note says where you pick it up."),
+        url_for("points.cancel_order", order_id=order_id),
+    )
     return redirect(url_for("points.rewards"), 303)
 
 
@@ -101,8 +105,15 @@ def open_rewards() -> ResponseReturnValue:
     me = reader()
     if not _may_open(me):
         raise NotThere
-    service.open_rewards(request.form.get("open") == "yes", author_id=me.id)
-    flash(_("Saved. This holds from now on."))
+    opens = request.form.get("open") == "yes"
+    service.open_rewards(opens, author_id=me.id)
+    offer_undo(
+        _("Saved. This holds from now on.")
+        if opens
+        else _("Members see no rewards now. What is ordered can still be handed over."),
+        url_for("points.open_rewards"),
+        open="no" if opens else "yes",
+    )
     return redirect(url_for("points.desk_rewards"), 303)
 
 
