@@ -347,7 +347,7 @@ def test_the_demo_makes_an_instance_come_alive(lively, capsys):
         assert any(cell.completed_at for cell in table.values())
         assert any(not cell.completed_at for cell in table.values())
         assert organizer.is_organizer
-        [exam] = exams.exams_for(reader, clock.now())
+        [exam] = exams.to_sit(reader, clock.now())
         assert exam.title == "安全知识考试"
         sat = exams.taken(exam.id)
         assert len(sat) > 10

@@ -14,6 +14,7 @@ from app.core.db import unit_of_work
 from app.courses.models import Course, Theme
 from app.exams.models import Attempt
 from app.media.models import Media
+from tests.exams.examiner import make_exam
 from tests.factories import People, csrf
 from tests.home.progress import finished, seen
 from tests.learning.lessons import MINUTE, Made, make_course, truefalse
@@ -21,7 +22,7 @@ from tests.points.ledger import at, shanghai
 from tests.statements import counted
 
 QUIZ = (truefalse("Is it?", True),)
-MOST_STATEMENTS = {"/": 27, "/courses": 16, "/themes/{theme}": 15, "/courses/{slug}": 18}
+MOST_STATEMENTS = {"/": 28, "/courses": 16, "/themes/{theme}": 15, "/courses/{slug}": 18}
 
 
 @pytest.fixture
@@ -374,6 +375,29 @@ def test_a_course_for_another_branch_is_not_there(app: Flask, people: People, au
     assert people.client(people.member(branch=here)).get(page).status_code == 200
     assert people.client(people.member()).get(page).status_code == 404
     assert people.client(people.member()).get("/courses/nothing").status_code == 404
+
+
+def test_home_tells_of_the_exams_that_one_has_before_one(
+    app: Flask, people: People, author: int
+) -> None:
+    now = clock.now()
+    make_exam(app, author, title="Open exam")
+    soon = {"opens_at": now + timedelta(days=6), "closes_at": now + timedelta(days=7)}
+    make_exam(app, author, title="Coming exam", **soon)
+    later = {"opens_at": now + timedelta(days=8), "closes_at": now + timedelta(days=9)}
+    make_exam(app, author, title="Far exam", **later)
+    make_exam(app, author, title="Foreign exam", branches=[people.branch()])
+    make_exam(app, author, title="Draft exam", publish=False)
+    client = people.client(people.member())
+    page = words(client.get("/"))
+    names = ("Open", "Coming", "Far", "Foreign", "Draft")
+    assert [name for name in names if f"{name} exam" in page] == ["Open", "Coming"]
+    client.post("/me/reading", data={"reading": "easy"}, headers=csrf(client))
+    assert "Open exam" in words(client.get("/"))
+    client.post("/exams/1/start", headers=csrf(client))
+    assert "Go on" in words(client.get("/"))
+    client.post("/attempts/1/submit", headers=csrf(client))
+    assert "Open exam" not in words(client.get("/"))
 
 
 # --- frame --------------------------------------------------------------------------------

@@ -176,7 +176,9 @@ def test_only_organizers_teach_words(app: Flask, people: People) -> None:
     organizer.post("/search/words/1", data={"words": "微课=小课"}, headers=headers)
     assert "微课 = 小课" in organizer.get("/search/words").get_data(as_text=True)
     organizer.post("/search/words/1/delete", headers=headers)
-    assert "小课" not in organizer.get("/search/words").get_data(as_text=True)
+    page = organizer.get("/search/words").get_data(as_text=True)
+    assert 'value="微课=小课"' in page.partition("<main")[0]  # what “Undo” would send
+    assert "小课" not in page.partition("<main")[2]
 
 
 def test_a_taught_word_is_kept_whole(app: Flask) -> None:

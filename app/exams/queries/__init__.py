@@ -57,6 +57,7 @@ from app.exams.queries.exams import (
     standing_for,
     standing_of,
     takers,
+    to_sit,
 )
 from app.exams.queries.marking import (
     Apart,
@@ -223,6 +224,7 @@ __all__ = [
     "tags",
     "taken",
     "takers",
+    "to_sit",
     "token_of_answer",
     "view",
     "waiting_of",

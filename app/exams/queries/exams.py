@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 from sqlalchemy import ColumnElement, and_, exists, func, or_, select
@@ -27,6 +27,8 @@ from app.exams.queries.attempts import AttemptView, view
 from app.learning.queries import course_progress_for
 from app.members.models import Branch
 from app.members.rules import Reader
+
+SOON = timedelta(days=7)  # before an exam opens, home tells of it
 
 
 @dataclass(frozen=True)
@@ -275,16 +277,24 @@ def takers(exam_ids: Iterable[int]) -> dict[int, tuple[int, int]]:
 # --- a member and exams ---------------------------------------------------------------------------
 
 
-def exams_for(reader: Reader, now: datetime) -> list[Standing]:
-    """Every exam that a member may see, with where they stand; the next to open first."""
+def exams_for(reader: Reader, now: datetime, *, until: datetime | None = None) -> list[Standing]:
+    """Every exam that a member may see, with where they stand; the next to open first.
+
+    With `until`, only what is being written, or is open at some time from now to then.
+    """
     begun = exists().where(Attempt.exam_id == Exam.id, Attempt.member_id == reader.id)
+    wanted = and_(Exam.state == "published", _invited(reader))
+    if until is not None:
+        begun = begun.where(Attempt.state == "open")
+        late = or_(Exam.closes_at.is_(None), Exam.closes_at > now)
+        wanted = and_(wanted, late, or_(Exam.opens_at.is_(None), Exam.opens_at <= until))
     rows = list(
         db.session().scalars(
-            select(Exam)
-            .where(or_(and_(Exam.state == "published", _invited(reader)), begun))
-            .order_by(Exam.opens_at, Exam.id)
+            select(Exam).where(or_(wanted, begun)).order_by(Exam.opens_at, Exam.id)
         )
     )
+    if not rows:
+        return []
     ids = [row.id for row in rows]
     attempts: dict[int, list[AttemptView]] = {}
     for attempt in db.session().scalars(
@@ -305,6 +315,16 @@ def exams_for(reader: Reader, now: datetime) -> list[Standing]:
             out_of=sizes.get(row.id, (0, Decimal(0)))[1],
         )
         for row in rows
+    ]
+
+
+def to_sit(reader: Reader, now: datetime) -> list[Standing]:
+    """What a member has before them: exams that they write, may begin, or will within SOON."""
+    waits = {rules.Phase.OPEN, rules.Phase.UPCOMING}
+    return [
+        one
+        for one in exams_for(reader, now, until=now + SOON)
+        if one.open_attempt or (one.exam.phase in waits and not one.submitted and not one.is_done)
     ]
 
 

@@ -11,6 +11,7 @@ from app.core.limits import unlimited
 from app.core.settings import today
 from app.courses.queries import course_for, theme_for, themes_for
 from app.courses.queries.seeing import may_edit
+from app.exams import queries as exams
 from app.home import queries
 from app.home.rules import DayPart, day_part
 from app.home.views.frame import bp
@@ -22,6 +23,7 @@ from app.points import queries as points
 from app.practice import queries as practice
 
 SHOWN_BEGUN = 4
+MOST_EXAMS = 3
 
 
 @bp.get("/")
@@ -33,6 +35,7 @@ def index() -> str:
         "home/easy.html" if is_easy() else "home/index.html",
         greeting=_greeting(day_part(clock.now().astimezone(zone).hour), me.name),
         to_do=to_do_for(me, zone),
+        to_sit=exams.to_sit(me, clock.now())[:MOST_EXAMS],
         going_on=to_continue(me, SHOWN_BEGUN),
         newest=queries.newest(me),
         counts=queries.counts(me),
