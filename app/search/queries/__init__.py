@@ -2,15 +2,7 @@
 
 from app.search.queries.alike import Alike, alike
 from app.search.queries.beside import Beside, look_through
-from app.search.queries.finding import (
-    PAGE_SIZE,
-    Excerpt,
-    Found,
-    Results,
-    branches_of,
-    find,
-    sought_for,
-)
+from app.search.queries.finding import PAGE_SIZE, Results, find, sought_for
 from app.search.queries.indexing import (
     ThingRow,
     change_count,
@@ -29,6 +21,8 @@ from app.search.queries.keeping import (
     newest_change,
     tellers,
 )
+from app.search.queries.seeing import branches_of
+from app.search.queries.showing import Excerpt, Found
 from app.search.queries.suggesting import Suggestion, recalled, suggest
 from app.search.queries.words import all_words, thesaurus
 

@@ -13,8 +13,8 @@ from app.members.rules import Reader
 from app.search import folding
 from app.search.index import Unusable, opened
 from app.search.models import SearchPassage, SearchThing
-from app.search.queries.finding import branches_of, may_see
 from app.search.queries.naming import note_of, title_of
+from app.search.queries.seeing import branches_of, may_see
 from app.search.queries.words import thesaurus
 from app.search.rules import Kind
 from app.search.units import STOP_WORDS

@@ -7,26 +7,23 @@ the database. When the index cannot be used, the database answers alone, worse a
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
-from markupsafe import Markup
-from sqlalchemy import ColumnElement, and_, func, literal, select
+from sqlalchemy import func, literal, select
 
-from app.core import settings
 from app.core.db import db
 from app.core.paging import Page, window
 from app.members.rules import Reader
-from app.search import folding, snippets
+from app.search import folding
 from app.search.index import (
     KINDS,
     LANGUAGES,
     Ask,
     Hit,
     Scan,
-    Tally,
     Unusable,
     class_of,
     opened,
@@ -34,17 +31,24 @@ from app.search.index import (
 )
 from app.search.models import SearchPassage, SearchThing
 from app.search.queries import scanning
-from app.search.queries.naming import note_of, title_of
+from app.search.queries.seeing import branches_of, hidden_kinds
+from app.search.queries.showing import (
+    MOST_CHOICES,
+    Found,
+    Group,
+    among,
+    shelves,
+    shown,
+    with_phrases,
+    years,
+)
 from app.search.queries.words import thesaurus
 from app.search.rules import (
-    AUTHORS,
     KIND_SHARE,
     SEVERAL_TITLES,
     Kind,
     Order,
-    Passage,
     Wish,
-    audience_of,
     parse,
     share_of,
     shelf_code,
@@ -54,38 +58,9 @@ from app.search.spelling import corrections
 from app.search.units import Thesaurus, units
 
 PAGE_SIZE = 10
-EXCERPTS = 3  # passages shown of one thing
 LOOKED_AT = 60  # best things that are looked at more closely
-MOST_CHOICES = 20  # collections and branches that are offered
-MOST_CHECKED = 3_000  # best passages in which an exact phrase is looked for
 
 IS_TITLE, IN_TITLE, IN_TEXT = 3.0, 1.8, 1.4  # when the whole query stands there as it was typed
-
-
-@dataclass(frozen=True)
-class Excerpt:
-    """One passage of a found thing, with the words marked."""
-
-    anchor: str
-    label: str
-    url: str
-    html: Markup
-
-
-@dataclass(frozen=True)
-class Found:
-    """One found thing; its best passage comes first."""
-
-    kind: Kind
-    ref: str
-    title: Markup
-    note: str
-    url: str
-    language: str
-    authors: str
-    dated: date | None
-    excerpts: list[Excerpt]
-    passages: int  # that answer, in all
 
 
 @dataclass(frozen=True)
@@ -111,17 +86,6 @@ class Results:
     @property
     def total(self) -> int:
         return sum(self.counts.values())
-
-
-@dataclass
-class _Group:
-    """The passages of one thing that answer."""
-
-    thing: int
-    kind: Kind
-    day: int
-    score: float = 0.0
-    hits: list[Hit] = field(default_factory=list)
 
 
 def find(
@@ -170,7 +134,7 @@ def find(
     except Unusable:
         scan, degraded = scanning.scan_database(ask), True
     if wish.phrases:
-        kept = _with_phrases(scan.hits, sought)
+        kept = with_phrases(scan.hits, sought)
         scan = Scan(kept, tally(kept), scan.relaxed)
     groups = _grouped(scan.hits)
     chosen = [group for group in groups if kind is None or group.kind is kind]
@@ -181,7 +145,7 @@ def find(
     else:
         _look_closely(chosen, wish, ask)
     offset, limit = window(page, PAGE_SIZE)
-    rows = _shown(chosen[offset : offset + limit], sought, reader)
+    rows = shown(chosen[offset : offset + limit], sought, reader)
     counts = {KINDS[number]: count for number, count in scan.tally.kinds.items()}
     meant = ""
     if not degraded and (scan.relaxed or not counts):
@@ -192,8 +156,8 @@ def find(
         Page(rows, max(1, page), len(chosen), PAGE_SIZE),
         {k: counts[k] for k in Kind if counts.get(k)},
         languages={LANGUAGES[number]: n for number, n in scan.tally.languages.items() if number},
-        years=_years(scan.tally.days),
-        shelves=_shelves(scan.tally, shelf),
+        years=years(scan.tally.days),
+        shelves=shelves(scan.tally, shelf),
         branches=dict(Counter(scan.tally.branches).most_common(MOST_CHOICES)),
         relaxed=scan.relaxed,
         degraded=degraded,
@@ -201,7 +165,7 @@ def find(
     )
 
 
-def _changed(groups: Sequence[_Group], after: datetime) -> list[_Group]:
+def _changed(groups: Sequence[Group], after: datetime) -> list[Group]:
     """Those that changed after a moment, the latest first."""
     wanted = {group.thing: group for group in groups}
     rows = db.session().scalars(
@@ -210,27 +174,6 @@ def _changed(groups: Sequence[_Group], after: datetime) -> list[_Group]:
         .order_by(SearchThing.changed_at.desc(), SearchThing.id)
     )
     return [wanted[number] for number in rows if number in wanted]
-
-
-def _shelves(counted: Tally, chosen: str) -> dict[str, int]:
-    """The collections with most of what was found, by the names that things on them say."""
-    most = Counter({code: n for code, n in counted.shelves.items() if code})
-    codes = {counted.standing[code]: n for code, n in most.most_common(MOST_CHOICES)}
-    if not codes:
-        return {}
-    rows = db.session().execute(
-        select(SearchThing.id, SearchThing.shelf).where(SearchThing.id.in_(codes))
-    )
-    named = {shelf: codes[number] for number, shelf in rows if shelf}
-    return dict(sorted(named.items(), key=lambda pair: (pair[0] != chosen, -pair[1], pair[0])))
-
-
-def _years(days: Mapping[int, int]) -> dict[int, int]:
-    years: Counter[int] = Counter()
-    for day, count in days.items():
-        if day:
-            years[date.fromordinal(day).year] += count
-    return dict(sorted(years.items(), reverse=True))
 
 
 def _ask(
@@ -283,22 +226,6 @@ def _shares(text: str, speaks: str) -> tuple[float, ...]:
     return tuple(shares)
 
 
-def branches_of(reader: Reader) -> frozenset[int] | None:
-    """The branches whose things a reader finds; None for administrators, who find everything.
-
-    Who writes questions finds those of the bank besides.
-    """
-    if reader.is_administrator:
-        return None
-    return frozenset((*reader.branch_path, *((AUTHORS,) if reader.is_author else ())))
-
-
-def hidden_kinds() -> frozenset[int]:
-    """Numbers of the kinds that the organisation has switched off."""
-    is_on = settings.organisation().discussions
-    return frozenset() if is_on else frozenset((KINDS.index(Kind.DISCUSSION),))
-
-
 def _meant(reader: Reader, wish: Wish, text: str, ask: Ask) -> str:
     """A query that differs by little and that has answers for this reader; "" when none does."""
     with suppress(Unusable):
@@ -311,13 +238,13 @@ def _meant(reader: Reader, wish: Wish, text: str, ask: Ask) -> str:
     return ""
 
 
-def _grouped(hits: Iterable[Hit]) -> list[_Group]:
+def _grouped(hits: Iterable[Hit]) -> list[Group]:
     """Hits by thing, best thing first, and within a thing best passage first."""
-    groups: dict[int, _Group] = {}
+    groups: dict[int, Group] = {}
     for hit in hits:
         group = groups.get(hit.thing)
         if group is None:
-            group = groups[hit.thing] = _Group(hit.thing, KINDS[hit.kind], hit.day)
+            group = groups[hit.thing] = Group(hit.thing, KINDS[hit.kind], hit.day)
         group.hits.append(hit)
     for group in groups.values():
         group.hits.sort(key=lambda hit: (-hit.score, hit.position))
@@ -325,7 +252,7 @@ def _grouped(hits: Iterable[Hit]) -> list[_Group]:
     return sorted(groups.values(), key=lambda group: (-group.score, group.thing))
 
 
-def _look_closely(groups: list[_Group], wish: Wish, ask: Ask) -> None:
+def _look_closely(groups: list[Group], wish: Wish, ask: Ask) -> None:
     """Raise those of the best that have the query as it was typed, in place."""
     whole = folding.squeezed("".join((*wish.words, *wish.phrases, *wish.in_title))).replace("*", "")
     best = groups[:LOOKED_AT]
@@ -375,108 +302,8 @@ def _look_closely(groups: list[_Group], wish: Wish, ask: Ask) -> None:
     groups[:LOOKED_AT] = sorted(best, key=lambda group: (-group.score, group.thing))
 
 
-def _with_phrases(hits: Sequence[Hit], sought: Sought) -> list[Hit]:
-    """The hits whose passage or title has every exact phrase; the best are looked at only."""
-    best = sorted(hits, key=lambda hit: -hit.score)[:MOST_CHECKED]
-    kept: set[tuple[int, int]] = set()
-    for start in range(0, len(best), 300):
-        places = [(hit.thing, hit.position) for hit in best[start : start + 300]]
-        rows = db.session().execute(
-            select(
-                SearchPassage.thing_id,
-                SearchPassage.position,
-                SearchPassage.search_text,
-                SearchThing.search_title,
-            )
-            .join(SearchThing, SearchThing.id == SearchPassage.thing_id)
-            .where(among(places))
-        )
-        kept.update(
-            (thing, position)
-            for thing, position, text, title in rows
-            if snippets.has_phrases(sought, f"{title}\n{text}")
-        )
-    return [hit for hit in best if (hit.thing, hit.position) in kept]
-
-
-def _shown(groups: Sequence[_Group], sought: Sought, reader: Reader) -> list[Found]:
-    """The groups as results, without what is gone or barred since the index was last written."""
-    session = db.session()
-    things = {
-        thing.id: thing
-        for thing in session.scalars(
-            select(SearchThing).where(SearchThing.id.in_([group.thing for group in groups]))
-        )
-    }
-    places = [(hit.thing, hit.position) for group in groups for hit in group.hits[: EXCERPTS + 1]]
-    kept = SearchPassage
-    passages = {
-        (row.thing_id, row.position): Passage(
-            *(row.anchor, row.label, row.text, row.url),
-            tuple((label, url) for label, url in row.lines),
-        )
-        for row in session.execute(
-            select(
-                *(kept.thing_id, kept.position, kept.anchor, kept.label, kept.text),
-                *(kept.url, kept.lines),
-            ).where(among(places))
-        )
-    }
-    found = []
-    for group in groups:
-        thing = things.get(group.thing)
-        if thing is None or not may_see(reader, thing):
-            continue
-        rows = [passages.get((hit.thing, hit.position)) for hit in group.hits[: EXCERPTS + 1]]
-        found.append(
-            Found(
-                kind=group.kind,
-                ref=thing.ref,
-                title=snippets.marked(title_of(thing), sought),
-                note=note_of(thing),
-                url=thing.url,
-                language=thing.language,
-                authors=thing.authors,
-                dated=thing.dated,
-                excerpts=_excerpts([row for row in rows if row is not None], sought),
-                passages=len(group.hits),
-            )
-        )
-    return found
-
-
-def among(places: Collection[tuple[int, int]]) -> ColumnElement[bool]:
-    """The passages at these places, and some others of the same things.
-
-    SQLite reads the whole table for (thing, position) in ((1, 2), …), so each is asked for apart.
-    """
-    return and_(
-        SearchPassage.thing_id.in_({thing for thing, _ in places}),
-        SearchPassage.position.in_({position for _, position in places}),
-    )
-
-
 def sought_for(text: str) -> Sought:
     """What is to be marked in a text for a query."""
     wish = parse(text)
     found = units(*wish.words, *wish.in_title, thesaurus=thesaurus())
     return Sought(found, wish.phrases)
-
-
-def may_see(reader: Reader, thing: SearchThing) -> bool:
-    """The last word on who may see a thing, by what the database says now."""
-    if Kind(thing.kind) in {KINDS[number] for number in hidden_kinds()}:
-        return False
-    branches, audience = branches_of(reader), audience_of(thing.audience)
-    return branches is None or audience is None or not branches.isdisjoint(audience)
-
-
-def _excerpts(passages: Sequence[Passage], sought: Sought) -> list[Excerpt]:
-    """The best passage, and others when words are to be seen in them (not only in the title)."""
-    shown: list[Excerpt] = []
-    for passage in passages:
-        html, distinct, first = snippets.excerpt(passage.text, sought)
-        if html and (not shown or distinct) and len(shown) < EXCERPTS:
-            label, url = passage.at(first)
-            shown.append(Excerpt(passage.anchor, label, url, html))
-    return shown

@@ -11,7 +11,8 @@ from sqlalchemy import func, select
 from app.core.db import db
 from app.members.rules import Reader
 from app.search.models import SearchKept, SearchMissed, SearchThing
-from app.search.queries.finding import Found, find
+from app.search.queries.finding import find
+from app.search.queries.showing import Found
 from app.search.rules import Kind, Order
 
 MOST_MISSED = 100

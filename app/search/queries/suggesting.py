@@ -13,9 +13,9 @@ from app.members.rules import Reader
 from app.search import folding, snippets
 from app.search.index import KINDS, Ask, Unusable, View, opened
 from app.search.models import SearchThing
-from app.search.queries.finding import branches_of, hidden_kinds, may_see
 from app.search.queries.naming import note_of, title_of
 from app.search.queries.scanning import audience
+from app.search.queries.seeing import branches_of, hidden_kinds, may_see
 from app.search.queries.words import thesaurus
 from app.search.rules import KIND_SHARE, Kind
 from app.search.snippets import Sought
