@@ -7,9 +7,12 @@ import json
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import time
+from collections.abc import Callable
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 import requests
@@ -56,7 +59,7 @@ def sender(site: Site) -> dict[str, str]:
 def answers(site: Site) -> bool:
     try:
         return requests.get(f"{site.url}/healthz", timeout=5).ok
-    except requests.ConnectionError:
+    except requests.RequestException:
         return False
 
 
@@ -127,6 +130,102 @@ def test_tus_js_client_goes_on_after_it_was_ended(
     assert kept(site, where, sender) == hashlib.sha256(source.read_bytes()).hexdigest()
 
 
+MIB = 1024 * 1024
+
+
+@pytest.fixture
+def film(clips: Clips) -> bytes:
+    """Twelve megabytes that are a film, with room behind its end that nothing looks at."""
+    data = clips["two-rungs.mp4"].read_bytes()
+    room = 12 * MIB - len(data)
+    return data + room.to_bytes(4, "big") + b"free" + os.urandom(room - 8)
+
+
+def sent_in_part(where: str, sender: dict[str, str], data: bytes, promised: int) -> socket.socket:
+    """A piece of which only a part has been sent; the connection is still open."""
+    place = urlsplit(where)
+    connection = socket.create_connection((str(place.hostname), int(place.port or 80)), timeout=30)
+    headers = {
+        **sender,
+        "Host": place.netloc,
+        "Tus-Resumable": "1.0.0",
+        "Upload-Offset": "0",
+        "Content-Type": "application/offset+octet-stream",
+        "Content-Length": str(promised),
+    }
+    lines = [f"PATCH {place.path} HTTP/1.1", *(f"{k}: {v}" for k, v in headers.items())]
+    connection.sendall("\r\n".join(lines).encode() + b"\r\n\r\n" + data)
+    return connection
+
+
+def offset_of(where: str, sender: dict[str, str]) -> int:
+    answer = requests.head(where, headers={**sender, "Tus-Resumable": "1.0.0"}, timeout=30)
+    return int(answer.headers["Upload-Offset"])
+
+
+def wait_for(what: Callable[[], bool]) -> None:
+    end = time.monotonic() + 60
+    while not what():
+        assert time.monotonic() < end, "it did not happen in time"
+        time.sleep(0.05)
+
+
+def begun(site: Site, sender: dict[str, str], length: int) -> str:
+    headers = {**sender, "Tus-Resumable": "1.0.0", "Upload-Length": str(length)}
+    answer = requests.post(f"{site.url}/media/tus", headers=headers, timeout=30)
+    assert answer.status_code == 201, answer.text
+    return f"{site.url}{answer.headers['Location']}"
+
+
+def the_rest(where: str, sender: dict[str, str], data: bytes) -> None:
+    """Go on where the server says, as soon as it has given the broken piece up."""
+
+    def taken() -> bool:
+        offset = offset_of(where, sender)
+        more = {
+            "Tus-Resumable": "1.0.0",
+            "Upload-Offset": str(offset),
+            "Content-Type": "application/offset+octet-stream",
+        }
+        answer = requests.patch(where, data=data[offset:], headers={**sender, **more}, timeout=60)
+        assert answer.status_code in {204, 409, 423}, answer.text
+        return answer.status_code == 204
+
+    wait_for(taken)
+
+
+@pytest.mark.parametrize("share", [0.01, 0.5, 0.999])
+def test_a_connection_may_break_anywhere(
+    site: Site, sender: dict[str, str], film: bytes, share: float
+) -> None:
+    where = begun(site, sender, len(film))
+    cut = int(len(film) * share)
+    connection = sent_in_part(where, sender, film[:cut], len(film))
+    connection.shutdown(socket.SHUT_WR)
+    wait_for(lambda: offset_of(where, sender) == cut)  # not one byte of what came is lost
+    connection.close()
+    the_rest(where, sender, film)
+    assert kept(site, where, sender) == hashlib.sha256(film).hexdigest()
+
+
+def test_a_server_killed_within_a_piece_has_what_it_says_it_has(
+    site: Site, sender: dict[str, str], film: bytes
+) -> None:
+    where = begun(site, sender, len(film))
+    data = site.config.media_dir / "partial" / where.rpartition("/")[2] / "data"
+    with sent_in_part(where, sender, film[: 10 * MIB], len(film)):
+        wait_for(lambda: data.stat().st_size == 10 * MIB)  # written, and not all of it flushed
+        wait_for(lambda: offset_of(where, sender) == 8 * MIB)
+        master = site.processes["web"].pid
+        workers = Path(f"/proc/{master}/task/{master}/children").read_text().split()
+        for worker in workers:
+            os.kill(int(worker), signal.SIGKILL)
+    wait_for(lambda: answers(site))
+    assert offset_of(where, sender) == 8 * MIB
+    the_rest(where, sender, film)
+    assert kept(site, where, sender) == hashlib.sha256(film).hexdigest()
+
+
 def test_a_large_piece_takes_no_memory(site: Site, sender: dict[str, str], tmp_path: Path) -> None:
     """96 MB in one request: the process stays as small as it was."""
     size = 96 * 1024 * 1024
@@ -148,5 +247,6 @@ def test_a_large_piece_takes_no_memory(site: Site, sender: dict[str, str], tmp_p
         uploader.upload()
     assert uploader.offset == size
     assert peak() - before < 40  # MB
+    assert peak() < 150
     refused = requests.post(f"{uploader.url}/recording", headers=sender, timeout=60)
     assert refused.status_code == 422
