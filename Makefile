@@ -37,8 +37,8 @@ contracts: ## Who may import whom (import-linter)
 unit: ## The tests that need no browser
 	$(PY) -m pytest -n $(WORKERS) -m "not browser"
 
-postgresql: ## Points, watching and reports on PostgreSQL instead of SQLite (tests/postgresql.py)
-	$(PY) -m pytest -n $(WORKERS) -m "not browser" --on-postgresql tests/points tests/learning tests/organisation tests/practice
+postgresql: ## Points, watching, reports, marking and certificates on PostgreSQL instead of SQLite (tests/postgresql.py)
+	$(PY) -m pytest -n $(WORKERS) -m "not browser" --on-postgresql tests/points tests/learning tests/organisation tests/practice tests/exams/test_marking.py tests/certificates
 
 browser: ## The tests in headless Chromium
 	$(PY) -m pytest -m browser

@@ -100,7 +100,8 @@ def award(
     found = session.get(CertificateOffer, (kind, subject_id))
     if found is None:
         return None
-    member = session.get(Member, member_id, with_for_update={"key_share": True})
+    # PostgreSQL locks no row that might be missing, so not the branch that is read beside it.
+    member = session.get(Member, member_id, with_for_update={"key_share": True, "of": Member})
     if member is None:
         raise NotThere
     newest = session.scalar(
