@@ -51,10 +51,12 @@ def test_a_child_in_a_cell_reads_what_it_was_given_and_nothing_else(given: Path)
 @needed
 def test_a_child_in_a_cell_has_no_network(given: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
-        port = server.getsockname()[1]
-        outcome, _ = shell(given, f"exec perl -MIO::Socket::INET -e 'exit !IO::Socket::INET->new("
-                           f"PeerAddr=>\"127.0.0.1:{port}\", Timeout=>5)'")  # fmt: skip
-    assert not outcome.good
+        peer = f"127.0.0.1:{server.getsockname()[1]}"
+        ask = f'exit !IO::Socket::INET->new(PeerAddr => "{peer}", Timeout => 5)'
+        command = ["perl", "-MIO::Socket::INET", "-e", ask]
+        outside = run(command, Leash(wall=30, cpu=20))
+        inside = run(command, LEASH, cell=Cell((given,)))
+    assert (outside.good, inside.good) == (True, False)
 
 
 @needed
