@@ -50,6 +50,7 @@ ADDRESSES = {
     "desk_exams": "/desk/exams",
     "desk_question": "/desk/questions/{question}",
     "desk_quiz": "/desk/courses/{course}/quiz",
+    "desk_quiz_pick": "/desk/courses/{course}/quiz/pick",
     "question_figures": "/desk/question-figures",
     "question_uses": "/desk/question-uses",
     "question_page": "/library/questions/{question}",

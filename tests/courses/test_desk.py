@@ -390,6 +390,28 @@ def test_questions_are_written_picked_moved_and_taken_out(
     assert desk.post(f"{url}/pick", question=999).status_code == 404
 
 
+def test_a_pasted_paper_becomes_the_quiz(desk: Desk, other_desk: Desk, look: Callable) -> None:
+    course_id = desk.draft()
+    quiz = f"/desk/courses/{course_id}/quiz"
+    assert f"/desk/questions/import?course={course_id}" in desk.page(quiz)
+    text = "一、填空题\n1．火警电话是____。\n答案：119\n二、判断题\n2．着火可以乘电梯。（×）\n"
+    read = desk.post(f"/desk/questions/import?course={course_id}", text=text).headers["Location"]
+    number = int(read.rpartition("/")[2].partition("?")[0])
+    assert read.endswith(f"?course={course_id}")
+    take = f"/desk/questions/import/{number}/take?course={course_id}"
+    assert f'action="{take}"' in desk.page(read)
+    assert desk.post(f"{quiz}/pick", paper=number).status_code == 404  # not in the bank yet
+    assert desk.post(take).headers["Location"] == read
+    assert f'action="{quiz}/pick"' in desk.page(read)
+    assert "2 questions" in desk.page(f"{quiz}/pick")
+    theirs = other_desk.draft()
+    assert other_desk.post(f"/desk/courses/{theirs}/quiz/pick", paper=number).status_code == 404
+    assert desk.post(f"{quiz}/pick", paper=number).status_code == 302
+    desk.post(f"{quiz}/pick", paper=number)  # a second press changes nothing
+    asked = look(bank.questions, paper(look, course_id))
+    assert [each.kind for each in asked.values()] == ["blanks", "truefalse"]
+
+
 def test_a_question_that_cannot_be_asked_is_in_neither_quiz_nor_bank(
     desk: Desk, look: Callable
 ) -> None:

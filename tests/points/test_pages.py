@@ -152,6 +152,19 @@ def test_with_scripts_the_card_comes_back(people: People) -> None:
     assert answer.headers["HX-Refresh"] == "true"
 
 
+def test_in_the_easy_mode_the_number_in_the_button_follows_the_first_visit(people: People) -> None:
+    client = people.client(people.member())
+    headers = csrf(client)
+    client.post("/me/reading", data={"reading": "easy"}, headers=headers)
+    home = client.get("/").get_data(as_text=True)
+    assert '<span id="points-earned">0</span>' in home
+    assert 'name="back" value="easy"' in home
+    answer = client.post(
+        "/points/check-in", data={"back": "easy"}, headers=headers | {"HX-Request": "true"}
+    )
+    assert '<span id="points-earned" hx-swap-oob="true">2</span>' in answer.get_data(as_text=True)
+
+
 def test_the_visit_needs_the_token_of_our_page(people: People, ledger: Ledger) -> None:
     member = people.member()
     client = people.client(member)

@@ -51,6 +51,7 @@ from app.courses.service.publishing import (
 )
 from app.courses.service.quiz import (
     add_question,
+    add_questions,
     move_question,
     remove_question,
     write_question,
@@ -68,6 +69,7 @@ __all__ = [
     "Outcome",
     "add_checkpoint",
     "add_question",
+    "add_questions",
     "add_reading",
     "add_recording",
     "captions_changed",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from sqlalchemy import select
@@ -33,6 +34,12 @@ def add_question(course_id: int, question_id: int) -> None:
         CourseQuestion(course_id=course_id, question_id=question_id, position=position)
     )
     touch(course)
+
+
+def add_questions(course_id: int, question_ids: Iterable[int]) -> None:
+    """Ask several at the end, in their order: all or none. Raises TooManyQuestions, NotThere."""
+    for question_id in question_ids:
+        add_question(course_id, question_id)
 
 
 def write_question(course_id: int, *, kind: str, body: dict[str, Any], author_id: int) -> int:

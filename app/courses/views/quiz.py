@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from app.core.access import access
-from app.core.refusals import Refusal
+from app.core.refusals import NotThere, Refusal
 from app.courses import queries, service
 from app.courses.forms import RulesForm, refuse
 from app.courses.views import bp
@@ -100,6 +100,7 @@ def pick(course_id: int) -> str:
     return render_template(
         "courses/pick.html",
         found=page,
+        papers=[each for each in bank.imports_for(me, most=5) if each.state == "done"],
         given=given,
         keys={q.id: types.of(q.kind).explained(q.body, []) for q in page.rows},
         kinds=KIND_NAMES,
@@ -113,9 +114,16 @@ def pick(course_id: int) -> str:
 def take(course_id: int) -> ResponseReturnValue:
     me = reader()
     queries.own_course(me, course_id)
-    question = bank.question_for(me, request.form.get("question", 0, type=int))
-    service.add_question(course_id, question.id)
-    flash(_("The question is in the quiz."))
+    if "paper" in request.form:
+        paper = bank.import_for(me, request.form.get("paper", 0, type=int))
+        if paper.state != "done":
+            raise NotThere
+        service.add_questions(course_id, bank.question_ids_of(paper.id))
+        flash(_("The questions of the paper are in the quiz."))
+    else:
+        question = bank.question_for(me, request.form.get("question", 0, type=int))
+        service.add_question(course_id, question.id)
+        flash(_("The question is in the quiz."))
     return redirect(url_for("courses.quiz", course_id=course_id) + "#questions")
 
 

@@ -41,7 +41,9 @@ def check_in() -> ResponseReturnValue:
     if "HX-Request" not in request.headers:
         return redirect(address("points" if on_points else "home"))
     today = queries.today(me.id, current_app.extensions["weike"].zone)
-    response = make_response(render_template("points/_today.html", today=today, back="home"))
+    again = request.form.get("back") == "easy"  # a number in a sentence stands beside the card
+    page = render_template("points/_today.html", today=today, back="home", again=again)
+    response = make_response(page)
     if on_points:
         response.headers["HX-Refresh"] = "true"  # the list and the sums change with it
     return response

@@ -5,7 +5,16 @@ from __future__ import annotations
 from io import BytesIO
 from typing import Any
 
-from flask import abort, flash, redirect, render_template, request, send_file, url_for
+from flask import (
+    abort,
+    flash,
+    has_request_context,
+    redirect,
+    render_template,
+    request,
+    send_file,
+    url_for,
+)
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import ngettext
@@ -23,6 +32,24 @@ from app.questions.rules import KIND_NAMES, BadQuestion, QuestionState
 from app.questions.views import bp
 
 EXTRA = 64 * 1024  # of the form around the file
+
+
+# The pages of one import: whoever comes from the quiz of a course goes back there.
+PAGES = frozenset(
+    f"questions.{name}"
+    for name in (
+        *("imports", "read_file", "import_", "import_item", "mend_item"),
+        *("keep_item", "take_import", "undo_import", "drop_import"),
+    )
+)
+
+
+@bp.url_defaults
+def _same_course(endpoint: str, values: dict[str, Any]) -> None:
+    """Which course the paper is for stays in the address while it is read, mended and taken."""
+    here = request.endpoint if has_request_context() else None
+    if endpoint in PAGES and here in PAGES and (course := request.args.get("course", type=int)):
+        values.setdefault("course", course)
 
 
 @bp.url_value_preprocessor
@@ -165,6 +192,7 @@ def _doctor(found: queries.ImportView, problem: str = "") -> str:
         problem=problem,
         only=only,
         made=len(made),
+        course=request.args.get("course", type=int),
         label=formats.FORMATS[found.format].LABEL if found.format in formats.FORMATS else "",
         page_url=lambda number: url_for(
             "questions.import_", import_id=found.id, only=only or None, page=number
