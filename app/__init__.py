@@ -8,6 +8,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+import click
 from flask import Flask
 from flask_wtf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
@@ -76,6 +77,7 @@ def create_app(config: Config | None = None) -> Flask:
     db.init_app(app)
     settings.init_app(app)
     app.extensions["migrate"] = _Migrations(app)
+    app.cli.add_command(_MigrationCommands("db", help="Migrations of the database."))
     CSRFProtect(app)
     headers.init_app(app)
     errors.init_app(app)
@@ -110,6 +112,16 @@ class _Migrations:
         # It takes our place in app.extensions.
         Migrate(self._app, db.db, directory=str(ROOT / "migrations"), render_as_batch=True)
         return getattr(self._app.extensions["migrate"], name)
+
+
+class _MigrationCommands(click.Command):
+    """`flask db …`: Flask-Migrate's own commands, loaded when one is asked for."""
+
+    def make_context(self, *args: Any, **more: Any) -> click.Context:
+        from flask_migrate.cli import db as commands
+
+        context: click.Context = commands.make_context(*args, **more)  # it runs theirs, not ours
+        return context
 
 
 def _open(app: Flask, room: str) -> None:

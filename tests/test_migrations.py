@@ -37,6 +37,13 @@ def test_the_migrated_database_has_the_triggers_of_the_models(tmp_path, migrated
     assert triggers(migrated) == expected
 
 
+def test_operators_have_the_commands_of_migrations(app: Flask) -> None:
+    runner = app.test_cli_runner()
+    assert "upgrade" in runner.invoke(args=["db", "--help"]).output
+    answer = runner.invoke(args=["db", "upgrade"])
+    assert answer.exit_code == 0, answer.output
+
+
 def test_migrating_down_and_up_again_works(tmp_path) -> None:
     app = create_app(make_config(tmp_path))
     with app.app_context():

@@ -51,9 +51,9 @@ def _moment(label: Any, **more: Any) -> DateTimeLocalField:
     return DateTimeLocalField(label, [Optional()], **more)
 
 
-def _release(label: Any) -> SelectField:
+def _release(label: Any, hint: Any = "") -> SelectField:
     choices = [SelectChoice(key.value, name) for key, name in RELEASE_NAMES.items()]
-    return SelectField(label, [InputRequired()], choices=choices)
+    return SelectField(label, [InputRequired()], choices=choices, description=hint)
 
 
 def _number(label: Any, least: int, most: int, **more: Any) -> IntegerField:
@@ -112,7 +112,10 @@ class SettingsForm(FlaskForm):  # type: ignore[misc]
     one_by_one = BooleanField(_l("Show one question at a time"))
     no_going_back = BooleanField(_l("No going back to an earlier question"))
     show_score = _release(_l("Members see their score"))
-    show_answers = _release(_l("Members see the right answers"))
+    show_answers = _release(
+        _l("Members see the right answers"),
+        _l("An exam without a close is closed for whoever has no attempt left: give it a close."),
+    )
     show_explanations = _release(_l("Members see the explanations"))
     password = StringField(
         _l("Password"),

@@ -40,7 +40,10 @@ def test_mail(address: str) -> None:
 @group.command("outbox")
 def outbox() -> None:
     """How much waits, was sent and has failed, and why the latest failed."""
-    for channel, state, count in queries.outbox_counts():
+    counts = queries.outbox_counts()
+    if not counts:
+        print("Nothing waits, and nothing has been sent yet.")
+    for channel, state, count in counts:
         print(f"{channel:5} {state:8} {count}")
     for row in queries.latest_failures():
         print(f"{row.due_at:%Y-%m-%d %H:%M} {row.channel} to member {row.member_id}: {row.reason}")

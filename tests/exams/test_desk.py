@@ -55,7 +55,7 @@ def test_an_exam_is_made_and_published_at_the_desk(
     made = desk.post("", title="Autumn exam")
     exam = int(re.search(r"/desk/exams/(\d+)", made.headers["Location"]).group(1))
     page = desk.get(f"/{exam}")
-    assert "The paper has questions" in page
+    assert "Put questions into the paper" in page
     assert f'action="/desk/exams/{exam}/publish"' not in page
     assert desk.post(f"/{exam}/publish").status_code == 422
     with app.app_context(), unit_of_work():

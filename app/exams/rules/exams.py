@@ -354,15 +354,47 @@ def checks(
 ) -> list[Check]:
     """The checklist; an exam can be published when every line that must be good is good."""
     return [
-        Check(_l("The paper has questions"), questions > 0),
+        Check(
+            _l("The paper has questions") if questions else _l("Put questions into the paper"),
+            questions > 0,
+        ),
         Check(
             _l("The paper has at most %(most)s questions", most=MOST_QUESTIONS),
             questions <= MOST_QUESTIONS,
         ),
-        Check(_l("The bank has enough questions for every draw"), short_draws == 0),
-        Check(_l("Somebody is invited"), not nobody),
-        Check(_l("The close is not in the past"), not closes_in_past),
-        Check(_l("It is said when the exam opens and closes"), has_window, must=False),
-        Check(_l("The time is limited"), has_duration, must=False),
-        Check(_l("The drawn papers are about equally hard"), not unfair, must=False),
+        Check(
+            _l("A draw asks for more questions than the bank has")
+            if short_draws
+            else _l("The bank has enough questions for every draw"),
+            short_draws == 0,
+        ),
+        Check(
+            _l("Say in the settings who takes part") if nobody else _l("Somebody is invited"),
+            not nobody,
+        ),
+        Check(
+            _l("The close is in the past: choose a later one")
+            if closes_in_past
+            else _l("The close is not in the past"),
+            not closes_in_past,
+        ),
+        Check(
+            _l("It is said when the exam opens and closes")
+            if has_window
+            else _l("It is not said yet when the exam opens and closes"),
+            has_window,
+            must=False,
+        ),
+        Check(
+            _l("The time is limited") if has_duration else _l("The time is not limited"),
+            has_duration,
+            must=False,
+        ),
+        Check(
+            _l("The drawn papers differ in how hard they are")
+            if unfair
+            else _l("The drawn papers are about equally hard"),
+            not unfair,
+            must=False,
+        ),
     ]
