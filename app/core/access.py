@@ -11,6 +11,7 @@ from flask import Flask, abort, current_app, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from werkzeug.routing import IntegerConverter, Map
 
+from app.core.db import SAFE_METHODS
 from app.core.errors import wants_json
 
 log = logging.getLogger(__name__)
@@ -45,11 +46,24 @@ def access(rule: Rule) -> Callable[[View], View]:
     return mark
 
 
+def takes_json(view: View) -> View:
+    """Mark a view that reads a body of JSON. Any other refuses one: forms would read it as their
+    fields, with numbers and lists where they know only texts."""
+    view.__takes_json__ = True  # type: ignore[attr-defined]
+    return view
+
+
 def rule_of(app: Flask, endpoint: str) -> Rule | None:
     """The rule of an endpoint; None means that nobody may use it."""
     if endpoint == "static":
         return PUBLIC
     return getattr(app.view_functions[endpoint], "__access__", None)
+
+
+def _refuse_json() -> None:
+    view = current_app.view_functions[request.endpoint or ""]
+    if request.method not in SAFE_METHODS and not hasattr(view, "__takes_json__"):
+        abort(415)
 
 
 def init_app(app: Flask, *, is_signed_in: Callable[[], bool], sign_in_endpoint: str) -> None:
@@ -65,7 +79,7 @@ def init_app(app: Flask, *, is_signed_in: Callable[[], bool], sign_in_endpoint: 
             log.error("the route %s has no access rule and is closed", request.endpoint)
             abort(404)
         if rule.allows():
-            return None
+            return _refuse_json() if request.is_json else None
         if is_signed_in():
             abort(404)  # "not yours" answers exactly like "not there"
         is_page = "HX-Request" not in request.headers and not wants_json()

@@ -98,3 +98,27 @@ def test_a_huge_form_is_refused(people: People) -> None:
     headers = csrf(client)
     answer = client.post("/sign-out", data={"x": "x" * 2_000_000}, headers=headers)
     assert answer.status_code == 413
+
+
+JSON_IS_READ = {
+    "exams.bring_sealed",
+    "learning.open_visit",
+    "learning.present",
+    "learning.report_spans",
+}
+
+
+def test_forms_refuse_json(app: Flask, people: People) -> None:
+    """A form would take numbers and lists of JSON for its fields, and texts for pairs."""
+    client = people.client(people.member(role="administrator", organizes=people.branch()))
+    head = csrf(client)
+    for rule in app.url_map.iter_rules():
+        if "POST" not in (rule.methods or ()):
+            continue
+        values = {name: "1" for name in rule.arguments}
+        path = app.url_map.bind("localhost").build(rule.endpoint, values, method="POST")
+        for sent in (["x"], {"title": 5}):
+            answer = client.post(path, json=sent, headers=head)
+            assert (answer.status_code == 415) is (rule.endpoint not in JSON_IS_READ), path
+            assert answer.status_code in {404, 415, 422}, path
+    assert set(answer.json) == {"error", "reason"}

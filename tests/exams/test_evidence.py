@@ -154,6 +154,30 @@ def test_what_is_no_package_is_refused(taker: Candidate, time: Time, sent: objec
     assert bring(taker, sent).status_code == 422
 
 
+@pytest.mark.parametrize("text", ["", "{", "[" * 200_000, '{"entries":' * 50_000, "NaN", '"\\ud800"'])
+def test_what_is_no_json_is_refused(taker: Candidate, time: Time, text: str) -> None:
+    end(taker, time)
+    answer = taker.client.post(
+        f"/attempts/{taker.attempt}/sealed",
+        data=text,
+        content_type="application/json",
+        headers=taker.headers,
+    )
+    assert answer.status_code == 422
+
+
+def test_half_a_character_in_an_answer_is_refused(
+    app: Flask, taker: Candidate, time: Time
+) -> None:
+    sent = package(taker, {next(iter(taker.right())): ["\ud800"]})
+    endless = json.loads(json.dumps(sent))
+    endless["entries"][0]["said"] = f'{{"attempt": {taker.attempt}, "item": 1e999, "entries": []}}'
+    end(taker, time)
+    assert bring(taker, sent).status_code == 422
+    assert bring(taker, endless).status_code == 422
+    assert kept(app) == []
+
+
 def test_packages_and_decisions_of_others_are_not_there(
     app: Flask, people: People, taker: Candidate, desk: Desk, time: Time
 ) -> None:

@@ -50,8 +50,12 @@ def seal_key(secret: str, attempt_id: int, seed: int) -> str:
     return hmac.new(secret.encode(), said, hashlib.sha256).hexdigest()
 
 
-def unpacked(package: Any, *, attempt_id: int, key: str) -> list[Kept]:
+def unpacked(text: bytes, *, attempt_id: int, key: str) -> list[Kept]:
     """What a package holds. Raises NotAPackage for anything that no page of ours makes."""
+    try:
+        package = json.loads(text)
+    except (ValueError, RecursionError):
+        raise NotAPackage from None
     entries = package.get("entries") if isinstance(package, dict) else None
     if not isinstance(entries, list) or not 0 < len(entries) <= MOST_ENTRIES:
         raise NotAPackage
@@ -73,7 +77,7 @@ def _kept(entry: Any, attempt_id: int, key: bytes) -> Kept:
         fields = _fields(found["entries"])
         wanted = hmac.new(key, said.encode(), hashlib.sha256).hexdigest()
         intact = hmac.compare_digest(wanted.encode(), mac.encode())
-    except (ValueError, KeyError, TypeError, RecursionError):
+    except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
         raise NotAPackage from None
     is_number = isinstance(left, int) and not isinstance(left, bool) and abs(left) < 10**9
     return Kept(item, fields, left if is_number else None, intact)
@@ -88,5 +92,6 @@ def _fields(entries: Any) -> tuple[tuple[str, str], ...]:
             isinstance(pair, list) and len(pair) == 2 and all(isinstance(x, str) for x in pair)
         ):
             raise NotAPackage
+        "".join(pair).encode()  # half a character is none that can be kept
         found.append((pair[0], pair[1]))
     return tuple(found)

@@ -13,7 +13,7 @@ from flask_babel import ngettext
 from werkzeug.datastructures import MultiDict
 
 from app.core import clock
-from app.core.access import access
+from app.core.access import access, takes_json
 from app.core.addresses import address
 from app.core.db import reading
 from app.core.errors import status_of, wants_json
@@ -134,17 +134,18 @@ def finish(attempt_id: int) -> ResponseReturnValue:
 
 @bp.post("/attempts/<int:attempt_id>/sealed")
 @access(SIGNED_IN)
+@takes_json
 @limited("sealed answers", most=20, seconds=60)
 def bring_sealed(attempt_id: int) -> ResponseReturnValue:
     """What a page kept without a connection until after the end; never counted by itself."""
     attempt = queries.attempt_for(reader().id, attempt_id)
-    return jsonify(kept=take_sealed(attempt, request.get_json(silent=True)))
+    return jsonify(kept=take_sealed(attempt, request.get_data()))
 
 
-def take_sealed(attempt: queries.AttemptView, package: Any) -> bool:
+def take_sealed(attempt: queries.AttemptView, text: bytes) -> bool:
     """Keep the answers of a package; whether there was anything new in it."""
     key = rules.seal_key(current_app.config["SECRET_KEY"], attempt.id, attempt.seed)
-    kept = rules.unpacked(package, attempt_id=attempt.id, key=key)
+    kept = rules.unpacked(text, attempt_id=attempt.id, key=key)
     form: MultiDict[str, str] = MultiDict()
     for one in kept:
         form.add(f"q{one.item}", "")

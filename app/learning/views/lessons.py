@@ -9,7 +9,7 @@ from flask import Response, current_app, jsonify, redirect, render_template, req
 from flask.typing import ResponseReturnValue
 
 from app.core import settings
-from app.core.access import access
+from app.core.access import access, takes_json
 from app.core.addresses import address
 from app.core.limits import limited
 from app.core.refusals import NotThere, TooMuch
@@ -68,6 +68,7 @@ def lesson(slug: str, lesson_id: int) -> ResponseReturnValue:
 
 @bp.post("/learning/visits")
 @access(SIGNED_IN)
+@takes_json
 @limited("visits of lessons", most=60, seconds=60)
 def open_visit() -> ResponseReturnValue:
     asked = _body()
@@ -100,6 +101,7 @@ def open_visit() -> ResponseReturnValue:
 
 @bp.post("/learning/visits/<int:visit_id>/spans")
 @access(SIGNED_IN)
+@takes_json
 @limited("reports of watching", most=60, seconds=60, burst=40)
 def report_spans(visit_id: int) -> ResponseReturnValue:
     raw = _body()
@@ -108,6 +110,7 @@ def report_spans(visit_id: int) -> ResponseReturnValue:
 
 @bp.post("/learning/visits/<int:visit_id>/present")
 @access(SIGNED_IN)
+@takes_json
 @limited("answers of who is there", most=20, seconds=60)
 def present(visit_id: int) -> ResponseReturnValue:
     service.present(visit_id, member_id=reader().id)
