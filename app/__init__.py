@@ -14,7 +14,20 @@ from flask_wtf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
 from whitenoise import WhiteNoise
 
-from app.core import access, bodies, clock, db, errors, headers, i18n, jobs, limits, pages, settings
+from app.core import (
+    access,
+    bodies,
+    clock,
+    db,
+    errors,
+    headers,
+    i18n,
+    jobs,
+    limits,
+    pages,
+    settings,
+    typed,
+)
 from app.courses.queries import may_watch
 from app.home.queries import may_see_clip
 from app.media import access as media_access
@@ -79,6 +92,7 @@ def create_app(config: Config | None = None) -> Flask:
     app.extensions["migrate"] = _Migrations(app)
     app.cli.add_command(_MigrationCommands("db", help="Migrations of the database."))
     CSRFProtect(app)
+    typed.init_app(app)
     headers.init_app(app)
     errors.init_app(app)
     members_access.login_manager.init_app(app)

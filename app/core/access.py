@@ -79,7 +79,9 @@ def init_app(app: Flask, *, is_signed_in: Callable[[], bool], sign_in_endpoint: 
             log.error("the route %s has no access rule and is closed", request.endpoint)
             abort(404)
         if rule.allows():
-            return _refuse_json() if request.is_json else None
+            if request.is_json:
+                _refuse_json()
+            return None
         if is_signed_in():
             abort(404)  # "not yours" answers exactly like "not there"
         is_page = "HX-Request" not in request.headers and not wants_json()

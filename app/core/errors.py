@@ -18,7 +18,7 @@ from flask import (
 from flask_babel import gettext as _
 from flask_login import current_user
 from flask_wtf.csrf import CSRFError
-from sqlalchemy.exc import OperationalError, SQLAlchemyError
+from sqlalchemy.exc import DataError, OperationalError, SQLAlchemyError
 from werkzeug.exceptions import HTTPException
 
 from app.core.refusals import Conflict, NoRoom, NotAllowed, NotThere, Refusal, TooMuch, TooOften
@@ -79,8 +79,16 @@ def no_such_number(_error: OverflowError) -> Response:
     return answer(404, str(NotThere()))
 
 
+def not_keepable(error: DataError) -> Response:
+    """A number beyond what a column holds, and whatever else PostgreSQL cannot keep."""
+    log.warning("the database cannot keep this at %s: %s", request.path, error.orig)
+    _need_no_reader()
+    return answer(400, _("The request was not understood. Reload the page and try again."))
+
+
 def init_app(app: Flask) -> None:
     app.register_error_handler(OverflowError, no_such_number)
+    app.register_error_handler(DataError, not_keepable)
 
     @app.errorhandler(Refusal)
     def refused(refusal: Refusal) -> Response:

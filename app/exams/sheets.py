@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from app.core.typed import seen
+
 if TYPE_CHECKING:
     # 20 MB with cryptography and lxml: loaded when a paper is printed.
     from fpdf import FPDF
@@ -99,11 +101,11 @@ def docx(title: str, blocks: Sequence[Block]) -> bytes:
     from docx.shared import Cm, Pt
 
     document = Document()
-    document.core_properties.title = title
+    document.core_properties.title = seen(title)[:255]
     document.core_properties.author = ""
     for block in blocks:
         paragraph = document.add_paragraph()
-        words = paragraph.add_run(block.text)
+        words = paragraph.add_run(seen(block.text))
         words.font.size = Pt(_SIZES.get(block.kind, 11))
         words.bold = block.kind in {"title", "section"}
         shape = paragraph.paragraph_format

@@ -115,7 +115,7 @@ def test_forms_refuse_json(app: Flask, people: People) -> None:
     for rule in app.url_map.iter_rules():
         if "POST" not in (rule.methods or ()):
             continue
-        values = {name: "1" for name in rule.arguments}
+        values = dict.fromkeys(rule.arguments, "1")
         path = app.url_map.bind("localhost").build(rule.endpoint, values, method="POST")
         for sent in (["x"], {"title": 5}):
             answer = client.post(path, json=sent, headers=head)

@@ -154,7 +154,9 @@ def test_what_is_no_package_is_refused(taker: Candidate, time: Time, sent: objec
     assert bring(taker, sent).status_code == 422
 
 
-@pytest.mark.parametrize("text", ["", "{", "[" * 200_000, '{"entries":' * 50_000, "NaN", '"\\ud800"'])
+@pytest.mark.parametrize(
+    "text", ["", "{", "[" * 200_000, '{"entries":' * 50_000, "NaN", '"\\ud800"']
+)
 def test_what_is_no_json_is_refused(taker: Candidate, time: Time, text: str) -> None:
     end(taker, time)
     answer = taker.client.post(
@@ -166,9 +168,7 @@ def test_what_is_no_json_is_refused(taker: Candidate, time: Time, text: str) -> 
     assert answer.status_code == 422
 
 
-def test_half_a_character_in_an_answer_is_refused(
-    app: Flask, taker: Candidate, time: Time
-) -> None:
+def test_half_a_character_in_an_answer_is_refused(app: Flask, taker: Candidate, time: Time) -> None:
     sent = package(taker, {next(iter(taker.right())): ["\ud800"]})
     endless = json.loads(json.dumps(sent))
     endless["entries"][0]["said"] = f'{{"attempt": {taker.attempt}, "item": 1e999, "entries": []}}'

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zipfile
 from io import BytesIO
 from typing import Any
 
@@ -641,3 +642,33 @@ def test_long_nonsense_costs_no_time(name: str) -> None:
             formats.read(f"1. {text}".encode(), "x.txt", name)
         except formats.NotThisFormat:
             continue
+
+
+@pytest.mark.parametrize("share", ["nan", "1e999", "-inf", "sNaN", "x", "1e99999999"])
+def test_a_share_that_is_no_number_is_nothing(share: str) -> None:
+    text = (
+        '<quiz><question type="multichoice"><questiontext><text>Which?</text></questiontext>'
+        f'<answer fraction="100"><text>a</text></answer><answer fraction="{share}"><text>b</text>'
+        '</answer></question><question type="truefalse"><questiontext><text>So?</text>'
+        f'</questiontext><answer fraction="{share}"><text>true</text></answer></question>'
+        '<question type="shortanswer"><questiontext><text>What?</text></questiontext>'
+        '<answer fraction="100"><text>a</text></answer><weike><typos>x</typos></weike></question>'
+        "</quiz>"
+    )
+    choice, statement, short = formats.read(text.encode(), "a.xml").items
+    assert [row["fraction"] for row in choice.body["options"]] == ["1", "0"]
+    assert not choice.blocked
+    assert statement.blocked
+    assert short.body["typos"] == 0
+
+
+@pytest.mark.parametrize("packed", [zipfile.ZIP_DEFLATED, zipfile.ZIP_LZMA, zipfile.ZIP_BZIP2])
+def test_a_package_with_broken_pieces_is_refused(packed: int) -> None:
+    out = BytesIO()
+    with zipfile.ZipFile(out, "w", packed) as package:
+        package.writestr("imsmanifest.xml", "<manifest/>" * 50)
+    data = bytearray(out.getvalue())
+    begin = data.index(b"imsmanifest.xml") + 15
+    data[begin + 9 : begin + 20] = b"\xff" * 11
+    with pytest.raises((formats.NotThisFormat, formats.UnknownFormat)):
+        formats.read(bytes(data), "a.zip", "qti2")

@@ -12,7 +12,7 @@ which gives the bytes of an address, and its `read` puts them into `Paper.files`
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import PurePath
 from typing import Any, Protocol, cast
 
@@ -20,6 +20,7 @@ from flask_babel import gettext as _
 
 from app.core.refusals import Refusal
 from app.core.spreadsheet import NoTable
+from app.core.typed import seen
 from app.questions.formats import (
     aiken,
     clips,
@@ -95,8 +96,18 @@ def read(data: bytes, filename: str, format_name: str = AUTO) -> Paper:
     if len(paper.items) > MOST_QUESTIONS:
         raise TooManyQuestions(number=len(paper.items), most=MOST_QUESTIONS)
     for item in paper.items:
+        item.body = _legible(item.body)
         judge(item)
     return paper
+
+
+def _legible(said: Any) -> Any:
+    """The same with spaces for the signs that nobody sees and that break the files of others."""
+    if isinstance(said, str):
+        return seen(said)
+    if isinstance(said, Mapping):
+        return {key: _legible(value) for key, value in said.items()}
+    return [_legible(each) for each in said] if isinstance(said, list) else said
 
 
 def _first(data: bytes, filename: str) -> Paper:

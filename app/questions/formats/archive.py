@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import lzma
 import zipfile
+import zlib
 from collections.abc import Mapping
 from io import BytesIO
 from typing import Any
@@ -18,6 +20,11 @@ MOST_ENTRIES = 2_000
 UNPACKED = 100 * 1024 * 1024
 RATIO = 100  # unpacked : packed, of the whole package
 LARGEST_XML = 20 * 1024 * 1024
+# Each way of packing has an error of its own for what it cannot unpack.
+_BROKEN = (
+    *(zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, NotImplementedError),
+    *(OSError, RuntimeError, ValueError),
+)
 
 
 def opened(data: bytes) -> zipfile.ZipFile:
@@ -46,7 +53,7 @@ def entry(package: zipfile.ZipFile, name: str) -> bytes | None:
         return package.read(name)
     except KeyError:
         return None
-    except (zipfile.BadZipFile, EOFError, NotImplementedError, OSError, ValueError) as error:
+    except _BROKEN as error:
         raise NotThisFormat(why=_("the package is broken.")) from error
 
 

@@ -12,6 +12,7 @@ from xml.etree.ElementTree import Element
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
+from app.core.typed import seen
 from app.questions.formats import archive, clips, plain, table
 from app.questions.formats.facts import Item, NotThisFormat, Paper, Problem, Saying, Written
 
@@ -279,7 +280,7 @@ def write(sayings: Sequence[Saying], fetch: clips.Fetch | None = None) -> Writte
 
     lines, losses = plain.write_lines(sayings)
     document = docx.Document()
-    for line in lines:
+    for line in map(seen, lines):
         paragraph = document.add_paragraph()
         at = 0
         for match in clips.SHOWN.finditer(line):

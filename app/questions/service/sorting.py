@@ -10,6 +10,7 @@ from sqlalchemy import delete, exists, func, select
 from app.core import clock
 from app.core.db import db
 from app.core.refusals import NotThere
+from app.core.typed import seen
 from app.questions import rules
 from app.questions.models import Category, Question, QuestionChange, QuestionTag
 from app.questions.queries import tags_of
@@ -78,7 +79,7 @@ def sort(
 
 def _tags(given: Iterable[str], more: Iterable[str], less: Iterable[str]) -> list[str]:
     gone = {tag.strip() for tag in less}
-    found = {tag.strip()[: rules.LONGEST_TAG] for tag in [*given, *more]} - gone - {""}
+    found = {seen(tag).strip()[: rules.LONGEST_TAG] for tag in [*given, *more]} - gone - {""}
     return sorted(found)[: rules.MOST_TAGS]
 
 
@@ -100,7 +101,7 @@ def put(question_id: int, facts: Mapping[str, Any]) -> None:
     if facts.get("category"):
         row.category_id = category_at(facts["category"])
     row.difficulty = facts.get("difficulty")
-    row.source = str(facts.get("source") or "")[: rules.LONGEST_SOURCE]
+    row.source = seen(str(facts.get("source") or ""))[: rules.LONGEST_SOURCE]
     _retag(question_id, [], _tags(facts.get("tags", ()), (), ()))
     put_places(question_id, facts.get("places", ()))
 
@@ -112,7 +113,7 @@ def category_at(path: str) -> int:
     """The category of a path of names, "Safety/Fire"; what is missing is made."""
     session = db.session()
     parent: int | None = None
-    for name in [part.strip() for part in path.split("/") if part.strip()]:
+    for name in [part.strip() for part in seen(path).split("/") if part.strip()]:
         found = session.scalar(
             select(Category.id).where(Category.parent_id.is_(parent), Category.name == name)
             if parent is None

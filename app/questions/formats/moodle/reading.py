@@ -173,9 +173,10 @@ def _leftovers(item: Item, element: Element, kind: str) -> None:
 
 def _fraction(element: Element) -> str:
     try:
-        return plain_number(Decimal(element.get("fraction", "0")) / 100)
-    except InvalidOperation:
+        share = Decimal(element.get("fraction", "0")) / 100
+    except ArithmeticError:
         return "0"
+    return plain_number(share) if share.is_finite() and abs(share) < 1_000_000 else "0"
 
 
 def _row(item: Item, answer: Element) -> dict[str, str]:
@@ -206,7 +207,7 @@ def _truefalse(item: Item, element: Element) -> None:
 def _short(item: Item, element: Element) -> None:
     item.body["answers"] = [_row(item, answer) for answer in element.findall("answer")]
     item.body["case"] = _text(element.find("usecase")) == "1"
-    item.body["typos"] = int(_text(element.find("weike/typos")) or 0)
+    item.body["typos"] = _text(element.find("weike/typos")) or "0"
 
 
 def _numerical(item: Item, element: Element) -> None:
