@@ -16,7 +16,14 @@ from app.core.db import db
 from app.core.paging import Page, window
 from app.core.refusals import NotThere
 from app.courses.models import Course, Lesson
-from app.courses.queries import CourseView, LessonView, course_for, lesson_by_id, may_edit
+from app.courses.queries import (
+    CourseView,
+    LessonView,
+    course_for,
+    lesson_by_id,
+    may_edit,
+    title_here,
+)
 from app.learning.models import LessonProgress
 from app.learning.queries import open_needs
 from app.members.models import Branch, Member
@@ -221,7 +228,7 @@ def reported_for(reader: Reader, number: int = 1) -> Page[Reported]:
     mine = _may_hide(reader)
     waits = exists().where(PostReport.post_id == Post.id, PostReport.settled_at.is_(None))
     rows = (
-        select(Post, Member.name, Lesson.title, Course.title)
+        select(Post, Member.name, title_here(Lesson), title_here(Course))
         .join(Member, Member.id == Post.author_id)
         .join(Branch, Branch.id == Member.branch_id)
         .join(Lesson, Lesson.id == Post.lesson_id)

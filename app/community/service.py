@@ -27,6 +27,7 @@ from app.core.addresses import address
 from app.core.db import db
 from app.core.refusals import NotThere
 from app.courses.models import Course, Lesson, Theme
+from app.courses.queries import words_of
 from app.members.queries import reader_for
 from app.notices import service as notices
 from app.notices.rules import Kind, cut, one_line
@@ -52,11 +53,11 @@ def ask(lesson_id: int, *, author_id: int, body: str, quote: str = "", source: s
         source=source if quote and is_page(source) else "",
     )
     if is_new:
-        trainer, title = _about(lesson_id)
+        trainer, lesson = _about(lesson_id)
         _tell(
             {trainer} - {author_id},
             post,
-            lambda: gettext("A question about “%(lesson)s”", lesson=title),
+            lambda: gettext("A question about “%(lesson)s”", lesson=words_of(lesson).title),
         )
     return post.id
 
@@ -69,11 +70,11 @@ def answer(question_id: int, *, author_id: int, body: str) -> int:
         raise NotThere
     post, is_new = _written(question.lesson_id, question_id, author_id, cleaned(body))
     if is_new:
-        trainer, title = _about(question.lesson_id)
+        trainer, lesson = _about(question.lesson_id)
         _tell(
             {*queries.taking_part(question_id, MOST_TOLD), trainer} - {author_id},
             post,
-            lambda: gettext("An answer about “%(lesson)s”", lesson=title),
+            lambda: gettext("An answer about “%(lesson)s”", lesson=words_of(lesson).title),
         )
     return post.id
 
@@ -107,15 +108,15 @@ def _written(
     return post, True
 
 
-def _about(lesson_id: int) -> tuple[int, str]:
-    """The trainer of a lesson's course, and the lesson's title."""
+def _about(lesson_id: int) -> tuple[int, Lesson]:
+    """The trainer of a lesson's course, and the lesson."""
     row = db.session().execute(
-        select(Course.author_id, Lesson.title)
+        select(Course.author_id, Lesson)
         .join(Lesson, Lesson.course_id == Course.id)
         .where(Lesson.id == lesson_id)
     )
-    trainer, title = row.one()
-    return int(trainer), str(title)
+    trainer, lesson = row.one()
+    return int(trainer), lesson
 
 
 def _tell(member_ids: Iterable[int], post: Post, title: Any, *, about: str = "") -> None:
@@ -162,23 +163,25 @@ def mark_helpful(answer_id: int, *, by: int, teaches: bool) -> None:
         return
     post.helpful_at, post.helpful_by = clock.now(), by
     row = session.execute(
-        select(Lesson.title, Theme.id, Theme.title.label("theme"))
+        select(Lesson, Theme.id, Theme.title.label("theme"))
         .join(Course, Course.id == Lesson.course_id)
         .join(Theme, Theme.id == Course.theme_id)
         .where(Lesson.id == post.lesson_id)
     ).one()
-    title = row.title
+    lesson = row.Lesson
     points.credit(
         member_id=post.author_id,
         reason="answer",
         source=f"answer:{post.id}",
-        note=title,
+        note=lesson.title,
         theme=(row.id, row.theme),
     )
     notices.tell(
         [post.author_id] if _sees(post.author_id, post.lesson_id) else [],
         kind=Kind.COMMUNITY,
-        title=lambda: gettext("Your answer about “%(lesson)s” helped", lesson=title),
+        title=lambda: gettext(
+            "Your answer about “%(lesson)s” helped", lesson=words_of(lesson).title
+        ),
         body=cut(one_line(post.body), 200),
         address=_address(post),
         once_key=f"helped:{post.id}",
@@ -222,11 +225,13 @@ def report(post_id: int, *, member_id: int, reason: str) -> None:
             created_at=clock.now(),
         )
     )
-    trainer, title = _about(post.lesson_id)
+    trainer, lesson = _about(post.lesson_id)
     notices.tell(
         {trainer} - {post.author_id},
         kind=Kind.COMMUNITY,
-        title=lambda: gettext("A post about “%(lesson)s” was reported", lesson=title),
+        title=lambda: gettext(
+            "A post about “%(lesson)s” was reported", lesson=words_of(lesson).title
+        ),
         body=cut(one_line(post.body), 200),
         address=address("desk_discussions"),
         once_key=f"reported:{post_id}",
@@ -284,6 +289,7 @@ def _refresh_search(post: Post) -> None:
     if not shown or shown[0].id != first:
         search.remove(kind="discussion", ref=str(first))
         return
+    lesson = _about(post.lesson_id)[1]
     search.put(
         kind="discussion",
         ref=str(first),
@@ -300,6 +306,7 @@ def _refresh_search(post: Post) -> None:
         ],
         audience=None,
         language=folding.language_of(shown[0].body),
-        note=_about(post.lesson_id)[1],
+        note=lesson.title,
+        others={code: {"note": one["title"]} for code, one in lesson.titles.items()},
         within=("lesson", str(post.lesson_id)),
     )

@@ -85,13 +85,16 @@ class _ThemeFields(FlaskForm):  # type: ignore[misc]
         return bool(self.theme_id.data == NEW_THEME)
 
 
-class _OtherLanguages(FlaskForm):  # type: ignore[misc]
-    """What something is called in other languages: `title_<language>` and `text_<language>`."""
+class OtherLanguages(FlaskForm):  # type: ignore[misc]
+    """What something is called in other languages: `title_<language>` and, where the thing has a
+    summary, `text_<language>`."""
+
+    parts: tuple[str, ...] = ("title", "text")
 
     def others(self) -> dict[str, dict[str, str]]:
         """What was typed, by language."""
         return {
-            code: {part: self[f"{part}_{code}"].data or "" for part in ("title", "text")}
+            code: {part: self[f"{part}_{code}"].data or "" for part in self.parts}
             for code in LANGUAGES
         }
 
@@ -105,14 +108,19 @@ class _OtherLanguages(FlaskForm):  # type: ignore[misc]
         }
 
 
-def _name_other_languages(form: type[_OtherLanguages], text: Callable[[str], Any]) -> None:
-    """Give a form its two fields for each language; `text` labels the second."""
+def name_other_languages(
+    form: type[OtherLanguages], text: Callable[[str], Any] | None = None
+) -> None:
+    """Give a form its fields for each language: a title and, where there is a label, a text."""
+    form.parts = ("title", "text") if text else ("title",)
     for code, name in LANGUAGES.items():
         title = StringField(
             _l("Title in %(language)s", language=name),
             render_kw={"maxlength": LONGEST_TITLE, "lang": HTML_TAGS[code]},
         )
         setattr(form, f"title_{code}", title)
+        if text is None:
+            continue
         area = TextAreaField(
             text(name), render_kw={"maxlength": LONGEST_SUMMARY, "lang": HTML_TAGS[code]}
         )
@@ -125,7 +133,7 @@ class NewCourseForm(_ThemeFields):
     title = _title(_l("Title"))
 
 
-class AboutForm(_ThemeFields, _OtherLanguages):
+class AboutForm(_ThemeFields, OtherLanguages):
     """What a course says of itself, and who may see it."""
 
     title = _title(_l("Title"))
@@ -161,7 +169,7 @@ class CoverForm(FlaskForm):  # type: ignore[misc]
     image_id = IntegerField(validators=[Optional()])
 
 
-class ReadingForm(FlaskForm):  # type: ignore[misc]
+class ReadingForm(OtherLanguages):
     """A text to read."""
 
     title = _title(_l("Title"))
@@ -184,7 +192,9 @@ class SeriesForm(_ThemeFields):
     """What the parts of a split recording have in common; cuts and titles are repeated fields."""
 
 
-class TitleForm(FlaskForm):  # type: ignore[misc]
+class TitleForm(OtherLanguages):
+    """What a recording is called."""
+
     title = _title(_l("Title"))
     seen = IntegerField(validators=[Optional()])
 
@@ -229,7 +239,7 @@ class RulesForm(FlaskForm):  # type: ignore[misc]
     )
 
 
-class ThemeForm(_OtherLanguages):
+class ThemeForm(OtherLanguages):
     title = _title(_l("Title"))
     description = TextAreaField(
         _l("Description"),
@@ -238,5 +248,7 @@ class ThemeForm(_OtherLanguages):
     )
 
 
-_name_other_languages(AboutForm, lambda name: _l("Summary in %(language)s", language=name))
-_name_other_languages(ThemeForm, lambda name: _l("Description in %(language)s", language=name))
+name_other_languages(AboutForm, lambda name: _l("Summary in %(language)s", language=name))
+name_other_languages(ReadingForm)
+name_other_languages(TitleForm)
+name_other_languages(ThemeForm, lambda name: _l("Description in %(language)s", language=name))

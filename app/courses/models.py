@@ -112,6 +112,7 @@ class Lesson(Base):
     course_id: Mapped[int] = mapped_column(ForeignKey("course.id"))
     kind: Mapped[str] = mapped_column(String(7))
     title: Mapped[str] = mapped_column(String(120))
+    titles: Mapped[dict[str, Any]] = mapped_column(default=dict)  # in other languages; no "text"
     body: Mapped[str] = mapped_column(Text, default="")  # Markdown, of readings only
     media_id: Mapped[int | None] = mapped_column(ForeignKey("media.id"), index=True)
     length_ms: Mapped[int]

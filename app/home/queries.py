@@ -272,7 +272,8 @@ def certifiable(*, all_: bool = False) -> list[Certifiable]:
     """What may be certified: all that is published; with `all_` whatever there ever was."""
     found = []
     for kind, table in ((Kind.COURSE, Course), (Kind.EXAM, Exam), (Kind.PATH, LearningPath)):
-        rows = select(table.id, table.title).order_by(table.title, table.id)
+        called = table.title if kind is Kind.EXAM else courses.title_here(table)
+        rows = select(table.id, called).order_by(called, table.id)
         if not all_:
             rows = rows.where(table.state == "published")
         found += [Certifiable(kind, id_, title) for id_, title in db.session().execute(rows)]

@@ -8,6 +8,7 @@ from wtforms import BooleanField, SelectField, SelectMultipleField, StringField,
 from wtforms.validators import InputRequired
 from wtforms.widgets import CheckboxInput, ListWidget
 
+from app.courses.forms import OtherLanguages, name_other_languages
 from app.learning.rules import LONGEST_PATH_SUMMARY, LONGEST_PATH_TITLE
 
 
@@ -40,7 +41,7 @@ class WatchingForm(FlaskForm):  # type: ignore[misc]
     )
 
 
-class PathForm(FlaskForm):  # type: ignore[misc]
+class PathForm(OtherLanguages):
     """What a learning path says, and for whom it is; the view fills in the branches."""
 
     title = StringField(
@@ -62,3 +63,6 @@ class StepForm(FlaskForm):  # type: ignore[misc]
     """A course to be added at the end of a path; the view fills in the courses."""
 
     course = SelectField(_l("Course"), coerce=int)
+
+
+name_other_languages(PathForm, lambda name: _l("What it leads to, in %(language)s", language=name))

@@ -170,6 +170,7 @@ class LearningPath(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     title: Mapped[str] = mapped_column(String(120))
     summary: Mapped[str] = mapped_column(String(600), default="")
+    titles: Mapped[dict[str, Any]] = mapped_column(default=dict)  # see courses.rules.titles
     branch_id: Mapped[int] = mapped_column(ForeignKey("branch.id"), index=True)
     author_id: Mapped[int] = mapped_column(ForeignKey("member.id"))
     state: Mapped[str] = mapped_column(String(10), default="draft")

@@ -105,6 +105,23 @@ def test_a_question_is_asked_answered_and_what_helped_is_said(room: Room) -> Non
     assert "Why this valve?" in room.page(room.bob, f"{room.below}/newest")
 
 
+def test_everybody_is_told_with_the_title_of_the_lesson_in_their_language(room: Room) -> None:
+    lesson = f"/desk/lessons/{room.course.lesson}"
+    named = room.post(room.trainer, lesson, title="Lesson 1", title_zh_Hans="第一课")
+    assert named.status_code == 302
+    mei = room.people.member("Mei", branch=room.north, language="zh_Hans")
+    answer = room.answer(mei, room.ask(room.ann))
+    assert room.told(room.ann) == ["An answer about “Lesson 1”"]
+    room.post(room.ann, f"/discussions/posts/{answer}/helpful")
+    assert "第一课" in room.told(mei)[0]
+    with room.app.app_context():
+        assert [e.note for e in db.session.query(Entry).filter_by(reason="answer")] == ["Lesson 1"]
+        db.session.rollback()
+    room.post(room.ann, f"/discussions/posts/{answer}/report", reason="Unkind")
+    judge = room.people.member(branch=room.north, organizes=room.north, language="zh_Hans")
+    assert "第一课" in room.page(judge, "/desk/discussions")
+
+
 def test_who_does_not_see_the_lesson_sees_nothing_of_what_is_said_below_it(room: Room) -> None:
     question = room.ask(room.ann)
     answer = room.answer(room.bob, question)

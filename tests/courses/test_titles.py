@@ -1,4 +1,4 @@
-"""Themes and courses that carry titles in other languages: every reader sees the right one."""
+"""What carries titles in other languages: every reader sees the right one."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from flask import Flask
 
+from app.core import clock
 from app.core.db import unit_of_work
 from app.core.jobs import run_pending
 from app.courses import package as packages
@@ -15,6 +16,7 @@ from app.courses import queries, service
 from app.courses.package import writing
 from app.courses.rules import BadTitle
 from app.courses.rules.titles import said, titles_of
+from app.learning.models import CourseProgress, LessonProgress
 from tests.courses.conftest import Desk
 from tests.factories import People
 from tests.statements import counted
@@ -161,6 +163,154 @@ def test_packages_carry_titles(app: Flask, course: int, tmp_path: Path) -> None:
     with app.app_context(), pytest.raises(packages.BadPackage) as refused:
         packages.read(folder)
     assert [problem.line > 0 for problem in refused.value.problems] == [True, True]
+
+
+# --- lessons --------------------------------------------------------------------------------------
+
+LESSON = "/courses/fire-safety/lessons/1"
+TEXT = {"title": "The way out", "body": "Some words.", "title_zh_Hans": "怎么出去"}
+
+
+@pytest.fixture
+def lesson(course: int, desk: Desk) -> int:
+    """The text of an English course, with a Chinese title."""
+    assert desk.post("/desk/lessons/1", **TEXT).status_code == 302
+    return course
+
+
+@pytest.mark.usefixtures("lesson")
+def test_every_reader_sees_the_title_of_a_lesson_in_their_language(reads: Callable) -> None:
+    for url in ("/courses/fire-safety", LESSON, "/discussions/lessons/1"):
+        for language, title in (
+            ("en", "The way out"),
+            ("zh_Hans", "怎么出去"),
+            ("zh_Hant", "怎麼出去"),
+        ):
+            page = reads(language, url)
+            assert title in page, (url, language)
+            assert ("The way out" in page) is (language == "en"), (url, language)
+
+
+def test_a_lesson_that_was_begun_is_called_so_on_the_start_page(
+    lesson: int, app: Flask, people: People
+) -> None:
+    member = people.member(language="zh_Hans")
+    with app.app_context(), unit_of_work() as session:
+        now = clock.now()
+        session.add(CourseProgress(member_id=member, course_id=lesson, started_at=now))
+        session.add(
+            LessonProgress(
+                member_id=member,
+                lesson_id=1,
+                course_id=lesson,
+                length_ms=1000,
+                started_at=now,
+                heard_at=now,
+            )
+        )
+    page = people.client(member).get("/").get_data(as_text=True)
+    assert "怎么出去" in page
+    assert "The way out" not in page
+
+
+def test_the_form_of_a_lesson_shows_what_was_written_to_authors_of_every_language(
+    lesson: int, people: People, desk: Desk
+) -> None:
+    chinese = people.client(people.member(role="administrator", language="zh_Hans"))
+    page = chinese.get("/desk/lessons/1").get_data(as_text=True)
+    assert 'value="The way out"' in page
+    assert 'value="怎么出去"' in page
+    assert "怎麼出去" not in page  # derived, so not shown
+    assert 'name="title_en"' not in page
+    assert 'name="text_zh_Hans"' not in page
+    video = desk.video(lesson, 60_000)
+    desk.post(f"/desk/lessons/{video}", title="Film", title_zh_Hans="影片")
+    page = chinese.get(f"/desk/lessons/{video}").get_data(as_text=True)
+    assert 'value="Film"' in page
+    assert 'value="影片"' in page
+    desk.post(f"/desk/lessons/{video}", title="Film", title_zh_Hans="")
+    assert "影片" not in chinese.get(f"/desk/lessons/{video}").get_data(as_text=True)
+
+
+@pytest.mark.usefixtures("lesson")
+def test_a_title_of_a_lesson_that_is_too_long_is_said_beside_its_field(
+    desk: Desk, reads: Callable
+) -> None:
+    answer = desk.post("/desk/lessons/1", **{**TEXT, "title_zh_Hans": "出" * 121})
+    assert answer.status_code == 422
+    assert 'id="title_zh_Hans-error"' in answer.get_data(as_text=True)
+    assert "怎么出去" in reads("zh_Hans", LESSON)
+
+
+@pytest.mark.usefixtures("lesson")
+def test_search_finds_every_title_of_a_lesson(app: Flask, reads: Callable) -> None:
+    run_pending(app)
+    for words in ("怎么出去", "way out"):
+        for language, title in (("zh_Hans", "怎么"), ("en", "way")):
+            page = reads(language, "/search", q=words, kind="lesson")
+            assert f'{LESSON}"' in page, (words, language)
+            assert title in page
+
+
+def test_a_lesson_has_no_other_title_in_the_language_of_its_course(
+    lesson: int, desk: Desk, reads: Callable
+) -> None:
+    chinese = {**ABOUT, "language": "zh_Hans", "title_en": "Fire safety"}
+    desk.post(f"/desk/courses/{lesson}/about", **chinese, audience="all")
+    assert "The way out" in reads("zh_Hans", LESSON)
+
+
+def test_titles_of_lessons_cost_no_query(
+    course: int, app: Flask, people: People, desk: Desk
+) -> None:
+    reader = people.client(people.member(language="zh_Hans"))
+
+    def cost() -> int:
+        reader.get("/courses/fire-safety")
+        with counted(app) as statements:
+            assert reader.get("/courses/fire-safety").status_code == 200
+        return len(statements)
+
+    for number in range(3):
+        desk.text(course, title=f"Text {number}")
+    before = cost()
+    for lesson in range(1, 5):
+        desk.post(f"/desk/lessons/{lesson}", **TEXT)
+    assert "怎么出去" in reader.get("/courses/fire-safety").get_data(as_text=True)
+    assert cost() == before
+
+
+def test_copies_and_packages_take_titles_of_lessons_along(
+    lesson: int, app: Flask, desk: Desk, reads: Callable, tmp_path: Path
+) -> None:
+    desk.post(f"/desk/courses/{lesson}/duplicate")
+    desk.post(f"/desk/courses/{lesson + 1}/publish")
+    assert "怎么出去" in reads("zh_Hans", "/courses/fire-safety-copy")
+    chinese = {"zh_Hans": {"title": "怎么出去"}}
+    with app.test_request_context(headers={"Accept-Language": "zh-CN"}):
+        package, contents = service.package_of(lesson)
+        folder = writing.write(package, tmp_path, contents)
+    with app.app_context(), unit_of_work():
+        read = packages.read(folder)
+        assert [(one.title, one.titles) for one in read.lessons] == [("The way out", chinese)]
+        service.load_package(read, author_id=desk.id, files={}, pictures={})
+        row = queries.lesson_by_id(1)
+        assert row is not None
+        assert row.titles["zh_Hant"]["title"] == "怎麼出去"
+    toml = folder / "course.toml"
+    given = toml.read_text(encoding="utf-8")
+    for wrong in (
+        given.replace("[lesson.titles.zh_Hans]", "[lesson.titles.klingon]"),
+        given.replace('title = "怎么出去"', 'title = "怎么出去"\nsummary = "x"'),
+        given.replace('title = "怎么出去"', "title = 7"),
+    ):
+        toml.write_text(wrong, encoding="utf-8")
+        with app.app_context(), pytest.raises(packages.BadPackage) as refused:
+            packages.read(folder)
+        assert [problem.line > 0 for problem in refused.value.problems] == [True]
+
+
+# --- the rules ------------------------------------------------------------------------------------
 
 
 def test_only_known_languages_and_short_titles_are_kept() -> None:

@@ -6,8 +6,10 @@ import pytest
 from flask import Flask
 
 from app.core.db import db, unit_of_work
+from app.core.jobs import run_pending
 from app.learning import service
 from app.learning.models import LearningPath, PathDone
+from app.notices.models import Notice
 from app.points.models import Entry
 from tests.factories import People, csrf
 from tests.learning.lessons import MINUTE, Made, Player, Time, make_course, watch
@@ -176,3 +178,94 @@ def test_a_quiz_that_is_taken_back_takes_the_path_back(desk: Desk, time: Time) -
     with desk.app.app_context(), unit_of_work():
         assert service.quiz_taken_back(member_id=desk.ann, course_id=desk.first.id)
     assert desk.rows(PathDone) == []
+
+
+# --- in other languages ---------------------------------------------------------------------------
+
+CHINESE = {"title_zh_Hans": "第一个月", "text_zh_Hans": "从头学起。"}
+
+
+def translated(desk: Desk) -> int:
+    path = desk.make()
+    answer = desk.post(
+        desk.trainer,
+        f"/desk/paths/{path}",
+        title="The first month",
+        summary="To begin with.",
+        branch=desk.branch,
+        **CHINESE,
+    )
+    assert answer.status_code == 302
+    return path
+
+
+def test_every_reader_sees_the_title_of_a_path_in_their_language(desk: Desk) -> None:
+    path = translated(desk)
+    for language, title, text in (
+        ("en", "The first month", "To begin with."),
+        ("zh_Hans", "第一个月", "从头学起。"),
+        ("zh_Hant", "第一個月", "從頭學起。"),
+    ):
+        reader = desk.people.member(branch=desk.branch, language=language)
+        for url in ("/paths", f"/paths/{path}", f"/courses/{desk.first.slug}"):
+            page = desk.page(reader, url)
+            assert title in page, (language, url)
+            assert ("The first month" in page) is (language == "en"), (language, url)
+            assert text in page or url.startswith("/courses")
+    olga = desk.people.member(organizes=desk.branch, language="zh_Hans")
+    for url in ("/desk/paths", "/organizer/assignments/new"):
+        page = desk.page(olga, url)
+        assert "第一个月" in page
+        assert "The first month" not in page
+    page = desk.page(olga, f"/desk/paths/{path}")
+    assert 'value="The first month"' in page  # as it was written
+    assert "第一個月" not in page  # derived, so not shown
+    boss = desk.people.member(role="administrator", language="zh_Hans")
+    looks = {"name": "Plain", "title_zh_Hans": "结业证书", "text_zh_Hans": "兹证明 {name}"}
+    made = desk.post(boss, "/admin/certificates/templates", **looks, colour="#a61b24")
+    assert made.status_code == 303
+    assert "第一个月" in desk.page(boss, "/admin/certificates")
+
+
+def test_a_translation_of_a_path_that_is_too_long_is_said_beside_its_field(desk: Desk) -> None:
+    path = translated(desk)
+    for name, words in (("title_zh_Hans", "月" * 121), ("text_zh_Hans", "月" * 601)):
+        answer = desk.post(
+            desk.trainer,
+            f"/desk/paths/{path}",
+            title="Another title",
+            branch=desk.branch,
+            **{**CHINESE, name: words},
+        )
+        assert answer.status_code == 422
+        assert f'id="{name}-error"' in answer.get_data(as_text=True)
+    assert desk.rows(LearningPath)[0].title == "The first month"
+
+
+def test_an_assigned_path_is_asked_for_in_the_language_of_each_member(
+    desk: Desk, time: Time
+) -> None:
+    path = translated(desk)
+    chinese = desk.people.member(branch=desk.branch, language="zh_Hans")
+    olga = desk.people.member(organizes=desk.branch)
+    answer = desk.post(
+        olga,
+        "/organizer/assignments/new",
+        what=f"path:{path}",
+        branch=desk.branch,
+        due_on="2026-03-31",
+    )
+    assert answer.status_code == 302
+    run_pending(desk.app)
+    said = {row.member_id: row.title for row in desk.rows(Notice)}
+    assert "“The first month”" in said[desk.ann]
+    assert "第一个月" in said[chinese]
+    assert "第一个月" in desk.page(chinese, "/")
+
+
+def test_the_ledger_keeps_the_own_title_of_a_path(desk: Desk, time: Time) -> None:
+    translated(desk)
+    chinese = desk.people.member(branch=desk.branch, language="zh_Hans")
+    desk.finish(chinese, desk.first, time)
+    desk.finish(chinese, desk.second, time)
+    assert [e.note for e in desk.rows(Entry) if e.reason == "path"] == ["The first month"]

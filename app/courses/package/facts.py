@@ -70,6 +70,7 @@ class PackageLesson:
     chapters: str = ""
     picture_ms: int | None = None
     asked: tuple[Asked, ...] = ()
+    titles: Titles = field(default_factory=dict)  # in other languages; of a lesson no text
     rendered: bool = True  # False: the file is made from slides and has not been made yet
     line: int = 0
 

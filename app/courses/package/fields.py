@@ -37,6 +37,7 @@ LESSON: Fields = {
     "chapters": str,
     "picture": str,
     "ask": list,
+    "titles": dict,
 }
 ASK: Fields = {"at": str, "question": int, "counts": bool}
 CAPTION: Fields = {"language": str, "label": str, "file": str, "machine": bool}

@@ -136,17 +136,22 @@ class _Reader(Folder):
             **found,
         )
 
-    def _titles(self, given: dict[str, Any], text: str, of: str) -> dict[str, dict[str, str]]:
-        """Title and text by language; `text` is what the text beside the title is called."""
+    def _titles(
+        self, given: dict[str, Any], text: str, *of: str | int
+    ) -> dict[str, dict[str, str]]:
+        """Title and text by language; `text` is what the text beside the title is called, empty
+        where there is none."""
         found: dict[str, dict[str, str]] = {}
         for language, table in given.items():
-            place = (of, "titles", language)
+            place = (*of, "titles", language)
             before = len(self.problems)
             self.chosen(language, LANGUAGES, *place)
-            facts = self.fields(table, {"title": str, text: str}, (), *place)
+            facts = self.fields(
+                table, dict.fromkeys(filter(None, ("title", text)), str), (), *place
+            )
             one = {
                 "title": self.said(rules.title_of, facts, "title", *place, "title"),
-                "text": self.said(rules.summary_of, facts, text, *place, text),
+                "text": self.said(rules.summary_of, facts, text, *place, text) if text else "",
             }
             if len(self.problems) == before:
                 found[language] = {part: words for part, words in one.items() if words}
@@ -213,6 +218,7 @@ class _Reader(Folder):
                 text=self._reading(name) if reading and rendered else "",
                 captions=tuple(self._captions(facts.get("captions", []), number)),
                 chapters=facts.get("chapters", "").strip(),
+                titles=self._titles(facts.get("titles", {}), "", *place),
                 picture_ms=self._moment(facts.get("picture"), *place, "picture"),
                 asked=tuple(self._asked(facts.get("ask", []), number)),
                 rendered=rendered,

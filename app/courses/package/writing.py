@@ -105,6 +105,7 @@ def _course(package: Package) -> dict[str, Any]:
                     if lesson.captions
                     else {}
                 ),
+                **({"titles": _titles(lesson.titles, "")} if lesson.titles else {}),
                 **({"chapters": lesson.chapters} if lesson.chapters else {}),
                 **(
                     {"picture": time_text(lesson.picture_ms)}

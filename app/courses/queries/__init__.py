@@ -43,7 +43,7 @@ from app.courses.queries.desk import (
     theme,
     uses_of,
 )
-from app.courses.queries.saying import title_here, words_of
+from app.courses.queries.saying import Words, title_here, words_in, words_of
 from app.courses.queries.seeing import lessons_showing, may_edit, may_watch, seen_by
 from app.courses.queries.themes import ThemeView, theme_for, themes_for
 
@@ -55,6 +55,7 @@ __all__ = [
     "LessonView",
     "QuizPaper",
     "ThemeView",
+    "Words",
     "all_course_ids",
     "all_themes",
     "askable",
@@ -91,5 +92,6 @@ __all__ = [
     "title_here",
     "uses_of",
     "visible_courses_for",
+    "words_in",
     "words_of",
 ]

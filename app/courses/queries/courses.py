@@ -43,6 +43,8 @@ class LessonView:
     completion_percent: int
     state: str  # of its media: see media.queries.Recording; readings are always ready
     revision: int
+    own_title: str = ""  # in the course's language, as its author edits it
+    titles: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  # see rules.titles
     is_preview: bool = False
 
     @property
@@ -243,7 +245,7 @@ def lesson_view(row: Lesson, state: str | None, course: Course, number: int) -> 
         course_title=words_of(course).title,
         course_state=course.state,
         kind=row.kind,
-        title=row.title,
+        title=words_of(row).title,
         body=row.body,
         media_id=row.media_id,
         length_ms=row.length_ms,
@@ -252,4 +254,6 @@ def lesson_view(row: Lesson, state: str | None, course: Course, number: int) -> 
         completion_percent=course.completion_percent,
         state=state or "ready",
         revision=row.revision,
+        own_title=row.title,
+        titles=row.titles,
     )

@@ -41,6 +41,7 @@ from app.courses.service.packages import (
     package_of,
 )
 from app.courses.service.publishing import (
+    other_titles,
     publish,
     publish_checks,
     refresh_search,
@@ -86,6 +87,7 @@ __all__ = [
     "move_question",
     "move_theme",
     "order_lessons",
+    "other_titles",
     "package_of",
     "plan_replacement",
     "planned_replacement",

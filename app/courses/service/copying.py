@@ -43,7 +43,7 @@ def duplicate(course_id: int, *, author_id: int, title: str) -> int:
             course_id=copy.id,
             **{
                 name: getattr(lesson, name)
-                for name in ("kind", "title", "body", "media_id", "length_ms", "position")
+                for name in ("kind", "title", "titles", "body", "media_id", "length_ms", "position")
             },
         )
         session.add(twin)

@@ -11,7 +11,7 @@ from app.core.db import db
 from app.core.i18n import LANGUAGES
 from app.core.refusals import Conflict, NotThere
 from app.courses import rules
-from app.courses.models import Course, CourseBranch, Theme
+from app.courses.models import Course, CourseBranch, Lesson, Theme
 from app.courses.rules.titles import Titles, typed
 from app.courses.service.publishing import (
     count_again,
@@ -94,10 +94,19 @@ def describe(
         return
     for name, value in zip(DESCRIBED, facts, strict=True):
         setattr(course, name, value)
+    _name_lessons(course)
     course.revision += 1
     touch(course)
     if before != theme_id:
         refresh_theme(before)
+
+
+def _name_lessons(course: Course) -> None:
+    """Lessons have no other title in the language of their course, which may be another now."""
+    for row in db.session().scalars(select(Lesson).where(Lesson.course_id == course.id)):
+        if row.titles:
+            given = typed(row.titles)
+            row.titles = other_titles(given, own=row.title, language=course.language)
 
 
 def set_rules(

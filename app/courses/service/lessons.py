@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from sqlalchemy import func, select
 
@@ -13,20 +13,21 @@ from app.core.refusals import Conflict, NotThere
 from app.courses import rules
 from app.courses.models import Course, Lesson
 from app.courses.rules import LessonKind, State
-from app.courses.service.publishing import locked, touch
+from app.courses.rules.titles import Titles, typed
+from app.courses.service.publishing import locked, other_titles, touch
 from app.media import queries as media
 from app.media.service import can_hear
 
 HEARING_PRIORITY = -300  # it takes long: whatever else is to be done goes first
 
 
-def add_reading(course_id: int, *, title: str, body: str) -> int:
+def add_reading(course_id: int, *, title: str, body: str, titles: Titles | None = None) -> int:
     """Add a text at the end of a course; returns the lesson id.
 
     Raises BadTitle, EmptyReading, ReadingTooLong, TooManyLessons, CourseTooLong, NotThere.
     """
     body, length = _reading(body)
-    return _add(course_id, LessonKind.READING, title, length, body=body)
+    return _add(course_id, LessonKind.READING, title, length, body=body, titles=titles)
 
 
 def add_recording(course_id: int, *, title: str, media_id: int) -> int:
@@ -40,10 +41,18 @@ def add_recording(course_id: int, *, title: str, media_id: int) -> int:
     return _add(course_id, LessonKind(found.kind), title, found.duration_ms, media_id=media_id)
 
 
-def edit_reading(lesson_id: int, *, title: str, body: str, seen: int | None = None) -> None:
-    """Change a text. `seen` is the revision that the editor showed; Conflict when it is old.
+def edit_reading(
+    lesson_id: int,
+    *,
+    title: str,
+    body: str,
+    titles: Titles | None = None,
+    seen: int | None = None,
+) -> None:
+    """Change a text; `titles` None leaves those in other languages.
 
-    Raises BadTitle, EmptyReading, ReadingTooLong, CourseTooLong, NotThere.
+    `seen` is the revision that the editor showed; Conflict when it is old. Raises BadTitle,
+    BadLanguage, EmptyReading, ReadingTooLong, CourseTooLong, NotThere.
     """
     course, lesson = _held(lesson_id)
     if lesson.kind != LessonKind.READING:
@@ -51,22 +60,30 @@ def edit_reading(lesson_id: int, *, title: str, body: str, seen: int | None = No
     _check_seen(lesson, seen)
     title = rules.title_of(title)
     body, length = _reading(body)
-    if (title, body) == (lesson.title, lesson.body):
+    others = _others(course, lesson, title, titles)
+    if (title, body, others) == (lesson.title, lesson.body, lesson.titles):
         return
     _make_room(course, lesson.id, title, length)
     lesson.title, lesson.body, lesson.length_ms = title, body, length
+    lesson.titles = others
     lesson.revision += 1
     touch(course)
 
 
-def rename_lesson(lesson_id: int, *, title: str, seen: int | None = None) -> None:
-    """Give a lesson another title. Raises BadTitle, Conflict, NotThere."""
+def rename_lesson(
+    lesson_id: int, *, title: str, titles: Titles | None = None, seen: int | None = None
+) -> None:
+    """Give a lesson another title; `titles` None leaves those in other languages.
+
+    Raises BadTitle, BadLanguage, Conflict, NotThere.
+    """
     course, lesson = _held(lesson_id)
     _check_seen(lesson, seen)
     title = rules.title_of(title)
-    if title == lesson.title:
+    others = _others(course, lesson, title, titles)
+    if (title, others) == (lesson.title, lesson.titles):
         return
-    lesson.title = title
+    lesson.title, lesson.titles = title, others
     lesson.revision += 1
     touch(course)
 
@@ -199,20 +216,23 @@ class Wanted:
     length_ms: int
     body: str = ""
     media_id: int | None = None
+    titles: Titles = field(default_factory=dict)
 
 
-def wanted_reading(title: str, body: str) -> Wanted:
+def wanted_reading(title: str, body: str, *, titles: Titles | None = None) -> Wanted:
     """A text. Raises BadTitle, EmptyReading, ReadingTooLong."""
     body, length = _reading(body)
-    return Wanted(LessonKind.READING.value, rules.title_of(title), length, body=body)
+    title = rules.title_of(title)
+    return Wanted(LessonKind.READING.value, title, length, body=body, titles=titles or {})
 
 
-def wanted_recording(title: str, media_id: int) -> Wanted:
+def wanted_recording(title: str, media_id: int, *, titles: Titles | None = None) -> Wanted:
     """A recording. Raises BadTitle, WrongRecording."""
     found = media.recording(media_id)
     if found is None:
         raise rules.WrongRecording
-    return Wanted(found.kind, rules.title_of(title), found.duration_ms, media_id=media_id)
+    title = rules.title_of(title)
+    return Wanted(found.kind, title, found.duration_ms, media_id=media_id, titles=titles or {})
 
 
 def set_lessons(course_id: int, wanted: Sequence[Wanted]) -> None:
@@ -244,6 +264,7 @@ def set_lessons(course_id: int, wanted: Sequence[Wanted]) -> None:
         elif not (_same_title(row, one) and _same_content(row, one)):
             row.revision += 1
         row.title, row.body, row.media_id = one.title, one.body, one.media_id
+        row.titles = other_titles(one.titles, own=one.title, language=course.language)
         row.length_ms, row.position = one.length_ms, number + 1
     touch(course)
 
@@ -267,6 +288,7 @@ def _add(
     *,
     body: str = "",
     media_id: int | None = None,
+    titles: Titles | None = None,
 ) -> int:
     title = rules.title_of(title)
     course = locked(course_id)
@@ -276,6 +298,7 @@ def _add(
         course_id=course_id,
         kind=kind.value,
         title=title,
+        titles=other_titles(titles or {}, own=title, language=course.language),
         body=body,
         media_id=media_id,
         length_ms=length_ms,
@@ -286,6 +309,14 @@ def _add(
     session.flush()
     touch(course)
     return row.id
+
+
+def _others(
+    course: Course, lesson: Lesson, title: str, titles: Titles | None
+) -> dict[str, dict[str, str]]:
+    """Its titles in other languages, as they are to be kept; None leaves what somebody wrote."""
+    given = typed(lesson.titles) if titles is None else titles
+    return other_titles(given, own=title, language=course.language)
 
 
 def _next_position(course: Course) -> int:

@@ -137,10 +137,10 @@ def _lessons(course_id: int, package: Package, files: Mapping[str, int]) -> None
     wanted = []
     for lesson in package.lessons:
         if lesson.kind == LessonKind.READING:
-            wanted.append(lessons.wanted_reading(lesson.title, lesson.text))
+            wanted.append(lessons.wanted_reading(lesson.title, lesson.text, titles=lesson.titles))
             continue
         media_id = files[lesson.file]
-        wanted.append(lessons.wanted_recording(lesson.title, media_id))
+        wanted.append(lessons.wanted_recording(lesson.title, media_id, titles=lesson.titles))
         if lesson.chapters:
             media_service.set_chapters(media_id, text=lesson.chapters)
         for caption in lesson.captions:
@@ -273,10 +273,11 @@ def package_of(course_id: int) -> tuple[Package, dict[str, bytes | Path]]:
 def _lesson(
     lesson: queries.LessonView, contents: dict[str, bytes | Path], numbers: Mapping[int, int]
 ) -> PackageLesson:
-    name = f"{lesson.number:02}-{slug_of(lesson.title) or lesson.kind}"
+    name = f"{lesson.number:02}-{slug_of(lesson.own_title) or lesson.kind}"
     if lesson.media_id is None:
         contents[f"{name}.md"] = f"{lesson.body}\n".encode()
-        return PackageLesson(lesson.kind, lesson.title, f"{name}.md")
+        titles = typed(lesson.titles)
+        return PackageLesson(lesson.kind, lesson.own_title, f"{name}.md", titles=titles)
     recording = media.recording(lesson.media_id)
     if recording is None:
         raise NotThere
@@ -292,8 +293,9 @@ def _lesson(
         captions.append(Caption(track.language, track.label, beside, track.by_machine))
     return PackageLesson(
         lesson.kind,
-        lesson.title,
+        lesson.own_title,
         file,
+        titles=typed(lesson.titles),
         captions=tuple(captions),
         chapters="\n".join(
             f"{time_text(at)} {title}" for at, title in media.own_chapters(lesson.media_id) or ()

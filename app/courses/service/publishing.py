@@ -220,6 +220,9 @@ def _others(**parts: tuple[str, Titles]) -> dict[str, dict[str, str]]:
 
 def _put_lesson(course: queries.CourseView, lesson: queries.LessonView) -> None:
     url = address("lesson", slug=course.slug, lesson=lesson.id)
+    others = _others(
+        title=(lesson.own_title, lesson.titles), note=(course.own_title, course.titles)
+    )
     parts = sections(lesson.body) if lesson.kind == LessonKind.READING else []
     passages = [
         Passage(
@@ -233,13 +236,13 @@ def _put_lesson(course: queries.CourseView, lesson: queries.LessonView) -> None:
     search.put(
         kind="lesson",
         ref=str(lesson.id),
-        title=lesson.title,
+        title=lesson.own_title,
         url=url,
         passages=passages,
         audience=course.audience,
         language=course.language,
         note=course.own_title,
-        others=_others(note=(course.own_title, course.titles)),
+        others=others,
     )
     spoken: list[Passage] = []
     if lesson.media_id is not None:
@@ -257,13 +260,13 @@ def _put_lesson(course: queries.CourseView, lesson: queries.LessonView) -> None:
         search.put(
             kind="caption",
             ref=str(lesson.id),
-            title=lesson.title,
+            title=lesson.own_title,
             url=url,
             passages=spoken,
             audience=course.audience,
             language=course.language,
             note=course.own_title,
-            others=_others(note=(course.own_title, course.titles)),
+            others=others,
         )
     else:
         search.remove(kind="caption", ref=str(lesson.id))

@@ -10,10 +10,10 @@ from app.core.access import access
 from app.core.limits import limited
 from app.core.refusals import NotThere, Refusal
 from app.courses import queries, service
-from app.courses.forms import CaptionsForm, TitleForm
+from app.courses.forms import CaptionsForm
 from app.courses.rules import CAPTION_LANGUAGES
 from app.courses.views import bp
-from app.courses.views.lessons import recording_page
+from app.courses.views.lessons import recording_page, title_form
 from app.media import queries as media_queries
 from app.media import service as media_service
 from app.members.access import AUTHOR, reader
@@ -44,7 +44,7 @@ def add_captions(lesson_id: int) -> ResponseReturnValue:
                 lines = ", ".join(str(line) for line in bad[:10] if line)
                 flash(_("These lines could not be read and were left out: %(lines)s", lines=lines))
             return redirect(url_for("courses.lesson", lesson_id=lesson_id) + "#captions")
-    titles = TitleForm(formdata=None, title=found.title, seen=found.revision)
+    titles = title_form(found)
     return recording_page(course, found, titles, captions_form=form), 422
 
 

@@ -51,7 +51,12 @@ def add_reading(course_id: int) -> ResponseReturnValue:
     form = ReadingForm()
     if form.validate() and "preview" not in request.form:
         try:
-            service.add_reading(course_id, title=form.title.data or "", body=form.body.data or "")
+            service.add_reading(
+                course_id,
+                title=form.title.data or "",
+                body=form.body.data or "",
+                titles=form.others(),
+            )
         except Refusal as refusal:
             refuse(form, refusal)
         else:
@@ -100,9 +105,24 @@ def add_recording(course_id: int) -> ResponseReturnValue:
 def lesson(lesson_id: int) -> str:
     course, found = queries.own_lesson(reader(), lesson_id)
     if found.kind == rules.LessonKind.READING:
-        form = ReadingForm(title=found.title, body=found.body, seen=found.revision)
+        form = ReadingForm(
+            title=found.own_title,
+            **ReadingForm.shown(found.titles),
+            body=found.body,
+            seen=found.revision,
+        )
         return render_template("courses/reading.html", form=form, lesson=found, **sheet(course))
-    return recording_page(course, found, TitleForm(title=found.title, seen=found.revision))
+    return recording_page(course, found, title_form(found))
+
+
+def title_form(found: queries.LessonView) -> TitleForm:
+    """What a lesson is called, as its author edits it."""
+    return TitleForm(
+        formdata=None,
+        title=found.own_title,
+        **TitleForm.shown(found.titles),
+        seen=found.revision,
+    )
 
 
 @bp.post("/lessons/<int:lesson_id>")
@@ -113,13 +133,13 @@ def save_lesson(lesson_id: int) -> ResponseReturnValue:
     form = ReadingForm() if is_reading else TitleForm()
     status = 422
     if form.validate() and "preview" not in request.form:
-        title, seen = form.title.data or "", form.seen.data
+        title, titles, seen = form.title.data or "", form.others(), form.seen.data
         try:
             if is_reading:
                 body = form.body.data or ""
-                service.edit_reading(lesson_id, title=title, body=body, seen=seen)
+                service.edit_reading(lesson_id, title=title, body=body, titles=titles, seen=seen)
             else:
-                service.rename_lesson(lesson_id, title=title, seen=seen)
+                service.rename_lesson(lesson_id, title=title, titles=titles, seen=seen)
         except Refusal as refusal:
             # What was typed stays on the page, also when another window was first.
             refuse(form, refusal)
@@ -252,7 +272,7 @@ def replace(lesson_id: int) -> ResponseReturnValue:
                 media_service.discard(unused)
             flash(_("Members get the new file when it can be watched, and the old one until then."))
             return redirect(url_for("courses.lesson", lesson_id=lesson_id))
-    titles = TitleForm(formdata=None, title=found.title, seen=found.revision)
+    titles = title_form(found)
     return recording_page(course, found, titles, replace_form=form), 422
 
 
@@ -266,11 +286,11 @@ def propose(lesson_id: int) -> ResponseReturnValue:
         raise NotThere
     media_id = found.media_id or 0
     cues = media_queries.cues(media_id, language=tracks[0].language)
-    paper = proposing.propose(spoken_passages(found.title, cues, media_id))
+    paper = proposing.propose(spoken_passages(found.own_title, cues, media_id))
     if not paper.items:
         flash(_("No sentence in these captions defines something."), "info")
         return redirect(url_for("courses.lesson", lesson_id=lesson_id) + "#captions")
-    import_id = question_service.open_import(paper, filename=found.title, author_id=reader().id)
+    import_id = question_service.open_import(paper, filename=found.own_title, author_id=reader().id)
     return redirect(url_for("questions.import_", import_id=import_id), 303)
 
 
@@ -306,7 +326,7 @@ def ask_inside(lesson_id: int) -> ResponseReturnValue:
     except NotThere:
         raise
     except Refusal as refusal:
-        titles = TitleForm(formdata=None, title=found.title, seen=found.revision)
+        titles = title_form(found)
         page = recording_page(course, found, titles, inside=(given, str(refusal)))
         return page, status_of(refusal)
     flash(_("The question is asked there."))
@@ -330,7 +350,7 @@ def save_chapters(lesson_id: int) -> ResponseReturnValue:
     try:
         media_service.set_chapters(found.media_id or 0, text=text)
     except Refusal as refusal:
-        titles = TitleForm(formdata=None, title=found.title, seen=found.revision)
+        titles = title_form(found)
         page = recording_page(course, found, titles, chapters=(text, str(refusal)))
         return page, status_of(refusal)
     flash(_("The chapters are saved."))

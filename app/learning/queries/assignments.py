@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Select, or_, select
+from sqlalchemy import ColumnElement, Select, func, or_, select
 
 from app.core import clock
 from app.core.db import db
 from app.courses.models import Course, Theme
-from app.courses.queries import CourseCard, title_here
+from app.courses.queries import CourseCard, Words, title_here, words_in
 from app.courses.queries.cards import card_rows, cards_of
 from app.courses.rules import State
+from app.courses.rules.titles import said
 from app.learning.models import Assignment, LearningPath, PathStep, Relief
 from app.learning.models import CourseProgress as CourseRow
 from app.learning.queries.paths import path_courses
@@ -41,6 +42,12 @@ class Wish:
     note: str
     author: str
     created_at: datetime
+    own_title: str = ""
+    titles: Mapping[str, Mapping[str, str]] = field(default_factory=dict, compare=False)
+
+    def title_in(self, language: str) -> str:
+        """What it is called in a language; see courses.rules.titles."""
+        return said(self.own_title, "title", self.titles, language)
 
 
 @dataclass(frozen=True)
@@ -86,8 +93,9 @@ def wishes(where: ColumnElement[bool]) -> list[Wish]:
     author = select(Member.name).where(Member.id == Assignment.author_id).scalar_subquery()
     rows = db.session().execute(
         select(
-            *(Assignment, title_here(Course), title_here(Theme), LearningPath.title),
-            *(Branch.name, Branch.path, author),
+            *(Assignment, Branch.name, Branch.path, author),
+            func.coalesce(Course.title, Theme.title, LearningPath.title, ""),
+            func.coalesce(Course.titles, Theme.titles, LearningPath.titles),
         )
         .join(Branch, Branch.id == Assignment.branch_id)
         .outerjoin(Course, Course.id == Assignment.course_id)
@@ -99,7 +107,9 @@ def wishes(where: ColumnElement[bool]) -> list[Wish]:
     return [
         Wish(
             id=row.id,
-            title=course or theme or path or "",
+            title=words_in(Words(own), titles or {}).title,
+            own_title=own,
+            titles=titles or {},
             course_id=row.course_id,
             theme_id=row.theme_id,
             path_id=row.path_id,
@@ -111,7 +121,7 @@ def wishes(where: ColumnElement[bool]) -> list[Wish]:
             author=name or "",
             created_at=row.created_at,
         )
-        for row, course, theme, path, branch, place, name in rows
+        for row, branch, place, name, own, titles in rows
     ]
 
 

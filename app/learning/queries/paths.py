@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Select, exists, func, select
 from app.core.db import db
 from app.core.refusals import NotThere
 from app.courses.models import Course
-from app.courses.queries import CourseCard, cards, cards_for, seen_by
+from app.courses.queries import CourseCard, Words, cards, cards_for, seen_by, title_here, words_in
 from app.courses.rules import State
 from app.learning.models import CourseProgress as CourseRow
 from app.learning.models import LearningPath, PathDone, PathStep
@@ -64,7 +64,9 @@ class DeskPath:
 
     id: int
     title: str
-    summary: str
+    own_title: str  # as they edit it
+    own_summary: str
+    titles: Mapping[str, Mapping[str, str]]  # see courses.rules.titles
     state: PathState
     branch_id: int
     branch: str
@@ -150,8 +152,8 @@ def _views(reader: Reader, where: ColumnElement[bool]) -> list[PathView]:
     views = [
         PathView(
             id=row.id,
-            title=row.title,
-            summary=row.summary,
+            title=_words(row).title,
+            summary=_words(row).text,
             steps=[Step(shown[c], progress[c]) for c in order.get(row.id, ()) if c in shown],
             done_at=done_at,
         )
@@ -160,15 +162,19 @@ def _views(reader: Reader, where: ColumnElement[bool]) -> list[PathView]:
     return [view for view in views if view.steps]
 
 
+def _words(row: LearningPath) -> Words:
+    return words_in(Words(row.title, row.summary), row.titles)
+
+
 def published_paths() -> list[tuple[int, str, tuple[int, ...]]]:
     """Ids, titles and the branches (as paths) of all published paths, by title."""
     return [
         (path_id, title, path_of(branch))
         for path_id, title, branch in db.session().execute(
-            select(LearningPath.id, LearningPath.title, Branch.path)
+            select(LearningPath.id, title_here(LearningPath), Branch.path)
             .join(Branch, Branch.id == LearningPath.branch_id)
             .where(LearningPath.state == PathState.PUBLISHED)
-            .order_by(LearningPath.title, LearningPath.id)
+            .order_by(title_here(LearningPath), LearningPath.id)
         )
     ]
 
@@ -233,8 +239,10 @@ def _desk_path(row: Any) -> DeskPath:
     ).one()
     return DeskPath(
         id=path.id,
-        title=path.title,
-        summary=path.summary,
+        title=_words(path).title,
+        own_title=path.title,
+        own_summary=path.summary,
+        titles=path.titles,
         state=PathState(path.state),
         branch_id=path.branch_id,
         branch=row.branch,
@@ -269,14 +277,14 @@ def open_steps(reader: Reader, path_id: int) -> bool:
 def paths_with(course_id: int, branch_path: Sequence[int]) -> list[tuple[int, str]]:
     """Published paths with a course, for a branch or those above it: ids and titles."""
     rows = db.session().execute(
-        select(LearningPath.id, LearningPath.title)
+        select(LearningPath.id, title_here(LearningPath))
         .join(PathStep, PathStep.path_id == LearningPath.id)
         .where(
             PathStep.course_id == course_id,
             LearningPath.state == PathState.PUBLISHED,
             LearningPath.branch_id.in_(list(branch_path)),
         )
-        .order_by(LearningPath.title, LearningPath.id)
+        .order_by(title_here(LearningPath), LearningPath.id)
     )
     return [(path_id, title) for path_id, title in rows]
 

@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, Select, case, exists, func, select
 from app.core.db import db
 from app.courses.models import Course, CourseQuestion, Lesson
 from app.courses.queries.cards import CourseCard, cards_for
+from app.courses.queries.saying import title_here, words_of
 from app.courses.queries.seeing import seen_by
 from app.learning.models import CourseProgress as CourseRow
 from app.learning.models import LessonProgress as LessonRow
@@ -295,7 +296,7 @@ def _go_on(
     return ToContinue(
         course=course,
         lesson_id=lesson.id if lesson else None,
-        lesson_title=lesson.title if lesson else "",
+        lesson_title=words_of(lesson).title if lesson else "",
         lesson_kind=lesson.kind if lesson else "",
         lesson_percent=at.percent if at else 0,
         resume_ms=at.resume_ms if at else 0,
@@ -313,7 +314,7 @@ def flags(members: Select[int] | Sequence[int], limit: int = 100) -> list[Flag]:
         .scalar_subquery()
     )
     rows = db.session().execute(
-        select(Visit, Member.name, Lesson.title, Course.slug, trimmed)
+        select(Visit, Member.name, title_here(Lesson), Course.slug, trimmed)
         .join(Member, Member.id == Visit.member_id)
         .join(Lesson, Lesson.id == Visit.lesson_id)
         .join(Course, Course.id == Visit.course_id)

@@ -10,6 +10,8 @@ from sqlalchemy import delete, func, select
 from app.core import clock
 from app.core.db import db
 from app.core.refusals import NotThere
+from app.courses.rules.titles import Titles, typed
+from app.courses.service import other_titles
 from app.learning import rules
 from app.learning.models import LearningPath, PathDone, PathStep
 from app.learning.queries import may_be_done, open_steps, path_courses, paths_with
@@ -34,10 +36,17 @@ def make_path(*, title: str, branch_id: int, author_id: int) -> int:
     return row.id
 
 
-def edit_path(path_id: int, *, title: str, summary: str, branch_id: int) -> None:
-    """What a path says, and for which branch it is. Raises NeedsATitle, NotThere."""
+def edit_path(
+    path_id: int, *, title: str, summary: str, branch_id: int, titles: Titles | None = None
+) -> None:
+    """What a path says, and for which branch it is; `titles` None leaves those in other languages.
+
+    Raises NeedsATitle, BadTitle, BadSummary, NotThere.
+    """
     row = _held(path_id)
-    row.title = rules.path_title(title)
+    title = rules.path_title(title)
+    row.titles = other_titles(typed(row.titles) if titles is None else titles, own=title)
+    row.title = title
     row.summary = summary.strip()[: rules.LONGEST_PATH_SUMMARY]
     row.branch_id, row.changed_at = branch_id, clock.now()
     note_who_is_done(path_id)
@@ -108,7 +117,7 @@ def note_who_is_done(path_id: int) -> None:
     if row.state == rules.PathState.PUBLISHED:
         now = clock.now()
         for member_id in may_be_done(path_id):
-            _note(member_id, path_id, row.title, row.branch_id, now)
+            _note(member_id, path_id, row.branch_id, now)
 
 
 def settle_paths(member_id: int, course_id: int, now: datetime) -> None:
@@ -116,8 +125,8 @@ def settle_paths(member_id: int, course_id: int, now: datetime) -> None:
     reader = reader_for(member_id)
     if reader is None:
         return
-    for path_id, title in paths_with(course_id, reader.branch_path):
-        _note(member_id, path_id, title, None, now)
+    for path_id, _title in paths_with(course_id, reader.branch_path):
+        _note(member_id, path_id, None, now)
 
 
 def unsettle_paths(member_id: int, course_id: int) -> None:
@@ -141,7 +150,7 @@ def unsettle_paths(member_id: int, course_id: int) -> None:
     session.execute(delete(PathDone).where(undone))
 
 
-def _note(member_id: int, path_id: int, title: str, branch_id: int | None, now: datetime) -> None:
+def _note(member_id: int, path_id: int, branch_id: int | None, now: datetime) -> None:
     session = db.session()
     reader = reader_for(member_id)
     if reader is None or (branch_id is not None and branch_id not in reader.branch_path):
@@ -150,6 +159,7 @@ def _note(member_id: int, path_id: int, title: str, branch_id: int | None, now: 
         return
     session.add(PathDone(path_id=path_id, member_id=member_id, done_at=now))
     session.flush()
+    title = session.get_one(LearningPath, path_id).title
     points.credit(member_id=member_id, reason="path", source=f"path:{path_id}", note=title)
     give_certificate(
         member_id=member_id, kind="path", subject_id=path_id, title=title, earned_at=now

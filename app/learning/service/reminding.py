@@ -11,6 +11,7 @@ from sqlalchemy import select
 
 from app.core import clock
 from app.core.addresses import address
+from app.core.i18n import current_language
 from app.courses.queries import cards
 from app.learning.models import Assignment
 from app.learning.queries import Wish, cases, wishes
@@ -53,7 +54,7 @@ def tell(told: Told) -> int:
         notices.tell(
             members,
             kind=Kind.ASSIGNMENT,
-            title=_title(wish.title, word, due_on),
+            title=_title(wish, word, due_on),
             body=_body(wish, near),
             address=place,
             once_key=f"assignment:{wish.id}:{due_on}:{word.value}{near or ''}",
@@ -72,8 +73,9 @@ def _place(wish: Wish) -> str:
     return address("home")
 
 
-def _title(title: str, word: Word, due_on: date) -> Callable[[], str]:
+def _title(wish: Wish, word: Word, due_on: date) -> Callable[[], str]:
     def say() -> str:
+        title = wish.title_in(current_language())
         facts = {"title": title, "day": format_date(due_on, "medium")}
         if word is Word.OVER:
             said = gettext("“%(title)s” is overdue; the last day was %(day)s", **facts)

@@ -10,6 +10,8 @@ from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 from app.core.access import access
 from app.core.errors import status_of
 from app.core.pages import offer_undo
+from app.core.refusals import Refusal
+from app.courses.forms import refuse
 from app.courses.queries import published_courses
 from app.learning import queries, rules, service
 from app.learning.forms import PathForm, StepForm
@@ -82,7 +84,13 @@ def desk_path(path_id: int) -> str:
 
 
 def _form_of(found: queries.DeskPath) -> PathForm:
-    return PathForm(formdata=None, title=found.title, summary=found.summary, branch=found.branch_id)
+    return PathForm(
+        formdata=None,
+        title=found.own_title,
+        summary=found.own_summary,
+        branch=found.branch_id,
+        **PathForm.shown(found.titles),
+    )
 
 
 def _sheet(found: queries.DeskPath, form: PathForm, refused: str = "") -> str:
@@ -111,9 +119,11 @@ def edit_path(path_id: int) -> ResponseReturnValue:
                 title=form.title.data or "",
                 summary=form.summary.data or "",
                 branch_id=form.branch.data,
+                titles=form.others(),
             )
-        except rules.NeedsATitle as refusal:
-            form.title.errors, status = [str(refusal)], status_of(refusal)
+        except Refusal as refusal:
+            refuse(form, refusal)
+            status = status_of(refusal)
         else:
             flash(_("Saved."))
             return redirect(url_for("learning.desk_path", path_id=path_id))
