@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from concurrent.futures import ThreadPoolExecutor
 
@@ -226,6 +227,22 @@ def test_what_is_closed_or_withdrawn_cannot_be_ordered(shop: Shop) -> None:
     shop.post(shop.root, "/organizer/rewards/open", open="yes")
     shop.post(shop.olga, f"/organizer/rewards/{cup}/withdraw")
     assert shop.order(cup).status_code == 404
+
+
+def test_what_is_no_longer_offered_is_offered_again_with_one_press(shop: Shop) -> None:
+    cup = shop.offer(stock=3)
+    again = f"/organizer/rewards/{cup}/again"
+    assert shop.post(shop.olga, again).status_code == 404  # it is offered
+    client = shop.people.client(shop.olga)
+    gone = client.post(f"/organizer/rewards/{cup}/withdraw", headers=csrf(client))
+    page = client.get(gone.headers["Location"]).get_data(as_text=True)
+    assert re.search(rf'notice-undo"[^>]*action="{again}"', page)
+    stranger = shop.people.member(organizes=shop.people.branch("South"))
+    assert shop.post(stranger, again).status_code == 404
+    assert shop.post(shop.ann, again).status_code == 404
+    assert shop.post(shop.olga, again).status_code == 303
+    assert shop.order(cup).status_code == 303
+    assert shop.rows(Reward)[0].stock == 2
 
 
 def test_a_correction_after_spending_leaves_a_debt_and_a_whole_ledger(shop: Shop) -> None:

@@ -18,6 +18,7 @@ MATRIX = {
     "points.reward": "organizer",
     "points.edit_reward": "organizer",
     "points.withdraw_reward": "organizer",
+    "points.offer_again": "organizer",
     "points.hand_over": "organizer",
     "points.desk_order": "organizer",
     "points.refuse_order": "organizer",

@@ -41,6 +41,7 @@ from app.points.queries.rewards import (
     pick_up_list,
     rewards_open,
     shop,
+    withdrawn_reward,
 )
 from app.points.queries.streaks import Diary, diary
 from app.points.queries.sums import Sums
@@ -100,4 +101,5 @@ __all__ = [
     "today",
     "total",
     "totals",
+    "withdrawn_reward",
 ]

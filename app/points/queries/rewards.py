@@ -132,6 +132,20 @@ def desk_reward(reader: Reader, reward_id: int) -> Item:
     return found
 
 
+def withdrawn_reward(reader: Reader, reward_id: int) -> str:
+    """The title of a reward of the reader's branches that is offered no longer. Raises NotThere."""
+    wanted = select(Reward.title, Branch.path).join(Branch, Branch.id == Reward.branch_id)
+    found = (
+        db.session()
+        .execute(wanted.where(Reward.id == reward_id, Reward.withdrawn_at.is_not(None)))
+        .one_or_none()
+    )
+    if found is None or not reader.may_organize(path_of(found.path)):
+        raise NotThere
+    title: str = found.title
+    return title
+
+
 def pick_up_list(reader: Reader) -> list[Ordered]:
     """Open orders that the reader may hand over, by branch and name: those of rewards of the
     reader's branches, whoever ordered them."""

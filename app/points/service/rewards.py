@@ -51,6 +51,14 @@ def withdraw_offer(reward_id: int) -> None:
     _held(reward_id).withdrawn_at = clock.now()
 
 
+def offer_again(reward_id: int) -> None:
+    """Take a withdrawal back. Raises NotThere when it is offered."""
+    row = db.session().get(Reward, reward_id, with_for_update=True, populate_existing=True)
+    if row is None or row.withdrawn_at is None:
+        raise NotThere
+    row.withdrawn_at = None
+
+
 def order(reward_id: int, *, member_id: int, key: str) -> int:
     """Spend points on one reward; returns the id of the order.
 

@@ -185,7 +185,19 @@ def _save(item: queries.Item | None) -> ResponseReturnValue:
 def withdraw_reward(reward_id: int) -> ResponseReturnValue:
     item = queries.desk_reward(reader(), reward_id)
     service.withdraw_offer(reward_id)
-    flash(_("“%(title)s” is no longer offered.", title=item.title))
+    offer_undo(
+        _("“%(title)s” is no longer offered.", title=item.title),
+        url_for("points.offer_again", reward_id=reward_id),
+    )
+    return redirect(url_for("points.desk_rewards"), 303)
+
+
+@bp.post("/organizer/rewards/<int:reward_id>/again")
+@access(ORGANIZER)
+def offer_again(reward_id: int) -> ResponseReturnValue:
+    title = queries.withdrawn_reward(reader(), reward_id)
+    service.offer_again(reward_id)
+    flash(_("“%(title)s” is offered again.", title=title))
     return redirect(url_for("points.desk_rewards"), 303)
 
 
