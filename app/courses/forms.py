@@ -188,6 +188,19 @@ class RecordingForm(FlaskForm):  # type: ignore[misc]
     media_id = IntegerField(_l("File"), [InputRequired(_l("Upload a file first."))])
 
 
+class RecordedForm(NewCourseForm, RecordingForm):
+    """A whole course in one go: what was recorded, and one question about it."""
+
+    question = TextAreaField(
+        _l("A question about it"),
+        [InputRequired()],
+        render_kw={"rows": 2, "maxlength": LONGEST_SUMMARY},
+        description=_l("Members answer it after the video. Lists show it below the title."),
+    )
+    right = StringField(_l("The right answer"), [InputRequired()], render_kw={"maxlength": 500})
+    wrong = StringField(_l("A wrong answer"), [InputRequired()], render_kw={"maxlength": 500})
+
+
 class SeriesForm(_ThemeFields):
     """What the parts of a split recording have in common; cuts and titles are repeated fields."""
 

@@ -147,6 +147,7 @@ def test_the_desk_has_no_barrier(at: Callable, course: int, viewport: dict) -> N
     for url in (
         "/desk",
         "/desk/courses/new",
+        "/desk/courses/from-video",
         f"/desk/courses/{course}",
         f"/desk/courses/{course}/about",
         f"/desk/courses/{course}/quiz",

@@ -10,6 +10,8 @@ MATRIX = dict.fromkeys(
         "courses.hearing",
         "courses.save_chapters",
         "courses.recordings",
+        "courses.from_video",
+        "courses.make_from_video",
         "courses.remove_recording",
         "courses.split",
         "courses.make_parts",

@@ -57,6 +57,7 @@ from app.courses.service.quiz import (
     remove_question,
     write_question,
 )
+from app.courses.service.recorded import make_from_recording
 from app.courses.service.themes import (
     create_theme,
     edit_theme,
@@ -83,6 +84,7 @@ __all__ = [
     "hear_captions",
     "load_package",
     "loaded_already",
+    "make_from_recording",
     "move_lesson",
     "move_question",
     "move_theme",

@@ -11,6 +11,7 @@ from app.courses.views import (  # noqa: E402
     lessons,  # noqa: F401
     posters,  # noqa: F401
     quiz,  # noqa: F401
+    recorded,  # noqa: F401
     recordings,  # noqa: F401
     themes,  # noqa: F401
 )
