@@ -9,7 +9,7 @@ from flask import Flask
 
 from tests.factories import People, csrf
 from tests.home.progress import seen
-from tests.learning.lessons import MINUTE, make_course
+from tests.learning.lessons import MINUTE, make_course, single
 
 
 def reads(client, reading: str, back: str = ""):
@@ -34,6 +34,21 @@ def test_one_switch_makes_home_three_large_buttons(app: Flask, people: People) -
     assert f'href="/courses/{course.slug}/lessons/{course.lesson}"' in page
     bar = page[page.index('class="bottombar"') :]
     assert re.findall(r'<a href="([^"]+)"', bar) == ["/", "/courses", "/exams", "/me"]
+
+
+def test_the_easy_mode_offers_no_game_against_the_clock(app: Flask, people: People) -> None:
+    quiz = [single(f"Question {number}?") for number in range(12)]
+    make_course(app, people.member(role="trainer"), quiz=quiz)
+    client = people.client(people.member())
+    page = client.get("/practice").get_data(as_text=True)
+    assert {"Challenge", "Sprint", "Duel"} <= set(re.findall(r"<h3>([^<]+)</h3>", page))
+    reads(client, "easy")
+    page = client.get("/practice").get_data(as_text=True)
+    games = set(re.findall(r"<h3>([^<]+)</h3>", page))
+    assert "Challenge" in games  # it waits as long as one likes
+    assert not games & {"Sprint", "Duel"}
+    assert 'value="sprint"' not in page
+    assert "/practice/duels" not in page
 
 
 def test_leaving_the_easy_mode_brings_everything_back(people: People) -> None:

@@ -23,7 +23,7 @@ from app.core.errors import status_of
 from app.core.limits import limited
 from app.learning.rules import CourseState
 from app.members.access import ORGANIZER, reader
-from app.members.queries import branch_choices
+from app.members.queries import branch_choices, root_branch
 from app.organisation import queries, service
 from app.organisation.forms import CorrectionForm
 from app.organisation.queries import Cell
@@ -43,11 +43,12 @@ def _week() -> datetime:
 @bp.get("/organizer")
 @access(ORGANIZER)
 def desk() -> str:
-    me = reader()
+    me, root = reader(), root_branch()
     return render_template(
         "organisation/desk.html",
         desk=queries.desk(me, _week()),
         flags=queries.suspicious(me),
+        organizes_all=root is not None and me.may_organize(root.path_ids),
     )
 
 
