@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
 from flask_babel import lazy_gettext as _l
@@ -25,7 +25,7 @@ from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 from wtforms.validators import InputRequired, NumberRange, Optional
 from wtforms.widgets import CheckboxInput, ListWidget
 
-from app.core.refusals import Refusal
+from app.core.refusals import Conflict, Refusal
 from app.exams.rules import (
     COUNTING_NAMES,
     LONGEST_INSTRUCTIONS,
@@ -79,6 +79,17 @@ class NewExamForm(FlaskForm):  # type: ignore[misc]
     """The least that a draft needs."""
 
     title = StringField(_l("Title"), [InputRequired()], render_kw={"maxlength": LONGEST_TITLE})
+
+
+class Held(Protocol):
+    """The moments that an exam has."""
+
+    @property
+    def opens_at(self) -> datetime | None: ...
+    @property
+    def last_start_at(self) -> datetime | None: ...
+    @property
+    def closes_at(self) -> datetime | None: ...
 
 
 class SettingsForm(FlaskForm):  # type: ignore[misc]
@@ -178,9 +189,13 @@ class SettingsForm(FlaskForm):  # type: ignore[misc]
     branches = _checks(_l("Branches"))
     courses = _checks(_l("Courses to finish first"))
     seen = IntegerField(validators=[Optional()])  # the revision that was shown
+    zone = StringField()  # the time zone in which it was shown
 
-    def settings(self, zone: ZoneInfo) -> dict[str, Any]:
-        """What service.change takes."""
+    def settings(self, zone: ZoneInfo, held: Held) -> dict[str, Any]:
+        """What service.change takes. Raises Conflict when the organisation's time zone has changed
+        since the page was shown: nobody can say then which hour was meant."""
+        if self.zone.data and self.zone.data != zone.key:
+            raise Conflict
         same = (
             *("title", "attempts_allowed", "counting", "pass_percent", "shuffle_questions"),
             *("shuffle_options", "one_by_one", "no_going_back", "show_score", "show_answers"),
@@ -192,9 +207,9 @@ class SettingsForm(FlaskForm):  # type: ignore[misc]
             **{name: getattr(self, name).data for name in same},
             "instructions": (self.instructions.data or "").strip(),
             "password": (self.password.data or "").strip(),
-            "opens_at": _utc(self.opens_at.data, zone),
-            "last_start_at": _utc(self.last_start_at.data, zone),
-            "closes_at": _utc(self.closes_at.data, zone),
+            "opens_at": _utc(self.opens_at.data, zone, held.opens_at),
+            "last_start_at": _utc(self.last_start_at.data, zone, held.last_start_at),
+            "closes_at": _utc(self.closes_at.data, zone, held.closes_at),
             "duration_s": None if minutes is None else minutes * 60,
             "delay_s": (self.delay_minutes.data or 0) * 60,
             "for_role": self.for_role.data or "",
@@ -204,8 +219,19 @@ class SettingsForm(FlaskForm):  # type: ignore[misc]
         }
 
 
-def _utc(moment: datetime | None, zone: ZoneInfo) -> datetime | None:
-    return None if moment is None else moment.replace(tzinfo=zone).astimezone(UTC)
+def _utc(typed: datetime | None, zone: ZoneInfo, held: datetime | None) -> datetime | None:
+    """The moment that is meant. What is shown and left as it is stays the same moment, in the hour
+    too that a clock shows twice when the summer time ends; typed anew, that is its first time."""
+    if typed is None:
+        return None
+    shown = local(held, zone)
+    if shown is not None and _minute(typed) == _minute(shown):
+        return held
+    return typed.replace(tzinfo=zone).astimezone(UTC)
+
+
+def _minute(moment: datetime) -> datetime:
+    return moment.replace(second=0, microsecond=0)
 
 
 def local(moment: datetime | None, zone: ZoneInfo) -> datetime | None:

@@ -190,6 +190,23 @@ def test_coloured_empty_rows_end_the_table() -> None:
     assert table(out.getvalue()).rows == [["anna"]]
 
 
+def test_a_million_empty_rows_are_not_gone_through() -> None:
+    """Programs write them when whole columns were coloured."""
+    data = book(["name"], ["anna"])
+    with zipfile.ZipFile(BytesIO(data)) as package:
+        sheet = package.read("xl/worksheets/sheet1.xml")
+
+    def followed_by(row: str) -> bytes:
+        rows = "".join(row.format(n=n) for n in range(3, 1_048_577)).encode()
+        # What stands behind them is not even looked at.
+        end = rows + b"</not-xml>"
+        return repacked(data, **{"xl/worksheets/sheet1.xml": sheet.replace(b"</sheetData>", end)})
+
+    assert table(followed_by('<row r="{n}" s="1"/>')).rows == [["anna"]]
+    with pytest.raises(BloatedTable):
+        table(followed_by('<row r="{n}"><c r="A{n}" s="1"/></row>'))
+
+
 @pytest.mark.parametrize(
     "change",
     [

@@ -4,22 +4,42 @@ from __future__ import annotations
 
 import json
 import re
-from datetime import timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from io import BytesIO
 
 import pytest
 from flask import Flask
 from sqlalchemy.exc import DatabaseError
 
+from app.core import clock
 from app.core.db import db, unit_of_work
 from app.exams import queries, rules
-from app.exams.models import Exam, ExamEvent, ExamSection, ExamSlot
+from app.exams.models import AttemptItem, Exam, ExamEvent, ExamSection, ExamSlot
 from app.points import queries as points
 from app.questions import service as bank
 from app.questions.models import Question
 from tests.exams.examiner import Candidate, Desk, Set, exam_row, make_exam
+from tests.exams.taker import form_of, read_paper
 from tests.factories import People
-from tests.learning.lessons import Time, single, truefalse
+from tests.learning.lessons import Time, multiple, single, truefalse
+
+PDF = b"%PDF-1.7\n1 0 obj\n<<>>\nendobj\ntrailer\n<<>>\n%%EOF\n"
+SETTINGS = {
+    "title": "Fire safety",
+    "minutes": "300",
+    "attempts_allowed": "1",
+    "delay_minutes": "0",
+    "apart_percent": "10",
+    "appeal_days": "7",
+    "counting": "highest",
+    "pass_percent": "60",
+    "show_score": "at_once",
+    "show_answers": "never",
+    "show_explanations": "never",
+    "audience": "all",
+}
 
 
 @pytest.fixture(autouse=True)
@@ -93,6 +113,148 @@ def test_an_exam_is_made_and_published_at_the_desk(
     assert desk.post(f"/{exam}/sections").status_code == 409
     assert desk.post(f"/{exam}/edit").status_code == 303
     assert desk.post(f"/{exam}/sections", title="Part two").status_code == 303
+
+
+def paper_of(app: Flask, exam: int) -> list[tuple]:
+    """Sections in order, with what is in them in order."""
+    with app.app_context():
+        sections = db.session.query(ExamSection).filter_by(exam_id=exam)
+        found = [
+            (
+                section.title,
+                [
+                    (slot.question_id, slot.number, slot.kind, slot.difficulty, slot.mark)
+                    for slot in db.session.query(ExamSlot)
+                    .filter_by(section_id=section.id)
+                    .order_by(ExamSlot.position)
+                ],
+            )
+            for section in sections.order_by(ExamSection.position)
+        ]
+        db.session.rollback()
+    return found
+
+
+def taken_out(desk: Desk, path: str, **fields: object) -> str:
+    """Take something out; returns where the Undo of the next page leads."""
+    exam = path.split("/")[1]
+    assert desk.post(path, **fields).status_code == 303
+    page = desk.get(f"/{exam}")
+    assert "Taken out of the paper." in page
+    return re.search(rf'action="/desk/exams(/{exam}/taken-out/\d+)"', page).group(1)
+
+
+def test_what_is_taken_out_of_a_paper_is_put_back_where_it_was(
+    app: Flask, people: People, desk: Desk, trainer: int
+) -> None:
+    exam = make_exam(app, trainer, marks=("1", "2.5", "3"), publish=False)
+    with app.app_context(), unit_of_work() as session:
+        first = session.query(ExamSection).filter_by(exam_id=exam.id).one().id
+        slot = session.query(ExamSlot).filter_by(question_id=exam.questions[1]).one().id
+    draw = {"number": 2, "kind": "single", "difficulty": "4", "tag": "", "mark": "2"}
+    assert desk.post(f"/{exam.id}/sections/{first}/draws", **draw).status_code == 303
+    desk.post(f"/{exam.id}/sections/{first}", title="Part one")
+    desk.post(f"/{exam.id}/sections", title="Part two")
+    whole = paper_of(app, exam.id)
+    assert [len(slots) for _title, slots in whole] == [4, 0]
+    undo = taken_out(desk, f"/{exam.id}/slots/{slot}", to="drop")
+    assert [len(slots) for _title, slots in paper_of(app, exam.id)] == [3, 0]
+    for _ in range(2):  # pressed twice, it is there once
+        assert desk.post(undo).status_code == 303
+        assert paper_of(app, exam.id) == whole
+    undo = taken_out(desk, f"/{exam.id}/sections/{first}", drop="1")
+    assert paper_of(app, exam.id) == [("Part two", [])]
+    # Chosen again meanwhile, a question is in the paper once.
+    with app.app_context():
+        second = db.session.query(ExamSection).filter_by(exam_id=exam.id).one().id
+        db.session.rollback()
+    desk.post(f"/{exam.id}/sections/{second}/pick", question=exam.questions[2])
+    assert desk.post(undo).status_code == 303
+    asked = [[row[0] for row in slots] for _title, slots in paper_of(app, exam.id)]
+    assert asked == [[*exam.questions[:2], None], [exam.questions[2]]]
+    # The last section is only emptied, and filled again.
+    undo = taken_out(desk, f"/{exam.id}/sections/{second}", drop="1")
+    others = paper_of(app, exam.id)
+    assert others[0] == ("Part one", [whole[0][1][0], whole[0][1][1], whole[0][1][3]])
+    assert acts(app, exam.id)[-2:] == ["put_back", "take_out"]
+    # Neither in another exam, nor by another trainer, nor in a paper that is fixed.
+    stranger = Desk(people, people.member(role="trainer"))
+    assert stranger.post(undo).status_code == 404
+    other = make_exam(app, trainer, publish=False)
+    assert desk.post(undo.replace(f"/{exam.id}/", f"/{other.id}/")).status_code == 404
+    assert desk.post(f"/{exam.id}/taken-out/1").status_code == 404
+    assert desk.post(f"/{exam.id}/slots/{slot_of(app, exam.id)}", mark="1").status_code == 303
+    assert "took something out of the paper" in desk.get(f"/{exam.id}/room")
+    with app.app_context(), unit_of_work() as session:
+        session.get_one(Exam, exam.id).published_at = clock.now()
+        session.get_one(Exam, exam.id).state = "published"
+    assert desk.post(undo).status_code == 409
+    assert paper_of(app, exam.id)[0][0] == "Part one"
+
+
+def slot_of(app: Flask, exam: int) -> int:
+    with app.app_context():
+        found = db.session.query(ExamSlot.id).join(ExamSection).filter_by(exam_id=exam).first()
+        db.session.rollback()
+    return found[0]
+
+
+def test_a_paper_has_two_hundred_questions_at_most(
+    app: Flask, people: People, desk: Desk, trainer: int
+) -> None:
+    """It is started, saved, handed in as one form with a file in it, and marked."""
+    asked = [
+        multiple(
+            f"Number {n}?",
+            {
+                "CANARY-CORRECT-a": "0.25",
+                "CANARY-CORRECT-b": "0.25",
+                "CANARY-CORRECT-c": "0.5",
+                "d": "-1",
+            },
+        )
+        for n in range(rules.MOST_QUESTIONS - 1)
+    ]
+    file = {"kind": "file", "stem": "Bring the plan.", "endings": ["pdf"]}
+    exam = make_exam(app, trainer, [*asked, file], publish=False)
+    with app.app_context(), unit_of_work() as session:
+        section = session.query(ExamSection).filter_by(exam_id=exam.id).one().id
+        body = truefalse("One more?", True)
+        body.pop("kind")
+        more = bank.create(kind="truefalse", body=body, author_id=trainer)
+    draw = {"number": 1, "kind": "", "difficulty": "", "tag": "", "mark": "1"}
+    for path, fields in (
+        (f"sections/{section}/pick", {"question": more}),
+        (f"sections/{section}/draws", draw),
+    ):
+        refused = desk.post(f"/{exam.id}/{path}", **fields)
+        assert refused.status_code == 422
+        assert "200" in refused.text
+    assert sum(len(slots) for _title, slots in paper_of(app, exam.id)) == rules.MOST_QUESTIONS
+    assert desk.post(f"/{exam.id}/publish").status_code == 303
+    taker = Candidate(people, exam)
+    assert taker.start().status_code == 303
+    paper = {item.id: item for item in read_paper(taker.page())}
+    right = {i: [paper[i].options[t] for t in paper[i].options if "CANARY" in t] for i in paper}
+    some = dict(list(right.items())[:60])
+    assert taker.save(some).status_code == 200
+    plan = next(i for i in paper if not paper[i].options)
+    form: dict[str, object] = {**form_of(right), f"q{plan}": (BytesIO(PDF), "plan.pdf")}
+    for item in read_paper(taker.page()):
+        form |= {f"v{item.id}": str(item.saved), f"f{item.id}": "1"}
+    done = taker.client.post(
+        f"/attempts/{taker.attempt}/submit",
+        data=form,
+        headers=taker.headers,
+        content_type="multipart/form-data",
+    )
+    assert done.status_code == 303, done.text
+    row = taker.row()
+    assert (row.questions, row.out_of, row.score, row.passed) == (200, 200, 199, None)
+    with app.app_context():
+        marks = [m for (m,) in db.session.query(AttemptItem.mark).filter_by(attempt_id=row.id)]
+        db.session.rollback()
+    assert sorted(map(str, marks)) == [*["1"] * 199, "None"]
 
 
 def test_a_draw_that_the_bank_cannot_fill_stops_publishing(
@@ -174,6 +336,82 @@ def test_bad_settings_come_back_with_the_reason_beside_the_field(
         answer = desk.post(f"/{exam.id}/settings", **{**good, **bad})
         assert answer.status_code == 422, bad
         assert words in answer.text, bad
+
+
+def in_zone(app: Flask, name: str) -> None:
+    app.extensions["weike"] = replace(app.extensions["weike"], time_zone=name)
+
+
+def typed(page: str, name: str) -> str:
+    """What a field of the page holds."""
+    tag = re.search(rf'<input[^>]* name="{name}"[^>]*>', page).group(0)
+    found = re.search(r' value="([^"]*)"', tag)
+    return found.group(1) if found else ""
+
+
+def test_a_window_over_the_end_of_summer_time_is_as_long_as_it_is(
+    app: Flask, people: People, trainer: int, time: Time
+) -> None:
+    """In Berlin the hour from two to three comes twice on 25 October 2026."""
+    in_zone(app, "Europe/Berlin")
+    opens = datetime(2026, 10, 24, 22, 30, tzinfo=UTC)
+    closes = opens + timedelta(hours=4)
+    time.moment = opens - timedelta(seconds=1)
+    desk = Desk(people, trainer)
+    exam = make_exam(app, trainer, publish=False)
+    window = {"opens_at": "2026-10-25T00:30", "closes_at": "2026-10-25T03:30"}
+    assert desk.post(f"/{exam.id}/settings", **SETTINGS, **window).status_code == 302
+    row = exam_row(app, exam.id)
+    assert (row.opens_at, row.closes_at) == (opens, closes)
+    assert desk.post(f"/{exam.id}/publish").status_code == 303
+    taker = Candidate(people, exam)
+    assert taker.start().status_code == 422
+    time.moment = opens
+    assert taker.start().status_code == 303
+    assert taker.row().deadline_at == closes
+    told = taker.save({}).get_json()["clock"]
+    assert told["remaining_ms"] == 4 * 3_600_000
+    # The organisation moves to another zone: what is under way goes on as it was.
+    in_zone(app, "Asia/Urumqi")
+    time.go_on(3600)
+    assert taker.save({}).get_json()["clock"]["remaining_ms"] == 3 * 3_600_000
+    page = desk.get(f"/{exam.id}/settings")
+    assert typed(page, "closes_at") == "2026-10-25 08:30:00"
+    time.moment = closes - timedelta(seconds=1)
+    assert taker.save(taker.right()).status_code == 200
+    time.moment = closes + timedelta(seconds=61)
+    assert taker.save(taker.wrong()).status_code == 409
+    assert (taker.row().score, taker.row().submitted_at) == (3, closes)
+
+
+def test_settings_saved_as_they_are_shown_move_no_moment(
+    app: Flask, desk: Desk, trainer: int
+) -> None:
+    in_zone(app, "Europe/Berlin")
+    second_time = datetime(2026, 10, 25, 1, 45, 30, tzinfo=UTC)  # 02:45 for the second time
+    opens = second_time - timedelta(hours=3)
+    exam = make_exam(app, trainer, publish=False, opens_at=opens, closes_at=second_time)
+    page = desk.get(f"/{exam.id}/settings")
+    names = ("opens_at", "closes_at", "zone", "seen")
+    shown = {name: typed(page, name) for name in names}
+    assert shown["closes_at"] == "2026-10-25 02:45:30"
+    shown["closes_at"] = "2026-10-25T02:45"  # as browsers send it
+    # Between the two, somebody has moved the organisation: nobody knows which hour is meant.
+    in_zone(app, "Asia/Shanghai")
+    refused = desk.post(f"/{exam.id}/settings", **SETTINGS, **shown)
+    assert refused.status_code == 422
+    assert "another window" in refused.text
+    assert exam_row(app, exam.id).closes_at == second_time
+    in_zone(app, "Europe/Berlin")
+    assert desk.post(f"/{exam.id}/settings", **SETTINGS, **shown).status_code == 302
+    row = exam_row(app, exam.id)
+    assert (row.opens_at, row.closes_at) == (opens, second_time)
+    # An hour that the clock leaves out is the one after it.
+    shown |= {"opens_at": "2027-03-28T02:30", "closes_at": "2027-03-28T04:00"}
+    shown["seen"] = typed(desk.get(f"/{exam.id}/settings"), "seen")
+    assert desk.post(f"/{exam.id}/settings", **SETTINGS, **shown).status_code == 302
+    assert exam_row(app, exam.id).opens_at == datetime(2027, 3, 28, 1, 30, tzinfo=UTC)
+    assert typed(desk.get(f"/{exam.id}/settings"), "opens_at") == "2027-03-28 03:30:00"
 
 
 def test_exams_of_others_are_not_there(

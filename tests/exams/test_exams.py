@@ -455,6 +455,64 @@ def test_flags_and_leaving_the_page_are_noted(taker: Candidate) -> None:
     assert taker.row().heard_at is not None
 
 
+def test_what_a_page_says_of_itself_is_advice_and_touches_nobody_else(
+    app: Flask, people: People, taker: Candidate, trainer: int, time: Time
+) -> None:
+    """How often it was left, when it was opened, how far it is, that it is there."""
+    taker.start()
+    taker.save(taker.right(1), away="1")
+    rival = Candidate(people, taker.exam)
+    rival.start()
+    other = Candidate(people, make_exam(app, trainer, title="Another"), rival.member)
+    other.start()
+    (item, *_rest), (theirs, *_more) = taker.paper(), rival.paper()
+
+    def whole() -> tuple:
+        row = taker.row()
+        kept = ("left", "heard_at", "held_by", "held_since", "address", "reached", "state", "seed")
+        items = [(i.response, i.flagged, i.saved, i.saved_at) for i in taker.items()]
+        return *(getattr(row, name) for name in kept), items, events(app, taker.attempt)
+
+    before = whole()
+    time.go_on(5)
+    signals = ({"away": "999"}, {"opened": "9" * 14}, {"go": "3"}, {f"f{item.id}": "1"}, {})
+    for sent in (*signals, {f"q{item.id}": "", f"v{item.id}": "0"}):
+        for path in ("answers", "submit", "finish"):
+            answer = rival.client.post(
+                f"/attempts/{taker.attempt}/{path}", data=sent, headers=rival.headers
+            )
+            assert answer.status_code == 404, (path, sent)
+    sealed = {"attempt": str(taker.attempt), "entries": []}
+    answer = rival.client.post(
+        f"/attempts/{taker.attempt}/sealed", json=sealed, headers=rival.headers
+    )
+    assert answer.status_code == 404
+    # Through an attempt of one's own the questions of another are not reached, either.
+    for names in ({f"f{item.id}": "1"}, {f"q{item.id}": ""}, {f"v{item.id}": "7"}):
+        assert rival.save({}, **names, away="5").status_code == 422
+        assert other.save({theirs.id: []}, **names).status_code == 422
+    assert whole() == before
+    # What is forged about oneself is a hint that is never below zero, and marks nothing.
+    assert rival.save({}, away="3").status_code == 200
+    nonsense = ("-5", "-" + "9" * 40, "9" * 40, "NaN", "1e9", "", "٣", "0x1F")
+    for away in nonsense:
+        assert rival.save({}, away=away, go=away, opened=away).status_code == 200, away
+    assert rival.row().left == 3 + 1_000 + 3
+    assert rival.row().reached <= 3
+    assert rival.submit(rival.right()).status_code == 303
+    assert (rival.row().score, rival.row().passed) == (3, True)
+    assert whole() == before
+    assert taker.submit(taker.right()).status_code == 303
+    assert taker.row().score == 3
+
+
+def events(app: Flask, attempt: int) -> list[str]:
+    with app.app_context():
+        found = [e.act for e in db.session.query(ExamEvent).filter_by(attempt_id=attempt)]
+        db.session.rollback()
+    return found
+
+
 def test_two_hundred_parallel_submits_are_one(app: Flask, people: People, exam: Set) -> None:
     member = people.member()
     takers = [Candidate(people, exam, member) for _ in range(8)]

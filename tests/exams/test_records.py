@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 import zipfile
 
 import docx
@@ -14,6 +15,7 @@ from flask import Flask
 
 from app.core.db import unit_of_work
 from app.exams import archive, rules
+from app.members.models import RoleGrant
 from app.questions.models import QuestionTag
 from tests.exams.examiner import QUESTIONS, Candidate, Desk, Set, make_exam
 from tests.factories import People
@@ -112,6 +114,10 @@ def test_an_archive_holds_everything_and_shows_any_change(
     assert json.loads(files["statistics.json"])["attempts"] == 2
     assert b"Anna" in next(v for k, v in files.items() if k.startswith("papers/") and b"Anna" in v)
 
+    # What people are called is never the name of a file.
+    named = re.compile(r"[a-z_]+\.(csv|json|sig)|papers/[0-9]+\.html")
+    assert all(named.fullmatch(name) for name in files), list(files)
+
     def again(**changed: bytes | None) -> bytes:
         out = io.BytesIO()
         with zipfile.ZipFile(out, "w") as target:
@@ -137,6 +143,23 @@ def test_an_archive_holds_everything_and_shows_any_change(
         archive.check(data, key="00" * 32)
     with pytest.raises(archive.BadArchive):
         archive.check(b"no zip")
+
+
+def test_results_are_taken_away_as_texts_and_numbers_by_whoever_may_now(
+    app: Flask, people: People, taken: Set, desk: Desk, trainer: int
+) -> None:
+    text = fetched(desk, f"/{taken.id}/results/export").decode("utf-8-sig")
+    (formula,) = (line for line in text.splitlines() if "cmd" in line)
+    assert formula.startswith('"\'=cmd|calc",')
+    assert re.search(r',"2[^"]*","2[^"]*",3,4,"', formula), formula  # two moments, two numbers
+    other = Desk(people, people.member(role="trainer"))
+    paths = [f"/desk/exams/{taken.id}/{name}" for name in ("results/export", "archive")]
+    for path in paths:
+        assert other.client.get(path).status_code == 404
+    with app.app_context(), unit_of_work() as session:
+        session.query(RoleGrant).filter_by(member_id=trainer).delete()
+    for path in paths:
+        assert desk.client.get(path).status_code == 404
 
 
 def _rows(data: bytes) -> list[dict[str, str]]:

@@ -214,6 +214,30 @@ def test_moodle_with_pictures_and_sounds(app: Flask, client: FlaskClient, tmp_pa
     assert rows(app) == (1, 1)
 
 
+def test_sounds_that_take_too_long_are_left_behind_and_the_command_takes_them(
+    app: Flask,
+    client: FlaskClient,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    text = '<img src="@@PLUGINFILE@@/a.png" alt="x"> <audio src="@@PLUGINFILE@@/tone.mp3"></audio>'
+    file = moodle(f"<p>{text} What is it?</p>", ("a.png", drawn()), ("tone.mp3", played(tmp_path)))
+    (tmp_path / "quiz.xml").write_bytes(file)
+    monkeypatch.setattr(service, "LONGEST_WORK", 0.0)
+    page = send(client, file, "quiz.xml")
+    assert "“tone.mp3” is not taken along: The sounds of this file take too long" in page
+    found = take(app, client)
+    assert "/media/images/" in found.stem
+    assert "/media/sounds/" not in found.stem
+    assert found.stem.endswith("What is it?")
+    assert rows(app) == (1, 0)
+    told = app.test_cli_runner().invoke(
+        args=["questions", "import", str(tmp_path / "quiz.xml"), "--json"]
+    )
+    assert json.loads(told.stdout)["errors"] == []
+    assert rows(app)[1] == 1
+
+
 def test_a_picture_inside_the_html_itself(app: Flask, client: FlaskClient) -> None:
     inline = base64.b64encode(drawn()).decode()
     file = moodle(

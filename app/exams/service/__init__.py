@@ -1,21 +1,24 @@
 """What can be done with quizzes and exams."""
 
 from app.exams.service.appealing import answer_appeal, appeal
-from app.exams.service.editing import (
+from app.exams.service.composing import (
     add_draw,
     add_question,
     add_section,
+    drop_section,
+    drop_slot,
+    move_slot,
+    put_back,
+    rename_section,
+    set_mark,
+)
+from app.exams.service.editing import (
     change,
     copy,
     create,
-    drop_section,
-    drop_slot,
     make_up,
-    move_slot,
     publish,
-    rename_section,
     reopen_paper,
-    set_mark,
     withdraw,
 )
 from app.exams.service.evidence import (
@@ -98,6 +101,7 @@ __all__ = [
     "plan_open",
     "preview",
     "publish",
+    "put_back",
     "regrade",
     "rename_section",
     "reopen",

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, select
 
 from app.core import clock
 from app.core.db import db
@@ -28,9 +27,6 @@ from app.exams.queries import checks_of, exam_view, not_passed, pool_of, seats_o
 from app.exams.service.finishing import plan_finish
 from app.exams.service.noting import note
 from app.members.models import Member
-from app.questions import types
-from app.questions.queries import category_names
-from app.questions.queries import question as question_by_id
 
 SETTINGS = (
     *("title", "instructions", "opens_at", "last_start_at", "closes_at", "duration_s"),
@@ -72,7 +68,7 @@ def change(
     `seen` is the revision that the page showed; Conflict when there is a newer one. A later close
     of a published exam counts for those who begin from then on. Raises BadExam.
     """
-    row = _locked(exam_id)
+    row = locked(exam_id)
     if seen is not None and seen != row.revision:
         raise Conflict
     unknown = set(settings) - set(SETTINGS)
@@ -189,142 +185,12 @@ def make_up(exam_id: int, *, author_id: int, title: str) -> int:
     return new_id
 
 
-def add_section(exam_id: int, *, title: str) -> int:
-    """A further section at the end; returns its id."""
-    row = _draft(exam_id)
-    position = _last(ExamSection.position, ExamSection.exam_id == row.id) + 1
-    section = ExamSection(exam_id=row.id, position=position, title=title.strip()[:120])
-    db.session().add(section)
-    db.session().flush()
-    return section.id
-
-
-def rename_section(exam_id: int, section_id: int, *, title: str) -> None:
-    """Give a section another heading; "" for none."""
-    _draft(exam_id)
-    _section(exam_id, section_id).title = title.strip()[:120]
-
-
-def drop_section(exam_id: int, section_id: int) -> None:
-    """Take a section out, with everything in it; the last one is only emptied."""
-    _draft(exam_id)
-    session = db.session()
-    section = _section(exam_id, section_id)
-    session.execute(delete(ExamSlot).where(ExamSlot.section_id == section.id))
-    others = session.scalars(
-        select(ExamSection)
-        .where(ExamSection.exam_id == exam_id, ExamSection.id != section.id)
-        .order_by(ExamSection.position)
-    ).all()
-    if others:
-        session.delete(section)
-        session.flush()
-        for position, other in enumerate(others, 1):
-            other.position = position
-
-
-def add_question(exam_id: int, section_id: int, question_id: int, *, mark: Decimal) -> int:
-    """Put one question of the bank at the end of a section; a second time changes nothing."""
-    _draft(exam_id)
-    section = _section(exam_id, section_id)
-    if question_by_id(question_id) is None:
-        raise NotThere
-    there = db.session().scalar(
-        select(ExamSlot.id)
-        .join(ExamSection, ExamSection.id == ExamSlot.section_id)
-        .where(ExamSection.exam_id == exam_id, ExamSlot.question_id == question_id)
-    )
-    if there is not None:
-        return there
-    return _add(exam_id, section, question_id=question_id, mark=_mark(mark))
-
-
-def add_draw(
-    exam_id: int,
-    section_id: int,
-    *,
-    number: int,
-    mark: Decimal,
-    kind: str = "",
-    tag: str = "",
-    difficulty: int | None = None,
-    category: str = "",
-) -> int:
-    """Let every taker get `number` questions drawn from those of the bank that fit.
-
-    `category` is the id of a category; what is below it fits as well.
-    """
-    _draft(exam_id)
-    section = _section(exam_id, section_id)
-    if kind and kind not in types.TYPES:
-        raise NotThere
-    if category and category not in map(str, category_names()):
-        raise NotThere
-    return _add(
-        exam_id,
-        section,
-        number=number,
-        mark=_mark(mark),
-        kind=kind,
-        tag=tag.strip()[:60],
-        difficulty=difficulty,
-        category=category,
-    )
-
-
-def _add(exam_id: int, section: ExamSection, **columns: Any) -> int:
-    session = db.session()
-    asked = session.scalar(
-        select(func.coalesce(func.sum(ExamSlot.number), 0))
-        .join(ExamSection, ExamSection.id == ExamSlot.section_id)
-        .where(ExamSection.exam_id == exam_id)
-    )
-    if int(asked or 0) + columns.get("number", 1) > rules.MOST_QUESTIONS:
-        raise rules.TooManyAsked(most=rules.MOST_QUESTIONS)
-    position = _last(ExamSlot.position, ExamSlot.section_id == section.id) + 1
-    slot = ExamSlot(section_id=section.id, position=position, pool=[], **columns)
-    session.add(slot)
-    session.flush()
-    return slot.id
-
-
-def set_mark(exam_id: int, slot_id: int, mark: Decimal) -> None:
-    """What each question of a slot is worth."""
-    _draft(exam_id)
-    _slot(exam_id, slot_id).mark = _mark(mark)
-
-
-def move_slot(exam_id: int, slot_id: int, *, up: bool) -> None:
-    """Change places with the neighbour in the section."""
-    _draft(exam_id)
-    slot = _slot(exam_id, slot_id)
-    slots = list(
-        db.session().scalars(
-            select(ExamSlot)
-            .where(ExamSlot.section_id == slot.section_id)
-            .order_by(ExamSlot.position, ExamSlot.id)
-        )
-    )
-    at = slots.index(slot)
-    to = at - 1 if up else at + 1
-    if 0 <= to < len(slots):
-        slots[at], slots[to] = slots[to], slots[at]
-    for position, each in enumerate(slots, 1):
-        each.position = position
-
-
-def drop_slot(exam_id: int, slot_id: int) -> None:
-    """Take a question or a draw out of the paper."""
-    _draft(exam_id)
-    db.session().delete(_slot(exam_id, slot_id))
-
-
 def publish(exam_id: int, *, actor_id: int) -> None:
     """Announce an exam to its members; from now on its paper is fixed. Raises NotReady.
 
     What draws choose from is frozen, so that a seed gives the same paper for ever.
     """
-    row = _locked(exam_id)
+    row = locked(exam_id)
     now = clock.now()
     found, _spread = checks_of(exam_view(row, now), now)
     if any(check.must and not check.good for check in found):
@@ -347,7 +213,7 @@ def publish(exam_id: int, *, actor_id: int) -> None:
 
 def withdraw(exam_id: int, *, actor_id: int) -> None:
     """Take an exam from the members' lists; who has begun may go on, and results stay."""
-    row = _locked(exam_id)
+    row = locked(exam_id)
     if row.state != rules.State.PUBLISHED:
         return
     row.state = rules.State.WITHDRAWN.value
@@ -357,7 +223,7 @@ def withdraw(exam_id: int, *, actor_id: int) -> None:
 
 def reopen_paper(exam_id: int, *, actor_id: int) -> None:
     """Make a draft again of an exam that nobody has begun. Raises ExamHasAttempts."""
-    row = _locked(exam_id)
+    row = locked(exam_id)
     begun = db.session().scalar(select(Attempt.id).where(Attempt.exam_id == exam_id).limit(1))
     if begun is not None:
         raise rules.ExamHasAttempts
@@ -405,41 +271,9 @@ def _title(text: str) -> str:
     return title
 
 
-def _mark(mark: Decimal) -> Decimal:
-    if not mark.is_finite() or not 0 < mark <= 100:
-        raise rules.BadMark("mark")
-    return mark.quantize(Decimal("0.01")).normalize() + Decimal(0)
-
-
-def _locked(exam_id: int) -> Exam:
+def locked(exam_id: int) -> Exam:
+    """The exam, for whoever is to change it next. Raises NotThere."""
     row = db.session().get(Exam, exam_id, with_for_update=True, populate_existing=True)
     if row is None:
         raise NotThere
     return row
-
-
-def _draft(exam_id: int) -> Exam:
-    row = _locked(exam_id)
-    if row.state != rules.State.DRAFT:
-        raise rules.NotADraft
-    row.changed_at = clock.now()
-    return row
-
-
-def _section(exam_id: int, section_id: int) -> ExamSection:
-    row = db.session().get(ExamSection, section_id)
-    if row is None or row.exam_id != exam_id:
-        raise NotThere
-    return row
-
-
-def _slot(exam_id: int, slot_id: int) -> ExamSlot:
-    row = db.session().get(ExamSlot, slot_id)
-    if row is None:
-        raise NotThere
-    _section(exam_id, row.section_id)
-    return row
-
-
-def _last(column: Any, where: Any) -> int:
-    return int(db.session().scalar(select(func.coalesce(func.max(column), 0)).where(where)) or 0)

@@ -14,15 +14,15 @@ def note(
     attempt_id: int | None = None,
     actor_id: int | None = None,
     **facts: object,
-) -> None:
+) -> ExamEvent:
     """Write down one act in an exam; there is no way to change it."""
-    db.session().add(
-        ExamEvent(
-            exam_id=exam_id,
-            attempt_id=attempt_id,
-            actor_id=actor_id,
-            act=act,
-            facts=facts,
-            at=clock.now(),
-        )
+    row = ExamEvent(
+        exam_id=exam_id,
+        attempt_id=attempt_id,
+        actor_id=actor_id,
+        act=act,
+        facts=facts,
+        at=clock.now(),
     )
+    db.session().add(row)
+    return row

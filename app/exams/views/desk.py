@@ -135,6 +135,7 @@ def settings(exam_id: int) -> str:
         markers="\n".join(queries.marker_names(exam.id)),
         courses=[course.id for course in queries.required_courses(exam.id)],
         seen=exam.revision,
+        zone=here.key,
         **values,
     )
     return _settings(exam, form)
@@ -173,7 +174,7 @@ def change(exam_id: int) -> ResponseReturnValue:
                 markers=form.markers.data or "",
                 courses=[i for i in form.courses.data or () if i in known_courses],
                 seen=form.seen.data,
-                **form.settings(zone()),
+                **form.settings(zone(), exam),
             )
         except Refusal as refusal:
             refuse(form, refusal)
@@ -195,7 +196,7 @@ def add_section(exam_id: int) -> ResponseReturnValue:
 def change_section(exam_id: int, section_id: int) -> ResponseReturnValue:
     exam = managed(exam_id)
     if "drop" in request.form:
-        service.drop_section(exam.id, section_id)
+        _offer_back(exam.id, service.drop_section(exam.id, section_id, actor_id=reader().id))
     else:
         service.rename_section(exam.id, section_id, title=request.form.get("title", ""))
     return _back(exam_id)
@@ -278,13 +279,26 @@ def change_slot(exam_id: int, slot_id: int) -> ResponseReturnValue:
     if to in {"up", "down"}:
         service.move_slot(exam.id, slot_id, up=to == "up")
     elif to == "drop":
-        service.drop_slot(exam.id, slot_id)
+        _offer_back(exam.id, service.drop_slot(exam.id, slot_id, actor_id=reader().id))
     else:
         try:
             mark = Decimal(request.form.get("mark", "").strip().replace(",", "."))
         except InvalidOperation:
             raise rules.BadMark("mark") from None
         service.set_mark(exam.id, slot_id, mark)
+    return _back(exam_id)
+
+
+def _offer_back(exam_id: int, event_id: int) -> None:
+    url = url_for("exams.put_back", exam_id=exam_id, event_id=event_id)
+    offer_undo(_("Taken out of the paper."), url)
+
+
+@bp.post("/desk/exams/<int:exam_id>/taken-out/<int:event_id>")
+@access(AUTHOR)
+def put_back(exam_id: int, event_id: int) -> ResponseReturnValue:
+    """What was just taken out of the paper, where it was."""
+    service.put_back(managed(exam_id).id, event_id, actor_id=reader().id)
     return _back(exam_id)
 
 

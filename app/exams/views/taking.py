@@ -34,6 +34,7 @@ from app.questions.rules import LARGEST_FILE
 
 _FIELD = re.compile(r"([qvf])([1-9][0-9]{0,9})(?:\.([a-z0-9]{1,12}))?")
 FIELDS_MOST = 1_500  # a paper of 200 questions, some with many gaps
+PARTS_MOST = 4_000  # of a form with files: each box that is ticked is a part of its own
 _PLAIN = {"csrf_token", "go", "here", "away", "opened"}
 
 
@@ -45,6 +46,7 @@ MOST_BYTES = 3 * LARGEST_FILE
 def _more_room(endpoint: str | None, _values: dict[str, Any] | None) -> None:
     if endpoint in {"exams.save", "exams.submit"} and request.mimetype == "multipart/form-data":
         request.max_content_length = MOST_BYTES
+        request.max_form_parts = PARTS_MOST
 
 
 @dataclass
@@ -309,6 +311,6 @@ def _sent(form: MultiDict[str, str]) -> Sent:
         else:
             raise rules.NotOfThisPaper
     # Both are advice; what is not understood of them is left out.
-    sent.away = min(1_000, form.get("away", 0, type=int))
+    sent.away = min(1_000, max(0, form.get("away", 0, type=int)))
     sent.go = min(1_000, max(0, form.get("go", 0, type=int)))
     return sent

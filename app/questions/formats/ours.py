@@ -31,7 +31,8 @@ NAME = "yaml"
 LABEL = _l("Weike YAML")
 ENDINGS = (".yaml", ".yml")
 MOST_BYTES = 2 * 1024 * 1024  # it is read slowly
-MARK = "weike-questions: 1"
+VERSION = 1
+MARK = "weike-questions: "
 CARRIES = True
 _INSIDE = "questions.yaml"  # of the package that it becomes when there are pictures or sounds
 _FOLDER = "media/"
@@ -98,6 +99,10 @@ def _read(data: bytes) -> Paper:
         raise NotThisFormat(
             why=_("YAML may be %(most)s MB large.", most=MOST_BYTES // 1024 // 1024)
         )
+    written = re.search(rf"^# ?{MARK}([0-9]{{1,9}})\b".encode(), data[:2000], re.MULTILINE)
+    if written and int(written[1]) > VERSION:
+        why = _("a newer version of Weike has written it; update this one first.")
+        raise NotThisFormat(why=why)
     try:
         content = yaml.load(decoded(data), Loader=_Loader)  # noqa: S506 - a SafeLoader of ours
     except (yaml.YAMLError, RecursionError, ValueError) as error:
@@ -212,7 +217,7 @@ def write(sayings: Sequence[Saying], fetch: clips.Fetch | None = None) -> Writte
     text = yaml.dump(
         {"questions": rows}, Dumper=_Dumper, allow_unicode=True, sort_keys=False, width=100
     )
-    data = f"# {MARK}\n{text}".encode()
+    data = f"# {MARK}{VERSION}\n{text}".encode()
     if not luggage.files:
         return Written(data, luggage.losses)
     files = {_INSIDE: data, **{_FOLDER + name: each for name, each in luggage.files.items()}}
