@@ -6,6 +6,7 @@ and the job's arguments, and must be able to run again from the start after a ki
 
 from __future__ import annotations
 
+import atexit
 import logging
 import secrets
 import sys
@@ -43,6 +44,7 @@ BACK_OFF_SECONDS = (2, 10, 60)
 Handler = Callable[..., None]
 _handlers: dict[str, Handler] = {}
 _mourners: dict[str, Handler] = {}
+_held: set[Lease] = set()  # of this process, now
 
 
 class LeaseLost(Exception):
@@ -77,12 +79,25 @@ class Lease:
         self.check()
 
     def __enter__(self) -> Self:
+        _held.add(self)
         self._thread.start()
         return self
 
     def __exit__(self, *_: object) -> None:
         self._stop.set()
         self._thread.join()
+        _held.discard(self)
+
+    def give_back(self) -> None:
+        """Let another worker do the job from the start. This was no failed try of it."""
+        with self.app.app_context(), unit_of_work() as session:
+            job = session.get_one(Job, self.job_id)
+            if job.lease_token == self.token:
+                job.state, job.attempts, job.run_after = "queued", job.attempts - 1, clock.now()
+                job.lease_token = job.lease_until = None
+                priority = job.priority
+                after_commit(lambda: _post(self.job_id, priority))
+        self._lost.set()
 
     def _beat(self) -> None:
         while not self._stop.wait(HEARTBEAT_SECONDS):
@@ -103,6 +118,19 @@ class Lease:
         except Exception:
             # A busy database must not end hours of work; the lease itself says when it is over.
             log.exception("job %s: the lease could not be renewed", self.job_id)
+
+
+@atexit.register
+def give_back() -> None:
+    """What this process is doing while it ends in good order, as when a worker is restarted.
+
+    Without this a long transcode that meets three restarts in a row would count as failed.
+    """
+    for lease in list(_held):
+        try:
+            lease.give_back()
+        except Exception:
+            log.exception("job %s could not be given back", lease.job_id)  # its lease runs out
 
 
 def handler(kind: str) -> Callable[[Handler], Handler]:

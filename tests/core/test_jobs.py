@@ -153,6 +153,31 @@ def test_a_worker_whose_lease_was_taken_leaves_no_trace(app: Flask, done: list) 
     assert look(app, job).lease_token == "somebody else"
 
 
+def test_a_worker_that_ends_gives_back_what_it_does_and_no_try_is_counted(
+    app: Flask, done: list
+) -> None:
+    @jobs.handler("t.long")
+    def long(lease: jobs.Lease) -> None:
+        done.append(f"try {lease.attempt}")
+        if len(done) <= 5:
+            jobs.give_back()  # as when the process ends
+            lease.report(50)
+            done.append("went on")
+
+    job = start(app, "t.long")
+    for number in range(5):
+        app.extensions["huey"].flush()
+        jobs.run(app, job)
+        row = look(app, job)
+        assert (row.state, row.attempts, row.lease_token) == ("queued", 0, None), number
+        assert app.extensions["huey"].pending_count() == 1  # the next worker begins at once
+    jobs.run(app, job)
+    assert look(app, job).state == "done"
+    jobs.give_back()  # nothing is held any more
+    assert look(app, job).state == "done"
+    assert done == ["try 1"] * 6
+
+
 WORKER = """
 import sys, time
 from pathlib import Path

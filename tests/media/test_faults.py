@@ -18,7 +18,9 @@ from flask import Flask
 
 from app.core import clock, jobs
 from app.core.child import Leash, run
+from app.core.db import db
 from app.media import ffmpeg as ours
+from app.media.queries import job_key
 from app.media.rules import (
     NO_SOUND,
     Facts,
@@ -30,7 +32,8 @@ from app.media.rules import (
     ladder,
 )
 from config import ROOT
-from tests.media.conftest import Clips, Studio, ffmpeg, two_frames
+from tests.media.conftest import PICTURE, X264, Clips, Studio, ffmpeg, two_frames
+from tests.media.test_transcode import hurry
 
 CANARY = b"CANARY-OF-ANOTHER-MEMBER"
 
@@ -329,6 +332,132 @@ def test_a_worker_killed_in_the_middle_loses_nothing(app: Flask, studio: Studio,
     assert (found.state, found.version) == ("ready", 2)
     assert list((studio.root / "work").iterdir()) == []
     assert [p.name for p in (studio.root / "renditions" / uuid).iterdir()] == ["v2"]
+
+
+def encoder(pid: int) -> int:
+    """The ffmpeg among the children of a process and theirs; 0 when there is none."""
+    for child in children(pid):
+        try:
+            name = Path(f"/proc/{child}/comm").read_text().strip()
+            found = child if name == "ffmpeg" else encoder(child)
+        except OSError:  # it has just ended
+            continue
+        if found and alive(found):
+            return found
+    return 0
+
+
+@pytest.fixture
+def busy(tmp_path: Path) -> Path:
+    """A clip that takes a second or two to prepare."""
+    clip = tmp_path / "busy.mp4"
+    ffmpeg(*PICTURE, "testsrc2=size=640x360:rate=25:duration=15", *X264, str(clip))
+    return clip
+
+
+@pytest.mark.parametrize("times", [1, 3])
+def test_an_ffmpeg_that_the_system_kills_is_tried_again_and_never_called_ready(
+    studio: Studio, busy: Path, monkeypatch: pytest.MonkeyPatch, times: int
+) -> None:
+    """As the kernel does where memory is short: once, or on every one of the three tries."""
+    media_id = studio.upload(busy)
+    uuid = studio.recording(media_id).uuid
+    report = jobs.Lease.report
+    killed: list[int] = []
+
+    def kill_the_encoder(self, progress: int, stage: str = "") -> None:
+        report(self, progress, stage)
+        if stage.startswith("rest") and len(killed) < min(times, self.attempt):
+            wait_for(lambda: list((studio.root / "work").glob(f"{uuid}-*/*.m4s")))
+            pid = encoder(os.getpid())
+            assert pid, "it was too quick for this test"
+            os.kill(pid, signal.SIGKILL)
+            killed.append(pid)
+
+    monkeypatch.setattr(jobs.Lease, "report", kill_the_encoder)
+    for attempt in range(1, times + 1):
+        studio.work()
+        found = studio.recording(media_id)
+        assert len(killed) == attempt
+        assert not (studio.root / "renditions" / uuid).exists()
+        assert list((studio.root / "work").iterdir()) == []
+        if attempt < 3:
+            assert (found.state, found.stage) == ("transcoding", "again")
+            assert studio.work() == 0  # not at once
+            hurry(studio)
+    if times == 3:
+        assert (found.state, "signal 9" in found.detail) == ("failed", True)
+        assert found.error
+        studio.client.post(f"/media/{media_id}/retry", headers=studio.headers)
+    studio.work()
+    found = studio.recording(media_id)
+    assert (found.state, found.error) == ("ready", "")
+    assert (studio.version(found) / "master.m3u8").is_file()
+
+
+RESTARTED = """
+import atexit, os, signal, sys, time
+from pathlib import Path
+sys.path.insert(0, {root!r})
+from app import create_app
+from app.core import jobs
+from app.core.db import db
+from tests.conftest import make_config
+
+with create_app(make_config(Path({folder!r}))).app_context():
+    db.engine.dispose()  # everything is imported, and nothing is open
+report, count = jobs.Lease.report, 0
+
+def ends(self, progress, stage=""):
+    global count
+    report(self, progress, stage)
+    count += 1
+    if count == {number} % 3 + 1:
+        print("ended at", stage, flush=True)
+        os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(60)  # ended by the end of the process, long before
+
+for number in range(10):
+    child = os.fork()
+    if not child:
+        signal.alarm(60)
+        jobs.Lease.report = ends
+        app = create_app(make_config(Path({folder!r}), ffmpeg_threads=1))
+        app.extensions["huey"].create_consumer(workers=1, worker_type="thread").run()
+        atexit._run_exitfuncs()  # as sys.exit does, but clearing the memory takes a second
+        os._exit(0)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+"""
+
+
+def test_ten_restarts_of_the_worker_in_a_row_end_with_one_ready_video(
+    studio: Studio, clips: Clips, tmp_path: Path
+) -> None:
+    """Ended in good order, as by an update of the site: no try counts as failed by that."""
+    media_id = studio.upload(clips["front.mp4"])
+    uuid = studio.recording(media_id).uuid
+    program = RESTARTED.format(root=str(ROOT), folder=str(tmp_path), number="number")
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=300, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    ends = done.stdout.split("\n")[:-1]
+    assert len(ends) == 10, done.stdout
+    assert len(set(ends)) >= 3  # while listening, encoding, checking
+    left = ["pgrep", "-f", str(studio.root)]
+    wait_for(lambda: not subprocess.run(left, capture_output=True, check=False).stdout)
+    found = studio.recording(media_id)
+    assert (found.state, found.error) == ("transcoding", "")
+    studio.work()
+    found = studio.recording(media_id)
+    assert (found.state, found.error) == ("ready", "")
+    assert [p.name for p in (studio.root / "renditions" / uuid).iterdir()] == [f"v{found.version}"]
+    assert list((studio.root / "work").iterdir()) == []
+    with studio.app.app_context():
+        job = jobs.latest(job_key(media_id))
+        assert job is not None
+        assert (job.state, job.attempts) == ("done", 1)
+        db.session.rollback()
 
 
 def test_a_child_without_network_reaches_nobody() -> None:

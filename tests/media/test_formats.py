@@ -13,7 +13,7 @@ from PIL import Image
 from app.media import hls
 from app.media.queries import Recording
 from tests.media.conftest import AAC, PICTURE, X264, Clips, Studio, ffmpeg, picture, tone
-from tests.media.test_transcode import decodes, streams
+from tests.media.test_transcode import decodes, keyframes, streams
 
 X265 = ("-c:v", "libx265", "-preset", "ultrafast", "-x265-params", "log-level=none", "-tag:v")
 AV1 = ("-c:v", "libaom-av1", "-cpu-used", "8", "-b:v", "150k", "-row-mt", "1")
@@ -45,6 +45,60 @@ RECIPES: dict[str, tuple[list[str], int]] = {
     "late-start.mkv": ([*picture(), *tone(), *X264, *AAC, "-output_ts_offset", "7"], 180),
     "early-start.mkv": ([*picture(), *tone(), *X264, *AAC, "-output_ts_offset", "-0.5"], 180),
 }
+
+
+def starts(path: Path) -> list[float]:
+    """The first moments of the streams of a file."""
+    ask = ("-show_entries", "packet=pts_time,stream_index", "-read_intervals", "%+#9")
+    done = subprocess.run(
+        ["ffprobe", "-v", "error", *ask, "-of", "csv=p=0", path],
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    return sorted(float(line.split(",")[1]) for line in done.stdout.split() if "N/A" not in line)
+
+
+def test_what_is_seen_through_stands_before_black(studio: Studio, tmp_path: Path) -> None:
+    """A red square on nothing at all, as screen tools and animation programs write it."""
+    clip = tmp_path / "see-through.webm"
+    square = "color=red:s=320x180:r=10:d=2,format=yuva420p,geq=lum='lum(X,Y)':cb='cb(X,Y)':"
+    square += "cr='cr(X,Y)':a='255*lt(X,160)'"
+    ffmpeg(*PICTURE, square, "-c:v", "libvpx-vp9", *VP9[2:], "-pix_fmt", "yuva420p", str(clip))
+    assert streams(clip)["video"]["tags"]["alpha_mode"] == "1"
+    found = checked(studio, clip, 180)
+    with Image.open(studio.version(found) / "poster-320.webp") as poster:
+        red = poster.convert("RGB").getpixel((80, 90))
+    assert red[0] > 180
+    assert max(red[1:]) < 60
+
+
+@pytest.mark.parametrize("ending", ["mkv", "mp4", "ts", "flv"])
+def test_times_before_nought_are_no_shorter_film(
+    studio: Studio, tmp_path: Path, ending: str
+) -> None:
+    """Half a second of picture and sound lies before the beginning. FLV counts it as 24 days."""
+    clip = tmp_path / f"early.{ending}"
+    early = ("-output_ts_offset", "-0.5", "-avoid_negative_ts", "disabled", "-muxdelay", "0")
+    ffmpeg(*picture("320x180", 3), *tone(3), *X264, *AAC, *early, str(clip))
+    first = starts(clip)[0]
+    assert first < -0.3 or first > 2_000_000
+    found = checked(studio, clip, 180)
+    assert 2_400 <= found.duration_ms <= 3_100
+    whole = streams(studio.joined(found, "180p"))
+    lengths = [float(whole[kind]["duration"]) for kind in ("video", "audio")]
+    assert abs(lengths[0] - lengths[1]) < 0.3
+
+
+def test_a_film_with_one_keyframe_can_be_jumped_in(studio: Studio, tmp_path: Path) -> None:
+    clip = tmp_path / "one-key.mp4"
+    once = ("-g", "9999", "-keyint_min", "9999", "-sc_threshold", "0")
+    ffmpeg(*picture("320x180", 10), *tone(10), *X264, *once, *AAC, str(clip))
+    assert len(keyframes(clip)) == 1
+    found = checked(studio, clip, 180)
+    made = keyframes(studio.joined(found, "180p"))
+    assert [at - made[0] for at in made] == pytest.approx([0, 4, 8], abs=0.01)
+    assert len(hls.read(studio.version(found), "180p.m3u8").segments) == 3
 
 
 def speech_of_phones(path: Path, seconds: int = 2) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import io
 import shutil
 import subprocess
@@ -15,7 +16,7 @@ from sqlalchemy import func, select
 from app.core import clock
 from app.core.db import db
 from app.media.models import Media
-from tests.media.conftest import Clips, Studio, ffmpeg, studio_with, token, two_frames
+from tests.media.conftest import Clips, Studio, fetch, ffmpeg, studio_with, token, two_frames
 
 
 def refused(studio: Studio, data: bytes, name: str = "clip.mp4", status: int = 422) -> dict:
@@ -274,6 +275,76 @@ def test_the_same_file_twice_makes_two_recordings(studio: Studio, clips: Clips) 
     first, second = studio.upload(clips["tiny.mp4"]), studio.upload(clips["tiny.mp4"])
     assert first != second
     assert len(studio.files()) == 2
+
+
+def test_one_of_two_recordings_of_the_same_file_goes_and_the_other_plays_on(
+    studio: Studio, clips: Clips
+) -> None:
+    """Uploaded twice or taken over twice: what is theirs goes, and nothing else."""
+    first, second = studio.prepared(clips["plain.mp4"]), studio.prepared(clips["plain.mp4"])
+    source = clips["plain.mp4"].read_bytes()
+    links = studio.links(second.id)
+    answer = studio.client.post(f"/desk/recordings/{first.id}/remove", headers=studio.headers)
+    assert answer.status_code in {302, 303}, answer.get_data(as_text=True)
+    assert all(second.uuid in name for name in studio.files())
+    assert (studio.root / "uploads" / second.uuid / "source").read_bytes() == source
+    assert studio.recording(second.id) == second
+    for address in (links.master, links.poster, links.lightest):
+        assert fetch(studio.client, address).status_code == 200
+    third = studio.prepared(clips["plain.mp4"])  # and it can come again
+    assert third.is_ready
+
+
+def test_what_a_client_says_of_paths_on_the_server_is_ignored(
+    studio: Studio, clips: Clips, tmp_path: Path
+) -> None:
+    """PeerTube once took a path out of the fields of a form; here there is nothing but bytes."""
+    private = tmp_path / "private.mp4"
+    private.write_bytes(clips["portrait.mp4"].read_bytes())
+    names = ("path", "file.path", "videofile[path]", "thumbnailfile.path", "source", "uuid", "id")
+    said = dict.fromkeys(names, str(private))
+    data = clips["plain.mp4"].read_bytes()
+    # In the address, in a form around the file, and in what tus knows of it.
+    raw = studio.client.post(
+        "/media/upload",
+        query_string={**said, "filename": "a.mp4"},
+        data=data,
+        headers=studio.headers,
+    )
+    form = studio.client.post(
+        "/media/upload",
+        data={**said, "file": (io.BytesIO(data), "b.mp4")},
+        content_type="multipart/form-data",
+        headers=studio.headers,
+    )
+    value = base64.b64encode(str(private).encode()).decode()
+    tus = {**studio.headers, "Tus-Resumable": "1.0.0"}
+    more = ",".join(
+        f"{name} {value}" for name in ("filename", "path", "source", "uuid", "filetype")
+    )
+    begun = studio.client.post(
+        "/media/tus",
+        data=data,
+        content_type="application/offset+octet-stream",
+        headers={**tus, "Upload-Length": str(len(data)), "Upload-Metadata": more},
+    )
+    assert begun.status_code == 201, begun.get_data(as_text=True)
+    piecewise = studio.client.post(
+        f"{begun.headers['Location']}/recording", query_string=said, data=said, headers=tus
+    )
+    for answer in (raw, form, piecewise):
+        assert answer.status_code == 200, answer.get_data(as_text=True)
+        found = studio.recording(answer.json["id"])
+        assert (studio.root / "uploads" / found.uuid / "source").read_bytes() == data
+        assert (found.width, found.height) == (320, 180)
+        assert str(tmp_path) not in answer.get_data(as_text=True)
+    # JSON alone is a file like any other: no media.
+    before = studio.files()
+    for address in ("/media/upload", "/media/images", "/media/sounds"):
+        answer = studio.client.post(address, json=said, headers=studio.headers)
+        assert answer.status_code in {415, 422}, address
+    assert studio.files() == before
+    assert private.read_bytes() == clips["portrait.mp4"].read_bytes()
 
 
 # --- who ---------------------------------------------------------------------------------------
