@@ -417,3 +417,19 @@ def test_letters_on_a_recorded_screen_are_kept_sharp(
     assert crf in made
     # What was made first, before anything was known, is as always.
     assert b"crf=24.0" in studio.joined(found, "240p").read_bytes()
+
+
+@pytest.mark.parametrize(("source", "sharp"), [(SCREEN, True), (CAMERA, False)])
+def test_a_short_recorded_screen_is_known_by_a_first_look(
+    studio: Studio, tmp_path: Path, source: str, sharp: bool
+) -> None:
+    """Under half a minute everything is made in one go: all of it is told what it is."""
+    clip = tmp_path / "clip.mkv"
+    encoder = ("-c:v", "mpeg4", "-q:v", "2", "-c:a", "aac")
+    ffmpeg("-f", "lavfi", "-i", source, *tone(5), "-t", "5", *encoder, str(clip))
+    found = studio.prepared(clip)
+    assert found.is_ready, found.detail
+    for rung, usual in (("360p", 23), ("240p", 24)):
+        made = studio.joined(found, rung).read_bytes()
+        assert (b"deblock=1:-3:-3" in made) == sharp
+        assert f"crf={usual - 3 * sharp}.0".encode() in made

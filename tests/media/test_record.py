@@ -222,6 +222,93 @@ def test_the_camera_stands_in_the_corner_of_the_screen(window: Window) -> None:
     assert seen["Screen and camera"] == (seen["Screen"][0], seen["Camera"][0])
 
 
+# What the page was given, and ends of recordings that come only when a test lets them.
+KEPT = """() => {
+  window.given = [];
+  for (const name of ["getUserMedia", "getDisplayMedia"]) {
+    const ask = navigator.mediaDevices[name].bind(navigator.mediaDevices);
+    navigator.mediaDevices[name] = async (wish) => {
+      const stream = await ask(wish);
+      given.push(stream);
+      return stream;
+    };
+  }
+  window.late = [];
+  const listen = MediaRecorder.prototype.addEventListener;
+  MediaRecorder.prototype.addEventListener = function (kind, heard, ...more) {
+    const later = (event) => { late.push(() => heard(event)); };
+    listen.call(this, kind, kind === "stop" ? later : heard, ...more);
+  };
+}"""
+STATES = "() => given.flatMap((one) => one.getTracks()).map((track) => track.readyState)"
+LET_COME = "() => { for (const come of late.splice(0)) come(); }"
+ONE_IS_LATE = "() => late.length === 1"
+UNSHARE = """() => given.at(-2).getVideoTracks()[0].dispatchEvent(new Event("ended"))"""
+
+
+@pytest.mark.browser
+def test_the_late_end_of_what_was_thrown_away_leaves_the_new_picture_alone(window: Window) -> None:
+    page = window.page
+    page.evaluate(KEPT)
+    start = page.get_by_role("button", name="Start recording")
+    page.get_by_role("button", name="Camera", exact=True).click()
+    start.click()
+    page.get_by_role("button", name="Record it again").click()
+    expect(page.get_by_text("Everything is on.")).to_be_visible()
+    expect(start).to_be_focused()
+    page.wait_for_function(ONE_IS_LATE)
+    page.evaluate(LET_COME)  # before the new recording has begun
+    expect(start).to_be_visible()
+    assert page.evaluate(STATES) == ["ended", "ended", "live", "live"]
+    start.click()
+    page.get_by_role("button", name="Record it again").click()
+    expect(start).to_be_focused()
+    start.click()
+    finish = page.get_by_role("button", name="Finish")
+    expect(finish).to_be_visible()
+    page.wait_for_function(ONE_IS_LATE)
+    page.evaluate(LET_COME)  # while the new one runs
+    expect(finish).to_be_visible()
+    assert page.evaluate(STATES) == ["ended"] * 4 + ["live"] * 2
+    expect(page.locator("[data-record-left]")).to_have_text(re.compile("19:[0-5][0-8]"))
+    finish.click()
+    page.wait_for_function(ONE_IS_LATE)
+    page.evaluate(LET_COME)
+    expect(page.get_by_role("button", name="Keep it")).to_be_focused()
+    assert page.evaluate(STATES) == ["ended"] * 6
+    page.get_by_role("button", name="Throw it away").click()
+    assert window.problems == []
+
+
+@pytest.mark.browser
+def test_a_screen_that_is_no_longer_shared_ends_what_it_was_for(window: Window) -> None:
+    """Before the start there is nothing to keep; afterwards there is what was recorded so far."""
+    page = window.page
+    page.evaluate(SCREEN)
+    page.evaluate(KEPT)
+    start = page.get_by_role("button", name="Start recording")
+    screen = page.get_by_role("button", name="Screen", exact=True)
+    screen.click()
+    expect(start).to_be_focused()
+    assert set(page.evaluate(STATES)) == {"live"}
+    page.evaluate(UNSHARE)
+    expect(start).to_be_hidden()
+    expect(page.get_by_role("button", name="Camera", exact=True)).to_be_focused()
+    assert set(page.evaluate(STATES)) == {"ended"}  # the microphone, too
+    screen.click()
+    start.click()
+    with page.expect_response(lambda answer: answer.request.method == "PATCH", timeout=60_000):
+        pass
+    page.evaluate(UNSHARE)
+    page.wait_for_function(ONE_IS_LATE)
+    page.evaluate(LET_COME)
+    expect(page.get_by_role("button", name="Keep it")).to_be_focused()
+    assert set(page.evaluate(STATES)) == {"ended"}
+    with page.expect_response(lambda answer: answer.request.method == "DELETE"):
+        page.get_by_role("button", name="Throw it away").click()
+    assert window.problems == []
+
+
 @pytest.mark.browser
 def test_a_device_that_is_not_given_is_said_in_one_sentence(desk: Desk, window: Window) -> None:
     """Each of them leaves the choice as it was, with everything that was on switched off."""

@@ -10,7 +10,7 @@ from app.media.ffmpeg.encoding import (
 )
 from app.media.ffmpeg.framing import frame_at, frames, sheets
 from app.media.ffmpeg.having import Programs, programs
-from app.media.ffmpeg.listening import listen, scenes, speech
+from app.media.ffmpeg.listening import glance, listen, scenes, speech
 from app.media.ffmpeg.looking import facts_of, probe
 
 __all__ = [
@@ -22,6 +22,7 @@ __all__ = [
     "facts_of",
     "frame_at",
     "frames",
+    "glance",
     "listen",
     "output_rate",
     "probe",

@@ -1,4 +1,4 @@
-"""Listening to a recording once: how loud it is, its highest peak, and its level all along."""
+"""What a first look and a first hearing of a recording tell: loudness, cuts, whether it moves."""
 
 from __future__ import annotations
 
@@ -12,7 +12,17 @@ from app.core.bwrap import Cell
 from app.core.child import Leash, run
 from app.media.ffmpeg.command import address, argv
 from app.media.ffmpeg.encoding import Passing, in_stereo, opened
-from app.media.rules import NOTHING_HEARD, STEP_MS, Facts, Heard, level, wall_limit
+from app.media.rules import (
+    GLANCE_SECONDS,
+    NOTHING_HEARD,
+    SEGMENT_SECONDS,
+    STEP_MS,
+    Facts,
+    Heard,
+    Rung,
+    level,
+    wall_limit,
+)
 
 LEVEL_RATE = 8000  # samples a second are enough to see speech and silence
 MEASURE = "RMS_level"
@@ -130,3 +140,50 @@ def scenes(source: Path, facts: Facts, *, keep_going: Callable[[], bool]) -> lis
     if outcome.stopped:
         raise Passing("stopped")
     return [at for at in found if 0 < at < facts.duration_ms]
+
+
+def glance(
+    source: Path, facts: Facts, rung: Rung, *, threads: int, keep_going: Callable[[], bool]
+) -> list[list[int]]:
+    """How large the frames of the first seconds become in a small picture, in bytes.
+
+    Segment by segment, each with its keyframe first, as `is_screen` wants them; nothing is kept.
+    Empty when it could not be found out: the encode says why.
+    """
+    picture = opened(source, facts, an=None, threads=threads)[str(facts.video)]
+    picture = picture.filter("scale", rung.width, rung.height, flags="bicubic")
+    picture = picture.filter("format", "yuv420p")
+    output = ffmpeg.output(
+        picture,
+        "-",
+        f="framecrc",
+        t=GLANCE_SECONDS,
+        fps_mode="vfr",
+        threads=threads,
+        **{
+            "c:v": "libx264",
+            "preset": "veryfast",
+            "crf": rung.crf,
+            "sc_threshold": 0,
+            "force_key_frames": f"expr:gte(t,n_forced*{SEGMENT_SECONDS})",
+        },
+    )
+    sizes: list[int] = []
+    keys: list[int] = []
+
+    def read(line: str) -> None:
+        # stream, dts, pts, duration, size, checksum, and flags where it is no keyframe
+        fields = [field.strip() for field in line.split(",")]
+        if not line.startswith("#") and len(fields) > 5 and fields[4].isdigit():
+            if not any(field.startswith("F=") for field in fields[6:]):
+                keys.append(len(sizes))
+            sizes.append(int(fields[4]))
+
+    leash = Leash(wall=60, cpu=60, file_size=1024, offline=True)
+    command = argv(output, progress=False)
+    cell = Cell((source,))
+    outcome = run(command, leash, on_line=read, keep_going=keep_going, cell=cell)
+    if outcome.stopped:
+        raise Passing("stopped")
+    ends = [*keys[1:], len(sizes)]
+    return [sizes[start:end] for start, end in zip(keys, ends, strict=True)] if keys else []

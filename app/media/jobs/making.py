@@ -18,6 +18,7 @@ from app.media import ffmpeg, hls, pillow, queries, service, webvtt
 from app.media.disk import MediaFolder
 from app.media.rules import (
     DURATION_SLACK_MS,
+    GLANCE_FROM_MS,
     LONGEST_COPIED_SEGMENT,
     NO_SOUND,
     NOTHING_HEARD,
@@ -95,6 +96,8 @@ class Maker:
         elif self.plan.early:
             self._make_early()
         self._listen()
+        if not self.plan.early:
+            self._glance()
         start = EARLY if self.plan.early else LISTENED
         try:
             self._encode(self.plan.rest(self.done), start, ENCODED, "rest")
@@ -186,6 +189,19 @@ class Maker:
             playlist = hls.read(folder, f"{shown.name}.m3u8")
             sizes = hls.frame_sizes(folder, playlist, secret=self.task.secret)
             self.plan = replace(self.plan, screen=is_screen(sizes))
+
+    def _glance(self) -> None:
+        """The same where there is no first pass: a few seconds in its smallest picture."""
+        if not self.plan.rungs or not GLANCE_FROM_MS <= self.facts.duration_ms <= SOURCE_MS:
+            return
+        sizes = ffmpeg.glance(
+            self.source,
+            self.facts,
+            self.plan.rungs[-1],
+            threads=current_app.extensions["weike"].ffmpeg_threads,
+            keep_going=self._watch(None, LISTENED, LISTENED, ""),
+        )
+        self.plan = replace(self.plan, screen=is_screen(sizes))
 
     # --- pictures and sound ---------------------------------------------------------------------
 

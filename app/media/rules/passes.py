@@ -23,6 +23,8 @@ HIGHEST_LEVEL = 42
 STILL_FRAME = 100  # a frame this many times smaller than a keyframe shows nothing new
 STILL_SHARE = 0.75  # of the frames of a recorded screen; films from a hand have 0.0 to 0.6
 FEWEST_FRAMES = 20
+GLANCE_FROM_MS = 3000  # what is shorter shows too little to tell
+GLANCE_SECONDS = 8  # of what is made in one go: enough to tell
 SCREEN_TUNE = "stillimage"  # its deblocking leaves the edges of letters alone
 SCREEN_CRF = 3  # better: letters stay sharp, and what stands still costs few bytes anyway
 
@@ -45,7 +47,7 @@ class Plan:
     rungs: tuple[Rung, ...]
     copies: bool
     early: bool  # whether something can be watched before everything is done
-    screen: bool = False  # whether it shows letters that stand still; known after the first pass
+    screen: bool = False  # whether it shows letters that stand still; known after the first look
 
     def first(self) -> tuple[Output, ...]:
         """What is made first, if something is: the source's picture, or the lowest rendition."""

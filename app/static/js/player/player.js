@@ -118,7 +118,6 @@ export async function createPlayer(media, {
       : controls,
     settings: ["captions", "quality", "speed"],
     quality: quality.options,
-    previewThumbnails: { enabled: Boolean(extras.storyboard), src: extras.storyboard || "" },
     markers: {
       enabled: Boolean(extras.chapters?.length),
       points: (extras.chapters ?? []).map(([ms, title]) => ({ time: ms / 1000, label: escaped(title) })),
@@ -138,6 +137,12 @@ export async function createPlayer(media, {
     invertTime: false,
   });
   const box = () => plyr.elements.container;
+  if (extras.storyboard) {
+    // The pictures for the seek bar weigh as much as the first piece: they come after it.
+    media.addEventListener("loadeddata", () => {
+      plyr.setPreviewThumbnails({ enabled: true, src: extras.storyboard });
+    }, { once: true });
+  }
 
   media.addEventListener("ratechange", () => {
     if (media.playbackRate > highest) media.playbackRate = highest;
