@@ -10,7 +10,7 @@ from flask import Flask
 
 from app.core import clock
 from app.core.db import db, unit_of_work
-from app.exams.models import Attempt, Evidence, Exam
+from app.exams.models import Attempt, Evidence, Exam, ExamEvent
 from app.members.models import Member, SignIn
 from app.members.service import password_hash
 from tests.exams.examiner import Candidate, Set, make_exam
@@ -138,6 +138,42 @@ def test_who_is_signed_out_signs_in_again_on_the_page_and_goes_on(window, site, 
     dialog.wait_for(state="detached")
     status(win, "Saved")
     assert page.locator(".question:visible input:checked").count() == 1
+
+
+def test_of_two_devices_the_newer_goes_on_and_the_older_can_only_be_read(
+    window, site, exam: Set
+) -> None:
+    old, member = begun(window, site, exam)
+    tick(old, "call for help")
+    status(old, "Saved")
+    new = window(has_touch=True, is_mobile=True)
+    new.sign_in(member)
+    new.page.goto(old.page.url)
+    new.page.wait_for_selector("#paper.one-by-one")
+    assert new.page.locator(".question input:checked").count() == 1
+    new.page.locator(".dot").nth(1).click()
+    tick(new, "112")
+    status(new, "Saved")
+    # The old page learns of it by its next answer; that is kept aside and does not count.
+    tick(old, "take the lift")
+    old.page.wait_for_function(
+        "() => [...document.querySelectorAll('.question input:not([type=hidden])')]"
+        ".filter((each) => each.name.startsWith('q')).every((each) => each.disabled)"
+    )
+    assert old.page.locator("#submit").is_disabled()
+    assert "another device" in old.page.inner_text("#status")
+    assert "another device" in old.page.inner_text("#spoken")
+    assert old.axe() == []
+    for _ in range(2):
+        old.page.locator(".dot").nth(1).click()  # reading goes on
+    assert "Which number?" in old.page.inner_text(".question:visible")
+    with site.app.app_context():
+        kept = db.session.query(Evidence).filter_by(attempt_id=attempt(site.app, member).id)
+        assert [row.kind for row in kept] == ["stale"]
+        acts = [row.act for row in db.session.query(ExamEvent).filter_by(exam_id=exam.id)]
+        db.session.rollback()
+    assert acts.count("device") == 1
+    assert attempt(site.app, member).state == "open"
 
 
 def password_for(app: Flask, member: int) -> str:
