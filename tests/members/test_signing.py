@@ -109,8 +109,9 @@ def test_every_refusal_costs_one_password_check(
             checks.append(stored.split("$")[1:4])
             return hasher.verify(stored, given)
 
+    refused = refusals(people, account)  # which makes accounts, with their hashes
     monkeypatch.setattr(signing, "_hasher", Counting())
-    for kind, (login, password) in refusals(people, account).items():
+    for kind, (login, password) in refused.items():
         checks.clear()
         sign_in(people.client(), login, password)
         assert checks == [["argon2id", "v=19", "m=19456,t=2,p=1"]], kind
