@@ -45,17 +45,8 @@ const isGiven = (field) => (isTick(field) ? field.checked : field.value.trim() !
 const isAnswered = (question) => fieldsOf(question).some(isGiven);
 const flagOf = (question) => question.querySelector(".flag input");
 
-const marks = dots
-  ? questions.map((question, index) => {
-      const button = document.createElement("button");
-      button.type = "button";
-      button.className = "dot";
-      button.textContent = String(index + 1);
-      button.addEventListener("click", () => go(index, true));
-      dots.append(button);
-      return button;
-    })
-  : [];
+const marks = dots ? [...dots.children] : [];
+marks.forEach((mark, index) => mark.addEventListener("click", () => go(index, true)));
 
 function paint() {
   marks.forEach((mark, index) => {
@@ -529,7 +520,6 @@ function firstOpen() {
   return first < 0 ? questions.length - 1 : first;
 }
 
-if (dots) dots.hidden = false;
 if (oneByOne) {
   form.classList.add("one-by-one");
   buttons.previous.hidden = false;
