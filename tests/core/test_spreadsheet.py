@@ -236,7 +236,7 @@ def test_a_bomb_is_refused_before_it_is_opened() -> None:
 def test_more_tags_than_a_large_table_has_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     data = book(["name"], *([f"anna{n}"] for n in range(300)))
     assert len(table(data).rows) == 300
-    monkeypatch.setattr(spreadsheet, "XLSX_TAGS", 1_000)
+    monkeypatch.setattr(spreadsheet.xlsx_reading, "XLSX_TAGS", 1_000)
     with pytest.raises(BloatedTable):
         table(data)
 

@@ -1,0 +1,37 @@
+"""Tables in and out: CSV in any encoding and XLSX, read with limits, written without formulas."""
+
+from app.core.spreadsheet.csv_files import csv_lines, decoded, write_csv
+from app.core.spreadsheet.formulas import is_formula
+from app.core.spreadsheet.reading import read_table
+from app.core.spreadsheet.tables import (
+    BloatedTable,
+    CellTooLong,
+    EmptyTable,
+    FileTooLarge,
+    NoTable,
+    OldExcelFile,
+    ProtectedTable,
+    Table,
+    TableTooLarge,
+    TableTooWide,
+)
+from app.core.spreadsheet.xlsx_writing import write_xlsx
+
+__all__ = [
+    "BloatedTable",
+    "CellTooLong",
+    "EmptyTable",
+    "FileTooLarge",
+    "NoTable",
+    "OldExcelFile",
+    "ProtectedTable",
+    "Table",
+    "TableTooLarge",
+    "TableTooWide",
+    "csv_lines",
+    "decoded",
+    "is_formula",
+    "read_table",
+    "write_csv",
+    "write_xlsx",
+]
