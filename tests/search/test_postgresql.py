@@ -225,7 +225,7 @@ def test_what_is_counted_follows_every_change(app: Flask, people: People) -> Non
 def test_of_very_many_the_best_still_come_first(
     app: Flask, people: People, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("app.search.index.postgresql.reading.MOST_RANKED", 8)
+    monkeypatch.setattr("app.search.index.postgresql.scanning.MOST_RANKED", 8)
     for number in range(30):
         put(app, f"n{number}", f"Filler {number}", "a ladder, once, among many other words here")
     put(app, "often", "Other", "ladder ladder ladder")

@@ -25,7 +25,8 @@ from app.core import clock
 from app.search.index.asking import Ask, Scan
 from app.search.index.face import Busy, Changes, Unusable
 from app.search.index.postgresql import lexemes
-from app.search.index.postgresql.reading import OutOfReach, View, reading
+from app.search.index.postgresql.reading import View
+from app.search.index.postgresql.tables import OutOfReach, reading
 from app.search.index.schema import VERSION, Entry, labels_of, terms_of
 from app.search.units import NO_WORDS, Thesaurus
 
