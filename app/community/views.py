@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
@@ -24,12 +26,12 @@ def _number() -> int:
 @bp.get("/discussions/lessons/<int:lesson_id>")
 @access(SIGNED_IN)
 def lesson(lesson_id: int) -> str:
-    return _lesson(lesson_id, QuestionForm(formdata=None, **_quoted()))
+    return _lesson(lesson_id, QuestionForm(formdata=None, **_quoted(request.args)))
 
 
-def _quoted() -> dict[str, str]:
-    quote = request.args.get("quote", "")[: rules.LONGEST_QUOTE]
-    source = request.args.get("source", "")
+def _quoted(said: Mapping[str, str]) -> dict[str, str]:
+    quote = said.get("quote", "")[: rules.LONGEST_QUOTE]
+    source = said.get("source", "")
     return {"quote": quote, "source": source if rules.is_page(source) else ""}
 
 
@@ -77,7 +79,7 @@ def ask(lesson_id: int) -> ResponseReturnValue:
 @access(SIGNED_IN)
 def new() -> str:
     """Ask about a quotation (?quote=…&source=/library/5): below which lesson is chosen here."""
-    return _new(QuotingForm(formdata=None, **_quoted()))
+    return _new(QuotingForm(formdata=None, **_quoted(request.args)))
 
 
 def _new(form: QuotingForm) -> str:
@@ -90,6 +92,11 @@ def _new(form: QuotingForm) -> str:
 @access(SIGNED_IN)
 @limited("questions in discussions", most=20, seconds=3600)
 def ask_about() -> ResponseReturnValue:
+    if "lesson" not in request.form:
+        # From the page of a document, with what was marked and perhaps what the reader thinks.
+        # Too long for an address: 600 Chinese characters are 5 400 bytes there.
+        said = request.form.get("text", "")[: rules.LONGEST_TEXT]
+        return _new(QuotingForm(formdata=None, body=said, **_quoted(request.form)))
     form = QuotingForm()
     form.lesson.choices = queries.recent_lessons(reader())
     if not form.validate():

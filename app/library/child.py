@@ -22,8 +22,20 @@ PROGRAM = Path(__file__).with_name("extract") / "__main__.py"
 GIB = 1024**3
 LEASH = Leash(wall=15, cpu=15, memory=GIB, file_size=1024 * 1024, open_files=32)
 OFFICE = "soffice"  # LibreOffice, when it is installed
-OFFICE_LEASH = Leash(wall=60, cpu=60, memory=4 * GIB, file_size=512 * 1024 * 1024, open_files=256)
+# Offline: what a document links to is nobody's business.
+OFFICE_LEASH = Leash(
+    wall=60,
+    cpu=60,
+    memory=4 * GIB,
+    file_size=512 * 1024 * 1024,
+    open_files=256,
+    offline=True,
+)
 CONVERTED = {Kind.DOC: Kind.DOCX, Kind.PPT: Kind.PPTX, Kind.XLS: Kind.XLSX}
+# Kinds whose first page LibreOffice can print.
+PRINTED = frozenset(
+    {Kind.DOCX, Kind.PPTX, Kind.XLSX, Kind.ODT, Kind.ODP, Kind.ODS, Kind.RTF, *CONVERTED}
+)
 OCR = "tesseract"
 OCR_LANGUAGES = ("chi_sim", "chi_tra", "eng")
 OCR_LEASH = Leash(wall=60, cpu=60, memory=2 * GIB, file_size=16 * 1024 * 1024, open_files=64)
@@ -67,10 +79,25 @@ def read(path: Path, kind: Kind, *, keep_going: Callable[[], bool]) -> Text:
         return _recognised(path, kind, keep_going)
     if kind in CONVERTED:
         with tempfile.TemporaryDirectory(prefix="weike-office-") as folder:
-            changed = _converted(path, kind, Path(folder), keep_going)
+            changed = _converted(path, CONVERTED[kind].value, Path(folder), keep_going)
             if changed is None:
                 return Text([], reason=Reason.DAMAGED, detail="LibreOffice could not open it")
             return read(changed, CONVERTED[kind], keep_going=keep_going)
+    return _with_pictures(path, kind, _printed(path, kind, keep_going), keep_going)
+
+
+def first_page(path: Path, kind: Kind, *, keep_going: Callable[[], bool]) -> bytes:
+    """A small JPEG of the first page as LibreOffice prints it; b"" without LibreOffice, or when it
+    cannot. Takes seconds: to be asked for when everything else is done."""
+    if kind not in PRINTED or not shutil.which(OFFICE):
+        return b""
+    with tempfile.TemporaryDirectory(prefix="weike-office-") as folder:
+        changed = _converted(path, Kind.PDF.value, Path(folder), keep_going)
+        return _printed(changed, Kind.PDF, keep_going).cover if changed else b""
+
+
+def _printed(path: Path, kind: Kind, keep_going: Callable[[], bool]) -> Text:
+    """What the program that reads documents prints."""
     printed: list[str] = []
 
     def keep(line: str) -> None:
@@ -85,7 +112,7 @@ def read(path: Path, kind: Kind, *, keep_going: Callable[[], bool]) -> Text:
         on_line=keep,
         keep_going=keep_going,
     )
-    return _with_pictures(path, kind, _understood(outcome, printed), keep_going)
+    return _understood(outcome, printed)
 
 
 def _with_pictures(path: Path, kind: Kind, text: Text, keep_going: Callable[[], bool]) -> Text:
@@ -159,9 +186,10 @@ def _languages() -> str:
     return "+".join(name for name in OCR_LANGUAGES if name in known) or "eng"
 
 
-def _converted(path: Path, kind: Kind, folder: Path, keep_going: Callable[[], bool]) -> Path | None:
-    """An old Office file in its new format, made by LibreOffice; None when that fails."""
-    target = CONVERTED[kind].value
+def _converted(
+    path: Path, target: str, folder: Path, keep_going: Callable[[], bool]
+) -> Path | None:
+    """A file in another format, made by LibreOffice; None when that fails."""
     child.run(
         [
             OFFICE,

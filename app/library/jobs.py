@@ -12,6 +12,7 @@ from app.core import jobs
 from app.core.db import reading, unit_of_work
 from app.core.jobs import Lease
 from app.library import child, queries, service
+from app.library.rules import Reason
 from app.members import queries as members
 
 log = logging.getLogger(__name__)
@@ -77,6 +78,15 @@ def extract(lease: Lease, *, file_id: int) -> None:
         service.shelf().keep_cover(path, text.cover)
     with unit_of_work():
         service.finish_reading(file_id, text)
+    if text.cover or text.reason not in {None, Reason.NO_TEXT}:
+        return
+    # What was read is found already; the picture may come some seconds later.
+    cover = child.first_page(path, kind, keep_going=lambda: not lease.lost)
+    lease.check()
+    if cover and path.is_file():
+        service.shelf().keep_cover(path, cover)
+        with unit_of_work():
+            service.keep_cover(file_id)
 
 
 @jobs.on_failure("library.extract")

@@ -19,6 +19,7 @@ from app.points.models import Entry
 from app.points.queries import diary
 from tests.factories import People, csrf
 from tests.learning.lessons import Made, make_course
+from tests.library.conftest import Librarian
 
 
 @dataclass
@@ -301,6 +302,41 @@ def test_who_comes_from_a_document_chooses_among_lessons_of_late(room: Room) -> 
     other = make_course(room.app, room.trainer, branch=room.people.branch("West"))
     wrong = room.post(room.ann, "/discussions/new", lesson=str(other.lesson), **data)
     assert wrong.status_code == 422
+
+
+def test_words_of_a_document_become_a_question_and_lead_back_to_their_place(room: Room) -> None:
+    librarian = Librarian(room.app, room.people)
+    document = librarian.upload("第一条 支部应当定期组织学习。".encode(), "办法.txt")
+    client = room.people.client(room.ann)
+    headers = csrf(client)
+    visit = {"course": room.course.slug, "lesson": room.course.lesson}
+    assert client.post("/learning/visits", json=visit, headers=headers).status_code == 201
+    text = room.page(room.ann, document)
+    assert 'formaction="/discussions/new"' in text
+    source = re.search(r'name="source" value="([^"]+)"', text).group(1)
+    words = "支部应当定期组织学习" * 70  # 700 characters are 6 300 bytes in an address
+    form = {"quote": words, "source": source, "text": "Since when?", "anchor": "a1"}
+    page = client.post("/discussions/new", data=form, headers=headers).get_data(as_text=True)
+    assert words[:600] in page
+    assert words[:601] not in page
+    assert "Since when?" in page
+    kept = dict(re.findall(r'name="(quote|source)" type="hidden" value="([^"]*)"', page))
+    assert kept == {"quote": words[:600], "source": source}
+    asked = client.post(
+        "/discussions/new",
+        data={**kept, "body": "Since when?", "lesson": str(room.course.lesson)},
+        headers=headers,
+    )
+    assert asked.status_code == 303
+    thread = client.get(asked.location).get_data(as_text=True)
+    assert words[:600] in thread
+    assert f'href="{source}"' in thread
+    answer = client.get(source, follow_redirects=True)
+    assert answer.status_code == 200
+    assert answer.request.path == document
+    evil = {**form, "source": "https://evil.example"}
+    page = client.post("/discussions/new", data=evil, headers=headers).get_data(as_text=True)
+    assert "evil.example" not in page
 
 
 def test_long_lists_have_pages(room: Room) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -142,7 +143,7 @@ def test_words_are_selected_into_a_note_and_found_again(
     page.locator("#h1 .note-new > summary").click()
     expect(page.locator("#quote-h1")).to_have_value("为加强消防安全管理，制定本守则。")
     page.locator("#note-h1").fill("重要")
-    page.locator("#h1 .note-new button").click()
+    page.locator("#h1 .note-new").get_by_role("button", name="Keep").click()
     expect(page.locator("#h1 mark.own")).to_have_text("为加强消防安全管理，制定本守则。")
     page.locator(".document-more summary").filter(has_text="Cite").click()
     assert reader.axe() == []
@@ -158,7 +159,7 @@ def test_words_are_selected_into_a_note_and_found_again(
     expect(page.locator("#note-quote")).to_have_value("Hydrants and ladders")
     page.evaluate("() => Promise.allSettled(document.getAnimations().map((each) => each.finished))")
     assert reader.axe() == []
-    page.locator("#note-dialog button[type=submit]").click()
+    page.locator("#note-dialog").get_by_role("button", name="Keep").click()
     expect(page.locator(".reader-notes summary")).to_contain_text("1 note of yours")
     for _ in range(150):
         if page.evaluate("() => CSS.highlights.get('own')?.size") == 1:
@@ -166,6 +167,16 @@ def test_words_are_selected_into_a_note_and_found_again(
         page.wait_for_timeout(100)
     else:
         pytest.fail("the quote is not highlighted on its page")
+    expect(layer).to_contain_text("ladders", timeout=15_000)
+    layer.evaluate("node => getSelection().selectAllChildren(node)")
+    page.get_by_role("button", name="Make a note").click()
+    expect(page.locator("#note-source")).to_have_value(re.compile("/at/p1$"))
+    with page.expect_request(
+        lambda asked: asked.method == "POST" and "/place" not in asked.url
+    ) as sent:
+        page.locator("#note-dialog").get_by_role("button", name="Ask about this").click()
+    assert "quote=Hydrants+and+ladders" in sent.value.post_data
+    expect(page.get_by_role("heading", name="Ask about this")).to_be_visible()
     page.goto("/library/notes")
     expect(page.locator(".document-note")).to_have_count(2)
     assert reader.axe() == []

@@ -13,7 +13,7 @@ from app.core.db import db, unit_of_work
 from app.core.jobs import run_pending
 from app.library import queries, service
 from app.search import queries as searching
-from tests.factories import People
+from tests.factories import People, csrf
 from tests.library import files
 from tests.library.conftest import Librarian
 
@@ -272,6 +272,49 @@ def test_deleting_removes_rows_text_index_and_file(
     folder: Path = app.extensions["weike"].library_dir
     left = {path.parent for path in folder.rglob("*") if path.is_file()}
     assert len(left) == 1  # the other document, with its cover
+
+
+def test_a_deleted_document_leaves_nothing_behind(
+    app: Flask, librarian: Librarian, member: FlaskClient
+) -> None:
+    """Versions, covers, places, notes and lists go with it, and so does every word of its text."""
+    address = librarian.upload(files.pdf("Zanzibar one"), "Plan.pdf")
+    kept = librarian.upload(files.pdf("Hydrants remain"), "Kept.pdf")
+    assert librarian.send(files.pdf("Zanzibar two"), "b.pdf", to=f"{address}/replace").json["url"]
+    run_pending(app)
+    assert "Zanzibar two" in text_of(member, address)
+    headers = csrf(member)
+    for path, fields in (
+        ("notes", {"anchor": "p1", "quote": "Zanzibar two", "text": "Zanzibar!"}),
+        ("list", {"title": "To read"}),
+        ("place", {"anchor": "p1"}),
+    ):
+        answer = member.post(f"{address}/{path}", data=fields, headers=headers)
+        assert answer.status_code in {204, 302}, path
+
+    def found() -> set[str]:
+        """Tables with a word of the document, its address or its number."""
+        tables = set()
+        with app.app_context():
+            for table in db.metadata.sorted_tables:
+                for row in db.session.execute(table.select()).mappings():
+                    said = repr(tuple(row.values())).casefold()
+                    if "zanzibar" in said or uuid_of(address) in said:
+                        tables.add(table.name)
+                    if row.get("document_id") == 1:
+                        tables.add(table.name)
+            db.session.rollback()
+        return tables
+
+    assert {"library_note", "library_list_item", "library_file", "library_part"} <= found()
+    assert librarian.post(f"{address}/delete").status_code == 302
+    run_pending(app)
+    assert found() == set()
+    folder: Path = app.extensions["weike"].library_dir
+    left = {path.parent.name for path in folder.rglob("*") if path.is_file()}
+    assert left == {uuid_of(kept)}
+    with app.app_context():
+        assert "zanzibar" not in app.extensions["search"].snapshot().raw_terms("grams", "zanz", 9)
 
 
 def test_reading_again_after_a_failure(

@@ -209,3 +209,31 @@ def test_old_office_files_are_converted_when_there_is_a_program_for_it(
     monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
     address = librarian.upload(old, "a.doc")
     assert "how to carry them" in member.get(address).get_data(as_text=True)
+
+
+def test_office_files_have_the_cover_that_libreoffice_draws_or_one_of_ours(
+    librarian: Librarian, member: FlaskClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A program that answers as LibreOffice does stands in for it, as above."""
+    plain = librarian.upload(files.word("Ladders and steps"), "《Ladders》.docx")
+    page = member.get(plain).get_data(as_text=True)
+    assert 'class="plain-cover-title">《Ladders》<' in page
+    assert f'src="{plain}/cover"' not in page
+    assert '<span class="plain-cover-title">L</span>' in member.get("/library").get_data(True)
+    assert member.get(f"{plain}/cover").status_code == 404
+    first = tmp_path / "first.pdf"
+    first.write_bytes(files.pdf("Ladders"))
+    program = tmp_path / "soffice"
+    program.write_text(
+        f'#!/bin/sh\nfor last; do :; done\ncp "{first}" "$7/$(basename "$last" .docx).pdf"\n'
+    )
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+    drawn = librarian.upload(files.word("Ladders and hooks"), "b.docx")
+    assert f'src="{drawn}/cover"' in member.get(drawn).get_data(as_text=True)
+    assert member.get(f"{drawn}/cover", buffered=True).data.startswith(b"\xff\xd8\xff")
+    program.write_text("#!/bin/sh\nexit 1\n")  # it cannot: the text is there all the same
+    address = librarian.upload(files.word("Ladders and ropes"), "c.docx")
+    page = member.get(address).get_data(as_text=True)
+    assert "Ladders and ropes" in page
+    assert 'class="plain-cover-title">c<' in page

@@ -78,6 +78,51 @@ def unpacking_stream() -> bytes:
     return pdf_of(CATALOG, PAGES, page, stream(packed, "/Filter /FlateDecode"))
 
 
+def giant_picture() -> str:
+    """65 535 by 65 535 points of JBIG2 in one segment of some bytes: 512 MB when unpacked."""
+    side = struct.pack(">I", 65_535)
+    page = struct.pack(">IBBI", 0, 48, 1, 19) + side + side + bytes(8) + b"\0" + bytes(2)
+    region = side + side + bytes(8) + b"\0" + b"\0" + struct.pack("bbbbbbbb", *GENERIC)
+    body = page + struct.pack(">IBBI", 1, 38, 1, len(region) + 4) + region + b"\xff\xac\0\0"
+    return stream(
+        body.decode("latin-1"),
+        "/Type /XObject /Subtype /Image /Width 65535 /Height 65535 /ColorSpace /DeviceGray "
+        "/BitsPerComponent 1 /Filter /JBIG2Decode",
+    )
+
+
+GENERIC = (3, -1, -3, -1, 2, -2, -2, -2)  # the usual places that a generic region looks at
+
+
+def xfa() -> bytes:
+    """A page that is a form of XML with a script; its template names a file of this machine."""
+    template = (
+        '<!DOCTYPE x [<!ENTITY f SYSTEM "file:///etc/passwd">]>'
+        '<xdp:xdp xmlns:xdp="http://ns.adobe.com/xdp/"><template><subform><field>'
+        '<value><text>&f;</text></value><event activity="initialize"><script>'
+        "while (true) {}</script></event></field></subform></template></xdp:xdp>"
+    )
+    return pdf_of(
+        "<< /Type /Catalog /Pages 2 0 R /AcroForm << /Fields [] /XFA 4 0 R >> >>",
+        PAGES,
+        "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 99 99] >>",
+        stream(template),
+    )
+
+
+def launching() -> bytes:
+    """A program inside, and the wish to have it and others run."""
+    launch = "<< /S /Launch /F (a.exe) /Win << /F (cmd.exe) /P (/c calc) >> /NewWindow true >>"
+    return pdf_of(
+        f"<< /Type /Catalog /Pages 2 0 R /OpenAction {launch} "
+        "/Names << /EmbeddedFiles << /Names [(a.exe) 5 0 R] >> >> >>",
+        PAGES,
+        f"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 99 99] /AA << /O {launch} >> >>",
+        stream("MZ" + "\0" * 500, "/Type /EmbeddedFile /Subtype /application#2Fx-msdownload"),
+        "<< /Type /Filespec /F (a.exe) /EF << /F 4 0 R >> >>",
+    )
+
+
 PDFS: dict[str, Callable[[], bytes]] = {
     "pages that are their own parents": lambda: pdf_of(
         CATALOG, "<< /Type /Pages /Count 9 /Kids [2 0 R 2 0 R] >>"
@@ -93,6 +138,11 @@ PDFS: dict[str, Callable[[], bytes]] = {
     "a page of a million inches": lambda: pdf_of(
         CATALOG, PAGES, "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 72000000 72000000] >>"
     ),
+    "a picture of four thousand million points": lambda: pdf_of(
+        CATALOG, PAGES, PAGE_WITH_FORM, giant_picture(), stream("/F Do")
+    ),
+    "a form of XFA": xfa,
+    "a program to be launched": launching,
     "references in a ring": lambda: pdf_of("2 0 R", "1 0 R"),
 }
 
@@ -105,6 +155,8 @@ def test_hostile_pdfs_are_met_in_time(tmp_path: Path, make: Callable[[], bytes])
     text = child.read(path, kind_of(path, "a.pdf"), keep_going=lambda: True)
     assert text.parts == [] or text.reason is None
     assert text.reason in {None, *Reason}
+    assert not any("root:" in part.text for part in text.parts)
+    assert sorted(tmp_path.iterdir()) == [path]  # what is inside stays inside
 
 
 def called_by_pdf(url: str) -> bytes:

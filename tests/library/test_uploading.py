@@ -254,6 +254,24 @@ def test_too_large_a_file_is_refused_before_and_while_it_comes(
         db.engine.dispose()
 
 
+def test_five_hundred_megabytes_are_refused_unread(app: Flask, librarian: Librarian) -> None:
+    class Unread(io.BytesIO):
+        def read(self, size: int | None = -1, /) -> bytes:
+            raise AssertionError("somebody read what was announced to be too large")
+
+    size = 500 * 1024 * 1024
+    assert size > app.extensions["weike"].document_limit
+    answer = librarian.client.post(
+        "/library/upload?filename=a.pptx",
+        input_stream=Unread(b"PK"),
+        headers=librarian.headers,
+        environ_overrides={"CONTENT_LENGTH": str(size)},
+    )
+    assert answer.status_code == 413
+    assert "too large" in answer.json["error"]
+    assert stored(app) == []
+
+
 def test_an_upload_that_breaks_off_leaves_nothing(app: Flask, librarian: Librarian) -> None:
     answer = librarian.client.post(
         "/library/upload?filename=a.txt",

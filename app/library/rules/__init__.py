@@ -356,3 +356,8 @@ def clean_title(text: Any) -> str:
     if not title:
         raise NoTitle
     return title
+
+
+def initial_of(title: str) -> str:
+    """The letter that stands for a title where there is room for one: 《红楼梦》 → 红."""
+    return next((sign.upper() for sign in title if sign.isalnum()), "·")

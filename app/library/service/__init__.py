@@ -33,6 +33,7 @@ from app.library.service.notes import (
 from app.library.service.reading import (
     finish_reading,
     give_up_reading,
+    keep_cover,
     keep_place,
     read_again,
     report_reading,
@@ -54,6 +55,7 @@ __all__ = [
     "files_below",
     "finish_reading",
     "give_up_reading",
+    "keep_cover",
     "keep_place",
     "make_list",
     "move_collection",

@@ -71,6 +71,13 @@ def finish_reading(file_id: int, text: Text) -> None:
     publish(file.document_id)
 
 
+def keep_cover(file_id: int) -> None:
+    """Remember that there is a picture of a file's first page now."""
+    file = db.session().get(DocumentFile, file_id)
+    if file is not None:
+        file.has_cover = True
+
+
 def give_up_reading(file_id: int) -> None:
     """For a file whose worker died on every try."""
     file = db.session().get(DocumentFile, file_id)

@@ -38,6 +38,7 @@ from app.library.rules import (
     NoTitle,
     citing,
     date_said,
+    initial_of,
     page_number,
 )
 from app.library.rules.layout import BROKEN_LINES, laid_out
@@ -102,6 +103,7 @@ def words() -> dict[str, Any]:
         "place_name": place_name,
         "extent": extent,
         "date_said": date_said,
+        "initial_of": initial_of,
         "is_editor": lambda: _is_editor(reader()),
         "upload_limit": lambda: current_app.extensions["weike"].document_limit,
     }

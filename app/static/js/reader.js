@@ -96,7 +96,10 @@ document.addEventListener("selectionchange", () => {
   }
 });
 document.querySelector("[data-dialog=note-dialog]").addEventListener("click", () => {
-  document.getElementById("note-anchor").value = `p${selected.page || viewer.currentPageNumber}`;
+  const anchor = `p${selected.page || viewer.currentPageNumber}`;
+  const source = document.getElementById("note-source"); // where a question about it leads back to
+  document.getElementById("note-anchor").value = anchor;
+  source.value = source.value.replace(/[^/]*$/, anchor);
   document.getElementById("note-quote").value = selected.text;
   selected = { text: "", page: 0 };
 });
