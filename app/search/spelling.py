@@ -1,14 +1,14 @@
 """What may have been meant: words of the index near to those that nothing has.
 
-English words by the number of wrong letters, Chinese ones by characters that sound alike (the
-mistake that typing in pinyin makes) or by any one character. Only words that stand in passages
-which the reader may see are ever proposed.
+English words by the number of wrong letters, pinyin by the titles that sound nearly so, Chinese
+words by characters that sound alike (the mistake that typing in pinyin makes) or by any one
+character. Only words that stand in passages which the reader may see are ever proposed.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from typing import Protocol
 
 from app.search import folding, pinyin
@@ -20,6 +20,10 @@ MOST_NEAR = 4_000  # words with the same first letter that are compared
 MOST_TRIED = 60  # characters tried in one place
 MOST_CHANGED = 2  # characters of one run
 LONG = 6  # letters from which two may be wrong
+MOST_LETTERS = 24  # of pinyin that is mended
+MOST_SOUNDS = 20  # titles that sound as one spelling begins
+MOST_TWINS = 1_600  # pairs of characters that sound like a pair
+_LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
 
 class Vocabulary(Protocol):
@@ -39,7 +43,11 @@ def corrections(text: str, wish: Wish, known: Vocabulary, branches: Branches) ->
     folded = folding.fold(" ".join(text.split()))
     pairs: list[tuple[str, str]] = []
     for run, is_cjk in folding.runs(folded):
-        better = _chinese(run, known, branches) if is_cjk else _english(run, known, branches)
+        better = (
+            _chinese(run, known, branches)
+            if is_cjk
+            else _english(run, known, branches) or _spelt(run, known, branches)
+        )
         if better:
             pairs.append((run, better))
         if len(pairs) == MOST_WRONG:
@@ -78,6 +86,40 @@ def _english(word: str, known: Vocabulary, branches: Branches) -> str:
     counts = known.counts(best, "grams", branches)
     seen = [term for term in best if counts[term]]
     return min(seen, key=lambda term: (near[term], -counts[term]), default="")
+
+
+def _spelt(word: str, known: Vocabulary, branches: Branches) -> str:
+    """Pinyin with one letter mended, so that titles begin or go on with how it sounds."""
+    if not 4 <= len(word) <= MOST_LETTERS or not word.isascii() or not word.isalpha():
+        return ""
+    if _sounding(word, known, branches) or known.counts((word,), "grams", branches)[word]:
+        return ""
+    near = {each for each in _one_letter_off(word) if pinyin.is_spelling(each)}
+    seen = {each: worth for each in near if (worth := _sounding(each, known, branches))}
+    # Of equals the one with the same letters in another order: two fingers that came too soon.
+    return max(
+        seen,
+        key=lambda each: (sorted(each) == sorted(word), seen[each], each),
+        default="",
+    )
+
+
+def _sounding(word: str, known: Vocabulary, branches: Branches) -> int:
+    """How many titles that a reader may see sound so from one of their characters on."""
+    begun = known.raw_terms("sounds", pinyin.FULL + word, MOST_SOUNDS)
+    return sum(known.counts(begun, "sounds", branches).values()) if begun else 0
+
+
+def _one_letter_off(word: str) -> Iterator[str]:
+    """All texts with one letter missing, swapped, wrong or too many."""
+    for at in range(len(word) + 1):
+        head, tail = word[:at], word[at:]
+        yield from (f"{head}{letter}{tail}" for letter in _LETTERS)
+        if tail:
+            yield head + tail[1:]
+            yield from (f"{head}{letter}{tail[1:]}" for letter in _LETTERS)
+        if len(tail) > 1:
+            yield head + tail[1] + tail[0] + tail[2:]
 
 
 def distance(one: str, other: str, most: int) -> int:
@@ -123,10 +165,32 @@ def _chinese(run: str, known: Vocabulary, branches: Branches) -> str:
             if (fewest := min(there[pair] for pair in _pairs(trial[max(0, at - 1) : at + 2])))
         ]
         if not found:
-            return ""
+            changed = _twins(changed, wrong, counts)
+            break
         changed = max(found)[2]
     there = counts(changed)
     return changed if changed != run and all(there.values()) else ""
+
+
+def _twins(run: str, at: int, counts: Callable[..., dict[str, int]]) -> str:
+    """The run with two neighbours changed for two that sound like them: 威客 is 微课."""
+    first, second = pinyin.homophones(run[at]), pinyin.homophones(run[at + 1])
+    trials = [
+        run[:at] + one + other + run[at + 2 :]
+        for one in first[: max(1, MOST_TWINS // max(1, len(second)))]
+        for other in second
+    ]
+    there = counts(*(trial[at : at + 2] for trial in trials))
+    some = [trial for trial in trials if there[trial[at : at + 2]]]
+    there = counts(*(trial[max(0, at - 1) : at + 3] for trial in some))
+    return max(
+        some,
+        key=lambda trial: (
+            min(there[pair] for pair in _pairs(trial[max(0, at - 1) : at + 3])),
+            trial,
+        ),
+        default=run,
+    )
 
 
 def _pairs(run: str) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import urlencode
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, flash, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import get_locale
 from flask_babel import gettext as _
@@ -110,21 +110,27 @@ def results() -> str:
 @bp.get("/search/suggest")
 @access(SIGNED_IN)
 @limited("suggest", most=300, seconds=60)
-def suggest() -> str:
+def suggest() -> ResponseReturnValue:
     """Lines for the list below a search box; nothing when there are none.
 
-    The browser tells what was searched for on this device; it is kept nowhere else.
+    Asked for with nothing typed when somebody goes to a box: the moment to load what the first
+    letter will need. The browser tells what was searched for on this device; it is kept nowhere
+    else.
     """
     text = request.args.get("q", "")[:LONGEST_QUERY]
     recent = queries.recalled(text, [each[:LONGEST_QUERY] for each in _recent()])
     known = {each.text for each in recent}
-    return render_template(
+    lines = render_template(
         "search/_suggestions.html",
         suggestions=[*recent, *(s for s in queries.suggest(reader(), text) if s.text not in known)],
         may_forget=bool(recent) and not text.strip(),
         labels=LABELS,
         icons=ICONS,
     )
+    response = make_response(lines)
+    if not text.strip():
+        response.call_on_close(queries.waking(reader()))
+    return response
 
 
 def _recent() -> list[str]:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from app.core.db import db, unit_of_work
 from app.core.jobs import run_pending
-from app.search import queries, service, spelling
+from app.search import pinyin, queries, service, spelling
 from app.search.rules import LONGEST_QUERY, Kind, Order, parse, words_of
 from app.search.units import Thesaurus, units
 from tests.factories import People, csrf
@@ -198,6 +198,17 @@ def test_a_taught_word_is_kept_whole(app: Flask) -> None:
         ("微客程", "微课程"),
         ("党健信息化", "党建信息化"),
         ("微課成", "微課程"),
+        ("威客", "微课"),  # both characters sound alike
+        ("巍科程", "微课程"),
+        ("威客程与党建", "微课程与党建"),
+        ("信西化", "信息化"),
+        ("如何施用", "如何使用"),
+        ("wekecheng", "weikecheng"),  # pinyin: a letter missing
+        ("wiekecheng", "weikecheng"),  # two swapped
+        ("weikrcheng", "weikecheng"),  # a wrong one
+        ("weikeecheng", "weikecheng"),  # one too many
+        ("dangjan", "dangjian"),
+        ("xinxihau", "xinxihua"),
         ("extingusher", "extinguisher"),
         ("fire extinguihser", "fire extinguisher"),
     ],
@@ -214,7 +225,7 @@ def test_small_mistakes_are_corrected(app: Flask, people: People, typed: str, me
 def test_what_is_right_is_not_corrected(app: Flask, people: People) -> None:
     put(app, "a", "微课程", "extinguisher")
     run_pending(app)
-    for query in ("微课程", "extinguishers", "完全无关", "zzzzzzzz"):
+    for query in ("微课程", "weikecheng", "weike", "wkc", "extinguishers", "完全无关", "zzzzzzzz"):
         assert find(app, everybody(people), query).meant == "", query
 
 
@@ -246,6 +257,14 @@ def test_titles_are_suggested_while_typing(app: Flask, people: People, typed: st
     assert "别的题目" not in found
 
 
+def test_who_goes_to_the_box_finds_the_dictionaries_loaded(app: Flask, people: People) -> None:
+    pinyin.syllables.cache_clear()
+    answer = people.client(people.member()).get("/search/suggest?q=", buffered=True)
+    assert answer.status_code == 200
+    answer.close()
+    assert pinyin.syllables.cache_info().currsize == 1
+
+
 def test_words_are_completed(app: Flask, people: People) -> None:
     put(app, "a", "Title", "the extinguisher hangs by the door")
     put(app, "b", "题目", "信息化建设")
@@ -271,7 +290,15 @@ def test_nothing_of_a_neighbour_is_suggested_corrected_or_counted(
     if indexed:
         assert suggested(app, people, "subm", branch=north)
     reader = people.reader(people.member(branch=south))
-    for query in ("submarime", "潜水挺", "author:nemo", "year:1954", "潜水艇"):
+    for query in (
+        "submarime",
+        "潜水挺",
+        "欠谁艇",
+        "qianshiuting",
+        "author:nemo",
+        "year:1954",
+        "潜水艇",
+    ):
         found = find(app, reader, query)
         assert (found.meant, found.counts, found.years) == ("", {}, {}), query
 

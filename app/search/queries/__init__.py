@@ -23,7 +23,7 @@ from app.search.queries.keeping import (
 )
 from app.search.queries.seeing import branches_of
 from app.search.queries.showing import Excerpt, Found
-from app.search.queries.suggesting import Suggestion, recalled, suggest
+from app.search.queries.suggesting import Suggestion, recalled, suggest, waking
 from app.search.queries.words import all_words, thesaurus
 
 __all__ = [
@@ -57,4 +57,5 @@ __all__ = [
     "thesaurus",
     "thing_count",
     "things_after",
+    "waking",
 ]

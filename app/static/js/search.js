@@ -132,6 +132,8 @@ function suggestFor(box) {
     if (!composing) timer = setTimeout(ask, PAUSE);
   });
   box.addEventListener("focus", () => {
+    // The server loads its dictionaries while the first letters are typed.
+    if (!remembered(box).length) fetch(`${box.dataset.suggest}?q=`, { headers: { "HX-Request": "true" } }).catch(() => {});
     if (!box.value && box !== document.querySelector("[autofocus]")) ask();
   });
   box.addEventListener("blur", () => setTimeout(close, 150));
