@@ -21,7 +21,6 @@ MOST_TRIED = 60  # characters tried in one place
 MOST_CHANGED = 2  # characters of one run
 LONG = 6  # letters from which two may be wrong
 MOST_LETTERS = 24  # of pinyin that is mended
-MOST_SOUNDS = 20  # titles that sound as one spelling begins
 MOST_TWINS = 1_600  # pairs of characters that sound like a pair
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
@@ -34,6 +33,8 @@ class Vocabulary(Protocol):
     ) -> dict[str, int]: ...
 
     def raw_terms(self, field_name: str, prefix: str, most: int) -> set[str]: ...
+
+    def sounding(self, spellings: Collection[str], branches: Branches) -> dict[str, int]: ...
 
     def near(self, word: str, most: int) -> Collection[str]: ...
 
@@ -92,22 +93,18 @@ def _spelt(word: str, known: Vocabulary, branches: Branches) -> str:
     """Pinyin with one letter mended, so that titles begin or go on with how it sounds."""
     if not 4 <= len(word) <= MOST_LETTERS or not word.isascii() or not word.isalpha():
         return ""
-    if _sounding(word, known, branches) or known.counts((word,), "grams", branches)[word]:
+    if known.counts((word,), "grams", branches)[word]:
         return ""
     near = {each for each in _one_letter_off(word) if pinyin.is_spelling(each)}
-    seen = {each: worth for each in near if (worth := _sounding(each, known, branches))}
+    seen = {each: n for each, n in known.sounding({word, *near}, branches).items() if n}
+    if word in seen:
+        return ""
     # Of equals the one with the same letters in another order: two fingers that came too soon.
     return max(
         seen,
         key=lambda each: (sorted(each) == sorted(word), seen[each], each),
         default="",
     )
-
-
-def _sounding(word: str, known: Vocabulary, branches: Branches) -> int:
-    """How many titles that a reader may see sound so from one of their characters on."""
-    begun = known.raw_terms("sounds", pinyin.FULL + word, MOST_SOUNDS)
-    return sum(known.counts(begun, "sounds", branches).values()) if begun else 0
 
 
 def _one_letter_off(word: str) -> Iterator[str]:

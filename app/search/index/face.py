@@ -42,6 +42,9 @@ class View(Protocol):
     def near(self, word: str, most: int) -> Collection[str]:
         """English words spelt like this one, whoever may see them; most of them by chance."""
 
+    def sounding(self, spellings: Collection[str], branches: Branches) -> dict[str, int]:
+        """How many titles that a reader may see sound so, from one of their characters on."""
+
     def beginning_with(
         self, field_name: str, prefix: str, branches: Branches, most: int
     ) -> Counter[str]:

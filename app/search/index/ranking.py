@@ -95,6 +95,18 @@ class Snapshot:
             found |= self.raw_terms("grams", first, most)
         return found
 
+    def sounding(
+        self, spellings: Collection[str], branches: frozenset[int] | None
+    ) -> dict[str, int]:
+        """How many titles that a reader may see sound so, from one of their characters on."""
+        found = dict.fromkeys(spellings, 0)
+        for leaf in self.leaves:
+            mask = leaf.seen_by(branches)
+            for spelling in found:
+                some = self._beginning(leaf, "sounds", pinyin.FULL + spelling)
+                found[spelling] += sum(mask[n] for n in some)
+        return found
+
     def beginning_with(
         self, field_name: str, prefix: str, branches: frozenset[int] | None, most: int
     ) -> Counter[str]:

@@ -65,6 +65,14 @@ class View(Tables):
             )
             return {term[1:] for (term,) in rows}
 
+    def sounding(self, spellings: Collection[str], branches: Branches) -> dict[str, int]:
+        """How many titles that a reader may see sound so, at most MOST_SHOWN of each."""
+        wanted = list(dict.fromkeys(spellings))
+        asked = [lexemes.sounding(spelling, first=False) for spelling in wanted]
+        with self._reading() as connection:
+            seen = self._seen(connection, asked, branches, MOST_SHOWN)
+        return dict(zip(wanted, seen, strict=True))
+
     def beginning_with(
         self, field_name: str, prefix: str, branches: Branches, most: int
     ) -> Counter[str]:
