@@ -170,26 +170,26 @@ def test_the_desk_has_no_barrier(at: Callable, course: int, viewport: dict) -> N
 def test_what_was_typed_and_not_saved_comes_back(at: Callable, course: int, site: Site) -> None:
     window = at(f"/desk/courses/{course}/lessons/text")
     page = window.page
-    page.get_by_label("Title").press_sequentially("Delta")
+    page.get_by_label("Title", exact=True).press_sequentially("Delta")
     page.locator("#body").press_sequentially("Half a thought")
     expect(page.locator(".draft-state")).to_contain_text("not saved yet")
     page.goto("/desk")
     page.goto(f"/desk/courses/{course}/lessons/text")
-    expect(page.get_by_label("Title")).to_have_value("Delta")
+    expect(page.get_by_label("Title", exact=True)).to_have_value("Delta")
     expect(page.locator("#body")).to_have_value("Half a thought")
     assert window.axe() == []
     page.get_by_role("button", name="Add the lesson").click()
     page.wait_for_url(f"**/desk/courses/{course}**")
     page.goto(f"/desk/courses/{course}/lessons/text")
-    expect(page.get_by_label("Title")).to_have_value("")
+    expect(page.get_by_label("Title", exact=True)).to_have_value("")
     # Thrown away, it does not come back.
-    page.get_by_label("Title").press_sequentially("Nothing")
+    page.get_by_label("Title", exact=True).press_sequentially("Nothing")
     expect(page.locator(".draft-state")).to_contain_text("not saved yet")
     page.reload()
     page.get_by_role("button", name="Throw it away").click()
-    expect(page.get_by_label("Title")).to_have_value("")
+    expect(page.get_by_label("Title", exact=True)).to_have_value("")
     page.reload()
-    expect(page.get_by_label("Title")).to_have_value("")
+    expect(page.get_by_label("Title", exact=True)).to_have_value("")
 
 
 def test_a_draft_never_overwrites_what_was_saved_elsewhere(
@@ -201,12 +201,12 @@ def test_a_draft_never_overwrites_what_was_saved_elsewhere(
     page.wait_for_url("**/desk/lessons/*")
     editor = page.url
     lesson_id = int(editor.rsplit("/", 1)[1])
-    page.get_by_label("Title").press("End")
-    page.get_by_label("Title").press_sequentially(" mine")
+    page.get_by_label("Title", exact=True).press("End")
+    page.get_by_label("Title", exact=True).press_sequentially(" mine")
     expect(page.locator(".draft-state")).to_contain_text("not saved yet")
     with site.app.app_context(), unit_of_work():
         service.edit_reading(lesson_id, title="Alpha theirs", body="Other words to read.", seen=1)
     page.goto(editor)
-    expect(page.get_by_label("Title")).to_have_value("Alpha theirs")
+    expect(page.get_by_label("Title", exact=True)).to_have_value("Alpha theirs")
     page.get_by_role("button", name="Take what I typed").click()
-    expect(page.get_by_label("Title")).to_have_value("Alpha mine")
+    expect(page.get_by_label("Title", exact=True)).to_have_value("Alpha mine")

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from flask import Flask
+from playwright.sync_api import expect
 
 from app.core import clock, jobs
 from app.core.db import db, unit_of_work
@@ -17,6 +19,7 @@ from app.courses.models import Course, Lesson
 from app.media import queries as media
 from app.media import service as media_service
 from tests.factories import People, csrf
+from tests.live import Site, Window
 from tests.statements import counted
 
 CAPTIONS = b"""WEBVTT
@@ -100,6 +103,58 @@ def test_the_page_proposes_cuts_in_the_pauses(desk: Desk, lecture: Path) -> None
     assert 7.4 <= seconds[1] <= 8
     assert page.count("silence") >= 2
     assert "讲座 (3)" in page
+    pictures = page.split('class="cutting-scenes"')[1].split("</div>")[0]
+    sheets = re.findall(r'<image href="([^"]+)"', pictures)
+    assert sheets
+    with desk.client.get(sheets[0].replace("&amp;", "&")) as answer:
+        assert answer.mimetype.startswith("image/")
+
+
+@pytest.mark.browser
+@pytest.mark.xdist_group("live")
+def test_a_cut_is_dragged_into_a_pause_and_heard(
+    site: Site, window: Callable[..., Window], lecture: Path
+) -> None:
+    trainer = site.people.member(role="trainer")
+    with site.app.app_context(), unit_of_work():
+        media_id = media_service.import_file(lecture, owner_id=trainer, filename="讲座.mp4")
+    win = window()
+    win.sign_in(trainer)
+    page = win.page
+    address = f"/desk/recordings/{media_id}/split"
+    for _ in range(120):  # the worker prepares it
+        page.goto(address)
+        if page.locator(".cutting-scenes").count():
+            break
+        page.wait_for_timeout(500)
+    page.get_by_role("button", name="Add a cut").click()
+    cut = page.locator("[data-cut]")
+    handle = page.get_by_role("slider")
+    expect(handle).to_be_visible()
+    wave = page.locator("[data-cutting-wave]").bounding_box()
+    held = handle.bounding_box()
+    assert wave is not None
+    assert held is not None
+    middle = held["y"] + held["height"] / 2
+    page.mouse.move(held["x"] + held["width"] / 2, middle)
+    page.mouse.down()
+    page.mouse.move(wave["x"] + wave["width"] * 0.31, middle, steps=4)
+    page.mouse.up()
+    expect(cut).to_have_value(re.compile(r"^0:03\.[5-9]"))  # the pause from 3.4 to 4
+    before = cut.input_value()
+    handle.press("ArrowRight")
+    expect(cut).not_to_have_value(before)
+    handle.press("ArrowLeft")
+    expect(cut).to_have_value(before)
+    assert win.axe() == []
+    assert not win.scrolls_sideways()
+
+    video = "document.querySelector('[data-cutting-video]')"
+    page.get_by_role("button", name="Play around it").click()
+    page.wait_for_function(f"() => !{video}.paused && {video}.currentTime > 1.5")
+    page.wait_for_function(f"() => {video}.paused", timeout=60_000)
+    assert 5.4 < page.evaluate(f"{video}.currentTime") < 8
+    assert win.problems == []
 
 
 def test_parts_become_numbered_drafts_without_a_gap(desk: Desk, lecture: Path) -> None:

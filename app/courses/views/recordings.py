@@ -86,6 +86,12 @@ def _data(
     }
 
 
+def _scenes(found: media_queries.Recording) -> tuple[media_service.Scene, ...]:
+    """Pictures from beginning to end, to stand below the sound; none while it is prepared."""
+    seen = media_service.posters(found.id, member_id=reader().id)
+    return seen.scenes if seen else ()
+
+
 # --- many parts -----------------------------------------------------------------------------------
 
 
@@ -172,6 +178,7 @@ def _split_page(
         sketch=sketch,
         reasons={one.at_ms: one.why.value for one in sketch.proposal.cuts} if sketch else {},
         data=_data(found, sketch),
+        scenes=_scenes(found),
         cuts=cuts,
         times=_times(cuts),
         names=names,
@@ -240,6 +247,7 @@ def _trim_page(
         recording=found,
         sketch=sketch,
         data=_data(found, sketch),
+        scenes=_scenes(found),
         cuts=cuts,
         error=error,
     )
