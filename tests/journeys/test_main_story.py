@@ -98,7 +98,7 @@ def upload_document(page: Page, folder: Path) -> None:
     path.write_text(ARTICLE, encoding="utf-8")
     page.goto("/library")
     page.get_by_role("link", name=re.compile("Upload")).first.click()
-    page.locator("input[type=file]").set_input_files(str(path))
+    page.locator("#files").set_input_files(str(path))
     link = page.locator("[data-list] a").first
     expect(link).to_be_visible(timeout=PATIENT)
 
