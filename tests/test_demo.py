@@ -347,11 +347,12 @@ def test_the_demo_makes_an_instance_come_alive(lively, capsys):
         assert any(cell.completed_at for cell in table.values())
         assert any(not cell.completed_at for cell in table.values())
         assert organizer.is_organizer
-        [exam] = exams.to_sit(reader, clock.now())
+        [standing] = exams.to_sit(reader, clock.now())
+        exam = standing.exam
         assert exam.title == "安全知识考试"
         sat = exams.taken(exam.id)
         assert len(sat) > 10
-        assert {one.passed for one in sat} == {True, False}
+        assert {one.attempt.passed for one in sat} == {True, False}
         newest = max(cell.heard_at for cell in table.values() if cell.heard_at)
         assert newest <= clock.now()
 
