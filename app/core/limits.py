@@ -16,6 +16,7 @@ import hashlib
 import logging
 import sqlite3
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -216,13 +217,30 @@ class Counters:
             self._file = sqlite3.connect(
                 self.path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
             )
+            self._share(self._file)
             # Nothing is lost that matters when the power fails, so nothing waits for the disk.
-            self._file.execute("pragma journal_mode = wal")
             self._file.execute("pragma synchronous = off")
             self._file.executescript(SCHEMA)
             self._inode = self.path.stat().st_ino
         self._file.execute("begin immediate")
         return self._file
+
+    @staticmethod
+    def _share(file: sqlite3.Connection) -> None:
+        """Let many processes use a new file at once (WAL); they may all be its first.
+
+        For this one change SQLite does not wait for whoever is busy with the file, so we do.
+        """
+        until = clock.monotonic() + BUSY_SECONDS
+        while True:
+            try:
+                file.execute("pragma journal_mode = wal")
+                return
+            except sqlite3.OperationalError as error:
+                busy = error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY
+                if not busy or clock.monotonic() > until:
+                    raise
+            time.sleep(0.005)
 
     def _still_there(self) -> bool:
         try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -157,6 +158,21 @@ def test_tries_at_the_same_moment_cannot_all_be_the_first(tmp_path: Path) -> Non
     for thread in threads:
         thread.join()
     assert len(passed) in {5, 6}  # a second may have passed
+
+
+def test_many_processes_may_be_the_first_to_open_the_file(tmp_path: Path) -> None:
+    limit = Limit("search", 8, 3600)
+    for number in range(60):  # without waiting for each other about one in ten of these failed
+        path = tmp_path / f"{number}.sqlite"
+        together = threading.Barrier(8)
+
+        def first(path: Path = path, together: threading.Barrier = together) -> int:
+            own = Counters(path, "s" * 40)
+            together.wait(10)
+            return own.take(limit, "anna")
+
+        with ThreadPoolExecutor(8) as pool:
+            assert [each.result(10) for each in [pool.submit(first) for _ in range(8)]] == [0] * 8
 
 
 @pytest.mark.parametrize("rubbish", [b"", b"no database at all" * 500])
