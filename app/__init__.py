@@ -104,7 +104,12 @@ def create_app(config: Config | None = None) -> Flask:
     # After the guard: who is sent to sign in costs nothing and is not counted.
     limits.init_app(app, member=members_access.member_id_or_none)
     media_access.init_app(app, may_watch=may_watch, may_see=may_see_clip)
-    i18n.init_app(app, chosen=members_access.chosen_language, rooms=ROOMS)
+    i18n.init_app(
+        app,
+        chosen=members_access.chosen_language,
+        is_plain=members_access.is_easy,
+        rooms=ROOMS,
+    )
     pages.init_app(app)
     jobs.init_app(app)
     for room in ROOMS:

@@ -29,6 +29,7 @@ from wtforms.i18n import messages_path
 ROOT = Path(__file__).resolve().parent.parent
 APP = ROOT / "app"
 SOURCE, DERIVED = "zh_Hans", "zh_Hant"
+PLAIN, PLAIN_WORDS = "easy", "easy.toml"  # context and table of the easy mode: app/core/i18n.py
 METHODS = [("**.py", "python"), ("**.html", "jinja2")]
 OPTIONS = {"jinja2": {"encoding": "utf-8", "trimmed": "true"}}
 KEYWORDS: dict[str, Any] = {
@@ -73,6 +74,34 @@ def said(room: str) -> Catalog:
             for message in read_po(file):
                 if message.id and not str(message.id).startswith("CSRF"):
                     found.add(message.id, None, [("wtforms", 0)])
+    for message in plain_messages(room, found).values():
+        if message:
+            found.add(message, None, [(PLAIN_WORDS, 0)], context=PLAIN)
+    return found
+
+
+def plain_words(room: str) -> dict[str, str]:
+    """The table of a room for the easy mode: what it says to what it says plainly."""
+    path = catalogue(room).parents[2] / PLAIN_WORDS
+    if not path.exists():
+        return {}
+    words: dict[str, str] = tomllib.loads(path.read_text(encoding="utf-8"))["words"]
+    return words
+
+
+def plain_messages(room: str, words: Catalog) -> dict[str, str | tuple[str, str] | None]:
+    """What a room's table for the easy mode says, by the message it stands for: a sentence, or one
+    and many. None for what the room does not say, or what only half of is told."""
+    table = plain_words(room)
+    found: dict[str, str | tuple[str, str] | None] = dict.fromkeys(table)
+    for message in list(words):
+        if isinstance(message.id, tuple):
+            one, many = message.id
+            if one in table and many in table:
+                found.pop(many, None) if many != one else None
+                found[one] = (table[one], table[many])
+        elif message.id in table and not message.context:
+            found[message.id] = table[message.id]
     return found
 
 
@@ -230,6 +259,11 @@ def problems(room: str) -> list[str]:
             lines.append(f"not translated: {_short(message)}")
         elif not _same_placeholders(have):
             lines.append(f"other placeholders: {_short(message)} → {have.string}")
+    lines += [
+        f"plainly said, but said nowhere, or only one of its two numbers: “{message}”"
+        for message, plain in plain_messages(room, wanted).items()
+        if plain is None
+    ]
     ids = {(m.id, m.context) for m in wanted}
     lines += [
         f"said nowhere: {_short(message)}"

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import tomllib
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,10 @@ LANGUAGES = {"zh_Hans": "简体中文", "zh_Hant": "繁體中文", "en": "Englis
 HTML_TAGS = {"zh_Hans": "zh-Hans", "zh_Hant": "zh-Hant", "en": "en"}
 LANGUAGE_COOKIE = "lang"
 _TRADITIONAL = {"hant", "tw", "hk", "mo"}
+# What a message is called in a catalogue that says something plainly, and the file of a room that
+# names such messages: {what a page says: what it says in the easy mode}.
+PLAIN = "easy"
+PLAIN_WORDS = "easy.toml"
 
 
 def language_for(tag: str) -> str | None:
@@ -55,8 +60,15 @@ def first_language(tags: Iterable[str], default: str) -> str:
     return next((found for tag in tags if (found := language_for(tag))), default)
 
 
-def init_app(app: Flask, *, chosen: Callable[[], str | None], rooms: Iterable[str]) -> None:
-    """Set up Flask-Babel. `chosen` returns the language of the reader's profile, or None.
+def init_app(
+    app: Flask,
+    *,
+    chosen: Callable[[], str | None],
+    is_plain: Callable[[], bool],
+    rooms: Iterable[str],
+) -> None:
+    """Set up Flask-Babel. `chosen` returns the language of the reader's profile, or None; whether
+    the reader wants plain words, `is_plain` knows.
 
     Every room keeps its own catalogue in `app/<room>/translations`; core keeps the shared one in
     `app/translations`.
@@ -97,7 +109,10 @@ def init_app(app: Flask, *, chosen: Callable[[], str | None], rooms: Iterable[st
         locale_selector=locale,
         timezone_selector=lambda: current_app.extensions["weike"].time_zone,
     )
-    babel.domain_instance = _OwnWords()
+    plain: dict[str, str] = {}
+    for folder in folders:
+        plain |= plain_words(folder)
+    babel.domain_instance = _OwnWords(plain, is_plain)
     app.before_request(_speak_in_forms)
     app.jinja_env.globals.update(
         language=current_language,
@@ -116,6 +131,48 @@ def init_app(app: Flask, *, chosen: Callable[[], str | None], rooms: Iterable[st
         moment=lambda moment: format_datetime(moment, "short") if moment else "",
         ago=ago,
     )
+
+
+def plain_words(folder: Path) -> dict[str, str]:
+    """What the messages of a room become in the easy mode: English to plainer English.
+
+    The plainer message is a message like any other, with PLAIN for its context, so that it has its
+    own Chinese; the same English may stand on both sides where only the Chinese is made plainer.
+    """
+    path = folder / PLAIN_WORDS
+    if not path.is_file():
+        return {}
+    words: dict[str, str] = tomllib.loads(path.read_text(encoding="utf-8"))["words"]
+    return words
+
+
+class _Plain:
+    """A catalogue that says plainly what it has plain words for. A plural is known by its many."""
+
+    def __init__(self, catalogue: Any, words: Mapping[str, str]) -> None:
+        self.catalogue, self.words = catalogue, words
+
+    def ugettext(self, message: str) -> str:
+        plain = self.words.get(message)
+        return str(
+            self.catalogue.ugettext(message)
+            if plain is None
+            else self.catalogue.upgettext(PLAIN, plain)
+        )
+
+    def ungettext(self, one: str, many: str, n: int) -> str:
+        plain_one, plain_many = self.words.get(one), self.words.get(many)
+        return str(
+            self.catalogue.ungettext(one, many, n)
+            if plain_one is None or plain_many is None
+            else self.catalogue.unpgettext(PLAIN, plain_one, plain_many, n)
+        )
+
+    def upgettext(self, context: str, message: str) -> str:
+        return str(self.catalogue.upgettext(context, message))
+
+    def unpgettext(self, context: str, one: str, many: str, n: int) -> str:
+        return str(self.catalogue.unpgettext(context, one, many, n))
 
 
 class _Renamed:
@@ -138,10 +195,16 @@ class _Renamed:
 
 
 class _OwnWords(Domain):  # type: ignore[misc]
-    """All catalogues, in the words of the organisation."""
+    """All catalogues, in the words of the organisation, and plainly to whom wants that."""
+
+    def __init__(self, plain: Mapping[str, str], is_plain: Callable[[], bool]) -> None:
+        super().__init__()
+        self.plain, self.is_plain = plain, is_plain
 
     def get_translations(self) -> Any:
         catalogue = super().get_translations()
+        if has_request_context() and self.is_plain():
+            catalogue = _Plain(catalogue, self.plain)
         rename = settings.renamer(str(get_locale() or "en")) if current_app else None
         return _Renamed(catalogue, rename) if rename else catalogue
 

@@ -28,6 +28,7 @@ __all__ = [
 ]
 
 SEEN_EVERY = 300  # seconds between two new cookies that say when the member was last seen
+READING_COOKIE = "reading"  # how large and plain pages are before anybody has signed in
 KNOWN_FOR = 180 * 86_400  # seconds that a browser is remembered after signing in
 KNOWN_MOST = 8  # members remembered per browser: a shared computer at the office
 
@@ -56,8 +57,29 @@ class Visitor(AnonymousUserMixin):  # type: ignore[misc]
     """What flask-login holds for everybody else."""
 
     reader: Reader | None = None
-    reading = Reading.NORMAL
     appearance = "auto"
+
+    @property
+    def reading(self) -> Reading:
+        """As it was chosen in this browser, below the sign-in page or in a profile."""
+        asked = (request.args.get(READING_COOKIE), request.cookies.get(READING_COOKIE))
+        return next((Reading(each) for each in asked if each in READINGS), Reading.NORMAL)
+
+
+READINGS = frozenset(reading.value for reading in Reading)
+
+
+def keep_reading(response: Response, reading: Reading) -> Response:
+    """Have this browser show its next visitor pages as large and as plain as it does now."""
+    response.set_cookie(
+        READING_COOKIE,
+        reading.value,
+        max_age=365 * 86_400,
+        secure=current_app.extensions["weike"].https,
+        httponly=True,
+        samesite="Lax",
+    )
+    return response
 
 
 login_manager = LoginManager()

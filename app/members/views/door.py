@@ -2,15 +2,35 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, current_app, request
+from typing import Any
+from urllib.parse import urlencode
+
+from flask import Blueprint, Response, current_app, request
 from wtforms import Field
 
 from app.core.limits import address_key
 from app.core.refusals import Refusal
+from app.members.access import READING_COOKIE, READINGS, keep_reading
 from app.members.queries import Credentials
+from app.members.rules import Reading
 from app.members.rules.passwords import words_of
 
 bp = Blueprint("members", "app.members", template_folder="templates")
+
+
+@bp.app_context_processor
+def frame() -> dict[str, Any]:
+    """What base.html asks for below the pages of visitors."""
+    return {
+        "reading_url": lambda reading: "?" + urlencode({**request.args, READING_COOKIE: reading}),
+    }
+
+
+@bp.after_app_request
+def remember_reading(response: Response) -> Response:
+    """Below the sign-in page all is made large and plain: ?reading=easy, kept in a cookie."""
+    asked = request.args.get(READING_COOKIE)
+    return keep_reading(response, Reading(asked)) if asked in READINGS else response
 
 
 def here() -> str:

@@ -18,6 +18,7 @@ from app.members.access import (
     SIGNED_IN,
     hold,
     is_known_to,
+    keep_reading,
     own_token,
     reader,
     remember_browser,
@@ -69,7 +70,8 @@ def choose_settings() -> ResponseReturnValue:
         reading=Reading(form.reading.data),
         appearance=form.appearance.data,
     )
-    return redirect(url_for("members.profile", saved=1), 303)
+    back = redirect(url_for("members.profile", saved=1), 303)
+    return keep_reading(make_response(back), Reading(form.reading.data))
 
 
 @bp.post("/me/reading")
@@ -81,7 +83,8 @@ def choose_reading() -> ResponseReturnValue:
     except ValueError:
         abort(422)
     service.choose_reading(reader().id, reading)
-    return redirect(local_path(request.form.get("back")) or url_for("members.profile"), 303)
+    back = redirect(local_path(request.form.get("back")) or url_for("members.profile"), 303)
+    return keep_reading(make_response(back), reading)
 
 
 @bp.post("/me/language")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flask import make_response, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
+from flask_login import current_user
 
 from app.core import clock
 from app.core.access import access
@@ -111,7 +112,7 @@ def activate() -> str:
         formdata=None,
         code=codes.on_paper(code),
         language=current_language(),
-        reading=Reading.NORMAL.value,
+        reading=current_user.reading.value,
     )
     return render_template("members/activate.html", form=form)
 
