@@ -21,6 +21,7 @@ from sqlalchemy import JSON, DateTime, Dialect, Engine, MetaData, event, exc
 from sqlalchemy.orm import DeclarativeBase, Session, registry
 from sqlalchemy.types import TypeDecorator
 
+from app.core.checkpoints import LONGEST_LOG, Checkpoints
 from app.core.turns import NoTurn, Turns
 
 log = logging.getLogger(__name__)
@@ -111,6 +112,7 @@ def _prepare(engine: Engine) -> None:
             f"busy_timeout={BUSY_TIMEOUT_MS}",
             "journal_mode=WAL",
             "synchronous=FULL",
+            f"wal_autocheckpoint={LONGEST_LOG}",
             "foreign_keys=ON",
             "trusted_schema=OFF",
             "cell_size_check=ON",
@@ -119,6 +121,7 @@ def _prepare(engine: Engine) -> None:
         cursor.close()
 
     turns = Turns(Path(f"{engine.url.database}-turns"))
+    checkpoints = Checkpoints(Path(str(engine.url.database)))
 
     @event.listens_for(engine, "begin")
     def begin(connection: Any) -> None:
@@ -140,6 +143,7 @@ def _prepare(engine: Engine) -> None:
         # After the commit has returned, or the rollback: only then has SQLite let go.
         if record.info.pop(_TURN, False):
             turns.give_back()
+            checkpoints.written()
 
 
 @event.listens_for(Session, "before_flush")
