@@ -52,6 +52,7 @@ class Config:
     document_limit: int = 200 * MIB  # bytes of one library document
     library_inbox: str = ""  # a folder that the worker takes documents from; empty: none
     library_inbox_owner: str = ""  # the member who owns what comes from there
+    libreoffice: str = "soffice"  # its program, by name or path, if there is one; empty: not used
     image_limit: int = 20 * MIB  # bytes of one cover picture
     disk_reserve: int = 500 * MIB  # bytes that uploads leave free on the disk
 

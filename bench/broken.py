@@ -22,7 +22,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from app.core.refusals import Refusal
-from app.library import child
+from app.library import child, libreoffice
 from app.library.sniff import kind_of
 from tests.library import broken
 
@@ -33,7 +33,7 @@ MOST_MB = 1024
 def outcome(path: Path, name: str) -> str:
     """What became of one file, in a word or two."""
     try:
-        kind = kind_of(path, name)
+        kind = kind_of(path, name, can_convert=libreoffice.is_there())
     except Refusal as refusal:
         return f"refused: {type(refusal).__name__}"
     text = child.read(path, kind, keep_going=lambda: True)

@@ -60,6 +60,7 @@ def make_config(folder: Path, **settings: object) -> Config:
         "search_dir": folder / "search",
         "testing": True,
         "disk_reserve": 0,
+        "libreoffice": "",  # takes seconds for each file; see tests/library/test_libreoffice.py
         "limits": False,
         "default_language": "en",
         **settings,

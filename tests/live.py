@@ -64,6 +64,7 @@ class Site:
             "WEIKE_MEDIA_DIR": str(config.media_dir),
             "WEIKE_SEARCH_DIR": str(config.search_dir),
             "WEIKE_DISK_RESERVE": "0",
+            "WEIKE_LIBREOFFICE": config.libreoffice,
             "WEIKE_DEFAULT_LANGUAGE": config.default_language,
         }
 

@@ -14,23 +14,14 @@ from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
-from app.core import child
+from app.core import child, clock
 from app.core.child import Leash, Outcome
+from app.library import libreoffice
 from app.library.rules import MOST_PARTS, PICTURES, Kind, Reason
 
 PROGRAM = Path(__file__).with_name("extract") / "__main__.py"
 GIB = 1024**3
 LEASH = Leash(wall=15, cpu=15, memory=GIB, file_size=1024 * 1024, open_files=32)
-OFFICE = "soffice"  # LibreOffice, when it is installed
-# Offline: what a document links to is nobody's business.
-OFFICE_LEASH = Leash(
-    wall=60,
-    cpu=60,
-    memory=4 * GIB,
-    file_size=512 * 1024 * 1024,
-    open_files=256,
-    offline=True,
-)
 CONVERTED = {Kind.DOC: Kind.DOCX, Kind.PPT: Kind.PPTX, Kind.XLS: Kind.XLSX}
 # Kinds whose first page LibreOffice can print.
 PRINTED = frozenset(
@@ -39,6 +30,7 @@ PRINTED = frozenset(
 OCR = "tesseract"
 OCR_LANGUAGES = ("chi_sim", "chi_tra", "eng")
 OCR_LEASH = Leash(wall=60, cpu=60, memory=2 * GIB, file_size=16 * 1024 * 1024, open_files=64)
+OCR_SECONDS = 600  # of one document; pages that are left then stay pictures
 DRAWING_LEASH = Leash(wall=60, cpu=60, memory=GIB, file_size=64 * 1024 * 1024, open_files=64)
 # Tesseract puts spaces between Chinese characters.
 _WIDE = "\u3001-\u303f\u3400-\u9fff\uff01-\uff60"
@@ -70,7 +62,13 @@ class Text:
     bare: tuple[int, ...] = ()  # pages of a PDF with pictures whose text is not known
 
 
-def read(path: Path, kind: Kind, *, keep_going: Callable[[], bool]) -> Text:
+def read(
+    path: Path,
+    kind: Kind,
+    *,
+    keep_going: Callable[[], bool],
+    office: str = libreoffice.PROGRAM,
+) -> Text:
     """Read a document in a child process of at most 15 seconds and 1 GB.
 
     Pictures, and PDFs of pictures only, go through tesseract where it is installed.
@@ -79,20 +77,28 @@ def read(path: Path, kind: Kind, *, keep_going: Callable[[], bool]) -> Text:
         return _recognised(path, kind, keep_going)
     if kind in CONVERTED:
         with tempfile.TemporaryDirectory(prefix="weike-office-") as folder:
-            changed = _converted(path, CONVERTED[kind].value, Path(folder), keep_going)
+            changed = libreoffice.converted(
+                path, CONVERTED[kind].value, Path(folder), keep_going, office
+            )
             if changed is None:
                 return Text([], reason=Reason.DAMAGED, detail="LibreOffice could not open it")
             return read(changed, CONVERTED[kind], keep_going=keep_going)
     return _with_pictures(path, kind, _printed(path, kind, keep_going), keep_going)
 
 
-def first_page(path: Path, kind: Kind, *, keep_going: Callable[[], bool]) -> bytes:
+def first_page(
+    path: Path,
+    kind: Kind,
+    *,
+    keep_going: Callable[[], bool],
+    office: str = libreoffice.PROGRAM,
+) -> bytes:
     """A small JPEG of the first page as LibreOffice prints it; b"" without LibreOffice, or when it
     cannot. Takes seconds: to be asked for when everything else is done."""
-    if kind not in PRINTED or not shutil.which(OFFICE):
+    if kind not in PRINTED or not libreoffice.is_there(office):
         return b""
     with tempfile.TemporaryDirectory(prefix="weike-office-") as folder:
-        changed = _converted(path, Kind.PDF.value, Path(folder), keep_going)
+        changed = libreoffice.converted(path, Kind.PDF.value, Path(folder), keep_going, office)
         return _printed(changed, Kind.PDF, keep_going).cover if changed else b""
 
 
@@ -153,16 +159,18 @@ def _recognised(
         end = _understood(drawn, printed)
         if end.reason is not None or not shutil.which(OCR):
             return replace(end, parts=[], reason=end.reason or Reason.NO_PROGRAM)
-        parts = []
+        parts, is_cut = [], False
+        ends = clock.monotonic() + OCR_SECONDS
         for page in sorted(Path(folder).glob("*.png")):
             text = _words_on(page, keep_going)
             if text:
                 parts.append(Part(f"p{int(page.stem)}", "", text))
-            if not keep_going():
+            is_cut = not keep_going() or clock.monotonic() > ends
+            if is_cut:
                 break
     if not parts:
         return replace(end, reason=Reason.NO_TEXT)
-    return replace(end, parts=parts, is_recognised=True)
+    return replace(end, parts=parts, is_recognised=True, is_truncated=end.is_truncated or is_cut)
 
 
 def _words_on(page: Path, keep_going: Callable[[], bool]) -> str:
@@ -178,36 +186,18 @@ def _words_on(page: Path, keep_going: Callable[[], bool]) -> str:
     return _EMPTY_LINES.sub("\n\n", text).strip()
 
 
-@cache
-def _languages() -> str:
-    """The languages that tesseract may expect, of those that are installed."""
+def languages() -> list[str]:
+    """The languages that tesseract may expect, of those that are installed; none without it."""
+    if not shutil.which(OCR):
+        return []
     known: list[str] = []
     child.run([OCR, "--list-langs"], OCR_LEASH, on_line=known.append)
-    return "+".join(name for name in OCR_LANGUAGES if name in known) or "eng"
+    return [name for name in OCR_LANGUAGES if name in known]
 
 
-def _converted(
-    path: Path, target: str, folder: Path, keep_going: Callable[[], bool]
-) -> Path | None:
-    """A file in another format, made by LibreOffice; None when that fails."""
-    child.run(
-        [
-            OFFICE,
-            "--headless",
-            "--norestore",
-            f"-env:UserInstallation=file://{folder}/profile",
-            "--convert-to",
-            target,
-            "--outdir",
-            str(folder),
-            str(path),
-        ],
-        OFFICE_LEASH,
-        cwd=folder,
-        keep_going=keep_going,
-    )
-    changed = folder / f"{path.stem}.{target}"
-    return changed if changed.is_file() and changed.stat().st_size else None
+@cache
+def _languages() -> str:
+    return "+".join(languages()) or "eng"
 
 
 def _understood(outcome: Outcome, printed: list[str]) -> Text:

@@ -1,4 +1,4 @@
-"""Commands of the library: `flask library import`, `sweep` and `reindex`."""
+"""Commands of the library: `flask library import`, `sweep`, `reindex` and `doctor`."""
 
 from __future__ import annotations
 
@@ -6,14 +6,17 @@ from datetime import timedelta
 from pathlib import Path
 
 import click
+from flask import current_app
 from flask.cli import AppGroup
 
+from app.core import bwrap
 from app.core.db import reading, unit_of_work
 from app.core.refusals import Refusal
-from app.library import queries, service
+from app.library import child, libreoffice, queries, service
 from app.members import queries as members
 from app.members.rules import Reader
 
+INSTALL = "apt-get install --no-install-recommends"
 group = AppGroup("library", help="The document library.")
 
 
@@ -73,3 +76,28 @@ def reindex() -> None:
         with unit_of_work():
             service.publish(number)
     click.echo(f"{len(numbers)} documents")
+
+
+@group.command("doctor")
+def doctor() -> None:
+    """What this machine gives to documents: programs, what they add, the walls around them."""
+    name = libreoffice.version(current_app.extensions["weike"].libreoffice)
+    adds = ".doc, .ppt, .xls, and the first page of Office files as their cover"
+    _tell("LibreOffice", name, adds)
+    if not name:
+        _tell("", f"{INSTALL} libreoffice-writer libreoffice-calc libreoffice-impress")
+    elif wall := bwrap.why_not("env"):
+        _tell("", f"limits of time, memory, files and network; no bubblewrap: {wall}")
+    else:
+        _tell("", "bubblewrap: it sees the one file that it works on")
+    known = child.languages()
+    _tell("tesseract", ", ".join(known), "text in pictures and in scanned PDFs")
+    if lacking := [each for each in child.OCR_LANGUAGES if each not in known]:
+        names = " ".join(f"tesseract-ocr-{each.replace('_', '-')}" for each in lacking)
+        _tell("", f"{INSTALL} tesseract-ocr {names}")
+
+
+def _tell(name: str, found: str, adds: str = "") -> None:
+    if adds:
+        found = f"{found}: adds {adds}" if found else f"missing: it would add {adds}"
+    click.echo(f"{name:<12} {found}")

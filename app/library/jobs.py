@@ -72,7 +72,8 @@ def extract(lease: Lease, *, file_id: int) -> None:
     if source is None:
         return
     path, kind = source
-    text = child.read(path, kind, keep_going=lambda: not lease.lost)
+    office = current_app.extensions["weike"].libreoffice
+    text = child.read(path, kind, keep_going=lambda: not lease.lost, office=office)
     lease.check()
     if text.cover:
         service.shelf().keep_cover(path, text.cover)
@@ -81,7 +82,7 @@ def extract(lease: Lease, *, file_id: int) -> None:
     if text.cover or text.reason not in {None, Reason.NO_TEXT}:
         return
     # What was read is found already; the picture may come some seconds later.
-    cover = child.first_page(path, kind, keep_going=lambda: not lease.lost)
+    cover = child.first_page(path, kind, keep_going=lambda: not lease.lost, office=office)
     lease.check()
     if cover and path.is_file():
         service.shelf().keep_cover(path, cover)

@@ -42,7 +42,16 @@ MAIN_PARTS = {
     b"spreadsheetml.template.main": Kind.XLSX,
 }
 # Streams inside old Office files; the first that is there says what it is.
-OLD = {"WordDocument": Kind.DOC, "PowerPoint Document": Kind.PPT, "Workbook": Kind.XLS}
+OLD = {
+    "worddocument": Kind.DOC,
+    "powerpoint document": Kind.PPT,
+    "workbook": Kind.XLS,
+    "book": Kind.XLS,  # before 1997
+}
+# Where old Office files keep programs: any of these means that there are some.
+MACROS = frozenset({"macros", "_vba_project", "_vba_project_cur"})
+OLE_END = 0xFFFFFFFA  # from here on numbers of sectors are signs
+MOST_SECTORS = 2_000  # of a list of entries
 # The first entry of other packages says their type in plain letters.
 OTHERS = {
     b"application/epub+zip": Kind.EPUB,
@@ -76,10 +85,12 @@ def kind_of(path: Path, name: str, *, can_convert: bool = False) -> Kind:
         return _office_kind(path)
     if head.startswith(OLE):
         # A new document with a password is such a container too, and so says the list inside it.
-        listed = _ends(path)
-        if "EncryptedPackage".encode("utf-16-le") in listed:
+        own, inside = _streams(path)
+        if "encryptedpackage" in own:
             raise LockedFile
-        old = next((k for name, k in OLD.items() if name.encode("utf-16-le") in listed), None)
+        if MACROS & (own | inside):
+            raise HasMacros
+        old = next((k for name, k in OLD.items() if name in own), None)
         if old is None or not can_convert:
             raise OldOffice
         return old
@@ -89,12 +100,43 @@ def kind_of(path: Path, name: str, *, can_convert: bool = False) -> Kind:
     return _text_kind(head, name)
 
 
-def _ends(path: Path) -> bytes:
-    """The first and the last part of a file, where containers keep their lists."""
+def _streams(path: Path) -> tuple[set[str], set[str]]:
+    """The names in an old Office file, small: its own, and those in folders and files inside it.
+
+    It is a container of streams. Its list of entries is a chain of sectors, here of bounded length,
+    and where it is broken it ends; entries side by side form a tree.
+    """
+    entries: list[bytes] = []
     with path.open("rb") as file:
-        first = file.read(HEAD)
-        file.seek(max(0, path.stat().st_size - HEAD))
-        return first + file.read(HEAD)
+        head = file.read(512).ljust(512, b"\xff")
+        size = 1 << min(struct.unpack_from("<H", head, 30)[0], 12)
+        (sector,) = struct.unpack_from("<I", head, 48)
+        tables = struct.unpack_from("<109I", head, 76)  # sectors that say which sector is next
+        for _ in range(MOST_SECTORS):
+            if sector >= OLE_END:
+                break
+            file.seek((sector + 1) * size)
+            block = file.read(size)
+            entries += [block[at : at + 128] for at in range(0, len(block) - 127, 128)]
+            table, place = divmod(sector, max(1, size // 4))
+            if len(block) < size or table >= len(tables) or tables[table] >= OLE_END:
+                break
+            file.seek((tables[table] + 1) * size + 4 * place)
+            (sector,) = struct.unpack("<I", file.read(4).ljust(4, b"\xff"))
+    own: set[int] = set()
+    ahead = list(struct.unpack_from("<I", entries[0], 76)) if entries else []
+    while ahead:
+        number = ahead.pop()
+        if number < len(entries) and number not in own:
+            own.add(number)
+            ahead += struct.unpack_from("<2I", entries[number], 68)
+    names = [_name_of(entry) for entry in entries]
+    return {names[n] for n in own}, {name for n, name in enumerate(names) if n not in own}
+
+
+def _name_of(entry: bytes) -> str:
+    length = min(max(0, struct.unpack_from("<H", entry, 64)[0] - 2), 62)
+    return entry[:length].decode("utf-16-le", "replace").lower()
 
 
 def _office_kind(path: Path) -> Kind:

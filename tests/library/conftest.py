@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from flask import Flask
@@ -21,6 +22,10 @@ class Librarian:
         self.id = people.member(**{"role": "trainer", **member})
         self.client: FlaskClient = people.client(self.id)
         self.headers = csrf(self.client) | {"Accept": "application/json"}
+
+    def use(self, **settings: object) -> None:
+        """Other settings from now on."""
+        self.app.extensions["weike"] = replace(self.app.extensions["weike"], **settings)
 
     def send(
         self, data: bytes, name: str = "a.txt", *, to: str = "/library/upload", **query: object

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import struct
 import zipfile
 from collections.abc import Iterable
 
@@ -171,3 +172,25 @@ def packed(entries: dict[str, str | bytes]) -> bytes:
         for name, content in entries.items():
             package.writestr(name, content)
     return buffer.getvalue()
+
+
+def old_office(*names: str) -> bytes:
+    """A container as old Office programs write it, with empty streams of these names: a head, one
+    sector that says which sector is next, and the list of entries."""
+    entries = [("Root Entry", 5, 0xFFFFFFFF, 1), *((name, 2, 0, 0xFFFFFFFF) for name in names)]
+    listed = b""
+    for number, (name, kind, right, child) in enumerate(entries):
+        beside = number + 1 if right == 0 and number + 1 < len(entries) else 0xFFFFFFFF
+        label = name.encode("utf-16-le")
+        listed += label.ljust(64, b"\0") + struct.pack(
+            "<HBBIII", len(label) + 2, kind, 1, 0xFFFFFFFF, beside, child
+        )
+        listed += bytes(48)
+    sectors = -(-len(listed) // 512)
+    following = [0xFFFFFFFD, *range(2, sectors + 1), 0xFFFFFFFE]
+    head = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(16)
+    head += struct.pack("<5H6x3I", 0x3E, 3, 0xFFFE, 9, 6, 0, 1, 1)
+    head += struct.pack("<6I", 0, 4096, 0xFFFFFFFE, 0, 0xFFFFFFFE, 0)
+    head += struct.pack("<109I", 0, *[0xFFFFFFFF] * 108)
+    table = struct.pack(f"<{len(following)}I", *following).ljust(512, b"\xff")
+    return head + table + listed.ljust(512 * sectors, b"\0")

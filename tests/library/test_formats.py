@@ -194,10 +194,10 @@ def test_a_long_book_has_its_contents(librarian: Librarian, member: FlaskClient)
 
 
 def test_old_office_files_are_converted_when_there_is_a_program_for_it(
-    librarian: Librarian, member: FlaskClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    librarian: Librarian, member: FlaskClient, tmp_path: Path
 ) -> None:
-    """LibreOffice is not on every machine: a program that answers as it does stands in for it."""
-    old = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600) + "WordDocument".encode("utf-16-le")
+    """A program that answers as LibreOffice does; the real one is in test_libreoffice.py."""
+    old = files.old_office("1Table", "WordDocument")
     assert "old Office" in librarian.send(old, "a.doc").get_data(as_text=True)
     new = tmp_path / "new.docx"
     new.write_bytes(files.word("# Ladders", "how to carry them"))
@@ -206,13 +206,13 @@ def test_old_office_files_are_converted_when_there_is_a_program_for_it(
         f'#!/bin/sh\nfor last; do :; done\ncp "{new}" "$7/$(basename "$last" .doc).docx"\n'
     )
     program.chmod(0o755)
-    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+    librarian.use(libreoffice=str(program))
     address = librarian.upload(old, "a.doc")
     assert "how to carry them" in member.get(address).get_data(as_text=True)
 
 
 def test_office_files_have_the_cover_that_libreoffice_draws_or_one_of_ours(
-    librarian: Librarian, member: FlaskClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    librarian: Librarian, member: FlaskClient, tmp_path: Path
 ) -> None:
     """A program that answers as LibreOffice does stands in for it, as above."""
     plain = librarian.upload(files.word("Ladders and steps"), "《Ladders》.docx")
@@ -228,7 +228,7 @@ def test_office_files_have_the_cover_that_libreoffice_draws_or_one_of_ours(
         f'#!/bin/sh\nfor last; do :; done\ncp "{first}" "$7/$(basename "$last" .docx).pdf"\n'
     )
     program.chmod(0o755)
-    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+    librarian.use(libreoffice=str(program))
     drawn = librarian.upload(files.word("Ladders and hooks"), "b.docx")
     assert f'src="{drawn}/cover"' in member.get(drawn).get_data(as_text=True)
     assert member.get(f"{drawn}/cover", buffered=True).data.startswith(b"\xff\xd8\xff")

@@ -69,7 +69,9 @@ REFUSED = {
     "cut off": (files.word("x")[:-300], "a.docx", "damaged"),
     "macros": (MACROS, "a.docx", "macros"),
     "old word": (OLE, "a.doc", "old Office"),
-    "locked word": (OLE + "EncryptedPackage".encode("utf-16-le"), "a.docx", "password"),
+    "old word with macros": (files.old_office("WordDocument", "Macros"), "a.doc", "macros"),
+    "an old workbook in a broken list": (OLE[:512] + b"\x01" * 900, "a.xls", "old Office"),
+    "locked word": (files.old_office("EncryptionInfo", "EncryptedPackage"), "a.docx", "password"),
 }
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import BinaryIO
@@ -16,7 +15,7 @@ from app.core.addresses import address
 from app.core.db import after_commit, db
 from app.core.refusals import NotThere, Refusal
 from app.core.settings import today
-from app.library import bundle, child, queries, rules, sniff
+from app.library import bundle, libreoffice, queries, rules, sniff
 from app.library.models import (
     Collection,
     Document,
@@ -52,8 +51,9 @@ def receive(stream: BinaryIO, *, length: int | None, filename: str) -> tuple[Arr
     most = current_app.extensions["weike"].document_limit
     arrived = shelf().receive(stream, length=length, most=most)
     try:
-        can_convert = shutil.which(child.OFFICE) is not None
-        return arrived, sniff.kind_of(arrived.path, filename, can_convert=can_convert)
+        office = current_app.extensions["weike"].libreoffice
+        kind = sniff.kind_of(arrived.path, filename, can_convert=libreoffice.is_there(office))
+        return arrived, kind
     except BaseException:
         arrived.path.unlink(missing_ok=True)
         raise

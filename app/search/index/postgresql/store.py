@@ -35,6 +35,15 @@ log = logging.getLogger(__name__)
 TABLES = 1  # grows with every change of the tables below
 HOME = "weike_search"  # the schema of the pointer; builds are called weike_search_…
 ALIKE_ENOUGH = 0.2  # share of three-letter pieces that words spelt alike have in common
+# Compiling SQL to machine code takes longer than any question that is asked here, and so does
+# starting a second process. A scan of all rows looks cheap to the planner, which does not count
+# that each row's terms would have to be fetched from where long values lie.
+SETTINGS = (
+    "jit=off",
+    "work_mem=64MB",
+    "enable_seqscan=off",
+    "max_parallel_workers_per_gather=0",
+)
 LOCK_SECONDS = 10.0
 LOCK_DELAY = 0.05
 # Numbers of advisory locks: the server lets go of them when the process that holds them dies.
@@ -79,8 +88,7 @@ class PostgresIndex:
     """The index of one database, for one process."""
 
     def __init__(self, address: str) -> None:
-        # Compiling SQL to machine code takes longer than any question that is asked here.
-        settings = ("jit=off", "work_mem=64MB", f"pg_trgm.similarity_threshold={ALIKE_ENOUGH}")
+        settings = (*SETTINGS, f"pg_trgm.similarity_threshold={ALIKE_ENOUGH}")
         options = " ".join(f"-c {setting}" for setting in settings)
         self.engine: Engine = create_engine(
             address, connect_args={"options": options, "connect_timeout": 5}
