@@ -70,7 +70,12 @@ def create_app(config: Config | None = None) -> Flask:
         TESTING=config.testing,
         DEBUG=config.debug,
         SQLALCHEMY_DATABASE_URI=config.database,
-        SQLALCHEMY_ENGINE_OPTIONS={"pool_size": db.CONNECTIONS, "max_overflow": 8},
+        SQLALCHEMY_ENGINE_OPTIONS={
+            "pool_size": db.CONNECTIONS,
+            "max_overflow": 8,
+            # What people typed, hashes and codes do not go to the logs with an error.
+            "hide_parameters": not config.testing,
+        },
         MAX_CONTENT_LENGTH=MIB,
         MAX_FORM_MEMORY_SIZE=500 * 1024,
         MAX_FORM_PARTS=1000,

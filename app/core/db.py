@@ -29,6 +29,7 @@ log = logging.getLogger(__name__)
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 BUSY_TIMEOUT_MS = 10_000
 CONNECTIONS = 16  # kept open by each process: as many as it has threads
+BEGUN_AGAIN_MOST = 5  # times that one request is done once more
 _TURN = "turn"  # in the record of a connection that may write
 
 # Named by convention so that a migration can name what it drops, on every database.
@@ -169,6 +170,8 @@ def keep_though_refused() -> None:
 def _finish(session: Session) -> None:
     session.info.pop("keep", None)
     session.commit()
+    if has_request_context():
+        g.is_committed = True
     actions: list[Callable[[], None]] = session.info.pop("after_commit", [])
     for action in actions:
         action()
@@ -183,6 +186,19 @@ def _abandon(session: Session) -> None:
         # On a full disk SQLite has rolled back already and answers ROLLBACK with an error.
         log.warning("rollback was not needed: %s", error)
         session.close()
+
+
+def begin_again() -> bool:
+    """Forget what this request has done, so that it can be done once more; False when it cannot.
+
+    It cannot when it is committed already, or when its body was a stream that is used up.
+    """
+    _abandon(db.session())
+    forms = {"", "application/x-www-form-urlencoded", "application/json"}
+    if g.get("is_committed") or request.mimetype not in forms:
+        return False
+    g.begun_again = g.get("begun_again", 0) + 1
+    return bool(g.begun_again <= BEGUN_AGAIN_MOST)
 
 
 @contextmanager
@@ -242,9 +258,11 @@ def _commit_if_good(response: Response) -> Response:
     try:
         _finish(session)
     except exc.DBAPIError as error:
-        # Flask looks for error handlers only around views; a commit fails after the view.
+        # Flask looks for error handlers only around views; a commit fails after the view. The
+        # handler may have asked the view again: then that is what is to be committed.
         _abandon(session)
-        return current_app.make_response(current_app.handle_user_exception(error))
+        response = current_app.make_response(current_app.handle_user_exception(error))
+        return response if g.get("is_committed") else _commit_if_good(response)
     return response
 
 

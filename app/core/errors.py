@@ -15,12 +15,14 @@ from flask import (
     render_template,
     request,
 )
+from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_login import current_user
 from flask_wtf.csrf import CSRFError
-from sqlalchemy.exc import DataError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, OperationalError, SQLAlchemyError
 from werkzeug.exceptions import HTTPException
 
+from app.core.db import begin_again
 from app.core.refusals import Conflict, NoRoom, NotAllowed, NotThere, Refusal, TooMuch, TooOften
 
 log = logging.getLogger(__name__)
@@ -86,9 +88,51 @@ def not_keepable(error: DataError) -> Response:
     return answer(400, _("The request was not understood. Reload the page and try again."))
 
 
+# What PostgreSQL says when two did at once what only one may do: unique_violation,
+# foreign_key_violation, serialization_failure, deadlock_detected. SQLite lets one write at a time.
+_MET = {"23505", "23503", "40001", "40P01"}
+
+
+def have_met(error: DBAPIError) -> bool:
+    """Whether two requests got into each other's way, so that the later one can be asked again."""
+    return getattr(error.orig, "sqlstate", None) in _MET
+
+
+def ask_again(error: DBAPIError) -> ResponseReturnValue:
+    """Do the request once more: now it sees what the other one did, and can refuse or agree."""
+    log.warning("two at once at %s: %s", request.path, type(error.orig).__name__)
+    if not begin_again():
+        log.exception("it cannot be asked again")
+        _need_no_reader()
+        return answer(409, str(Conflict()), reason="Conflict")
+    view = current_app.view_functions[request.endpoint or ""]
+    try:
+        return current_app.ensure_sync(view)(**(request.view_args or {}))  # type: ignore[no-any-return]
+    except Exception as other:  # goes where what a view raises always goes
+        return current_app.handle_user_exception(other)
+
+
+def busy(error: OperationalError) -> ResponseReturnValue:
+    """The database cannot do it now: full, locked for long, or in the way of another request."""
+    if have_met(error):
+        return ask_again(error)
+    text = str(error.orig)
+    log.exception("the database refused: %s", text)
+    _need_no_reader()
+    # On a full disk SQLite has rolled back already, and going back to a savepoint then fails
+    # with an error of its own that hides the first.
+    first = error.__context__
+    if "full" in text or (isinstance(first, SQLAlchemyError) and "full" in str(first)):
+        return answer(507, str(NoRoom()))
+    response = answer(503, _("The server is busy. Please try again in a moment."))
+    response.headers["Retry-After"] = "5"
+    return response
+
+
 def init_app(app: Flask) -> None:
     app.register_error_handler(OverflowError, no_such_number)
     app.register_error_handler(DataError, not_keepable)
+    app.register_error_handler(OperationalError, busy)
 
     @app.errorhandler(Refusal)
     def refused(refusal: Refusal) -> Response:
@@ -124,19 +168,9 @@ def init_app(app: Flask) -> None:
                 response.headers[name] = value
         return response
 
-    @app.errorhandler(OperationalError)
-    def busy(error: OperationalError) -> Response:
-        text = str(error.orig)
-        log.exception("the database refused: %s", text)
-        _need_no_reader()
-        # On a full disk SQLite has rolled back already, and going back to a savepoint then fails
-        # with an error of its own that hides the first.
-        first = error.__context__
-        if "full" in text or (isinstance(first, SQLAlchemyError) and "full" in str(first)):
-            return answer(507, str(NoRoom()))
-        response = answer(503, _("The server is busy. Please try again in a moment."))
-        response.headers["Retry-After"] = "5"
-        return response
+    @app.errorhandler(IntegrityError)
+    def met(error: IntegrityError) -> ResponseReturnValue:
+        return ask_again(error) if have_met(error) else broken(error)
 
     @app.errorhandler(Exception)
     def broken(error: Exception) -> Response:

@@ -1,11 +1,15 @@
-"""A row on PostgreSQL that somebody holds and forgets stops nobody else for ever."""
+"""PostgreSQL, where many write at once: nobody waits for ever, and who comes second is told so."""
 
 from __future__ import annotations
 
+import threading
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import psycopg
 import pytest
+from flask import Flask, request
 
 from app import create_app
 from app.core import clock
@@ -13,9 +17,15 @@ from app.core import db as core
 from app.core.access import PUBLIC, access
 from app.core.db import db, unit_of_work
 from app.core.models import Setting
+from app.core.refusals import Refusal
+from app.library import service as library
+from app.library.rules import TooDeep
+from app.members import service as members
+from app.members.models import Branch
+from app.members.rules.refusals import WrongCode
 from tests import postgresql
 from tests.conftest import make_config
-from tests.factories import csrf
+from tests.factories import People, csrf
 
 
 def test_who_waits_for_a_row_is_told_that_the_server_is_busy(
@@ -44,3 +54,113 @@ def test_who_waits_for_a_row_is_told_that_the_server_is_busy(
         with app.app_context():
             db.session.remove()
             db.engine.dispose()
+
+
+@pytest.mark.parametrize("seen_by", ["flush", "commit"])
+def test_of_two_who_add_the_same_at_once_the_later_is_asked_again(
+    server: str, migrated_there: str, tmp_path: Path, seen_by: str
+) -> None:
+    with postgresql.database(server, like=migrated_there) as address:
+        app = create_app(make_config(tmp_path, database_url=address))
+
+        @app.post("/t/add", endpoint="t.add")
+        @access(PUBLIC)
+        def add() -> str:
+            if db.session().get(Setting, "one") is not None:
+                return "another was first"
+            if request.form.get("late") == "yes":
+                with psycopg.connect(address.replace("+psycopg", "")) as other:
+                    other.execute(
+                        "INSERT INTO setting (key, value, changed_at) VALUES ('one', '{}', now())"
+                    )
+            db.session().add(Setting(key="one", value={"n": 1}, changed_at=clock.now()))
+            if seen_by == "flush":
+                db.session().flush()
+            return "added"
+
+        visitor = app.test_client()
+        headers = csrf(visitor)
+        # A body that is no form may be used up: then nothing is done twice.
+        late = {"late": "yes"}
+        answer = visitor.post(
+            "/t/add", headers=headers, data=late, content_type="multipart/form-data"
+        )
+        assert answer.status_code == 409
+        assert "changed in another window" in answer.text
+        with app.app_context(), unit_of_work() as session:
+            session.delete(session.get_one(Setting, "one"))
+        answer = visitor.post("/t/add", headers=headers, data=late)
+        assert (answer.status_code, answer.text) == (200, "another was first")
+        with app.app_context(), unit_of_work() as session:
+            assert session.get_one(Setting, "one").value == {}
+            session.delete(session.get_one(Setting, "one"))
+        assert visitor.post("/t/add", headers=headers).text == "added"
+        with app.app_context():
+            assert db.session.get_one(Setting, "one").value == {"n": 1}
+            db.session.remove()
+            db.engine.dispose()
+
+
+def test_trees_stay_trees_and_codes_good_for_one_however_many_come_at_once(
+    server: str, migrated_there: str, tmp_path: Path
+) -> None:
+    """Each of these begins while another transaction is just doing the opposite."""
+    with postgresql.database(server, like=migrated_there) as address:
+        app = create_app(make_config(tmp_path, database_url=address))
+        people = People(app)
+        north, south = people.branch("North"), people.branch("South")
+        member = people.member()
+        with app.app_context(), unit_of_work():
+            code = members.issue_codes([member])[member]
+            one, two = library.add_collection("One"), library.add_collection("Two")
+
+        moved = f"UPDATE branch SET parent_id = {south}, path = '/1/{south}/{north}/'"
+        added = _meanwhile(
+            app,
+            address,
+            f"SELECT id FROM branch FOR UPDATE; {moved} WHERE id = {north}",
+            lambda: members.add_branch("East", parent_id=north),
+        )
+        with app.app_context():
+            assert db.session.get_one(Branch, added).path == f"/1/{south}/{north}/{added}/"
+        refused = _meanwhile(
+            app,
+            address,
+            f"UPDATE library_collection SET parent_id = {two}, path = '/{two}/{one}/' "
+            f"WHERE id = {one}",
+            lambda: library.change_collection(two, name="Two", parent_id=one),
+        )
+        assert isinstance(refused, TooDeep)
+        refused = _meanwhile(
+            app,
+            address,
+            "UPDATE activation_code SET used_at = now()",
+            lambda: members.activate(code, new_hash="x"),
+        )
+        assert isinstance(refused, WrongCode)
+        with app.app_context():
+            db.session.remove()
+            db.engine.dispose()
+
+
+def _meanwhile(app: Flask, address: str, doing: str, act: Callable[[], object]) -> object:
+    """What `act` gives or raises when it begins before the statements in `doing` are committed."""
+    ends: list[object] = []
+
+    def run() -> None:
+        try:
+            with app.app_context(), unit_of_work():
+                ends.append(act())
+        except Refusal as refusal:
+            ends.append(refusal)
+
+    waits = "SELECT count(*) FROM pg_locks WHERE NOT granted"
+    thread = threading.Thread(target=run)
+    with psycopg.connect(address.replace("+psycopg", "")) as other:
+        other.execute(doing.encode())
+        thread.start()
+        until = time.monotonic() + 60
+        while other.execute(waits).fetchone() == (0,) and not ends and time.monotonic() < until:
+            time.sleep(0.02)
+    thread.join(timeout=60)
+    return ends[0]

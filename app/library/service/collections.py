@@ -16,6 +16,7 @@ from app.library.service.documents import publish
 def add_collection(name: str, *, parent_id: int | None = None) -> int:
     """Make a collection, at the end of its siblings; returns its id."""
     session = db.session()
+    _hold_all()
     name = rules.clean_title(name)[: rules.LONGEST_COLLECTION]
     _refuse_double(name, parent_id)
     above = _path_of(parent_id)
@@ -44,6 +45,7 @@ def collection_at(names: Sequence[str], *, parent_id: int | None = None) -> int 
 def change_collection(collection_id: int, *, name: str, parent_id: int | None) -> None:
     """Rename a collection and hang it somewhere, with all below it."""
     session = db.session()
+    _hold_all()
     row = session.get(Collection, collection_id)
     if row is None:
         raise NotThere
@@ -71,6 +73,7 @@ def change_collection(collection_id: int, *, name: str, parent_id: int | None) -
 def move_collection(collection_id: int, *, step: int) -> None:
     """Move a collection one place up (-1) or down (1) among its siblings."""
     session = db.session()
+    _hold_all()
     row = session.get(Collection, collection_id)
     if row is None:
         raise NotThere
@@ -100,6 +103,16 @@ def remove_collection(collection_id: int) -> None:
     if any(session.scalar(each.limit(1)) is not None for each in inside):
         raise rules.NotEmpty
     session.execute(delete(Collection).where(Collection.id == collection_id))
+
+
+def _hold_all() -> None:
+    """Let nobody else move one meanwhile: two moves at once could tie a knot (PostgreSQL)."""
+    db.session().scalars(
+        select(Collection)
+        .order_by(Collection.id)
+        .with_for_update(key_share=True)
+        .execution_options(populate_existing=True)
+    ).all()
 
 
 def _path_of(collection_id: int | None) -> str:

@@ -33,7 +33,7 @@ def make_root(name: str) -> int:
 
 def add_branch(name: str, *, parent_id: int) -> int:
     """Add a branch; returns its id. Raises BranchNameTaken, TooDeep, BadName, NotThere."""
-    parent = _branch(parent_id)
+    parent = _branch(parent_id, held=True)
     name = names.branch(name)
     _refuse_taken(name, parent_id)
     if len(parent.path_ids) >= DEEPEST:
@@ -57,7 +57,7 @@ def move_branch(branch_id: int, *, parent_id: int) -> None:
     session = db.session()
     # All at once: two moves at the same time could tie a knot otherwise (PostgreSQL).
     session.execute(select(Branch.id).order_by(Branch.id).with_for_update())
-    row, parent = _branch(branch_id), _branch(parent_id)
+    row, parent = _branch(branch_id, held=True), _branch(parent_id, held=True)
     if row.parent_id is None:
         raise RootStays
     if branch_id in parent.path_ids:
@@ -132,8 +132,17 @@ def take_in_branches(paths: Iterable[tuple[str, ...]]) -> int:
     return (db.session().scalar(select(func.count()).select_from(Branch)) or 0) - before
 
 
-def _branch(branch_id: int) -> Branch:
-    row = db.session().get(Branch, branch_id)
+def _branch(branch_id: int, *, held: bool = False) -> Branch:
+    """The row of a branch; `held` waits for who moves it, and keeps it where it is (PostgreSQL)."""
+    if held:
+        row = db.session().scalar(
+            select(Branch)
+            .where(Branch.id == branch_id)
+            .with_for_update(key_share=True)
+            .execution_options(populate_existing=True)
+        )
+    else:
+        row = db.session().get(Branch, branch_id)
     if row is None:
         raise NotThere
     return row

@@ -9,7 +9,7 @@ from datetime import timedelta
 from argon2 import PasswordHasher
 from argon2.exceptions import Argon2Error, InvalidHashError
 from flask import current_app
-from sqlalchemy import delete, update
+from sqlalchemy import delete, select, update
 
 from app.core import clock, limits
 from app.core.db import db
@@ -213,7 +213,9 @@ def activate(
     """
     session = db.session()
     now = clock.now()
-    row = session.query(ActivationCode).filter_by(code_hash=token_hash(code)).one_or_none()
+    # Locked: of two who use it at once only one may (PostgreSQL).
+    wanted = select(ActivationCode).where(ActivationCode.code_hash == token_hash(code))
+    row = session.scalar(wanted.with_for_update())
     if row is None or row.used_at is not None or row.expires_at <= now:
         raise WrongCode
     member = session.get_one(Member, row.member_id, populate_existing=True)

@@ -7,7 +7,6 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from sqlalchemy import delete, select, update
-from sqlalchemy.exc import IntegrityError
 
 from app.core import clock, settings
 from app.core.db import db
@@ -79,17 +78,8 @@ def start(
         started_at=now,
         deadline_at=now + rules.SPRINT_FOR if mode is Mode.SPRINT else None,
     )
-    try:
-        with session.begin_nested():
-            session.add(run)
-    except IntegrityError:  # another window was first (PostgreSQL only)
-        return session.scalars(
-            select(PracticeRun.id).where(
-                PracticeRun.member_id == member_id,
-                PracticeRun.mode == mode,
-                PracticeRun.state == "open",
-            )
-        ).one()
+    session.add(run)
+    session.flush()  # another window may have been first (PostgreSQL): then this is asked again
     _ask(run, now)
     return run.id
 

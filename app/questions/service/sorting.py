@@ -132,6 +132,8 @@ def create_category(name: str, *, parent_id: int | None) -> int:
     CategoryTooDeep."""
     session = db.session()
     name = _name(name)
+    # Of two with one name at once the later waits, and is refused (PostgreSQL).
+    session.scalars(select(Category.id).order_by(Category.id).with_for_update(key_share=True)).all()
     above = session.get(Category, parent_id) if parent_id is not None else None
     if parent_id is not None and above is None:
         raise NotThere
