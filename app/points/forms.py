@@ -27,12 +27,13 @@ from wtforms import (
 )
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 from wtforms.validators import InputRequired, Length, NumberRange, Optional
-from wtforms.widgets import CheckboxInput, ListWidget
+from wtforms.widgets import CheckboxInput, HiddenInput, ListWidget
 
 from app.points.rules import (
     LARGEST_AMOUNT,
     LONGEST_NOTE,
     LONGEST_REWARD,
+    MOST_STOCK,
     REASONS,
     Book,
     Ranking,
@@ -236,6 +237,10 @@ class RewardForm(FlaskForm):  # type: ignore[misc]
     )
     price = IntegerField(_l("Price in points"), [_NEEDED])
     stock = IntegerField(_l("How many there are"), [_NEEDED])
+    # As it was when the form was opened: what is ordered meanwhile stays taken.
+    stock_was = IntegerField(
+        "", [Optional(), NumberRange(0, MOST_STOCK)], widget=HiddenInput(), default=None
+    )
     most_each = IntegerField(
         _l("At most for one member"), [Optional()], description=_l("0 is no limit."), default=1
     )

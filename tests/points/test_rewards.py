@@ -46,8 +46,11 @@ class Shop:
         return self.rows(Reward)[-1].id
 
     def order(self, reward: int, member: int | None = None, key: str | None = None):
+        with self.app.app_context():
+            price = db.session.get_one(Reward, reward).price
+            db.session.remove()
         url = f"/points/rewards/{reward}/order"
-        return self.post(member or self.ann, url, key=key or secrets.token_hex(16))
+        return self.post(member or self.ann, url, key=key or secrets.token_hex(16), price=price)
 
     def rows(self, model: type) -> list:
         with self.app.app_context():
@@ -122,7 +125,7 @@ def test_fifty_orders_at_once_never_spend_more_than_there_is(shop: Shop) -> None
     def spend(_: int) -> bool:
         with shop.app.app_context(), unit_of_work():
             try:
-                service.order(cup, member_id=shop.ann, key=secrets.token_hex(16))
+                service.order(cup, member_id=shop.ann, key=secrets.token_hex(16), price=20)
             except Refusal:
                 return False
             return True
@@ -145,7 +148,7 @@ def test_the_last_one_goes_to_one_of_many(shop: Shop) -> None:
     def spend(member: int) -> bool:
         with shop.app.app_context(), unit_of_work():
             try:
-                service.order(cup, member_id=member, key=secrets.token_hex(16))
+                service.order(cup, member_id=member, key=secrets.token_hex(16), price=20)
             except Refusal:
                 return False
             return True
@@ -163,6 +166,40 @@ def test_pressing_twice_orders_once(shop: Shop) -> None:
         assert shop.order(cup, key=key).status_code == 303
     assert len(shop.rows(RewardOrder)) == 1
     assert shop.order(cup, key="again").status_code == 404
+
+
+def test_what_was_ordered_while_a_form_was_open_stays_taken(shop: Shop) -> None:
+    cup = shop.offer()
+    url = f"/organizer/rewards/{cup}"
+    page = shop.people.client(shop.olga).get(url).get_data(as_text=True)
+    tag = re.search(r'<input[^>]*name="stock_was"[^>]*>', page)
+    assert tag is not None
+    assert 'value="5"' in tag[0]
+    shop.order(cup)
+    form = {"title": "Cup", "note": "Room 4", "price": 20, "branch": shop.branch, "most_each": 0}
+    answer = shop.post(shop.olga, url, **form, stock=5, stock_was=5)
+    assert answer.status_code == 303
+    assert (shop.rows(Reward)[0].stock, shop.rows(Reward)[0].note) == (4, "Room 4")
+    shop.post(shop.olga, url, **form, stock=14, stock_was=4)  # ten more came
+    assert shop.rows(Reward)[0].stock == 14
+    shop.order(cup)
+    shop.post(shop.olga, url, **form, stock=0, stock_was=14)  # never below nothing
+    assert shop.rows(Reward)[0].stock == 0
+
+
+def test_nobody_pays_more_than_the_price_they_saw(shop: Shop) -> None:
+    cup, key = shop.offer(price=10), secrets.token_hex(16)
+    page = shop.people.client(shop.ann).get("/points/rewards").get_data(as_text=True)
+    assert re.search(r'name="price" value="10"', page)
+    form = {"title": "Cup", "price": 30, "stock": 5, "most_each": 0, "branch": shop.branch}
+    shop.post(shop.olga, f"/organizer/rewards/{cup}", **form, stock_was=5)
+    answer = shop.post(shop.ann, f"/points/rewards/{cup}/order", key=key, price=10)
+    assert answer.status_code == 409
+    assert "“Cup” takes 30 points by now. Nothing was ordered." in words(answer)
+    assert shop.balance() == 40
+    assert shop.post(shop.ann, f"/points/rewards/{cup}/order", key=key).status_code == 404
+    assert shop.post(shop.ann, f"/points/rewards/{cup}/order", key=key, price=30).status_code == 303
+    assert shop.balance() == 10
 
 
 def test_too_few_points_and_more_than_one_may_have_are_refused(shop: Shop) -> None:

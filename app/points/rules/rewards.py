@@ -39,6 +39,12 @@ class SoldOut(Conflict):
     sentence = _l("Nothing is left of “%(title)s”.")
 
 
+class PriceChanged(Conflict):
+    """An order at a price that is not the price any more."""
+
+    sentence = _l("“%(title)s” takes %(price)s points by now. Nothing was ordered.")
+
+
 class TooFewPoints(Refusal):
     """An order that would take more than there is."""
 

@@ -16,6 +16,7 @@ from app.points.rules import (
     EnoughOfThat,
     Offer,
     OrderState,
+    PriceChanged,
     SoldOut,
     TooFewPoints,
     one_line,
@@ -38,12 +39,20 @@ def offer(wish: Offer, *, branch_id: int, author_id: int) -> int:
     return row.id
 
 
-def change_offer(reward_id: int, wish: Offer, *, branch_id: int) -> None:
-    """Another price, stock or word; orders keep the price they were made at. Raises NotThere."""
+def change_offer(
+    reward_id: int, wish: Offer, *, branch_id: int, stock_was: int | None = None
+) -> int:
+    """Another price, stock or word; orders keep the price they were made at. Returns the stock.
+
+    `stock_was` is what the author of the wish had before their eyes: what was ordered since then
+    stays taken. Raises NotThere.
+    """
     row = _held(reward_id)
+    left = wish.stock if stock_was is None else max(0, row.stock + wish.stock - stock_was)
     for name, value in vars(wish).items():
         setattr(row, name, value)
-    row.branch_id, row.changed_at = branch_id, clock.now()
+    row.stock, row.branch_id, row.changed_at = left, branch_id, clock.now()
+    return left
 
 
 def withdraw_offer(reward_id: int) -> None:
@@ -59,12 +68,12 @@ def offer_again(reward_id: int) -> None:
     row.withdrawn_at = None
 
 
-def order(reward_id: int, *, member_id: int, key: str) -> int:
-    """Spend points on one reward; returns the id of the order.
+def order(reward_id: int, *, member_id: int, key: str, price: int) -> int:
+    """Spend points on one reward; returns the id of the order. `price` is what the member saw.
 
     The same key again is the same order. Points and stock never fall below 0, however many ask at
     once: the member's chain is locked first, and the stock is taken only while there is some.
-    Raises NotThere, TooFewPoints, EnoughOfThat, SoldOut.
+    Raises NotThere, PriceChanged, TooFewPoints, EnoughOfThat, SoldOut.
     """
     owner = lock_chain(member_id)
     session = db.session()
@@ -73,11 +82,14 @@ def order(reward_id: int, *, member_id: int, key: str) -> int:
     )
     if known is not None:
         return known
-    row = session.get(Reward, reward_id, populate_existing=True)
+    # Held, so that neither its price nor whether it is offered changes before the end.
+    row = session.get(Reward, reward_id, with_for_update=True, populate_existing=True)
     if row is None or row.withdrawn_at is not None or not rewards_open():
         raise NotThere
     if row.branch_id not in owner.branch_path:
         raise NotThere
+    if row.price != price:
+        raise PriceChanged(title=row.title, price=row.price)
     if row.most_each:
         had = session.scalar(
             select(func.count()).where(

@@ -8,6 +8,7 @@ import secrets
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from flask_babel import ngettext
 
 from app.core.access import access
 from app.core.errors import status_of
@@ -22,7 +23,7 @@ from app.points.forms import CancelForm, RewardForm
 from app.points.rules import BadReward, OrderState, checked_offer
 from app.points.views.door import bp
 
-_KEY = re.compile(r"[0-9a-f]{32}")
+_KEY, _PRICE = re.compile(r"[0-9a-f]{32}"), re.compile(r"[0-9]{1,9}")
 
 
 @bp.get("/points/rewards")
@@ -48,11 +49,11 @@ def _shop(refused: str = "") -> str:
 @access(SIGNED_IN)
 @limited("orders of rewards", most=60, seconds=60)
 def order_reward(reward_id: int) -> ResponseReturnValue:
-    key = request.form.get("key", "")
-    if not _KEY.fullmatch(key):
+    key, price = request.form.get("key", ""), request.form.get("price", "")
+    if not _KEY.fullmatch(key) or not _PRICE.fullmatch(price):
         raise NotThere
     try:
-        order_id = service.order(reward_id, member_id=reader().id, key=key)
+        order_id = service.order(reward_id, member_id=reader().id, key=key, price=int(price))
     except NotThere:
         raise
     except Refusal as refusal:
@@ -145,6 +146,7 @@ def reward(reward_id: int) -> str:
         branch=item.branch_id,
         price=item.price,
         stock=item.stock,
+        stock_was=item.stock,
         most_each=item.most_each,
     )
     return _sheet(form, item)
@@ -174,9 +176,21 @@ def _save(item: queries.Item | None) -> ResponseReturnValue:
         return _sheet(form, item), status_of(refusal)
     if item is None:
         service.offer(wish, branch_id=form.branch.data, author_id=me.id)
+        flash(_("Saved."))
+        return redirect(url_for("points.desk_rewards"), 303)
+    left = service.change_offer(
+        item.id, wish, branch_id=form.branch.data, stock_was=form.stock_was.data
+    )
+    if left == wish.stock:
+        flash(_("Saved."))
     else:
-        service.change_offer(item.id, wish, branch_id=form.branch.data)
-    flash(_("Saved."))
+        flash(
+            ngettext(
+                "Saved. The stock changed meanwhile: %(num)s is left.",
+                "Saved. The stock changed meanwhile: %(num)s are left.",
+                left,
+            )
+        )
     return redirect(url_for("points.desk_rewards"), 303)
 
 
