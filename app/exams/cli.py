@@ -24,7 +24,7 @@ group = AppGroup("exams", help="Exams and their statistics.")
 
 
 @group.command("statistics")
-@click.argument("exam_id", type=int, required=False)
+@click.argument("exam_id", type=click.IntRange(1, 2**31 - 1), required=False)
 @click.option(
     "--csv",
     "table",
@@ -49,7 +49,7 @@ def statistics_(exam_id: int | None, table: Path | None, as_json: bool, every: b
 
 
 @group.command("archive")
-@click.argument("exam_id", type=int)
+@click.argument("exam_id", type=click.IntRange(1, 2**31 - 1))
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
 def archive_(exam_id: int, file: Path) -> None:
     """Write the signed archive of EXAM_ID to FILE."""
@@ -62,7 +62,10 @@ def archive_(exam_id: int, file: Path) -> None:
         made_at=clock.now(),
         key=key_in(current_app.extensions["weike"].instance_dir),
     )
-    file.write_bytes(data)
+    try:
+        file.write_bytes(data)
+    except OSError as error:
+        raise click.ClickException(f"{file} cannot be written: {error.strerror}") from error
     click.echo(f"{file}: {len(data)} bytes")
 
 

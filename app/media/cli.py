@@ -33,7 +33,7 @@ def list_recordings(state: str | None, limit: int) -> None:
 
 
 @group.command("status")
-@click.argument("media_id", type=int)
+@click.argument("media_id", type=click.IntRange(1, 2**31 - 1))
 def status(media_id: int) -> None:
     """Everything about one recording, with ffmpeg's last lines."""
     row = queries.recording(media_id)
@@ -54,7 +54,7 @@ def status(media_id: int) -> None:
 
 
 @group.command("retry")
-@click.argument("media_ids", type=int, nargs=-1, required=True)
+@click.argument("media_ids", type=click.IntRange(1, 2**31 - 1), nargs=-1, required=True)
 def retry(media_ids: tuple[int, ...]) -> None:
     """Prepare failed recordings again."""
     for media_id in media_ids:

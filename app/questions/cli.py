@@ -160,7 +160,10 @@ def export(
     written = formats.write(sayings, name, media.clip_data)
     if written.ending and file.suffix.lower() != written.ending:
         file = file.with_suffix(written.ending)
-    file.write_bytes(written.data)
+    try:
+        file.write_bytes(written.data)
+    except OSError as error:
+        raise click.ClickException(f"{file} cannot be written: {error.strerror}") from error
     if as_json:
         losses = [{"question": loss.line, "what": loss.what} for loss in written.losses]
         report = {"file": str(file), "format": name, "exported": len(sayings), "losses": losses}

@@ -166,7 +166,7 @@ def _branch_names(found: dict[int, int], chosen: int | None) -> dict[int, str]:
 @bp.post("/search/kept")
 @access(SIGNED_IN)
 def keep() -> ResponseReturnValue:
-    text, kind = request.form.get("q", ""), _kind(request.form.get("kind", ""))
+    text, kind = request.form.get("q", "")[:LONGEST_QUERY], _kind(request.form.get("kind", ""))
     service.keep_search(reader().id, text, kind)
     flash(_("Kept. You will be told of what is new in it."), "good")
     return redirect(url_for("search.results", q=text, kind=kind))
@@ -180,7 +180,7 @@ def open_kept(number: int) -> ResponseReturnValue:
     return redirect(
         url_for(
             "search.results",
-            q=request.form.get("q", ""),
+            q=request.form.get("q", "")[:LONGEST_QUERY],
             kind=_kind(request.form.get("kind", "")),
             sort=Order.NEWEST.value,
         )

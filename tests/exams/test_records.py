@@ -174,6 +174,8 @@ def test_the_commands_write_and_verify_an_archive(app: Flask, taken: Set, tmp_pa
     file.write_bytes(file.read_bytes().replace(b"manifest.sig", b"manifest.sog"))
     assert run(args=["exams", "verify", str(file)]).exit_code == 1
     assert run(args=["exams", "archive", "999", str(file)]).exit_code == 1
+    nowhere = run(args=["exams", "archive", str(taken.id), str(tmp_path / "no" / "exam.zip")])
+    assert "cannot be written" in nowhere.output
 
 
 def test_weak_topics_are_told_by_branch(

@@ -161,7 +161,7 @@ def test_a_question_of_every_kind_is_written_in_the_page(
 @pytest.mark.parametrize("kind", types.TYPES)
 def test_an_empty_editor_comes_back_with_a_sentence(client: FlaskClient, kind: str) -> None:
     assert client.get(f"/desk/questions/new/{kind}").status_code == 200
-    data = {"stem": "So?"}
+    data = {"stem": "So?", "typos": "²\n"}  # a choice that no page offers
     answer = client.post(f"/desk/questions/new/{kind}", data=data, headers=csrf(client))
     if kind in {"essay", "file"}:  # need nothing but its question
         assert answer.status_code == 302

@@ -30,6 +30,7 @@ from app.questions.rules import (
     plain_number,
 )
 from app.questions.types import numbers
+from app.questions.types.texts import typos
 
 
 class AnswerForm(Form):
@@ -105,7 +106,7 @@ class ShortForm(_AnswersForm):
             **super().body(kind),
             "answers": [{"text": text, **facts} for text, facts in self.given()],
             "case": bool(self.case.data),
-            "typos": int(self.typos.data or 0),
+            "typos": typos(self.typos.data),
         }
 
 
@@ -171,7 +172,7 @@ class GapsForm(BaseForm):
         found = {
             **super().body(kind),
             "case": bool(self.case.data),
-            "typos": int(self.typos.data or 0),
+            "typos": typos(self.typos.data),
         }
         if kind == Kind.BLANKS:
             found["any_order"] = bool(self.any_order.data)
