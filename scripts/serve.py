@@ -183,9 +183,8 @@ class _Tied(Process):
             begun = time.monotonic()
             super().run(events, ignore_signals)
             broke_at_once = time.monotonic() - begun < SOON and self._child.returncode > 0
-            if not broke_at_once:
+            if not broke_at_once and not self.ending.wait(PAUSE):
                 self._send_message(b"ended, starts again\n")
-                self.ending.wait(PAUSE)
             if broke_at_once or self.ending.is_set():
                 super()._send_message({"returncode": self._child.returncode}, type="stop")
                 return

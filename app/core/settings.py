@@ -115,6 +115,12 @@ def organisation() -> Organisation:
     return held.organisation
 
 
+def name() -> str:
+    """What the organisation is called now, set in the pages or by the operator."""
+    config: Config = current_app.extensions["weike"]
+    return config.organisation
+
+
 def renamer(language: str) -> Callable[[str], str] | None:
     """What puts the organisation's words into a message of this language, if it has its own."""
     held: _Held = current_app.extensions["settings"]

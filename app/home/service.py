@@ -19,6 +19,7 @@ from app.home.rules import Task
 from app.learning import service as learning
 from app.library import service as library
 from app.media import service as media
+from app.members import queries as members_queries
 from app.members import service as members
 
 LOGO = "logo"
@@ -58,6 +59,7 @@ def choose_look(
     if logo is not None:
         digest = logo.digest
         settings.store(LOGO, {"mark": _text(logo.mark), "icon": _text(logo.icon)})
+    _name_root(name)
     settings.set_organisation(
         replace(
             settings.Organisation.of(settings.stored(settings.ORGANISATION)),
@@ -68,6 +70,13 @@ def choose_look(
         )
     )
     return brand if brand.is_corrected else None
+
+
+def _name_root(name: str) -> None:
+    """The branch above all others was named after the organisation: it still is, unless renamed."""
+    root = members_queries.root_branch()
+    if root is not None and root.name == settings.name():
+        members.rename_branch(root.id, name)
 
 
 def choose_ways(*, highest_speed: int, discussions: bool, mail_seals: bool) -> None:

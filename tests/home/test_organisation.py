@@ -45,6 +45,20 @@ def test_name_colour_and_clock_stand_on_every_page(app: Flask, people: People, b
     assert ":root{--brand-seed:#0b5cab" in style.get_data(as_text=True)
 
 
+def test_the_first_branch_keeps_the_name_of_the_organisation_until_it_has_its_own(
+    people: People, boss
+) -> None:
+    def branches() -> str:
+        return boss.get("/admin/branches").get_data(as_text=True)
+
+    rename = f"/admin/branches/{people.root}/rename"
+    choose(boss)
+    assert "Head office" in branches()  # a name of its own
+    boss.post(rename, data={"name": "春风集团"}, headers=csrf(boss))
+    choose(boss, name="春风总公司")
+    assert "春风集团" not in branches()
+
+
 def test_a_colour_that_white_cannot_be_read_on_is_darkened(app: Flask, boss) -> None:
     sample = boss.get("/admin/organisation/colour?colour=%23ffd400").get_data(as_text=True)
     assert "White words on #ffd400 are hard to read" in sample

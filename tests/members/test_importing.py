@@ -306,7 +306,9 @@ def test_what_no_preview_has_sent_is_refused(
 
 def test_missing_branches_are_made_only_when_asked_for(people: People, admin: FlaskClient) -> None:
     text = HEADER + "zhang,张三,总部/三支部/第一小组,,,\nli,李四,三支部,,,\n"
-    assert problems(preview(admin, text)) == [(2, "branch"), (3, "branch")]
+    refused = preview(admin, text)
+    assert problems(refused) == [(2, "branch"), (3, "branch")]
+    assert "tick “Make branches that are missing”" in refused.get_data(as_text=True)
     shown = preview(admin, text, create_branches="y")
     assert "三支部/第一小组" in shown.get_data(as_text=True)
     assert confirm(admin, shown).status_code == 200

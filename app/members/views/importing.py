@@ -16,6 +16,7 @@ from app.core.spreadsheet import FileTooLarge, NoTable, Table, read_table, write
 from app.members import queries, service
 from app.members.access import ORGANIZER, reader
 from app.members.forms import ConfirmImportForm, ImportForm
+from app.members.rules.refusals import UnknownBranch
 from app.members.rules.roster import COLUMN_LABELS, COLUMNS, Roster, read_roster
 from app.members.service import ImportRefused
 from app.members.views.door import bp, show_at, typed
@@ -77,6 +78,7 @@ def preview_import() -> ResponseReturnValue:
         problems=plan.problems[:SHOWN_PROBLEMS],
         filename=form.file.data.filename,
         create=create,
+        missing_branches=any(isinstance(p.reason, UnknownBranch) for p in plan.problems),
         form=ConfirmImportForm(formdata=None, table=text, create_branches=create),
     )
     return page, 422 if plan.problems else 200
