@@ -188,6 +188,7 @@ def test_a_neighbours_assignment_is_not_there(house: House) -> None:
     south = house.people.client(house.people.member(organizes=house.south))
     head = csrf(south)
     assert south.get(url).status_code == 404
+    assert south.get(f"{url}/export").status_code == 404
     assert south.get(f"{url}/members/{house.ann}").status_code == 404
     data = {"kind": "exempt", "reason": "x"}
     assert south.post(f"{url}/members/{house.ann}", data=data, headers=head).status_code == 404
@@ -264,6 +265,18 @@ def test_all_who_are_overdue_get_another_day_at_once(house: House) -> None:
 
 
 # --- who is behind --------------------------------------------------------------------------------
+
+
+def test_one_assignment_is_taken_away_as_it_is_filtered(house: House) -> None:
+    url = made(house)
+    finished(house.app, house.ann, house.begun)
+
+    def lines(state: str) -> list[list[str]]:
+        answer = house.client.get(f"{url}/export?as=csv&state={state}")
+        return [line.split(",")[:5] for line in answer.get_data(as_text=True).splitlines()[1:]]
+
+    assert ['"Ann"', '"North"', '"Done"', "1", "1"] in lines("")
+    assert [line[0] for line in lines("done")] == ['"Ann"']
 
 
 def test_the_overdue_are_listed_and_exported_with_types(house: House) -> None:

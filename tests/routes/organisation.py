@@ -12,6 +12,7 @@ MATRIX = {
     "organisation.new_assignment": "organizer",
     "organisation.assign": "organizer",
     "organisation.assignment": "organizer",
+    "organisation.export_assignment": "organizer",
     "organisation.change_assignment": "organizer",
     "organisation.withdraw_assignment": "organizer",
     "organisation.ask_again": "organizer",

@@ -119,6 +119,7 @@ def _sheet(line: AssignmentLine, form: TermForm) -> str:
     return render_template(
         "organisation/assignment.html",
         line=line,
+        formats=[each.value for each in Format],
         form=form,
         duty=duty.value if duty else "",
         page=Page(shown[offset : offset + limit], max(1, number), len(shown), ROWS_PER_PAGE),
@@ -130,6 +131,35 @@ def _sheet(line: AssignmentLine, form: TermForm) -> str:
 def assignment(assignment_id: int) -> str:
     line = queries.assignment_for(reader(), assignment_id, _zone())
     return _sheet(line, TermForm(due_on=line.wish.due_on, note=line.wish.note))
+
+
+@bp.get("/organizer/assignments/<int:assignment_id>/export")
+@access(ORGANIZER)
+@limited("exports", most=EXPORTS_AN_HOUR, seconds=3600)
+def export_assignment(assignment_id: int) -> Response:
+    kind = request.args.get("as", Format.XLSX, type=Format)
+    duty = request.args.get("state", type=Duty)
+    line = queries.assignment_for(reader(), assignment_id, _zone())
+    states = {
+        Duty.DONE: _("Done"),
+        Duty.LATE: _("Done late"),
+        Duty.EXEMPT: _("Exempt"),
+        Duty.OVERDUE: _("Overdue"),
+        Duty.DUE: _("Open"),
+    }
+    header = [
+        *(_("Member"), _("Branch"), _("State"), _("Courses done"), _("Courses")),
+        *(_("Done on"), _("Last day"), _("Reason")),
+    ]
+    rows = [
+        [
+            *(case.member, case.branch, states[case.duty], case.done, case.total),
+            *(case.done_on, case.due_on, case.reason),
+        ]
+        for case in line.cases
+        if duty is None or case.duty is duty
+    ]
+    return table_file(kind, "assignment", line.wish.title, header, rows)
 
 
 def _mine(assignment_id: int) -> AssignmentLine:
