@@ -117,10 +117,20 @@ TAMPERED = [
     ),
     (
         (
-            "UPDATE ledger_entry SET seq = CASE seq WHEN 2 THEN 99 ELSE seq END "
-            "WHERE member_id = 1 AND seq = 2"
+            "UPDATE ledger_entry SET seq = 99 WHERE member_id = 1 AND seq = 2;"
+            "UPDATE ledger_entry SET seq = 2 WHERE member_id = 1 AND seq = 3;"
+            "UPDATE ledger_entry SET seq = 3 WHERE member_id = 1 AND seq = 99"
         ),
-        "member 1, entry 2",
+        "reordered: member 1, entry 2",
+    ),
+    (
+        (
+            "ALTER TABLE ledger_entry DROP CONSTRAINT pk_ledger_entry CASCADE;"
+            "ALTER TABLE ledger_entry DROP CONSTRAINT uq_ledger_entry_member_id_seq CASCADE;"
+            "ALTER TABLE ledger_entry DROP CONSTRAINT uq_ledger_entry_member_id_reason_source;"
+            "INSERT INTO ledger_entry SELECT * FROM ledger_entry WHERE member_id = 1 AND seq = 3"
+        ),
+        "duplicated: member 1, entry 3",
     ),
     ("UPDATE ledger_head SET seal = 'x' WHERE member_id = 1", "forged: member 1"),
     ("DELETE FROM ledger_seal", "truncated: the seal of 2026-03-01 was given out"),
@@ -147,7 +157,8 @@ def test_verify_names_what_was_done_behind_the_back_of_the_application(
         with app.app_context(), suppress(Undone), unit_of_work() as session:
             abroad = {seal.day: seal.seal for seal in queries.seals()}
             session.execute(text("ALTER TABLE ledger_entry DISABLE TRIGGER USER"))
-            session.execute(text(tampering))
+            for statement in tampering.split(";"):
+                session.execute(text(statement))
             session.execute(text("ALTER TABLE ledger_entry ENABLE TRIGGER USER"))
             first = queries.prove(key, SHANGHAI, abroad).breaks[0]
             raise Undone
