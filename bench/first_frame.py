@@ -1,10 +1,10 @@
 """How long a lesson of 720p takes to its first picture on a phone with 1.6 Mbit/s and 150 ms.
 
 A site of its own prepares a film of 30 seconds. Then a member opens the lesson, and play is pressed
-as soon as there is a player; the browser itself says when the first frame stood there. Thrice: with
-nothing in the browser's cache; coming from the page of the course, as people do, which has fetched
-the player meanwhile but nothing of the film; and from the press to the picture, on a page that has
-been open for a while.
+as soon as something can be pressed; the browser itself says when the first frame stood there.
+Thrice: with nothing in the browser's cache; coming from the page of the course, as people do, which
+has fetched the player meanwhile but nothing of the film; and from the press to the picture, on a
+page that has been open for a while.
 """
 
 from __future__ import annotations
@@ -68,7 +68,6 @@ def main() -> None:
         {"what": "first frame of 720p, from an address, nothing cached", "ours": f"{cold:.0f} ms"},
     ]
     rows = [{**row, "goal": f"≤ {GOAL} ms"} for row in rows]
-    rows[-1]["goal"] = ""  # the player itself takes a second to come
     print(json.dumps({"name": "first_frame", "rows": rows}, ensure_ascii=False))
 
 
@@ -134,7 +133,7 @@ def _opened(context: BrowserContext, lesson: str) -> float:
     """From the wish for the page to the first frame, with play pressed as early as possible."""
     page = _page(context)
     page.goto(lesson, wait_until="commit")
-    page.wait_for_selector("#player[data-ready]", state="attached")
+    page.wait_for_selector("#player:is([data-begun], [data-ready])", state="attached")
     _pressed(page)
     if DETAILS:
         print(page.evaluate(RESOURCES))

@@ -10,6 +10,7 @@ import io
 import re
 import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -48,6 +49,13 @@ ICON_USE = re.compile(
     r"""|\#icon:([a-z0-9-]+)"""
 )
 SOURCE_MAP = re.compile(rb"(?m)^(//# sourceMappingURL=.*|/\*# sourceMappingURL=.*\*/)$")
+# Where our words come from: a class of Bootstrap that stands nowhere in them is not sent.
+OURS = ("**/*.html", "**/*.py", "static/js/**/*.js", "static/css/*.css")
+WORD = re.compile(r"[A-Za-z0-9_-]+")
+# btn-{{ tone }}, 'btn-' ~ tone, `btn-${tone}`, "btn-%s", f"btn-{tone}": any end is possible.
+OPEN_END = re.compile(r"""\b([a-z][a-z0-9-]*-)(?:\{|\$\{|%s|['"]\s*[~+])""")
+CLASS = re.compile(r"\.((?:[A-Za-z0-9_-]|\\.)+)")
+COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
 JINJA = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
 QUOTED = re.compile(r"""(['"])([a-z0-9]+(?:-[a-z0-9]+)*)\1""")
 
@@ -80,6 +88,56 @@ def sprite(names: set[str]) -> str:
         inner = re.sub(r"^<svg[^>]*>|</svg>\s*$", "", text.strip(), flags=re.DOTALL).strip()
         symbols.append(f'<symbol id="{name}" viewBox="0 0 16 16">{inner}</symbol>')
     return f'<svg xmlns="http://www.w3.org/2000/svg">{"".join(symbols)}</svg>\n'
+
+
+def styles_in_use(css: str) -> str:
+    """Bootstrap's styles without the rules for classes that no page of ours can have: a quarter."""
+    text = "\n".join(
+        path.read_text(encoding="utf-8")
+        for pattern in OURS
+        for path in sorted((ROOT / "app").glob(pattern))
+    )
+    words, begun = set(WORD.findall(text)), tuple(set(OPEN_END.findall(text)))
+
+    def is_ours(selector: str) -> bool:
+        plain = re.sub(r":not\([^)]*\)", "", selector)
+        names = [name.replace("\\", "") for name in CLASS.findall(plain)]
+        return all(name in words or name.startswith(begun) for name in names)
+
+    def kept(css: str) -> str:
+        out = []
+        for head, body in _rules(css):
+            if head.startswith(("@media", "@supports")):
+                inner = kept(body)
+                out += [f"{head}{{{inner}}}"] if inner else []
+            elif head.startswith("@"):
+                out.append(f"{head}{{{body}}}")
+            elif ours := [one for one in _selectors(head) if is_ours(one)]:
+                out.append(f"{','.join(ours)}{{{body}}}")
+        return "".join(out)
+
+    charset, _, rest = css.partition(";")
+    licence = COMMENT.search(css)
+    if not charset.startswith("@charset") or licence is None or "@import" in css:
+        sys.exit("Bootstrap's styles begin in another way; styles_in_use does not know it.")
+    return f"{charset};{licence[0]}{kept(COMMENT.sub('', rest))}"
+
+
+def _rules(css: str) -> Iterator[tuple[str, str]]:
+    """(what it is for, what it says) of each rule; a rule may hold others."""
+    at = 0
+    while (opening := css.find("{", at)) >= 0:
+        head, depth, end = css[at:opening].strip(), 1, opening + 1
+        while depth:
+            depth += {"{": 1, "}": -1}.get(css[end], 0)
+            end += 1
+        yield head, css[opening + 1 : end - 1]
+        at = end
+
+
+def _selectors(head: str) -> list[str]:
+    """The parts between commas that do not stand in brackets."""
+    return re.split(r",(?![^(]*\))", head)
 
 
 FONT = "@fontsource/noto-sans-sc"
@@ -141,6 +199,8 @@ def main() -> None:
         # Source maps are left out, so the lines that name them go too.
         if name.endswith((".js", ".css")):
             content = SOURCE_MAP.sub(b"", content)
+        if name == "bootstrap.css":
+            content = styles_in_use(content.decode()).encode()
         put(VENDOR / name, content)
     for source, name in FOLDERS.items():
         for path in sorted((MODULES / source).iterdir()):

@@ -117,12 +117,16 @@ def test_templates_carry_no_inline_style_or_handler() -> None:
 def test_no_module_is_preloaded_before_the_import_map() -> None:
     """What is preloaded earlier may not find what it imports; some browsers then drop the map.
 
-    The block `scripts` of base.html comes after the map; all blocks before it do not.
+    The blocks `early` and `scripts` of base.html come after the map; those before it do not.
     """
+    base = (APP / "templates" / "base.html").read_text(encoding="utf-8")
+    assert base.index('"importmap"') < base.index("{% block early %}")
+    assert base.index("{% block early %}") < base.index("{% block scripts %}")
     for template in APP.rglob("templates/**/*.html"):
         text = template.read_text(encoding="utf-8")
         at = text.find("modulepreload")
-        assert at < 0 or 0 <= text.find("{% block scripts %}") < at, template
+        places = [text.find(f"{{% block {name} %}}") for name in ("early", "scripts")]
+        assert at < 0 or any(0 <= place < at for place in places), template
 
 
 def test_every_address_leads_to_a_route(app: Flask) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 from app.media import aes128, mp4
 
 MASTER = "master.m3u8"
+AAC_LC = "mp4a.40.2"
 _MAP = re.compile(r'#EXT-X-MAP:URI="([^"]+)"')
 
 
@@ -125,6 +126,17 @@ def settle(folder: Path, name: str) -> None:
     (folder / name).write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
+def open_in_chunks(folder: Path, name: str, seconds: float) -> None:
+    """Write the first segment of a rendition so that it plays while it still arrives."""
+    playlist = read(folder, name)
+    path = folder / playlist.segments[0].name
+    whole = path.read_bytes()
+    chunked = mp4.chunked(whole, mp4.timescales((folder / playlist.init).read_bytes()), seconds)
+    if chunked != whole:
+        path.unlink()  # it may be shared with a version that is served
+        path.write_bytes(chunked)
+
+
 def _size(folder: Path, name: str) -> int:
     path = folder / name
     size = path.stat().st_size if "/" not in name and path.is_file() else 0
@@ -152,10 +164,28 @@ def codecs(folder: Path, playlist: Playlist, *, sound: bool, picture: bool) -> s
         at = head.find(b"avcC")
         if at < 0:
             raise Broken(f"{playlist.init} has no H.264 header")
-        found.append("avc1." + head[at + 5 : at + 8].hex())
+        found.append(_avc(head, at))
     if sound:
-        found.append("mp4a.40.2")
+        found.append(AAC_LC)
     return ",".join(found)
+
+
+def opening(folder: Path, name: str) -> str:
+    """The CODECS of a rendition that a browser can be given as it is; "" for an encrypted one."""
+    try:
+        lines = (folder / f"{name}.m3u8").read_text(encoding="utf-8")
+        head = (folder / f"{name}-init.mp4").read_bytes()
+    except OSError:
+        return ""
+    at = head.find(b"avcC")
+    if at < 0 or "#EXT-X-KEY:" in lines:
+        return ""
+    return _avc(head, at) + (f",{AAC_LC}" if b"mp4a" in head else "")
+
+
+def _avc(head: bytes, at: int) -> str:
+    """Profile, constraints and level of the H.264 in a header whose “avcC” lies at `at`."""
+    return "avc1." + head[at + 5 : at + 8].hex()
 
 
 def write_master(folder: Path, variants: Sequence[Variant]) -> None:

@@ -111,14 +111,21 @@ def pace(init: bytes) -> Track | None:
         number, _, length = struct.unpack_from(">III", box, 4)
         usual[number] = length
     found = []
-    for trak in _inner(init, b"moov", b"trak"):
-        head = next(_inner(trak, b"tkhd"))
-        number = int(struct.unpack_from(">I", head, 20 if head[0] else 12)[0])
-        media = next(_inner(trak, b"mdia", b"mdhd"))
-        scale = int(struct.unpack_from(">I", media, 20 if media[0] else 12)[0])
-        kind = next(_inner(trak, b"mdia", b"hdlr"))[8:12]
+    kinds = [box[8:12] for box in _inner(init, b"moov", b"trak", b"mdia", b"hdlr")]
+    for (number, scale), kind in zip(timescales(init).items(), kinds, strict=True):
         found.append((kind != b"vide", Track(number, scale, usual.get(number, 0))))
     return min(found)[1] if found else None
+
+
+def timescales(init: bytes) -> dict[int, int]:
+    """Units in a second of every track of a header, by its number."""
+    found = {}
+    for trak in _inner(init, b"moov", b"trak"):
+        head = next(_inner(trak, b"tkhd"))
+        media = next(_inner(trak, b"mdia", b"mdhd"))
+        number = int(struct.unpack_from(">I", head, 20 if head[0] else 12)[0])
+        found[number] = int(struct.unpack_from(">I", media, 20 if media[0] else 12)[0])
+    return found
 
 
 def span(segment: bytes, track: Track) -> tuple[int, int] | None:
@@ -176,3 +183,144 @@ def _samples(run: bytes, field: int, usual: int) -> list[int]:
     step = 4 * sum(bool(flags & bit) for bit in (0x100, 0x200, 0x400, 0x800))
     at += 4 if field == SIZE and flags & LENGTH else 0
     return [struct.unpack_from(">I", run, at + step * n)[0] for n in range(count)]
+
+
+# --- one fragment as several ----------------------------------------------------------------------
+
+OFFSET, FIRST_FLAGS = 0x1, 0x4  # fields of a trun box before its samples
+FROM_MOOF, BASE = 0x20000, 0x1  # of a tfhd box: how offsets are meant
+
+
+class _Run(NamedTuple):
+    """The samples of one track of a fragment: what a trun box says of each, and its bytes."""
+
+    head: bytes  # the tfhd box
+    begin: int  # in the track's units
+    version: int  # and flags, of the trun box
+    first: bytes  # the flags of the first sample, when they differ
+    rows: list[bytes]
+    lengths: list[int]
+    sizes: list[int]
+    data: bytes
+
+
+def chunked(segment: bytes, scales: dict[int, int], seconds: float) -> bytes:
+    """A segment of one fragment as one of several, `seconds` long each, with the same samples.
+
+    ffmpeg puts all of the picture before all of the sound, so nothing plays before the last byte is
+    there; of this one the first second plays when its bytes have come. A segment that is built in
+    another way than ours is given back as it is.
+    """
+    boxes = list(whole(segment))
+    kinds = [kind for kind, _ in boxes if kind not in {b"styp", b"sidx"}]
+    if kinds != [b"moof", b"mdat"]:
+        return segment
+    found = dict(boxes)
+    moof = found[b"moof"]
+    runs = [_run(traf, segment) for traf in _inner(moof, b"traf")]
+    if not runs or any(run is None for run in runs):
+        return segment
+    out = [_box(b"styp", found[b"styp"])] if b"styp" in found else []
+    head = _box(b"mfhd", next(_inner(moof, b"mfhd")))
+    pieces: dict[int, list[tuple[_Run, int, int]]] = {}
+    for run in runs:
+        assert run is not None
+        scale = scales.get(struct.unpack_from(">I", run.head, 4)[0], 0)
+        if not scale:
+            return segment
+        for number, start, end in _parts(run.lengths, scale * seconds):
+            pieces.setdefault(number, []).append((run, start, end))
+    out.extend(_fragment(head, pieces[number]) for number in sorted(pieces))
+    return b"".join(out)
+
+
+def whole(data: bytes) -> Iterator[tuple[bytes, bytes]]:
+    """(kind, content) of the boxes of the top level."""
+    at = 0
+    while at + 8 <= len(data):
+        length = int(struct.unpack_from(">I", data, at)[0])
+        if length < 8 or at + length > len(data):
+            yield b"", b""  # not one of ours
+            return
+        yield data[at + 4 : at + 8], data[at + 8 : at + length]
+        at += length
+
+
+def _box(kind: bytes, content: bytes) -> bytes:
+    return struct.pack(">I", 8 + len(content)) + kind + content
+
+
+def _run(traf: bytes, segment: bytes) -> _Run | None:
+    heads, decodes, runs = (list(_inner(traf, kind)) for kind in (b"tfhd", b"tfdt", b"trun"))
+    if not len(heads) == len(decodes) == len(runs) == 1:
+        return None
+    head, decode, run = heads[0], decodes[0], runs[0]
+    base = struct.unpack_from(">I", head)[0]
+    version, count = struct.unpack_from(">II", run)
+    if base & BASE or not base & FROM_MOOF or not version & OFFSET:
+        return None
+    at = 8 + (4 if base & 2 else 0)
+    usual = [0, 0]
+    for place, flag in enumerate((8, 16)):
+        if base & flag:
+            usual[place] = struct.unpack_from(">I", head, at)[0]
+            at += 4
+    offset = struct.unpack_from(">i", run, 8)[0]
+    at = 12 + (4 if version & FIRST_FLAGS else 0)
+    step = 4 * sum(bool(version & bit) for bit in (0x100, 0x200, 0x400, 0x800))
+    lengths, sizes = (
+        _samples(run, field, one) for field, one in zip((LENGTH, SIZE), usual, strict=True)
+    )
+    begin = segment.index(b"moof") - 4 + offset
+    if not all(lengths) or begin + sum(sizes) > len(segment):
+        return None
+    return _Run(
+        head=head,
+        begin=int(struct.unpack_from(">Q" if decode[0] else ">I", decode, 4)[0]),
+        version=version,
+        first=run[12:16] if version & FIRST_FLAGS else b"",
+        rows=[run[at + step * n : at + step * (n + 1)] for n in range(count)],
+        lengths=lengths,
+        sizes=sizes,
+        data=segment[begin : begin + sum(sizes)],
+    )
+
+
+def _parts(lengths: list[int], most: float) -> Iterator[tuple[int, int, int]]:
+    """(number, first, end) of the parts of some samples, by the moment at which each begins."""
+    start = now = number = 0
+    for n, length in enumerate(lengths):
+        if now // most != number:
+            yield number, start, n
+            start, number = n, int(now // most)
+        now += length
+    yield number, start, len(lengths)
+
+
+def _fragment(head: bytes, parts: list[tuple[_Run, int, int]]) -> bytes:
+    """A moof box and its mdat box."""
+
+    def moof(offsets: list[int]) -> bytes:
+        trafs = []
+        for (run, start, end), offset in zip(parts, offsets, strict=True):
+            first = run.first if not start else b""
+            version = run.version if first else run.version & ~FIRST_FLAGS
+            trun = struct.pack(">IIi", version, end - start, offset) + first
+            decode = struct.pack(">IQ", 1 << 24, run.begin + sum(run.lengths[:start]))
+            boxes = (
+                _box(b"tfhd", run.head),
+                _box(b"tfdt", decode),
+                _box(b"trun", trun + b"".join(run.rows[start:end])),
+            )
+            trafs.append(_box(b"traf", b"".join(boxes)))
+        return _box(b"moof", head + b"".join(trafs))
+
+    data = []
+    offsets = []
+    at = len(moof([0] * len(parts))) + 8
+    for run, start, end in parts:
+        before = sum(run.sizes[:start])
+        data.append(run.data[before : before + sum(run.sizes[start:end])])
+        offsets.append(at)
+        at += len(data[-1])
+    return moof(offsets) + _box(b"mdat", b"".join(data))

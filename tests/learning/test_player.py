@@ -426,10 +426,11 @@ def test_a_text_is_complete_after_its_time_and_its_end(window, site, course: Mad
 def test_a_text_whose_clock_stopped_goes_on_after_the_answer(window, site, course: Made) -> None:
     with site.app.app_context(), unit_of_work():
         service.set_watching(course.id, in_order=False, presence=True, alone=False)
-    win, member = opened(window, site, course, lesson=1)
+    win, member = window(), site.people.member()
+    win.sign_in(member)
     page = win.page
     with page.expect_response("**/learning/visits"):
-        page.reload()
+        page.goto(f"/courses/{course.slug}/lessons/{course.lessons[1]}")
     with site.app.app_context(), unit_of_work() as session:
         visit = session.query(Visit).filter_by(member_id=member).order_by(Visit.id.desc()).first()
         visit.asked_at = visit.started_at - timedelta(minutes=2)  # the minute is over

@@ -12,7 +12,7 @@ from PIL import Image
 
 from app.core.db import unit_of_work
 from app.core.models import Job
-from app.media import hls, service
+from app.media import hls, mp4, service
 from app.media.ffmpeg import listen
 from app.media.jobs import making
 from app.media.models import Media
@@ -433,3 +433,56 @@ def test_a_short_recorded_screen_is_known_by_a_first_look(
         made = studio.joined(found, rung).read_bytes()
         assert (b"deblock=1:-3:-3" in made) == sharp
         assert f"crf={usual - 3 * sharp}.0".encode() in made
+
+
+# --- the first segment ------------------------------------------------------------------------
+
+
+def frames(folder: Path, init: Path, segment: bytes) -> str:
+    """Every frame that a header and a segment hold: its time, its bytes."""
+    whole = folder / "whole.mp4"
+    whole.write_bytes(init.read_bytes() + segment)
+    return said("ffmpeg", "-v", "error", "-i", whole, "-map", "0", "-f", "framemd5", "-")
+
+
+def boxes(segment: bytes) -> list[bytes]:
+    return [kind for kind, _ in mp4.whole(segment)]
+
+
+@pytest.mark.usefixtures("at_once")
+def test_what_plays_first_comes_in_pieces_of_a_second(studio: Studio, tmp_path: Path) -> None:
+    """The same frames, and all of the first second before anything of the next one."""
+    film = tmp_path / "film.mp4"
+    ffmpeg(*picture("640x360", seconds=9, rate=25), *tone(9), *X264, *AAC, str(film))
+    folder = studio.version(studio.prepared(film))
+    head = folder / "240p-init.mp4"
+    chunks = (folder / "240p-00000.m4s").read_bytes()
+    assert boxes(chunks) == [b"styp", *[b"moof", b"mdat"] * 4]
+    assert boxes((folder / "240p-00001.m4s").read_bytes()).count(b"moof") == 1
+    assert boxes((folder / "360p-00000.m4s").read_bytes()).count(b"moof") == 1
+    # The first second alone can be played: picture and sound.
+    second = chunks[: chunks.index(b"moof", chunks.index(b"mdat")) - 4]
+    lines = [
+        line.split(",") for line in frames(tmp_path, head, second).splitlines() if line[0] != "#"
+    ]
+    counted = {number: sum(line[0] == number for line in lines) for number in ("0", "1")}
+    assert counted["0"] == 25
+    assert counted["1"] >= 43
+    # As it was before, nothing is different in it.
+    scales = mp4.timescales(head.read_bytes())
+    for name in ("360p", "240p"):
+        whole = (folder / f"{name}-00001.m4s").read_bytes()
+        init = folder / f"{name}-init.mp4"
+        cut = mp4.chunked(whole, scales, 0.7)
+        assert boxes(cut).count(b"moof") == 6
+        assert frames(tmp_path, init, cut) == frames(tmp_path, init, whole)
+        track = mp4.pace(init.read_bytes())
+        assert track is not None
+        assert mp4.span(cut, track) == mp4.span(whole, track)
+        assert mp4.sizes(cut, track) == mp4.sizes(whole, track)
+        assert mp4.chunked(cut, scales, 0.7) == cut
+
+
+def test_a_segment_that_is_built_in_another_way_stays_as_it_is(clips: Clips) -> None:
+    for other in (b"", b"\0" * 40, b"not at all boxes", clips["plain.mp4"].read_bytes()):
+        assert mp4.chunked(other, {1: 1000}, 1) == other

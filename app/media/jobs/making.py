@@ -17,6 +17,7 @@ from app.core.db import reading, unit_of_work
 from app.media import ffmpeg, hls, pillow, queries, service, webvtt
 from app.media.disk import MediaFolder
 from app.media.rules import (
+    CHUNK_SECONDS,
     DURATION_SLACK_MS,
     GLANCE_FROM_MS,
     LONGEST_COPIED_SEGMENT,
@@ -225,9 +226,12 @@ class Maker:
             if any(one.copied for one in outputs) and stage == "first":
                 raise NotCopyable from error
             raise
+        smallest = self.plan.rungs[-1].name if self.plan.rungs else ""
         for one in outputs:
             try:
                 hls.settle(self.work, f"{one.name}.m3u8")
+                if one.name == smallest and self.task.secret is None:
+                    hls.open_in_chunks(self.work, f"{one.name}.m3u8", CHUNK_SECONDS)
             except hls.Broken as error:
                 if one.copied:
                     raise NotCopyable from error

@@ -320,6 +320,7 @@ NEIGHBOUR = 0.85  # a rung must be at most this much of the one above, else it i
 AUDIO_BITS = 128_000
 AUDIO_RATE = 48_000
 SEGMENT_SECONDS = 4
+CHUNK_SECONDS = 1.0  # of what is played first: so much has to come before the first picture
 
 
 def ladder(width: int, height: int) -> tuple[Rung, ...]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from flask_babel import gettext as _
 
 from app.core import clock
-from app.media import queries
+from app.media import hls, queries
 from app.media.rules import AUDIO, NotReady, expiry, first_files, sign
 from app.media.service.folder import config, media_folder
 from app.media.service.recordings import row_of
@@ -34,6 +34,7 @@ class PlayLinks:
     small_poster: str = ""
     lightest: str = ""  # the playlist of the smallest picture, which a slow link begins with
     first: tuple[str, ...] = ()  # what of it is played first: its header and its first piece
+    codecs: str = ""  # of `first`; "" when that cannot be played as it is
     next_rate: int = 0  # bits a second of the picture above it; 0 when there is none
 
 
@@ -126,5 +127,6 @@ def play_links(media_id: int, *, member_id: int) -> PlayLinks:
         small_poster=f"{base}/{served.posters[0]}" if served.posters else "",
         lightest=f"{base}/{lightest}.m3u8" if shown else "",
         first=tuple(filter(None, map(there, first_files(lightest)))) if shown else (),
+        codecs=hls.opening(folder, lightest) if shown else "",
         next_rate=int(shown[-2].get("rate", 0)) if len(shown) > 1 else 0,
     )

@@ -4,6 +4,7 @@
 export const AUTOMATIC = 0;
 export const SOUND_ONLY = 1;
 export const SAVE_DATA = 2;
+export const MEMORY = "weike-player"; // where the player keeps what was chosen
 const SEEK = 10; // seconds
 
 const SPEED = "weike-link-speed";
@@ -36,9 +37,9 @@ export function firstLevel(rates, speed) {
 }
 
 /** Whether a recording begins with its smallest picture; `next` is the rate of the one above it. */
-export function beginsSmall(next, speed, memory) {
+export function beginsSmall(next, speed) {
   try {
-    const chosen = JSON.parse(localStorage.getItem(memory))?.quality ?? AUTOMATIC;
+    const chosen = JSON.parse(localStorage.getItem(MEMORY))?.quality ?? AUTOMATIC;
     if (chosen === SAVE_DATA) return true;
     if (chosen !== AUTOMATIC) return false;
   } catch {

@@ -218,6 +218,9 @@ function mayBeAt(ms) {
 }
 
 function keepInOrder(media) {
+  for (let part = 0; part < media.played.length; part += 1) {
+    played.push([media.played.start(part) * 1000, media.played.end(part) * 1000]);
+  }
   media.addEventListener("timeupdate", () => {
     if (media.seeking || media.paused) return;
     const ms = media.currentTime * 1000;

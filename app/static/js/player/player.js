@@ -1,11 +1,11 @@
 // The player, and the only module that knows which one it is (Plyr, with hls.js where the browser
 // has no HLS of its own). Others see a media element and five verbs.
 
-import { beginsSmall, doubleTap, linkSpeed, onTheLockScreen, Quality, rememberSpeed } from "weike/media/quality";
+import { beginsSmall, doubleTap, linkSpeed, MEMORY, onTheLockScreen, Quality, rememberSpeed } from "weike/media/quality";
+import { begun } from "weike/player/begin";
 
 const SPEEDS = [0.5, 0.75, 1, 1.25, 1.5, 1.75, 2, 2.5, 3];
 const AHEAD_SECONDS = 60; // so that a tunnel does not stop the lesson
-const MEMORY = "weike-player";
 
 /** Whether the browser plays HLS by itself, and well: Safari does; what others say is too new. */
 function playsHls(media) {
@@ -16,15 +16,15 @@ function playsHls(media) {
 /** Ask for what the player begins with while its own files are still on their way. */
 function warm(addresses) {
   // They lie in the browser's cache when hls.js asks for them; what goes wrong, it will say.
-  const begun = new Map();
+  const since = new Map();
   for (const address of addresses.filter(Boolean)) {
-    begun.set(new URL(address, location.href).href, performance.now());
+    since.set(new URL(address, location.href).href, performance.now());
     fetch(address).then((answer) => answer.arrayBuffer()).catch(() => {});
   }
-  return begun;
+  return since;
 }
 
-async function attach(media, source, start, hlsJs, onBroken, quality, begun) {
+async function attach(media, source, { start, hlsJs, onBroken, quality, since, opened }) {
   if (!hlsJs) {
     quality.native(source);
     media.src = source;
@@ -47,14 +47,19 @@ async function attach(media, source, start, hlsJs, onBroken, quality, begun) {
   });
   hls.on(Hls.Events.FRAG_LOADED, (event, { frag }) => {
     // What was asked for beforehand comes from the cache, which is no measure of the link.
-    const since = begun.get(frag.url);
-    if (since !== undefined) frag.stats.loading.start = since;
-    begun.delete(frag.url);
+    const { loading } = frag.stats;
+    const took = opened?.taken.get(frag.url);
+    if (took !== undefined) loading.start = loading.end - took;
+    else if (since.has(frag.url)) loading.start = since.get(frag.url);
+    opened?.taken.delete(frag.url);
+    since.delete(frag.url);
     rememberSpeed(hls.bandwidthEstimate);
   });
-  media.addEventListener("play", () => {
+  const ahead = () => {
     hls.config.maxBufferLength = AHEAD_SECONDS;
-  }, { once: true });
+  };
+  if (media.paused) media.addEventListener("play", ahead, { once: true });
+  else ahead();
   let mended = false;
   hls.on(Hls.Events.ERROR, (event, problem) => {
     if (!problem.fatal) return;
@@ -69,7 +74,14 @@ async function attach(media, source, start, hlsJs, onBroken, quality, begun) {
   });
   quality.through(hls, source);
   hls.loadSource(source);
-  hls.attachMedia(media);
+  if (!opened) {
+    hls.attachMedia(media);
+    return;
+  }
+  // What plays already goes on: hls.js is handed the source and its buffer.
+  const { buffer, codecs, source: mediaSource } = opened;
+  const track = { id: "main", buffer, container: "video/mp4", codec: codecs, levelCodec: codecs };
+  hls.attachMedia({ media, mediaSource, tracks: { [codecs.includes(",") ? "audiovideo" : "video"]: track } });
 }
 
 /** Plyr puts the names of markers into the page as they are. */
@@ -103,9 +115,10 @@ export async function createPlayer(media, {
   source, language, urls, words, start = 0, highest = 2, onBroken, extras = {},
 }) {
   // Without a connection only hls.js asks where kept recordings are found.
-  const hlsJs = playsHls(media) && navigator.onLine ? null : import(urls.hls);
-  const small = start <= 0 && beginsSmall(extras.nextRate, linkSpeed(), MEMORY);
-  const begun = warm(hlsJs ? [source, extras.lightest, ...(small ? extras.first ?? [] : [])] : []);
+  const opened = await begun;
+  const hlsJs = !opened && playsHls(media) && navigator.onLine ? null : import(urls.hls);
+  const small = !opened && start <= 0 && beginsSmall(extras.nextRate, linkSpeed());
+  const since = warm(hlsJs ? [source, extras.lightest, ...(small ? extras.first ?? [] : [])] : []);
   const { default: Plyr } = await import(urls.plyr);
   const track = bestTrack(media, language);
   const controls = ["play-large", "play", "rewind", "fast-forward", "progress", "current-time", "duration",
@@ -139,9 +152,10 @@ export async function createPlayer(media, {
   const box = () => plyr.elements.container;
   if (extras.storyboard) {
     // The pictures for the seek bar weigh as much as the first piece: they come after it.
-    media.addEventListener("loadeddata", () => {
-      plyr.setPreviewThumbnails({ enabled: true, src: extras.storyboard });
-    }, { once: true });
+    const preview = () => plyr.setPreviewThumbnails({ enabled: true, src: extras.storyboard });
+    if (media.readyState < HTMLMediaElement.HAVE_CURRENT_DATA) media.addEventListener("loadeddata", preview, { once: true });
+    else if (plyr.ready) preview();
+    else plyr.once("ready", preview);
   }
 
   media.addEventListener("ratechange", () => {
@@ -175,7 +189,7 @@ export async function createPlayer(media, {
   media.addEventListener("error", () => {
     if (media.error) onBroken();
   });
-  await attach(media, source, start, hlsJs, onBroken, quality, begun);
+  await attach(media, source, { start, hlsJs, onBroken, quality, since, opened });
   onTheLockScreen(media, extras);
   // A phone is content with the small one, and has it sooner.
   if (extras.poster && extras.poster !== extras.smallPoster && media.clientWidth > 600) plyr.poster = extras.poster;

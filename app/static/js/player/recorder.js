@@ -10,6 +10,14 @@ export class Recorder {
   constructor(media, clock = () => performance.now() / 1000) {
     this.media = media;
     this.clock = clock;
+    // It may play before anybody counts.
+    const before = media.played;
+    for (let part = 0; part < before.length; part += 1) {
+      const [from, to] = [before.start(part), before.end(part)];
+      this.#spans.push({ from, to, rate: media.playbackRate });
+      this.#since = (this.#since ?? clock()) - (to - from) / media.playbackRate;
+    }
+    this.sample();
     media.addEventListener("playing", () => this.sample());
     media.addEventListener("timeupdate", () => this.sample());
     media.addEventListener("pause", () => this.stop());
