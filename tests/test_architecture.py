@@ -131,7 +131,7 @@ def test_no_module_is_preloaded_before_the_import_map() -> None:
 
 def test_every_address_leads_to_a_route(app: Flask) -> None:
     parts = {"slug": "x", "lesson": 1, "document": "0" * 32, "course": 1, "exam": 1, "attempt": 1}
-    parts |= {"kind": "document", "ref": "x", "question": 1, "post": 1, "appeal": 1}
+    parts |= {"path": 1, "kind": "document", "ref": "x", "question": 1, "post": 1, "appeal": 1}
     adapter = app.url_map.bind("localhost")
     for thing in ADDRESSES:
         assert adapter.match(address(thing, **parts), method="GET")

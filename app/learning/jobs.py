@@ -1,4 +1,5 @@
-"""Reminders of what has to be done: in the morning where the organisation is, and when asked."""
+"""Reminders of what has to be done, in the morning where the organisation is, and when asked;
+every hour, what search knows of learning paths."""
 
 from __future__ import annotations
 
@@ -26,8 +27,23 @@ def remind(lease: jobs.Lease, assignment_id: int | None = None) -> None:
             service.tell(one)
 
 
+@jobs.handler("learning.find_paths")
+def find_paths(lease: jobs.Lease) -> None:
+    """Tell search of every path again; what is as before is no change."""
+    with unit_of_work():
+        service.refresh_paths()
+
+
 def init_app(app: Flask) -> None:
     huey = app.extensions["huey"]
+
+    @huey.periodic_task(crontab(minute="35"), name="find_paths")  # type: ignore[untyped-decorator]
+    def findable() -> None:
+        try:
+            with app.app_context(), unit_of_work():
+                jobs.enqueue("learning.find_paths", key="learning.find_paths")
+        except Exception:
+            log.exception("paths could not be told to search")
 
     @huey.periodic_task(crontab(minute="5"), name="remind_of_assignments")  # type: ignore[untyped-decorator]
     def hourly() -> None:

@@ -32,6 +32,8 @@ class SearchThing(Base):
     audience: Mapped[str] = mapped_column(Text)  # "all", or branch ids as "|4|9|"
     # "kind:ref" of the thing that this one stands in and whose audience it has; "": in none
     within: Mapped[str] = mapped_column(String(101), default="", server_default="", index=True)
+    # "|kind:ref|kind:ref|" of things it is made of: whoever may find none of them finds it neither
+    made_of: Mapped[str] = mapped_column(Text, default="", server_default="")
     digest: Mapped[str] = mapped_column(String(64))  # of all that was put: the same is no change
     revision: Mapped[int] = mapped_column(default=1)  # grows with each change
     changed_at: Mapped[datetime]

@@ -28,6 +28,7 @@ class Kind(StrEnum):
     THEME = "theme"
     DISCUSSION = "discussion"
     QUESTION = "question"  # of the bank, for those who write questions
+    PATH = "path"  # courses in an order
 
 
 SEVERAL = 2**32 - 1  # stands for a branch where a thing is for several
@@ -51,6 +52,7 @@ class Order(StrEnum):
 KIND_SHARE = {
     Kind.COURSE: 1.25,
     Kind.THEME: 1.2,
+    Kind.PATH: 1.2,
     Kind.LESSON: 1.15,
     Kind.DOCUMENT: 1.0,
     Kind.CAPTION: 0.9,
@@ -219,6 +221,8 @@ KIND_WORDS = {kind.value: kind for kind in Kind} | {
     "讨论": Kind.DISCUSSION,
     "题目": Kind.QUESTION,
     "试题": Kind.QUESTION,
+    "学习路径": Kind.PATH,
+    "路径": Kind.PATH,
 }
 _QUOTES = '"“”„‟＂'
 _PIECE = re.compile(

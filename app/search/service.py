@@ -78,6 +78,7 @@ def put(
     dated: date | None = None,
     others: Mapping[str, Mapping[str, str]] | None = None,
     within: tuple[str, str] | None = None,
+    made_of: Iterable[tuple[str, str]] = (),
 ) -> None:
     """Make a thing findable, or replace what was known of it; the same again is no change.
 
@@ -88,6 +89,8 @@ def put(
     `others` are {language: {"title", "note"}}: found in every language, shown in the reader's.
     `within` is kind and ref of a thing that this one stands in, as a discussion does in a lesson:
     whoever may find that one finds this, now and later, whatever `audience` says.
+    `made_of` are kinds and refs of things that it puts together, as a path does courses: whoever
+    may find none of them does not find it, now and later.
     The passages' texts are plain text. Takes part in the caller's transaction.
     """
     session = db.session()
@@ -95,6 +98,8 @@ def put(
     title, note = _clean(title)[:300], _clean(note)[:300]
     outer = ":".join(within) if within else ""
     tokens = audience_tokens(audience) if within is None else _tokens_of(*within)
+    parts = "".join(f"|{':'.join(part)}" for part in made_of)
+    parts = f"{parts}|" if parts else ""
     rows = list(_cut(passages))[:MOST_PASSAGES] or [Passage("", "", "")]
     authors, shelf = _clean(authors)[:300], _clean(shelf)[:500]
     said = {
@@ -104,6 +109,7 @@ def put(
     digest = _digest(
         *(title, url, note, language, outer or tokens, rows, authors, shelf, str(dated)),
         *([said] if said else []),
+        *([parts] if parts else []),
     )
     thing = session.scalar(
         select(SearchThing).where(SearchThing.kind == kind, SearchThing.ref == str(ref))
@@ -120,6 +126,7 @@ def put(
     thing.authors, thing.shelf, thing.dated = authors, shelf, dated
     spread = thing.audience != tokens
     thing.audience, thing.within, thing.digest = tokens, outer, digest
+    thing.made_of = parts
     thing.revision, thing.changed_at = thing.revision + 1, clock.now()
     session.flush()
     session.execute(delete(SearchPassage).where(SearchPassage.thing_id == thing.id))

@@ -34,6 +34,7 @@ LABELS = {
     Kind.THEME: _l("Themes"),
     Kind.DISCUSSION: _l("Discussions"),
     Kind.QUESTION: _l("Questions"),
+    Kind.PATH: _l("Learning paths"),
 }
 ICONS = {
     Kind.COURSE: "collection-play",  # icon="collection-play"
@@ -43,6 +44,7 @@ ICONS = {
     Kind.THEME: "bookmarks",  # icon="bookmarks"
     Kind.DISCUSSION: "chat-left-text",  # icon="chat-left-text"
     Kind.QUESTION: "patch-question",  # icon="patch-question"
+    Kind.PATH: "signpost-split",  # icon="signpost-split"
 }
 
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from flask import Flask
 
 from app.core.db import db, unit_of_work
-from app.core.jobs import run_pending
+from app.core.jobs import enqueue, run_pending
+from app.courses import service as courses
 from app.learning import service
 from app.learning.models import LearningPath, PathDone
 from app.notices.models import Notice
@@ -269,3 +272,66 @@ def test_the_ledger_keeps_the_own_title_of_a_path(desk: Desk, time: Time) -> Non
     desk.finish(chinese, desk.first, time)
     desk.finish(chinese, desk.second, time)
     assert [e.note for e in desk.rows(Entry) if e.reason == "path"] == ["The first month"]
+
+
+def found(desk: Desk, member: int, words: str) -> list[str]:
+    """Addresses of the learning paths that a member finds."""
+    run_pending(desk.app)
+    page = desk.page(member, f"/search?q={words}&kind=path")
+    return sorted(set(re.findall(r'href="(/paths/\d+)"', page)))
+
+
+def test_a_path_is_found_in_every_language_by_whoever_sees_it_and_by_nobody_else(
+    desk: Desk,
+) -> None:
+    path = desk.make(publish=False)
+    with desk.app.app_context(), unit_of_work():
+        courses.reindex_all()
+    bob = desk.people.member("Bob", branch=desk.people.branch("South"))
+    below = desk.people.member(branch=desk.people.branch(parent=desk.branch))
+    boss = desk.people.member(role="administrator")
+    assert found(desk, desk.ann, "month") == []  # a draft
+    about = {"title": "The first month", "summary": "Where the ladder stands."}
+    titles = {"title_zh_Hans": "第一个月"}
+    edited = desk.post(desk.trainer, f"/desk/paths/{path}", branch=desk.branch, **about, **titles)
+    assert edited.status_code == 302
+    desk.post(desk.trainer, f"/desk/paths/{path}/state", to="published")
+    here = [f"/paths/{path}"]
+    for words in ("month", "ladder", "第一个月", "第一個月", "kind:path month"):
+        assert found(desk, desk.ann, words) == here, words
+        assert found(desk, bob, words) == [], words
+    assert found(desk, below, "month") == found(desk, boss, "month") == here
+    for member in (desk.ann, below, boss):
+        desk.page(member, here[0])
+    desk.page(bob, here[0], 404)
+    assert "第一个月" in desk.page(
+        desk.people.member(branch=desk.branch, language="zh_Hans"), "/search?q=month"
+    )
+    desk.post(desk.trainer, f"/desk/paths/{path}/state", to="withdrawn")
+    assert found(desk, desk.ann, "month") == []
+    desk.post(desk.trainer, f"/desk/paths/{path}/state", to="published")
+    assert found(desk, desk.ann, "month") == here
+
+
+def test_a_path_is_not_found_by_whoever_may_see_none_of_its_courses(desk: Desk) -> None:
+    """Neither among results nor in what is counted, and that follows the courses."""
+    east = desk.people.branch("East", parent=desk.branch)
+    eve, cleo = desk.people.member(branch=east), desk.people.member(branch=desk.branch)
+    only = [make_course(desk.app, desk.trainer, [("video", MINUTE)], branch=east) for _ in range(2)]
+    path = desk.make(*only)
+    with desk.app.app_context(), unit_of_work():
+        courses.reindex_all()
+    assert found(desk, eve, "month") == [f"/paths/{path}"]
+    assert found(desk, cleo, "month") == []
+    assert "Nothing found" in desk.page(cleo, "/search?q=month")
+    with desk.app.app_context(), unit_of_work():
+        for course in only:
+            courses.withdraw(course.id)
+    assert found(desk, eve, "month") == []  # at once, before anything is told of the path
+    desk.page(eve, f"/paths/{path}", 404)
+    with desk.app.app_context(), unit_of_work():
+        for course in only:
+            courses.publish(course.id)
+            courses.set_audience(course.id, None)
+        enqueue("learning.find_paths", key="learning.find_paths")
+    assert found(desk, cleo, "month") == found(desk, eve, "month") == [f"/paths/{path}"]

@@ -48,6 +48,8 @@ from app.courses.service.publishing import (
     reindex_all,
     remove_course,
     restore_course,
+    search_texts,
+    search_titles,
     withdraw,
 )
 from app.courses.service.quiz import (
@@ -64,6 +66,7 @@ from app.courses.service.themes import (
     move_theme,
     remove_theme,
     set_theme_cover,
+    theme_called,
 )
 
 __all__ = [
@@ -107,12 +110,15 @@ __all__ = [
     "replace_when_ready",
     "restore_course",
     "restore_lesson",
+    "search_texts",
+    "search_titles",
     "set_audience",
     "set_cover",
     "set_rules",
     "set_theme_cover",
     "split_recording",
     "stop_asking",
+    "theme_called",
     "trim_recording",
     "withdraw",
     "write_question",

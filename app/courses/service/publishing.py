@@ -179,11 +179,13 @@ def refresh_search(course_id: int, *, with_theme: bool = True) -> None:
             ref=str(course.id),
             title=course.own_title,
             url=address("course", slug=course.slug),
-            passages=[Passage("", "", text) for text in _texts(course.own_summary, course.titles)],
+            passages=[
+                Passage("", "", text) for text in search_texts(course.own_summary, course.titles)
+            ],
             audience=course.audience,
             language=course.language,
             note=theme.title if theme else "",
-            others=_others(
+            others=search_titles(
                 title=(course.own_title, course.titles),
                 note=(theme.title, theme.titles) if theme else ("", {}),
             ),
@@ -200,12 +202,12 @@ def refresh_search(course_id: int, *, with_theme: bool = True) -> None:
         refresh_theme(theme_id)
 
 
-def _texts(own: str, titles: Titles) -> list[str]:
+def search_texts(own: str, titles: Titles) -> list[str]:
     """A summary in its own language and in all others."""
     return [own, *(one["text"] for one in titles.values() if one.get("text"))]
 
 
-def _others(**parts: tuple[str, Titles]) -> dict[str, dict[str, str]]:
+def search_titles(**parts: tuple[str, Titles]) -> dict[str, dict[str, str]]:
     """Titles and notes of a found thing in other languages than its own, as search wants them."""
     languages = {language for _, titles in parts.values() for language in titles}
     return {
@@ -220,7 +222,7 @@ def _others(**parts: tuple[str, Titles]) -> dict[str, dict[str, str]]:
 
 def _put_lesson(course: queries.CourseView, lesson: queries.LessonView) -> None:
     url = address("lesson", slug=course.slug, lesson=lesson.id)
-    others = _others(
+    others = search_titles(
         title=(lesson.own_title, lesson.titles), note=(course.own_title, course.titles)
     )
     parts = sections(lesson.body) if lesson.kind == LessonKind.READING else []
@@ -300,8 +302,8 @@ def refresh_theme(theme_id: int) -> None:
         url=address("theme", slug=theme.slug),
         passages=[
             Passage("", "", markdown.plain(text))
-            for text in _texts(theme.description, theme.titles)
+            for text in search_texts(theme.description, theme.titles)
         ],
         audience=audience,
-        others=_others(title=(theme.title, theme.titles)),
+        others=search_titles(title=(theme.title, theme.titles)),
     )

@@ -46,6 +46,19 @@ def create_theme(
     return row.id
 
 
+def theme_called(title: str) -> int:
+    """The theme with a title, in whichever language and case it was typed; else a new one.
+
+    Raises BadTitle.
+    """
+    wanted = rules.title_of(title).casefold()
+    for row in db.session().scalars(select(Theme).order_by(Theme.position, Theme.id)):
+        said = [row.title, *(one.get("title", "") for one in row.titles.values())]
+        if wanted in (each.casefold() for each in said):
+            return row.id
+    return create_theme(title=title)
+
+
 def edit_theme(
     theme_id: int, *, title: str, description: str, titles: Titles | None = None
 ) -> None:

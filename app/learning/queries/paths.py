@@ -19,6 +19,7 @@ from app.learning.models import LearningPath, PathDone, PathStep
 from app.learning.queries.progress import CourseProgress, course_progress_for
 from app.learning.rules import PathState
 from app.members.models import Branch, Member
+from app.members.queries import branch_ids_below
 from app.members.rules import Reader, path_of
 
 
@@ -100,6 +101,19 @@ def path_courses(path_ids: Iterable[int], *, published_only: bool = False) -> di
     return found
 
 
+def path_readers(branch_id: int, course_ids: Iterable[int]) -> frozenset[int]:
+    """The branches (each with all below it) whose members see a path of a branch: those who may see
+    one of its courses at least."""
+    shown = [card for card in cards(course_ids).values() if card.state == State.PUBLISHED]
+    above = frozenset(path_of(db.session().get_one(Branch, branch_id).path))
+    some: frozenset[int] = frozenset()
+    for card in shown:
+        if card.audience is None or card.audience & above:
+            return frozenset((branch_id,))
+        some |= card.audience
+    return some & frozenset(branch_ids_below(branch_id))
+
+
 def _meant_for(reader: Reader) -> ColumnElement[bool]:
     return (LearningPath.state == PathState.PUBLISHED) & LearningPath.branch_id.in_(
         reader.branch_path
@@ -129,8 +143,10 @@ def paths_for(reader: Reader) -> list[PathView]:
 
 
 def path_for(reader: Reader, path_id: int) -> PathView:
-    """One of them. Raises NotThere."""
-    found = _views(reader, _meant_for(reader) & (LearningPath.id == path_id))
+    """One of them; administrators see those of every branch. Raises NotThere."""
+    published = LearningPath.state == PathState.PUBLISHED
+    whose = published if reader.is_administrator else _meant_for(reader)
+    found = _views(reader, whose & (LearningPath.id == path_id))
     if not found:
         raise NotThere
     return found[0]

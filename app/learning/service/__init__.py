@@ -16,6 +16,7 @@ from app.learning.service.paths import (
     make_path,
     move_step,
     publish_path,
+    refresh_paths,
     remove_step,
     withdraw_path,
 )
@@ -43,6 +44,7 @@ __all__ = [
     "publish_path",
     "quiz_passed",
     "quiz_taken_back",
+    "refresh_paths",
     "reissue_certificate",
     "relieve",
     "remove_step",

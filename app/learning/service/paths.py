@@ -8,16 +8,25 @@ from flask_babel import gettext as _
 from sqlalchemy import delete, func, select
 
 from app.core import clock
+from app.core.addresses import address
 from app.core.db import db
 from app.core.refusals import NotThere
 from app.courses.rules.titles import Titles, typed
-from app.courses.service import other_titles
+from app.courses.service import other_titles, search_texts, search_titles
 from app.learning import rules
 from app.learning.models import LearningPath, PathDone, PathStep
-from app.learning.queries import may_be_done, open_steps, path_courses, paths_with
+from app.learning.queries import (
+    may_be_done,
+    open_steps,
+    path_courses,
+    path_readers,
+    paths_with,
+)
 from app.learning.service.certifying import give_certificate, take_certificate
 from app.members.queries import reader_for
 from app.points import service as points
+from app.search import service as search
+from app.search.rules import Passage
 
 
 def make_path(*, title: str, branch_id: int, author_id: int) -> int:
@@ -50,6 +59,7 @@ def edit_path(
     row.summary = summary.strip()[: rules.LONGEST_PATH_SUMMARY]
     row.branch_id, row.changed_at = branch_id, clock.now()
     note_who_is_done(path_id)
+    refresh_path(path_id)
 
 
 def add_step(path_id: int, course_id: int) -> None:
@@ -65,6 +75,7 @@ def add_step(path_id: int, course_id: int) -> None:
     session.add(PathStep(path_id=path_id, course_id=course_id, position=(last or 0) + 1))
     row.changed_at = clock.now()
     session.flush()
+    refresh_path(path_id)
 
 
 def move_step(path_id: int, course_id: int, *, by: int) -> None:
@@ -89,6 +100,7 @@ def remove_step(path_id: int, course_id: int) -> None:
     )
     row.changed_at = clock.now()
     note_who_is_done(path_id)
+    refresh_path(path_id)
 
 
 def publish_path(path_id: int) -> None:
@@ -108,6 +120,34 @@ def _move(path_id: int, to: rules.PathState) -> None:
     row.state = rules.moved(rules.PathState(row.state), to, steps=steps)
     row.changed_at = clock.now()
     db.session().flush()
+    refresh_path(path_id)
+
+
+def refresh_path(path_id: int) -> None:
+    """Make a published path findable for its branch, by whoever may see a course of it; take out
+    what is published no longer."""
+    row = db.session().get_one(LearningPath, path_id)
+    order = path_courses([path_id]).get(path_id, [])
+    readers = path_readers(row.branch_id, order)
+    if row.state != rules.PathState.PUBLISHED or not readers:
+        search.remove(kind="path", ref=str(path_id))
+        return
+    search.put(
+        kind="path",
+        ref=str(path_id),
+        title=row.title,
+        url=address("path", path=path_id),
+        passages=[Passage("", "", text) for text in search_texts(row.summary, row.titles) if text],
+        audience=readers,
+        others=search_titles(title=(row.title, row.titles)),
+        made_of=[("course", str(course)) for course in order],
+    )
+
+
+def refresh_paths() -> None:
+    """The same for every path: those that were published before search knew of them."""
+    for path_id in db.session().scalars(select(LearningPath.id).order_by(LearningPath.id)).all():
+        refresh_path(path_id)
 
 
 def note_who_is_done(path_id: int) -> None:

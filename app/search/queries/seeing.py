@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from sqlalchemy import and_, or_, select
+
 from app.core import settings
+from app.core.db import db
 from app.members.rules import Reader
 from app.search.index import KINDS
 from app.search.models import SearchThing
@@ -29,5 +32,22 @@ def may_see(reader: Reader, thing: SearchThing) -> bool:
     """The last word on who may see a thing, by what the database says now."""
     if Kind(thing.kind) in {KINDS[number] for number in hidden_kinds()}:
         return False
-    branches, audience = branches_of(reader), audience_of(thing.audience)
+    branches = branches_of(reader)
+    parts = [part.split(":", 1) for part in thing.made_of.split("|") if part]
+    if parts and not _finds_one_of(branches, parts):
+        return False
+    return _is_among(branches, thing.audience)
+
+
+def _is_among(branches: frozenset[int] | None, tokens: str) -> bool:
+    audience = audience_of(tokens)
     return branches is None or audience is None or not branches.isdisjoint(audience)
+
+
+def _finds_one_of(branches: frozenset[int] | None, parts: list[list[str]]) -> bool:
+    found = db.session().scalars(
+        select(SearchThing.audience).where(
+            or_(*(and_(SearchThing.kind == kind, SearchThing.ref == ref) for kind, ref in parts))
+        )
+    )
+    return any(_is_among(branches, tokens) for tokens in found)
