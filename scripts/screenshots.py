@@ -33,6 +33,7 @@ PLACES = (
     ("me-phone", "member", "/me", PHONE, "dark"),
     ("home-desktop", "member", "/", DESKTOP, "light"),
     ("trainer-desktop", "trainer", "course to edit", DESKTOP, "light"),
+    ("from-video-phone", "trainer", "/desk/courses/from-video", PHONE, "light"),
     ("questions-desktop", "trainer", "/desk/questions", DESKTOP, "light"),
     ("results-desktop", "trainer", "exam results", DESKTOP, "light"),
     ("organizer-desktop", "organizer", "/organizer/completion", DESKTOP, "light"),

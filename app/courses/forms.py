@@ -60,6 +60,14 @@ def _percent(label: Any, limits: tuple[int, int], **more: Any) -> IntegerField:
     )
 
 
+def _course_language() -> SelectField:
+    return SelectField(
+        _l("Language of the course"),
+        [InputRequired()],
+        choices=[SelectChoice(code, name) for code, name in LANGUAGES.items()],
+    )
+
+
 class _ThemeFields(FlaskForm):  # type: ignore[misc]
     """A theme is chosen, or its title typed to make a new one."""
 
@@ -67,11 +75,7 @@ class _ThemeFields(FlaskForm):  # type: ignore[misc]
     new_theme = StringField(
         _l("Title of the new theme"), render_kw={"maxlength": LONGEST_TITLE, "autocomplete": "off"}
     )
-    language = SelectField(
-        _l("Language of the course"),
-        [InputRequired()],
-        choices=[SelectChoice(code, name) for code, name in LANGUAGES.items()],
-    )
+    language = _course_language()
 
     def offer_themes(self) -> None:
         """Fill the list of themes; the last entry makes a new one."""
@@ -181,16 +185,25 @@ class ReadingForm(OtherLanguages):
     seen = IntegerField(validators=[Optional()])
 
 
-class RecordingForm(FlaskForm):  # type: ignore[misc]
+class RecordingForm(OtherLanguages):
     """A video or sound recording, uploaded before."""
 
     title = _title(_l("Title"))
     media_id = IntegerField(_l("File"), [InputRequired(_l("Upload a file first."))])
 
 
-class RecordedForm(NewCourseForm, RecordingForm):
+class RecordedForm(FlaskForm):  # type: ignore[misc]
     """A whole course in one go: what was recorded, and one question about it."""
 
+    media_id = IntegerField(_l("File"), [InputRequired(_l("Upload a file first."))])
+    title = _title(_l("Title"))
+    theme = StringField(
+        _l("Theme"),
+        [InputRequired()],
+        render_kw={"maxlength": LONGEST_TITLE, "list": "themes", "autocomplete": "off"},
+        description=_l("Choose one, or type the title of a new one."),
+    )
+    language = _course_language()
     question = TextAreaField(
         _l("A question about it"),
         [InputRequired()],
@@ -263,5 +276,6 @@ class ThemeForm(OtherLanguages):
 
 name_other_languages(AboutForm, lambda name: _l("Summary in %(language)s", language=name))
 name_other_languages(ReadingForm)
+name_other_languages(RecordingForm)
 name_other_languages(TitleForm)
 name_other_languages(ThemeForm, lambda name: _l("Description in %(language)s", language=name))

@@ -30,7 +30,7 @@ def filled(desk: Desk, **other: object) -> dict[str, object]:
         "question": "Where does one aim?",
         "right": "At the foot of the fire",
         "wrong": "At the smoke",
-        "theme_id": 1,
+        "theme": "Safety",
         "language": "en",
         **other,
     }
@@ -50,14 +50,26 @@ def test_one_page_makes_a_published_course_with_a_quiz(desk: Desk, people: Peopl
 
 
 def test_it_can_stay_a_draft_and_begin_a_theme(desk: Desk, look) -> None:
-    new = {"theme_id": 0, "new_theme": "Fire", "draft": "1"}
-    answer = desk.post(URL, **filled(desk, **new))
+    answer = desk.post(URL, **filled(desk, theme="Fire", draft="1"))
     made = look(queries.course_by_id, int(answer.headers["Location"].rsplit("/", 1)[1]))
     assert (made.state, made.theme_title) == ("draft", "Fire")
     # The next one is of the same theme until another is chosen.
     desk.theme("Water")
-    chosen = re.search(r"<option selected value=\"\d+\">([^<]+)", desk.page(URL))
-    assert chosen.group(1) == "Fire"
+    page = desk.page(URL)
+    assert 'value="Fire"' in re.search(r'<input[^>]*name="theme"[^>]*>', page).group()
+    assert re.findall(r'<option value="([^"]+)"></option>', page) == ["Fire", "Water"]
+
+
+def test_a_theme_is_known_in_whichever_language_and_case_it_is_typed(desk: Desk, look) -> None:
+    """One field chooses a theme and begins a new one; the same title is no second theme."""
+    desk.theme("Safety")
+    words = {"title": "Safety", "description": "", "title_zh_Hans": "安全"}
+    assert desk.post("/desk/themes/1", **words).status_code == 302
+    for typed in ("Safety", " safety ", "安全"):
+        assert desk.post(URL, **filled(desk, theme=typed)).status_code == 302, typed
+    assert len(look(queries.all_themes)) == 1
+    made = [look(queries.course_by_id, number) for number in look(queries.all_course_ids)]
+    assert {course.theme_title for course in made} == {"Safety"}
 
 
 @pytest.mark.parametrize(
@@ -66,7 +78,8 @@ def test_it_can_stay_a_draft_and_begin_a_theme(desk: Desk, look) -> None:
         ({"title": " "}, "Give it a title"),
         ({"question": ""}, "This field is required"),
         ({"wrong": "At the foot of the fire"}, "say the same"),
-        ({"theme_id": 0, "new_theme": ""}, "Give it a title"),
+        ({"theme": ""}, "This field is required"),
+        ({"theme": "a" * 121}, "at most 120"),
         ({"media_id": ""}, "Upload a file first"),
         ({"media_id": 99}, "recording"),
     ],
@@ -98,12 +111,13 @@ def test_neither_another_ones_recording_nor_a_long_one(
 
 @pytest.mark.browser
 @pytest.mark.xdist_group("live")
+@pytest.mark.parametrize("theme", ["", "路口安全"], ids=["a theme is there", "a new theme"])
 def test_from_home_on_a_phone_it_takes_at_most_eight_decisions(
-    window: Callable[..., Window], site: Site, tmp_path: Path
+    window: Callable[..., Window], site: Site, tmp_path: Path, theme: str
 ) -> None:
     """A decision is whatever a finger does: a link, a file, a field, a button."""
     trainer = site.people.member("林讲师", role="trainer")
-    course = make_course(site.app, trainer, title="一门旧课")
+    course = make_course(site.app, trainer, title="一门旧课") if not theme else None
     phone = window(viewport=PHONE, has_touch=True)
     phone.sign_in(trainer)
     page = phone.page
@@ -114,7 +128,6 @@ def test_from_home_on_a_phone_it_takes_at_most_eight_decisions(
         what.fill(text) if text else what.click()
 
     page.goto("/")
-    decide(page.locator(".topicons a[href='/desk']"))
     decide(page.get_by_role("link", name="Course from a video"))
     page.wait_for_url(f"**{URL}")
     phone.loaded()
@@ -123,6 +136,8 @@ def test_from_home_on_a_phone_it_takes_at_most_eight_decisions(
     decide(page.get_by_label("A question about it"), "看到消防通道被占用，先做什么？")
     decide(page.get_by_label("The right answer"), "拍照并联系占用人")
     decide(page.get_by_label("A wrong answer"), "视而不见")
+    if theme:
+        decide(page.get_by_label("Theme", exact=True), theme)
     expect(page.locator("[data-upload-id]")).not_to_have_value("", timeout=120_000)
     title = page.get_by_role("textbox", name="Title", exact=True)
     expect(title).not_to_have_value("")  # the name of the file, until it gets a better one
@@ -131,6 +146,6 @@ def test_from_home_on_a_phone_it_takes_at_most_eight_decisions(
     decide(page.get_by_role("button", name="Publish"))
     page.wait_for_url(re.compile(r"/desk/courses/\d+$"))
     expect(page.get_by_role("heading", name="Published")).to_be_visible()
-    assert int(page.url.rsplit("/", 1)[1]) != course.id
-    assert len(decisions) <= MOST_DECISIONS, decisions
+    assert course is None or int(page.url.rsplit("/", 1)[1]) != course.id
+    assert len(decisions) == (MOST_DECISIONS if theme else MOST_DECISIONS - 1), decisions
     assert phone.problems == []

@@ -328,3 +328,18 @@ def test_only_known_languages_and_short_titles_are_kept() -> None:
     assert refused.value.where == "title_zh_Hans"
     assert said("Safety", "title", kept({"zh_Hans": {"text": "小心"}}), "zh_Hans") == "Safety"
     assert said("Safety", "title", kept({"zh_Hans": {"title": "安全"}}), None) == "Safety"
+
+
+def test_a_new_recording_is_named_in_other_languages_at_once(
+    course: int, desk: Desk, reads: Callable
+) -> None:
+    url = f"/desk/courses/{course}/lessons/recording"
+    assert 'name="title_zh_Hans"' in desk.page(url)
+    film = {"title": "Film", "media_id": desk.recording(60_000)}
+    refused = desk.post(url, **film, title_zh_Hans="影" * 121)
+    assert refused.status_code == 422
+    assert 'id="title_zh_Hans-error"' in refused.get_data(as_text=True)
+    assert desk.post(url, **film, title_zh_Hans="影片").status_code == 302
+    slug = "/courses/fire-safety"
+    assert "影片" in reads("zh_Hans", slug)
+    assert "Film" in reads("en", slug)

@@ -30,7 +30,9 @@ def add_reading(course_id: int, *, title: str, body: str, titles: Titles | None 
     return _add(course_id, LessonKind.READING, title, length, body=body, titles=titles)
 
 
-def add_recording(course_id: int, *, title: str, media_id: int) -> int:
+def add_recording(
+    course_id: int, *, title: str, media_id: int, titles: Titles | None = None
+) -> int:
     """Add a video or a sound recording at the end of a course; returns the lesson id.
 
     Raises BadTitle, WrongRecording, TooManyLessons, CourseTooLong, NotThere.
@@ -38,7 +40,8 @@ def add_recording(course_id: int, *, title: str, media_id: int) -> int:
     found = media.recording(media_id)
     if found is None:
         raise rules.WrongRecording
-    return _add(course_id, LessonKind(found.kind), title, found.duration_ms, media_id=media_id)
+    kind, length = LessonKind(found.kind), found.duration_ms
+    return _add(course_id, kind, title, length, media_id=media_id, titles=titles)
 
 
 def edit_reading(

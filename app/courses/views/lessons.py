@@ -86,7 +86,12 @@ def add_recording(course_id: int) -> ResponseReturnValue:
         try:
             if recording is None:
                 raise rules.WrongRecording
-            service.add_recording(course_id, title=form.title.data or "", media_id=recording.id)
+            service.add_recording(
+                course_id,
+                title=form.title.data or "",
+                media_id=recording.id,
+                titles=form.others(),
+            )
         except Refusal as refusal:
             refuse(form, refusal)
         else:

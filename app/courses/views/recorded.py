@@ -12,9 +12,8 @@ from app.core.i18n import current_language
 from app.core.refusals import Refusal
 from app.courses import queries, service
 from app.courses.forms import RecordedForm, refuse
-from app.courses.rules import LONGEST_COURSE_MS, WrongRecording
+from app.courses.rules import LONGEST_COURSE_MS, BadTitle, WrongRecording
 from app.courses.views import bp
-from app.courses.views.desk import theme_of
 from app.media.queries import recording_for
 from app.members.access import AUTHOR, reader
 
@@ -24,26 +23,33 @@ from app.members.access import AUTHOR, reader
 def from_video() -> str:
     """The theme is the one that the trainer used last."""
     last = queries.own_courses(reader()).rows[:1]
-    form = RecordedForm(language=current_language(), theme_id=last[0].theme_id if last else None)
+    form = RecordedForm(language=current_language(), theme=last[0].theme_title if last else "")
     return _page(form)
 
 
 def _page(form: RecordedForm) -> str:
     allow_recording()
-    form.offer_themes()
     return render_template(
         "courses/from_video.html",
         form=form,
+        themes=[theme.title for theme in queries.all_themes()],
         recording=recording_for(reader(), form.media_id.data or 0),
-        most_ms=LONGEST_COURSE_MS,
+        left_ms=LONGEST_COURSE_MS,
     )
+
+
+def _theme(title: str) -> int:
+    try:
+        return service.theme_called(title)
+    except BadTitle as refusal:
+        refusal.where = "theme"
+        raise
 
 
 @bp.post("/courses/from-video")
 @access(AUTHOR)
 def make_from_video() -> ResponseReturnValue:
     me, form = reader(), RecordedForm()
-    form.offer_themes()
     if form.validate():
         publishes = "draft" not in request.form
         try:
@@ -54,7 +60,7 @@ def make_from_video() -> ResponseReturnValue:
                 author_id=me.id,
                 media_id=recording.id,
                 title=form.title.data or "",
-                theme_id=theme_of(form),
+                theme_id=_theme(form.theme.data or ""),
                 language=form.language.data,
                 question=form.question.data or "",
                 right=form.right.data or "",
