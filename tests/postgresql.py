@@ -10,13 +10,18 @@ import shutil
 import signal
 import socket
 import subprocess
+import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from itertools import count
 from pathlib import Path
 
 import psycopg
+from flask import Flask
+
+from app.core.db import unit_of_work
+from app.core.refusals import Refusal
 
 
 def programs() -> Path | None:
@@ -92,6 +97,29 @@ def running(folder: Path, *options: str) -> Iterator[str | None]:
         except subprocess.TimeoutExpired:
             server.kill()
             server.wait(timeout=30)
+
+
+def meanwhile(app: Flask, address: str, doing: str, act: Callable[[], object]) -> object:
+    """What `act` gives or raises when it begins before the statements in `doing` are committed."""
+    ends: list[object] = []
+
+    def run() -> None:
+        try:
+            with app.app_context(), unit_of_work():
+                ends.append(act())
+        except Refusal as refusal:
+            ends.append(refusal)
+
+    waits = "SELECT count(*) FROM pg_locks WHERE NOT granted"
+    thread = threading.Thread(target=run)
+    with psycopg.connect(address.replace("+psycopg", "")) as other:
+        other.execute(doing.encode())
+        thread.start()
+        until = time.monotonic() + 60
+        while other.execute(waits).fetchone() == (0,) and not ends and time.monotonic() < until:
+            time.sleep(0.02)
+    thread.join(timeout=60)
+    return ends[0]
 
 
 def _free_port() -> int:

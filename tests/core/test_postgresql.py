@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import threading
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import psycopg
 import pytest
-from flask import Flask, request
+from flask import request
 
 from app import create_app
 from app.core import clock
@@ -17,7 +14,6 @@ from app.core import db as core
 from app.core.access import PUBLIC, access
 from app.core.db import db, unit_of_work
 from app.core.models import Setting
-from app.core.refusals import Refusal
 from app.library import service as library
 from app.library.rules import TooDeep
 from app.members import service as members
@@ -115,7 +111,7 @@ def test_trees_stay_trees_and_codes_good_for_one_however_many_come_at_once(
             one, two = library.add_collection("One"), library.add_collection("Two")
 
         moved = f"UPDATE branch SET parent_id = {south}, path = '/1/{south}/{north}/'"
-        added = _meanwhile(
+        added = postgresql.meanwhile(
             app,
             address,
             f"SELECT id FROM branch FOR UPDATE; {moved} WHERE id = {north}",
@@ -123,7 +119,7 @@ def test_trees_stay_trees_and_codes_good_for_one_however_many_come_at_once(
         )
         with app.app_context():
             assert db.session.get_one(Branch, added).path == f"/1/{south}/{north}/{added}/"
-        refused = _meanwhile(
+        refused = postgresql.meanwhile(
             app,
             address,
             f"UPDATE library_collection SET parent_id = {two}, path = '/{two}/{one}/' "
@@ -131,7 +127,7 @@ def test_trees_stay_trees_and_codes_good_for_one_however_many_come_at_once(
             lambda: library.change_collection(two, name="Two", parent_id=one),
         )
         assert isinstance(refused, TooDeep)
-        refused = _meanwhile(
+        refused = postgresql.meanwhile(
             app,
             address,
             "UPDATE activation_code SET used_at = now()",
@@ -141,26 +137,3 @@ def test_trees_stay_trees_and_codes_good_for_one_however_many_come_at_once(
         with app.app_context():
             db.session.remove()
             db.engine.dispose()
-
-
-def _meanwhile(app: Flask, address: str, doing: str, act: Callable[[], object]) -> object:
-    """What `act` gives or raises when it begins before the statements in `doing` are committed."""
-    ends: list[object] = []
-
-    def run() -> None:
-        try:
-            with app.app_context(), unit_of_work():
-                ends.append(act())
-        except Refusal as refusal:
-            ends.append(refusal)
-
-    waits = "SELECT count(*) FROM pg_locks WHERE NOT granted"
-    thread = threading.Thread(target=run)
-    with psycopg.connect(address.replace("+psycopg", "")) as other:
-        other.execute(doing.encode())
-        thread.start()
-        until = time.monotonic() + 60
-        while other.execute(waits).fetchone() == (0,) and not ends and time.monotonic() < until:
-            time.sleep(0.02)
-    thread.join(timeout=60)
-    return ends[0]

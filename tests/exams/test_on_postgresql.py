@@ -8,10 +8,13 @@ from pathlib import Path
 import pytest
 from flask import Flask
 
+from app.exams.rules import Action
+from app.exams.service import regrade
 from config import Config
 from tests import postgresql
 from tests.conftest import make_config
 from tests.exams import test_clips, test_marking
+from tests.exams.examiner import Candidate, make_exam
 from tests.factories import People
 from tests.learning.lessons import Time
 
@@ -36,3 +39,29 @@ def test_a_picture_while_it_is_asked(app: Flask, people: People, trainer: int, t
     test_clips.test_a_picture_is_shown_while_it_is_asked_and_again_when_answers_are_released(
         app, people, trainer, *pictures, time
     )
+
+
+@pytest.mark.usefixtures("time")
+def test_two_questions_marked_anew_at_the_same_moment_both_count(
+    app: Flask, people: People, trainer: int
+) -> None:
+    exam = make_exam(app, trainer)
+    taker = Candidate(people, exam)
+    taker.start()
+    taker.submit(taker.wrong())
+    assert taker.row().score == 0
+    given = (
+        f"UPDATE attempt SET score = 1 WHERE id = {taker.attempt};"
+        "UPDATE attempt_item SET mark = 1 FROM question_version "
+        f"WHERE question_version.id = version_id AND question_id = {exam.questions[0]}"
+    )
+    postgresql.meanwhile(
+        app,
+        app.extensions["weike"].database_url,
+        given,
+        lambda: regrade(
+            exam.id, exam.questions[1], Action.FULL_MARKS, actor_id=trainer, reason="Two right"
+        ),
+    )
+    assert taker.row().score == 2
+    assert sum(item.mark or 0 for item in taker.items()) == 2

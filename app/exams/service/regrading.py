@@ -74,7 +74,7 @@ def regrade(
     if not reason:
         raise rules.NeedsAReason
     session = db.session()
-    changes, unreadable = _plan(exam_id, question_id, action)
+    changes, unreadable = _plan(exam_id, question_id, action, hold=True)
     found = _summary(changes, unreadable)
     now = clock.now()
     row = Regrade(
@@ -205,8 +205,14 @@ def _share(attempt: Attempt) -> Decimal:
     return (attempt.score or Decimal(0)) / attempt.out_of if attempt.out_of else Decimal(0)
 
 
-def _plan(exam_id: int, question_id: int, action: rules.Action) -> tuple[list[Change], int]:
-    """What would change in every submitted attempt that was asked the question."""
+def _plan(
+    exam_id: int, question_id: int, action: rules.Action, *, hold: bool = False
+) -> tuple[list[Change], int]:
+    """What would change in every submitted attempt that was asked the question.
+
+    `hold` keeps the attempts as they are until the end: a mark that somebody else gives meanwhile
+    would be missing in the score (PostgreSQL).
+    """
     session = db.session()
     newest = question(question_id)
     if newest is None:
@@ -227,12 +233,16 @@ def _plan(exam_id: int, question_id: int, action: rules.Action) -> tuple[list[Ch
     items: dict[int, list[AttemptItem]] = {}
     for start in range(0, len(ids), 500):
         part = ids[start : start + 500]
-        for attempt in session.scalars(select(Attempt).where(Attempt.id.in_(part))):
+        wanted = select(Attempt).where(Attempt.id.in_(part)).order_by(Attempt.id)
+        if hold:
+            wanted = wanted.with_for_update().execution_options(populate_existing=True)
+        for attempt in session.scalars(wanted):
             attempts[attempt.id] = attempt
         for item in session.scalars(
             select(AttemptItem)
             .where(AttemptItem.attempt_id.in_(part))
             .order_by(AttemptItem.attempt_id, AttemptItem.position)
+            .execution_options(populate_existing=hold)
         ):
             items.setdefault(item.attempt_id, []).append(item)
     bodies = versions(

@@ -43,7 +43,7 @@ def main(arguments: Iterable[str]) -> int:
         pages = READERS[kind](Path(name), out)
     except Enough as enough:
         pages = enough.args[0] if enough.args else 0
-        say({"pages": pages, "truncated": True})
+        say({"pages": pages, "truncated": True} if out.printed else {"failed": "no_text"})
     except Failed as failed:
         say({"failed": str(failed)})
     except MemoryError:
