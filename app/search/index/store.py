@@ -20,12 +20,12 @@ from pathlib import Path
 from threading import Lock
 from typing import Any
 
-from whoosh.filedb.filestore import FileStorage
 from whoosh.index import FileIndex
 
 from app.core import clock
 from app.search.index.asking import Ask, Scan
 from app.search.index.face import Busy, Changes, Unusable
+from app.search.index.files import Files
 from app.search.index.leaf import Leaf
 from app.search.index.ranking import Snapshot
 from app.search.index.schema import SCHEMA, VERSION, Entry, labels_of, terms_of
@@ -39,30 +39,6 @@ LOCK_DELAY = 0.05
 OPEN_TRIES = 5
 MOST_POSTINGS = 8_000_000  # in one commit of a rebuild, about 100 MB of memory
 _TOC = re.compile(r"_MAIN_(\d+)\.toc")
-
-
-class Files(FileStorage):  # type: ignore[misc]
-    """Whoosh's folder, which remembers what was opened: Whoosh leaves files open when it fails."""
-
-    def __init__(self, folder: Path) -> None:
-        super().__init__(str(folder))
-        self._opened: list[Any] = []
-
-    def open_file(self, name: str, **options: Any) -> Any:
-        self._opened.append(super().open_file(name, **options))
-        return self._opened[-1]
-
-    def create_file(self, name: str, **options: Any) -> Any:
-        self._opened.append(super().create_file(name, **options))
-        return self._opened[-1]
-
-    def close_files(self) -> None:
-        """Close whatever is still open."""
-        for file in self._opened:
-            if not file.is_closed:
-                with suppress(OSError, ValueError, BufferError):
-                    file.close()
-        self._opened.clear()
 
 
 class Index:
