@@ -23,6 +23,7 @@ from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, OperationalErr
 from werkzeug.exceptions import HTTPException
 
 from app.core.db import begin_again
+from app.core.i18n import file_size
 from app.core.refusals import Conflict, NoRoom, NotAllowed, NotThere, Refusal, TooMuch, TooOften
 
 log = logging.getLogger(__name__)
@@ -66,6 +67,13 @@ def answer(status: int, sentence: str, *, reason: str = "", incident: str = "") 
         )
     response.status_code = status
     return response
+
+
+def _most() -> int:
+    """The limit that a request went beyond, in bytes: of all of it, or of the fields of a form."""
+    most = request.max_content_length or 0
+    fields = request.max_form_memory_size or most
+    return most if (request.content_length or 0) > most else min(most, fields)
 
 
 def _need_no_reader() -> None:
@@ -158,7 +166,7 @@ def init_app(app: Flask) -> None:
             403: _("You may not do this."),
             404: str(NotThere()),
             405: _("This address does not work that way."),
-            413: _("This is too large to send."),
+            413: _("This is too large to send: at most %(most)s.", most=file_size(_most())),
             415: _("This kind of content is not accepted here."),
             429: _("Too many requests. Please wait a minute and try again."),
         }

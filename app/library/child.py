@@ -10,7 +10,7 @@ import sys
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 
@@ -59,6 +59,7 @@ class Text:
     detail: str = ""  # for the operator
     cover: bytes = b""  # the first page as a JPEG
     is_recognised: bool = False  # from pictures of text, at least in part
+    about: dict[str, str] = field(default_factory=dict)  # what the file says of itself
     bare: tuple[int, ...] = ()  # pages of a PDF with pictures whose text is not known
 
 
@@ -127,7 +128,7 @@ def _with_pictures(path: Path, kind: Kind, text: Text, keep_going: Callable[[], 
         is_scan = text.reason is Reason.NO_TEXT and text.bare
         return replace(text, reason=Reason.NO_PROGRAM) if is_scan else text
     if text.reason is Reason.NO_TEXT and kind is Kind.PDF:
-        return replace(_recognised(path, kind, keep_going), cover=text.cover)
+        return replace(_recognised(path, kind, keep_going), cover=text.cover, about=text.about)
     if text.bare:
         more = _recognised(path, kind, keep_going, text.bare)
         if more.parts:
@@ -214,14 +215,17 @@ def _understood(outcome: Outcome, printed: list[str]) -> Text:
         else:
             end |= fields
     cover = _picture(end.get("cover"))
+    about = _texts(end.get("about"))
     bare = tuple(n for n in _list(end.get("bare")) if isinstance(n, int))
     if "failed" in end:
         reason = Reason(str(end["failed"]))
-        return Text([], reason=reason, detail=outcome.tail, cover=cover, bare=bare)
+        return Text([], reason=reason, detail=outcome.tail, cover=cover, about=about, bare=bare)
     if "pages" in end:  # all was read; drawing the first page may have failed afterwards
         pages = int(str(end["pages"])) or len(parts)
         truncated = bool(end.get("truncated"))
-        return Text(parts, pages, truncated, detail=outcome.tail, cover=cover, bare=bare)
+        return Text(
+            parts, pages, truncated, detail=outcome.tail, cover=cover, about=about, bare=bare
+        )
     if outcome.timed_out:
         return Text([], reason=Reason.TOO_SLOW, detail=outcome.tail)
     killed = outcome.code in {-9, -6} or "MemoryError" in outcome.tail
@@ -231,6 +235,16 @@ def _understood(outcome: Outcome, printed: list[str]) -> Text:
 
 def _list(found: object) -> list[object]:
     return found if isinstance(found, list) else []
+
+
+def _texts(found: object) -> dict[str, str]:
+    given = found if isinstance(found, dict) else {}
+    return {str(name): _sound(text) for name, text in given.items() if isinstance(text, str)}
+
+
+def _sound(text: str) -> str:
+    """Text that every database takes: no half characters, no NUL."""
+    return text.encode("utf-8", "replace").decode().replace("\x00", " ")
 
 
 def _picture(text: object) -> bytes:
@@ -243,8 +257,6 @@ def _picture(text: object) -> bytes:
 
 def _part(fields: dict[str, str], times: Counter[str]) -> Part:
     """A part with clean text; a second piece of the same page gets an anchor of its own."""
-    anchor, label, text = (
-        fields[name].encode("utf-8", "replace").decode() for name in ("anchor", "label", "text")
-    )
+    anchor, label, text = (_sound(fields[name]) for name in ("anchor", "label", "text"))
     times[anchor] += 1
     return Part(f"{anchor}-{times[anchor]}" if times[anchor] > 1 else anchor, label, text)

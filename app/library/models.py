@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core.db import Base
@@ -219,6 +219,8 @@ class DocumentFile(Base):
     is_recognised: Mapped[bool] = mapped_column(default=False)  # from pictures: words may be wrong
     unread_pages: Mapped[int] = mapped_column(default=0, server_default="0")  # pictures of text
     has_cover: Mapped[bool] = mapped_column(default=False)  # a picture of the first page
+    # What it says of itself, by the names of the label's fields.
+    about: Mapped[dict[str, str]] = mapped_column(JSON, default=dict, server_default="{}")
     uploaded_by: Mapped[int] = mapped_column(ForeignKey("member.id"))
     uploaded_at: Mapped[datetime]
 

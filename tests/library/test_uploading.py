@@ -270,7 +270,7 @@ def test_five_hundred_megabytes_are_refused_unread(app: Flask, librarian: Librar
         environ_overrides={"CONTENT_LENGTH": str(size)},
     )
     assert answer.status_code == 413
-    assert "too large" in answer.json["error"]
+    assert answer.json["error"] == "This is too large to send: at most 200 MB."
     assert stored(app) == []
 
 

@@ -5,7 +5,8 @@
 Each line is a part: {"anchor": "p3", "label": "", "text": "…"}. The last line is either
 {"pages": 12, "truncated": false} or {"failed": "<reason>"} with a reason of rules.Reason.
 Anchors: p page, s slide, x sheet, h heading, a part of a text without headings. After the last line
-a picture of the first page may follow: {"cover": "<JPEG in base 64>"}. With a FOLDER nothing is
+what the file says of itself and a picture of the first page may follow: {"about": {"title": "…"}},
+{"cover": "<JPEG in base 64>"}. With a FOLDER nothing is
 read: the pages are drawn into it as pictures, for another program that recognises text. Pages with
 pictures and without text beside others with text are named in a line {"bare": [3, 7]}.
 

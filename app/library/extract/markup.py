@@ -13,7 +13,7 @@ from urllib.parse import unquote
 
 from .packages import check_package, entry
 from .plain import decoded
-from .printing import MOST_TEXT, Failed, Printer
+from .printing import MOST_TEXT, Budget, Enough, Failed, Printer
 
 
 class Sections(HTMLParser):
@@ -77,12 +77,23 @@ class Sections(HTMLParser):
             self.sections[-1][1].append(text)
 
 
-def sections_of(page: str) -> list[tuple[str, str]]:
+AT_ONCE = 64 * 1024  # characters between two looks at the clock
+
+
+def sections_of(page: str, budget: Budget) -> tuple[list[tuple[str, str]], bool]:
+    """The sections of a page, and whether time was over before its end."""
     parser = Sections()
-    parser.feed(page)
-    parser.close()
+    is_whole = True
+    try:
+        for start in range(0, len(page), AT_ONCE):
+            budget.spend()
+            parser.feed(page[start : start + AT_ONCE])
+        parser.close()
+    except Enough:
+        is_whole = False
     parser.line()
-    return [(label, "\n".join(lines)) for label, lines in parser.sections if label or lines]
+    found = [(label, "\n".join(lines)) for label, lines in parser.sections if label or lines]
+    return found, is_whole
 
 
 CHARSET = re.compile(rb"charset\s*=\s*[\"']?([\w-]+)", re.IGNORECASE)
@@ -102,8 +113,11 @@ def page_text(data: bytes) -> str:
 
 def read_html(path: Path, out: Printer) -> int:
     page = page_text(path.read_bytes()[: 4 * MOST_TEXT])
-    for number, (label, text) in enumerate(sections_of(page), 1):
-        out.part(f"h{number}", label, text)
+    found, is_whole = sections_of(page, out.budget)
+    for number, (label, text) in enumerate(found, 1):
+        out.part(f"h{number}", label, text, is_late=not is_whole)
+    if not is_whole:
+        raise Enough(1)
     return 1
 
 
@@ -149,12 +163,24 @@ def cover_name(package: zipfile.ZipFile) -> str:
     return ""
 
 
+# Books hide their fonts in these ways, which keeps nobody from reading.
+OPEN = ("http://www.idpf.org/2008/embedding", "http://ns.adobe.com/pdf/enc#RC")
+
+
+def is_locked(package: zipfile.ZipFile) -> bool:
+    """Whether the text of a book is for holders of a key (DRM)."""
+    if "META-INF/encryption.xml" not in package.NameToInfo:
+        return False
+    ways = each(xml(entry(package, "META-INF/encryption.xml")), "EncryptionMethod")
+    return any(way.get("Algorithm") not in OPEN for way in ways)
+
+
 def read_epub(path: Path, out: Printer) -> int:
     check_package(path)
     number = 0
     with zipfile.ZipFile(path) as package:
         names = set(package.namelist())
-        if "META-INF/encryption.xml" in names and "META-INF/rights.xml" in names:
+        if is_locked(package):
             raise Failed("password")
         book, opf = book_of(package)
         items = {item.get("id"): item for item in each(opf, "item")}
@@ -166,7 +192,10 @@ def read_epub(path: Path, out: Printer) -> int:
             name = beside(book, item.get("href", ""))
             if name not in names:
                 continue
-            for label, text in sections_of(page_text(entry(package, name))):
+            found, is_whole = sections_of(page_text(entry(package, name)), out.budget)
+            for label, text in found:
                 number += 1
-                out.part(f"h{number}", label, text)
+                out.part(f"h{number}", label, text, is_late=not is_whole)
+            if not is_whole:
+                raise Enough
     return 0

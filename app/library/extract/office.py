@@ -18,23 +18,29 @@ def read_docx(path: Path, out: Printer) -> int:
     document = docx.Document(str(path))
     label, lines, number = "", list[str](), 0
 
-    def finish() -> None:
+    def finish(*, is_late: bool = False) -> None:
         nonlocal number
         if label or any(lines):
             number += 1
-            out.part(f"h{number}", label, "\n".join(lines))
+            out.part(f"h{number}", label, "\n".join(lines), is_late=is_late)
 
-    for block in document.iter_inner_content():
-        out.budget.spend()
-        if isinstance(block, Table):
-            lines.extend(table_lines(block))
-            continue
-        text = block.text.strip()
-        if text and is_heading(block):
-            finish()
-            label, lines = text, []
-        elif text:
-            lines.append(f"• {text}" if style_of(block).startswith("list") else text)
+    try:
+        for block in document.iter_inner_content():
+            out.budget.spend()
+            if isinstance(block, Table):
+                for line in table_lines(block):
+                    out.budget.spend()
+                    lines.append(line)
+                continue
+            text = block.text.strip()
+            if text and is_heading(block):
+                finish()
+                label, lines = text, []
+            elif text:
+                lines.append(f"• {text}" if style_of(block).startswith("list") else text)
+    except Enough:
+        finish(is_late=True)
+        raise
     finish()
     return number
 

@@ -36,10 +36,13 @@ class Budget:
         self.ends = time.perf_counter() + SECONDS
         self.left = MOST_TEXT
 
-    def spend(self, characters: int = 0) -> None:
-        """Count characters; raises Enough when there is no more text or time."""
+    def spend(self, characters: int = 0, *, is_late: bool = False) -> None:
+        """Count characters; raises Enough when there is no more text or time.
+
+        What has been read when time is over is printed all the same (`is_late`).
+        """
         self.left -= characters
-        if self.left < 0 or time.perf_counter() > self.ends:
+        if self.left < 0 or (time.perf_counter() > self.ends and not is_late):
             raise Enough
 
 
@@ -51,12 +54,12 @@ class Printer:
         self.printed = 0
         self.bare: list[int] = []  # pages with pictures and no text
 
-    def part(self, anchor: str, label: str, text: str) -> None:
+    def part(self, anchor: str, label: str, text: str, *, is_late: bool = False) -> None:
         text = re.sub(r"[ \t]+\n", "\n", text.replace("\r\n", "\n").replace("\r", "\n"))
         text = re.sub(r"\n{3,}", "\n\n", text.replace("\x00", " ")).strip()
         if not text and not label:
             return
-        self.budget.spend(len(text))
+        self.budget.spend(len(text), is_late=is_late)
         for piece in pieces(text):
             line = {"anchor": anchor, "label": " ".join(label.split())[:200], "text": piece}
             say(line)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from .drawing import cover_of, draw
+from .labels import about
 from .markup import read_epub, read_html
 from .office import read_docx, read_pptx, read_xlsx
 from .opendocument import read_odp, read_ods, read_odt
@@ -32,6 +33,16 @@ READERS: dict[str, Callable[[Path, Printer], int]] = {
 }
 
 
+def tell_about(path: Path, kind: str) -> None:
+    sys.stdout.flush()  # what was read must not be lost by what follows
+    try:
+        said = about(path, kind)
+    except Exception:
+        said = {}  # a document that says nothing of itself
+    if said:
+        say({"about": said})
+
+
 def main(arguments: Iterable[str]) -> int:
     name, kind, *drawn = arguments
     if drawn:
@@ -52,8 +63,10 @@ def main(arguments: Iterable[str]) -> int:
         say({"pages": pages, "truncated": False} if out.printed else {"failed": "no_text"})
     if out.bare:
         say({"bare": out.bare})
+    if out.printed or kind == "pdf":
+        tell_about(Path(name), kind)
     if kind == "pdf" or (kind not in {"html", "rtf", "txt", "md"} and out.printed):
-        sys.stdout.flush()  # what was read must not be lost when a page is made to draw for ever
+        sys.stdout.flush()  # nor when a page is made to draw for ever
         try:
             cover = cover_of(Path(name), kind)
         except Exception:

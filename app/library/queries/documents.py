@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
@@ -24,6 +24,7 @@ from app.library.models import (
     DocumentFile,
 )
 from app.library.rules import UNFINISHED, Kind, Label, Reason, State
+from app.library.rules.proposing import unused
 from app.members.models import Branch
 from app.members.rules import Reader, path_text
 
@@ -49,6 +50,7 @@ class FileView:
     has_cover: bool = False
     is_recognised: bool = False
     unread_pages: int = 0
+    about: Mapping[str, str] = field(default_factory=dict)  # what it says of itself
 
     @property
     def is_unfinished(self) -> bool:
@@ -85,6 +87,13 @@ class DocumentView:
     changed_at: datetime
     label: Label
     is_valid: bool  # readers see it today
+
+    @property
+    def proposed(self) -> dict[str, str]:
+        """What the file says of itself that is not on the label, for those who may change it."""
+        if not self.may_change:
+            return {}
+        return unused(self.file.about, self.title, self.label, self.file.filename)
 
     @property
     def may_download(self) -> bool:
@@ -408,4 +417,5 @@ def _file(row: DocumentFile) -> FileView:
         has_cover=row.has_cover,
         is_recognised=row.is_recognised,
         unread_pages=row.unread_pages,
+        about=row.about,
     )

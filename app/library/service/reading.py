@@ -18,7 +18,7 @@ from app.library.models import (
     DocumentPlace,
     DocumentReading,
 )
-from app.library.rules import Kind, Reason, State, reading
+from app.library.rules import Kind, Reason, State, proposing, reading
 from app.library.service.documents import publish, shelf
 from app.search import folding
 
@@ -46,6 +46,7 @@ def finish_reading(file_id: int, text: Text) -> None:
         return  # deleted meanwhile
     session.execute(delete(DocumentPart).where(DocumentPart.file_id == file.id))
     file.has_cover = bool(text.cover)
+    file.about = proposing.believable(text.about, file.filename)
     if text.reason is not None:
         file.state, file.reason = rules.move(file.state, State.UNSEARCHABLE), text.reason.value
         return

@@ -320,19 +320,21 @@ def _harmless(response: Response) -> Response:
 def edit(uuid: str) -> ResponseReturnValue:
     found = queries.changeable_for(reader(), uuid)
     label = found.label
+    # What the file says of itself, when that was asked for: it is saved only by who looks it over.
+    said = found.proposed if request.args.get("from") == "file" else {}
     form = offered(
         DocumentForm(
-            title=found.title,
+            title=said.get("title", found.title),
             collection=found.collection_id or 0,
             audience="all" if found.branches is None else "branches",
             branches=sorted(found.branches or ()),
-            authors=label.authors,
-            publisher=label.publisher,
-            dated=date_said(label.dated),
+            authors=said.get("authors", label.authors),
+            publisher=said.get("publisher", label.publisher),
+            dated=said.get("dated", date_said(label.dated)),
             issue=label.issue,
-            language=label.language,
-            tags=", ".join(label.tags),
-            summary=label.summary,
+            language=said.get("language", label.language),
+            tags=said.get("tags", ", ".join(label.tags)),
+            summary=said.get("summary", label.summary),
             courses=queries.course_ids(found.id),
             is_pinned=label.is_pinned,
             read_only=not label.may_download,
@@ -362,7 +364,7 @@ def edit(uuid: str) -> ResponseReturnValue:
             else:
                 flash(_("Saved."), "good")
                 return redirect(url_for("library.document", uuid=uuid))
-    return render_template("library/edit.html", document=found, form=form), status
+    return render_template("library/edit.html", document=found, form=form, said=said), status
 
 
 @bp.post("/<uuid>/delete")
