@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 from collections.abc import Callable
@@ -17,6 +18,7 @@ from app.core.models import Job
 from app.courses import queries, service
 from app.courses.models import Course, Lesson
 from app.media import queries as media
+from app.media import rules as media_rules
 from app.media import service as media_service
 from tests.factories import People, csrf
 from tests.live import Site, Window
@@ -35,7 +37,7 @@ FFMPEG = ("ffmpeg", "-v", "error", "-nostdin", "-y")
 
 @pytest.fixture(scope="session")
 def lecture(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Twelve seconds: a tone with two pauses, at 4 and at 8."""
+    """Twelve seconds: a tone with two pauses, at 4 and at 8; a keyframe every 1.2 seconds."""
     path = tmp_path_factory.mktemp("lecture") / "lecture.mp4"
     loud = "0.3*sin(2*PI*330*t)*(1-between(mod(t\\,4)\\,3.4\\,4))"
     subprocess.run(
@@ -43,9 +45,10 @@ def lecture(tmp_path_factory: pytest.TempPathFactory) -> Path:
             *FFMPEG,
             *("-f", "lavfi", "-i", "testsrc2=size=320x180:rate=10:duration=12"),
             *("-f", "lavfi", "-i", f"aevalsrc={loud}:d=12"),
-            *("-c:v", "libx264", "-preset", "ultrafast", "-c:a", "aac", str(path)),
+            *("-c:v", "libx264", "-preset", "ultrafast", "-g", "12", "-c:a", "aac", str(path)),
         ],
         check=True,
+        timeout=120,
     )
     return path
 
@@ -89,6 +92,7 @@ def desk(app: Flask, people: People, monkeypatch: pytest.MonkeyPatch) -> Desk:
 def short(monkeypatch: pytest.MonkeyPatch) -> None:
     """Parts of at most five seconds, so that twelve are long."""
     monkeypatch.setattr("app.media.service.cutting.MOST_PART_MS", 5000)
+    monkeypatch.setattr("app.media.rules.cutting.BUCKET_MS", 1000)
     monkeypatch.setattr(media_service.sketch, "__kwdefaults__", {"most": 5000})
 
 
@@ -101,13 +105,45 @@ def test_the_page_proposes_cuts_in_the_pauses(desk: Desk, lecture: Path) -> None
     seconds = [float(cut.split(":")[1]) for cut in cuts]
     assert 3.4 <= seconds[0] <= 4
     assert 7.4 <= seconds[1] <= 8
-    assert page.count("silence") >= 2
+    assert page.count(">silence<") == 2
     assert "讲座 (3)" in page
     pictures = page.split('class="cutting-scenes"')[1].split("</div>")[0]
     sheets = re.findall(r'<image href="([^"]+)"', pictures)
     assert sheets
     with desk.client.get(sheets[0].replace("&amp;", "&")) as answer:
         assert answer.mimetype.startswith("image/")
+
+
+@pytest.mark.usefixtures("short")
+def test_without_a_pause_the_page_says_so_and_cuts_at_keyframes(
+    desk: Desk, lecture: Path, tmp_path: Path
+) -> None:
+    humming = tmp_path / "humming.mp4"
+    tone = ("-f", "lavfi", "-i", "sine=frequency=330:duration=12")
+    command = [*FFMPEG, "-i", str(lecture), *tone, "-map", "0:v", "-map", "1:a", "-c:v", "copy"]
+    subprocess.run([*command, "-c:a", "aac", str(humming)], check=True, timeout=120)
+    sentence = "No silence was found in this recording. The proposed cuts are at keyframes"
+    for source, silent in ((lecture, False), (humming, True)):
+        media_id = desk.import_file(source)
+        page = desk.client.get(f"/desk/recordings/{media_id}/split").get_data(as_text=True)
+        assert (sentence in page) is silent
+        data = json.loads(page.split("data-cutting-data>")[1].split("</script>")[0])
+        keys = [round(1200 * n) for n in range(1, 10)]
+        assert data["keyframes"] == keys
+        cuts = re.findall(r'name="cut" value="([0-9:.]+)"', page)
+        assert len(cuts) == 2
+        assert all(media_rules.time_of(cut) in keys for cut in cuts) is silent
+        assert page.count(">keyframe<") == (2 if silent else 0)
+
+
+def test_keyframes_of_a_part_are_counted_from_its_beginning(desk: Desk, lecture: Path) -> None:
+    media_id = desk.import_file(lecture)
+    with desk.app.app_context(), unit_of_work():
+        part = media_service.cut_out(media_id, start_ms=3000, end_ms=7000)
+    desk.later()
+    with desk.app.app_context():
+        assert media_service.sketch(part).keyframes == [600, 1800, 3000]
+        db.session.rollback()
 
 
 @pytest.mark.browser
@@ -132,14 +168,20 @@ def test_a_cut_is_dragged_into_a_pause_and_heard(
     handle = page.get_by_role("slider")
     expect(handle).to_be_visible()
     wave = page.locator("[data-cutting-wave]").bounding_box()
-    held = handle.bounding_box()
     assert wave is not None
-    assert held is not None
-    middle = held["y"] + held["height"] / 2
-    page.mouse.move(held["x"] + held["width"] / 2, middle)
-    page.mouse.down()
-    page.mouse.move(wave["x"] + wave["width"] * 0.31, middle, steps=4)
-    page.mouse.up()
+
+    def drag_to(share: float) -> None:
+        held = handle.bounding_box()
+        assert held is not None
+        middle = held["y"] + held["height"] / 2
+        page.mouse.move(held["x"] + held["width"] / 2, middle)
+        page.mouse.down()
+        page.mouse.move(wave["x"] + wave["width"] * share, middle, steps=4)
+        page.mouse.up()
+
+    drag_to(0.09)
+    expect(cut).to_have_value("0:01.200")  # no pause is near, a keyframe is
+    drag_to(0.31)
     expect(cut).to_have_value(re.compile(r"^0:03\.[5-9]"))  # the pause from 3.4 to 4
     before = cut.input_value()
     handle.press("ArrowRight")

@@ -46,6 +46,22 @@ def lecture(seed: int, minutes: int, *, noise: int = 60) -> tuple[bytes, list[tu
     return bytes(levels), gaps
 
 
+def test_keyframes_count_only_where_nobody_pauses() -> None:
+    """Of the keyframes of ten seconds, the one where it is quietest."""
+    levels = bytearray(random.Random(7).randint(140, 150) for _ in range(50 * MINUTE // STEP_MS))
+    keys = list(range(2000, 50 * MINUTE, 2000))
+    for key in keys[3::5]:
+        levels[key // STEP_MS] = 135
+    found = propose(50 * MINUTE, bytes(levels), keyframes=keys)
+    assert not found.has_silence
+    assert {cut.why for cut in found.cuts} == {Why.KEYFRAME}
+    assert {cut.at_ms for cut in found.cuts} <= set(keys[3::5])
+    parts_of(50 * MINUTE, [cut.at_ms for cut in found.cuts])
+    levels_of_speech, _ = lecture(7, 50)
+    spoken = propose(len(levels_of_speech) * STEP_MS, levels_of_speech, keyframes=keys)
+    assert Why.KEYFRAME not in {cut.why for cut in spoken.cuts}
+
+
 @pytest.mark.parametrize("seed", range(8))
 def test_every_cut_lies_in_a_pause(seed: int) -> None:
     levels, gaps = lecture(seed, 40 + 6 * seed)

@@ -80,6 +80,7 @@ def _data(
         "duration": sketch.duration_ms,
         "peaks": b64encode(sketch.peaks).decode(),
         "silences": sketch.silences,
+        "keyframes": sketch.keyframes,
         "source": links.master if links else None,
         "poster": links.poster if links else "",
         "most": rules.LONGEST_COURSE_MS,

@@ -10,7 +10,7 @@ from app.media.ffmpeg.encoding import (
 )
 from app.media.ffmpeg.framing import frame_at, frames, sheets
 from app.media.ffmpeg.having import Programs, programs
-from app.media.ffmpeg.listening import glance, listen, scenes, speech
+from app.media.ffmpeg.listening import glance, keyframes, listen, scenes, speech
 from app.media.ffmpeg.looking import facts_of, probe
 
 __all__ = [
@@ -23,6 +23,7 @@ __all__ = [
     "frame_at",
     "frames",
     "glance",
+    "keyframes",
     "listen",
     "output_rate",
     "probe",

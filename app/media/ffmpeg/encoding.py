@@ -30,6 +30,10 @@ from app.media.rules import (
 # memory) with two threads; 720p takes 0.9 (0.3).
 ENCODE_MEMORY = 2 * 1024**3
 MEMORY_PER_THREAD = 384 * 1024**2
+# Blocks that move are not looked at in quarters: a sixth less CPU for the same size and likeness.
+# A small picture needs the quarters: 5 % more bytes without them, for CPU that hardly counts.
+WHOLE_BLOCKS = "partitions=i8x8,i4x4"
+WHOLE_BLOCKS_FROM = 432  # of the short side
 
 
 class Passing(RuntimeError):
@@ -132,6 +136,8 @@ def encode_argv(
         }
         if one.rung.tune:
             x264["tune"] = one.rung.tune
+        if min(one.rung.width, one.rung.height) >= WHOLE_BLOCKS_FROM:
+            x264["x264-params"] = WHOLE_BLOCKS
         options |= {f"{name}:v:{number}": value for name, value in x264.items()}
     rates = list(dict.fromkeys(one.sound for one in outputs if one.sound != NO_SOUND))
     if rates and rates != [UNCHANGED]:

@@ -105,6 +105,59 @@ def speech(
         raise Passing(outcome.tail[-200:])
 
 
+MOST_KEYFRAMES = 20_000
+KEYFRAMES_APART_MS = 250  # nobody cuts more finely; of some codecs every frame is one
+
+
+def keyframes(source: Path, facts: Facts, *, keep_going: Callable[[], bool]) -> list[int]:
+    """When pictures begin that need no other, in ms. Nothing is decoded: packets say so.
+
+    Empty when that cannot be found out, or when there is only the first.
+    """
+    if facts.video < 0:
+        return []
+    picture = opened(source, facts, an=None)[str(facts.video)]
+    limit = f"{facts.duration_ms / 1000:.3f}"
+    output = ffmpeg.output(picture, "-", f="framecrc", c="copy", t=limit)
+    found: list[int] = []
+    unit = 0.0
+
+    def read(line: str) -> None:
+        nonlocal unit
+        if line.startswith("#"):
+            base = _TIME_BASE.match(line)
+            unit = int(base[1]) / int(base[2]) if base else unit
+            return
+        key, at = _packet(line)
+        ms = round(at * unit * 1000)
+        if not key or len(found) >= MOST_KEYFRAMES or not 0 < ms < facts.duration_ms:
+            return
+        if not found or ms - found[-1] >= KEYFRAMES_APART_MS:
+            found.append(ms)
+
+    wall = wall_limit(facts.duration_ms)
+    leash = Leash(wall=wall, cpu=round(wall), file_size=1024, offline=True)
+    command = argv(output, progress=False)
+    outcome = run(command, leash, on_line=read, keep_going=keep_going, cell=Cell((source,)))
+    if outcome.stopped:
+        raise Passing("stopped")
+    return found
+
+
+_TIME_BASE = re.compile(r"#tb 0: ([0-9]{1,9})/([0-9]{1,9})$")
+
+
+def _packet(line: str) -> tuple[bool, int]:
+    """Whether a line of framecrc tells of a keyframe, and its time of showing.
+
+    Such a line has stream, dts, pts, duration, size and checksum, and flags where it is none.
+    """
+    fields = [field.strip() for field in line.split(",")]
+    if len(fields) < 6 or not fields[2].lstrip("-").isdigit():
+        return False, 0
+    return not any(field.startswith("F=") for field in fields[6:]), int(fields[2])
+
+
 SCENE = 0.25  # of a picture that has changed; ffmpeg's measure from 0 to 1
 _PTS = re.compile(r"pts_time:(-?[0-9.]+)")
 
@@ -172,10 +225,9 @@ def glance(
     keys: list[int] = []
 
     def read(line: str) -> None:
-        # stream, dts, pts, duration, size, checksum, and flags where it is no keyframe
         fields = [field.strip() for field in line.split(",")]
         if not line.startswith("#") and len(fields) > 5 and fields[4].isdigit():
-            if not any(field.startswith("F=") for field in fields[6:]):
+            if _packet(line)[0]:
                 keys.append(len(sizes))
             sizes.append(int(fields[4]))
 

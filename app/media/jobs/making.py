@@ -125,6 +125,9 @@ class Maker:
             watch = self._watch(None, LISTENED, LISTENED, "")
             found = ffmpeg.scenes(self.source, self.facts, keep_going=watch)
             self.folder.note(self.task.uuid, "scenes", json.dumps(found).encode())
+        watch = self._watch(None, LISTENED, LISTENED, "")
+        keys = ffmpeg.keyframes(self.source, self.facts, keep_going=watch)
+        self.folder.note(self.task.uuid, "keyframes", json.dumps(keys).encode())
         self.folder.note(self.task.uuid, "levels", self.heard.levels)
 
     # --- something early ----------------------------------------------------------------------

@@ -43,6 +43,7 @@ class Why(StrEnum):
 
     CHAPTER = "chapter"
     SILENCE = "silence"
+    KEYFRAME = "keyframe"  # no silence anywhere, so at least a picture begins
     SPEECH = "speech"  # nothing does: there was no better place
 
 
@@ -178,11 +179,16 @@ def candidates(
     scenes: Iterable[int] = (),
     sentences: Iterable[int] = (),
     chapters: Iterable[int] = (),
+    keyframes: Iterable[int] = (),
 ) -> list[Candidate]:
-    """Places for cuts, in order of time: the best of every ten seconds."""
+    """Places for cuts, in order of time: the best of every ten seconds.
+
+    Keyframes count where there is no silence at all.
+    """
     pictures, ends, marks = sorted(scenes), sorted(sentences), sorted(chapters)
     found: list[Candidate] = []
-    for start, end in silences(levels):
+    quiet = silences(levels)
+    for start, end in quiet:
         begin, until = max(start, 1), min(end, duration_ms - 1)
         if begin >= until:
             continue
@@ -204,20 +210,33 @@ def candidates(
         close = _near(near_silence, mark - 2 * NEAR_MS, mark + 2 * NEAR_MS)
         if 0 < mark < duration_ms and close is None:
             found.append(Candidate(mark, -CHAPTER_BONUS / 2, Why.CHAPTER))
-    found += _quietest(duration_ms, levels)
+    found += _quietest(duration_ms, levels, [] if quiet else sorted(keyframes))
     return _thinned(found)
 
 
-def _quietest(duration_ms: int, levels: bytes) -> list[Candidate]:
-    """Where no silence helps: the quietest moment of every ten seconds."""
+def _quietest(duration_ms: int, levels: bytes, keys: Sequence[int]) -> list[Candidate]:
+    """Where no silence helps: the quietest keyframe of every ten seconds, or the quietest moment
+    of those without."""
     found = []
     for start in range(0, duration_ms, BUCKET_MS):
+        first, last = max(start, SHORTEST_PART_MS), duration_ms - SHORTEST_PART_MS
+        last = min(start + BUCKET_MS - 1, last)
+        inside = keys[bisect.bisect_left(keys, first) : bisect.bisect_right(keys, last)]
+        if inside:
+            at = min(inside, key=lambda key: _level_at(levels, key))
+            found.append(Candidate(at, IN_SPEECH, Why.KEYFRAME))
+            continue
         part = levels[start // STEP_MS : (start + BUCKET_MS) // STEP_MS]
         offset = min(range(len(part)), key=part.__getitem__) * STEP_MS if part else 0
         at = start + offset + STEP_MS // 2
         if SHORTEST_PART_MS <= at <= duration_ms - SHORTEST_PART_MS:
             found.append(Candidate(at, IN_SPEECH, Why.SPEECH))
     return found
+
+
+def _level_at(levels: bytes, at_ms: int) -> int:
+    number = at_ms // STEP_MS
+    return levels[number] if number < len(levels) else 0
 
 
 def _thinned(found: Iterable[Candidate]) -> list[Candidate]:
@@ -234,13 +253,21 @@ def propose(
     scenes: Iterable[int] = (),
     sentences: Iterable[int] = (),
     chapters: Iterable[int] = (),
+    keyframes: Iterable[int] = (),
     most: int = MOST_PART_MS,
 ) -> Proposal:
     """The best cuts for a recording; none when it fits as a whole."""
     heard = bool(silences(levels))
     if duration_ms <= most:
         return Proposal((), heard)
-    places = candidates(duration_ms, levels, scenes=scenes, sentences=sentences, chapters=chapters)
+    places = candidates(
+        duration_ms,
+        levels,
+        scenes=scenes,
+        sentences=sentences,
+        chapters=chapters,
+        keyframes=keyframes,
+    )
     least = -(-duration_ms // most)
     tried = [
         _best(duration_ms, places, most=most, target=duration_ms / parts)
@@ -308,6 +335,15 @@ def parts_of(
             raise PartTooLong(number=number, length=time_text(end - start), limit=time_text(most))
         if end - start < shortest:
             raise PartTooShort(number=number)
+    return found
+
+
+def thinned_out(times: Sequence[int], *, apart_ms: int) -> list[int]:
+    """Some of these times, at least so far from each other; the first is always there."""
+    found: list[int] = []
+    for at in times:
+        if not found or at - found[-1] >= apart_ms:
+            found.append(at)
     return found
 
 

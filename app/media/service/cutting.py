@@ -23,23 +23,27 @@ from app.media.rules import (
     propose,
     sentence_ends,
     silences,
+    thinned_out,
 )
 from app.media.rules import trimmed as rules_trimmed
 from app.media.service.folder import media_folder
 from app.media.service.recordings import enqueue_transcode, row_of
 
 MOST_PEAKS = 2000
+MOST_KEYS = 4000  # to snap to; a page cannot show more places
 
 __all__ = ["MOST_PARTS", "Sketch", "cut_out", "sketch", "trimmed"]
 
 
 @dataclass(frozen=True)
 class Sketch:
-    """What a page needs to cut a recording: `peaks` of its sound (0–200), where it is silent."""
+    """What a page needs to cut a recording: `peaks` of its sound (0–200), where it is silent,
+    and where pictures begin that need no other (none of what was prepared by an older Weike)."""
 
     duration_ms: int
     peaks: bytes
     silences: list[tuple[int, int]]
+    keyframes: list[int]
     proposal: Proposal
 
 
@@ -51,17 +55,25 @@ def sketch(media_id: int, *, most: int = MOST_PART_MS) -> Sketch:
     if levels is None:
         raise NotReady
     scenes = json.loads(folder.noted(row.uuid, "scenes") or b"[]")
+    keys: list[int] = json.loads(folder.noted(row.uuid, "keyframes") or b"[]")
     ends = sentence_ends((cue.end_ms, cue.text) for cue in queries.cues(media_id))
     chapters = [start for start, _ in queries.chapters(media_id)]
     found = propose(
-        row.duration_ms, levels, scenes=scenes, sentences=ends, chapters=chapters, most=most
+        row.duration_ms,
+        levels,
+        scenes=scenes,
+        sentences=ends,
+        chapters=chapters,
+        keyframes=keys,
+        most=most,
     )
     step = max(1, -(-len(levels) // MOST_PEAKS))
     # The mean: of a long recording, the loudest moment of each second would be one flat block.
     pieces = (levels[at : at + step] for at in range(0, len(levels), step))
     peaks = bytes(sum(piece) // len(piece) for piece in pieces)
     quiet = silences(levels) if len(levels) * STEP_MS else []
-    return Sketch(row.duration_ms, peaks, quiet, found)
+    snaps = thinned_out(keys, apart_ms=row.duration_ms // MOST_KEYS)
+    return Sketch(row.duration_ms, peaks, quiet, snaps, found)
 
 
 def trimmed(found: Sketch) -> tuple[int, int]:

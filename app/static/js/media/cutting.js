@@ -75,15 +75,18 @@ class Board {
     return handle;
   }
 
-  /** The middle of the nearest silence; the place itself where none is near. */
+  /** The middle of the nearest silence, or the nearest keyframe; the place itself where none is near. */
   snapped(at) {
-    const reach = Math.max(SNAP_MS, this.data.duration / 200);
-    let best = at;
-    let least = reach;
-    for (const [start, end] of this.data.silences) {
-      const middle = (start + end) / 2;
-      const apart = Math.abs(middle - at);
-      if (apart < least) [best, least] = [middle, apart];
+    const pauses = this.data.silences.map(([start, end]) => (start + end) / 2);
+    return this.nearest(at, pauses) ?? this.nearest(at, this.data.keyframes) ?? at;
+  }
+
+  nearest(at, places) {
+    let best = null;
+    let least = Math.max(SNAP_MS, this.data.duration / 200);
+    for (const place of places) {
+      const apart = Math.abs(place - at);
+      if (apart < least) [best, least] = [place, apart];
     }
     return best;
   }
