@@ -13,7 +13,8 @@ Four ways, in turns, in the same run, on the same clip with the same rungs, rate
 
 Besides: how long it takes until something can be watched, for a picture that must be encoded and
 for one that is copied. CPU is that of everything below this process, also of what runs in
-bubblewrap's cell. Clip and turns can be given: bench/transcode.py [FILE] [N].
+bubblewrap's cell. Clip, turns and what ours is compared with can be given:
+bench/transcode.py [FILE] [N] [plain,apart,peertube,boxed].
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -277,12 +278,13 @@ def main() -> None:
     try:
         given = sys.argv[1:]
         clip = Path(given[0]).resolve() if given else made_clip(folder)
-        compare(folder, clip, int(given[1]) if len(given) > 1 else TURNS)
+        ways = given[2].split(",") if len(given) > 2 else list(GOALS)
+        compare(folder, clip, int(given[1]) if len(given) > 1 else TURNS, {"plain", *ways})
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def compare(folder: Path, clip: Path, turns: int) -> None:
+def compare(folder: Path, clip: Path, turns: int, ways: Container[str]) -> None:
     app, owner = prepared_app(folder)
     with app.app_context():
         probe = measured(lambda: ffmpeg.probe(clip))
@@ -290,6 +292,7 @@ def compare(folder: Path, clip: Path, turns: int) -> None:
     rungs = ladder(facts.width, facts.height)
     made: list[queries.Recording] = []
     others = {"plain": plain, "apart": apart, "peertube": peertube, "boxed": boxed}
+    others = {way: make for way, make in others.items() if way in ways}
     costs: dict[str, list[Cost]] = {way: [] for way in ("ours", *others)}
     for turn in range(turns):
         # Each turn in another order, so that none is always first.
@@ -326,6 +329,8 @@ def report(clip, duration_ms, rungs, costs, probe, mine, other, when) -> None:
         "boxed": "the same with PeerTube's one thread",
     }
     for way, label in labels.items():
+        if way not in middle:
+            continue
         for kind in ("wall",) if way in CLOCK_ONLY else ("wall", "cpu"):
             ratio = getattr(middle["ours"], kind) / getattr(middle[way], kind)
             rows.append(
