@@ -187,7 +187,7 @@ def test_two_at_once_cannot_both_fit_into_the_same_minutes(
     course_id = desk.draft()
     desk.video(course_id, FULL - 100_000)
     recordings = [desk.recording(60_000 + n) for n in range(6)]
-    start = Barrier(len(recordings))
+    start = Barrier(len(recordings), timeout=120)
     outcomes: list[str] = []
 
     def add(media_id: int) -> None:
@@ -204,7 +204,7 @@ def test_two_at_once_cannot_both_fit_into_the_same_minutes(
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join()
+        thread.join(120)
     assert sorted(outcomes) == ["added"] + ["too long"] * 5
     course = look(queries.course_by_id, course_id)
     assert course.length_ms == sum(lesson.length_ms for lesson in course.lessons) <= FULL
@@ -217,7 +217,7 @@ def test_two_requests_at_once_cannot_exceed_it_together(
     lesson_id = desk.text(course_id, "字")
     desk.video(course_id, FULL - 100_000)
     media_id = desk.recording(60_000)
-    start = Barrier(2)
+    start = Barrier(2, timeout=120)
     statuses: list[int] = []
 
     def send(url: str, **data: object) -> None:
@@ -239,7 +239,7 @@ def test_two_requests_at_once_cannot_exceed_it_together(
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join()
+        thread.join(120)
     assert sorted(statuses) == [302, 422]
     course = look(queries.course_by_id, course_id)
     assert course.length_ms == sum(lesson.length_ms for lesson in course.lessons) <= FULL

@@ -61,7 +61,9 @@ def frombuffer(data, dtype): return _Samples(len(data) // 2)
 def python(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A Python of its own with the stand-in in it."""
     folder = tmp_path_factory.mktemp("speech")
-    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(folder)], check=True)
+    subprocess.run(
+        [sys.executable, "-m", "venv", "--without-pip", str(folder)], check=True, timeout=300
+    )
     packages = next(folder.glob("lib/python*/site-packages"))
     (packages / "faster_whisper.py").write_text(STAND_IN, encoding="utf-8")
     (packages / "numpy.py").write_text(NUMPY, encoding="utf-8")
@@ -224,7 +226,9 @@ def test_a_stub_of_a_model_is_refused_by_what_it_lacks(
 
 def test_a_python_without_the_library_is_said_in_one_sentence(lesson, tmp_path: Path) -> None:
     bare = tmp_path / "bare"
-    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(bare)], check=True)
+    subprocess.run(
+        [sys.executable, "-m", "venv", "--without-pip", str(bare)], check=True, timeout=300
+    )
     mine = lesson(speech_model=str(model(tmp_path / "m")), speech_python=f"{bare}/bin/python")
     mine.ask()
     jobs.run_pending(mine.app)

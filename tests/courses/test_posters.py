@@ -36,7 +36,7 @@ def traffic(tmp_path_factory: pytest.TempPathFactory) -> Path:
     join = ("-filter_complex", "[0][1][2]concat=n=3,drawgrid=w=40:h=40:t=2:c=gray@0.5")
     encoder = ("-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p")
     command = ["ffmpeg", "-v", "error", "-nostdin", *colours, *join, *encoder, str(clip)]
-    subprocess.run(command, check=True)
+    subprocess.run(command, check=True, timeout=300)
     return clip
 
 

@@ -257,6 +257,7 @@ def likeness(one: Path, at: float, other: Path, then: float) -> float:
             *("-f", "null", "-"),
         ],
         check=True,
+        timeout=300,
         capture_output=True,
         text=True,
     )

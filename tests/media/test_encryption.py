@@ -35,7 +35,9 @@ def secret_of(studio: Studio, media_id: int) -> bytes:
 def playing_of(path: Path) -> str:
     """What ffprobe says of a file: its kinds of streams, or nothing when it is none."""
     command = ["ffprobe", "-v", "error", "-show_entries", "stream=codec_type", "-of", "csv=p=0"]
-    done = subprocess.run([*command, str(path)], capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [*command, str(path)], capture_output=True, text=True, check=False, timeout=300
+    )
     return done.stdout.replace("\n", " ").strip()
 
 

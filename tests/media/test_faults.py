@@ -155,6 +155,7 @@ def test_the_attack_is_real(private: Path, tmp_path: Path) -> None:
         capture_output=True,
         text=True,
         check=False,
+        timeout=300,
     )
     assert "h264" in found.stdout
 
@@ -319,7 +320,7 @@ def test_a_worker_killed_in_the_middle_loses_nothing(app: Flask, studio: Studio,
         assert "ffmpeg" in Path(f"/proc/{encoder}/cmdline").read_text()
     finally:
         os.kill(worker.pid, signal.SIGKILL)
-        worker.wait()
+        worker.wait(timeout=60)
     wait_for(lambda: not alive(encoder), 5)
     assert studio.recording(media_id).state == "transcoding"
     assert jobs.sweep(app) == 0  # the lease still holds
@@ -445,7 +446,7 @@ def test_ten_restarts_of_the_worker_in_a_row_end_with_one_ready_video(
     assert len(ends) == 10, done.stdout
     assert len(set(ends)) >= 3  # while listening, encoding, checking
     left = ["pgrep", "-f", str(studio.root)]
-    wait_for(lambda: not subprocess.run(left, capture_output=True, check=False).stdout)
+    wait_for(lambda: not subprocess.run(left, capture_output=True, check=False, timeout=300).stdout)
     found = studio.recording(media_id)
     assert (found.state, found.error) == ("transcoding", "")
     studio.work()

@@ -53,6 +53,7 @@ def starts(path: Path) -> list[float]:
     done = subprocess.run(
         ["ffprobe", "-v", "error", *ask, "-of", "csv=p=0", path],
         check=True,
+        timeout=300,
         capture_output=True,
         text=True,
     )
@@ -159,6 +160,7 @@ def loudest(path: Path) -> list[float]:
             "-",
         ],
         check=True,
+        timeout=300,
         capture_output=True,
         text=True,
     )
@@ -229,6 +231,7 @@ def combed(path: Path) -> tuple[int, int]:
     done = subprocess.run(
         ["ffmpeg", "-v", "info", "-i", path, "-vf", "idet", "-an", "-f", "null", "-"],
         check=True,
+        timeout=300,
         capture_output=True,
         text=True,
     )
@@ -255,7 +258,11 @@ def times(path: Path) -> list[float]:
     """When each picture is shown."""
     ask = ("-select_streams", "v", "-show_entries", "packet=pts_time", "-of", "csv=p=0")
     done = subprocess.run(
-        ["ffprobe", "-v", "error", *ask, path], check=True, capture_output=True, text=True
+        ["ffprobe", "-v", "error", *ask, path],
+        check=True,
+        timeout=300,
+        capture_output=True,
+        text=True,
     )
     return sorted(float(line.strip(",")) for line in done.stdout.split() if line.strip(","))
 

@@ -131,7 +131,7 @@ def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
 def said(*command: object) -> str:
     """What a program says on both of its outputs."""
     words = [str(word) for word in command]
-    done = subprocess.run(words, check=True, capture_output=True, text=True)
+    done = subprocess.run(words, check=True, timeout=300, capture_output=True, text=True)
     return done.stdout + done.stderr
 
 
@@ -228,7 +228,9 @@ def test_a_compatible_picture_is_copied_bit_by_bit(studio: Studio, tmp_path: Pat
             "md5",
             "-",
         ]
-        return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+        return subprocess.run(
+            command, check=True, timeout=300, capture_output=True, text=True
+        ).stdout
 
     plain = tmp_path / "plain.mp4"
     ffmpeg("-i", str(studio.joined(found, "360p")), "-c", "copy", str(plain))

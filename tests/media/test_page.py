@@ -92,7 +92,7 @@ def serving(folder: Path, *, upload_limit: int = 3_000_000) -> Iterator[Desk]:
     finally:
         server.shutdown()
         server.server_close()
-        thread.join()
+        thread.join(120)
         with app.app_context():
             db.engine.dispose()
 
@@ -146,7 +146,7 @@ def test_a_trainer_uploads_on_a_phone_and_sees_it_become_ready(
     worker = threading.Thread(target=desk.work)
     worker.start()
     expect(row.locator("[data-media-state=ready]")).to_be_visible(timeout=60_000)
-    worker.join()
+    worker.join(120)
     expect(row.locator("[data-upload-live]")).to_contain_text("Ready to watch")
     assert window.axe() == []
     assert not window.scrolls_sideways()

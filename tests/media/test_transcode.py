@@ -27,6 +27,7 @@ def streams(path: Path) -> dict[str, dict]:
     text = subprocess.run(
         ["ffprobe", "-v", "error", "-show_streams", "-show_format", "-of", "json", path],
         check=True,
+        timeout=300,
         capture_output=True,
         text=True,
     ).stdout
@@ -38,6 +39,7 @@ def keyframes(path: Path) -> list[float]:
     text = subprocess.run(
         [*FFPROBE, "-skip_frame", "nokey", "-show_entries", "frame=pts_time", path],
         check=True,
+        timeout=300,
         capture_output=True,
         text=True,
     ).stdout
@@ -49,6 +51,7 @@ def decodes(path: Path) -> float:
     done = subprocess.run(
         ["ffmpeg", "-v", "error", "-xerror", "-i", path, "-progress", "-", "-f", "null", "-"],
         check=True,
+        timeout=300,
         capture_output=True,
         text=True,
     )
@@ -183,6 +186,7 @@ def test_no_more_than_sixty_frames_a_second(studio: Studio, clips: Clips) -> Non
     count = subprocess.run(
         [*FFPROBE, "-show_entries", "packet=pts_time", studio.joined(found, "180p")],
         check=True,
+        timeout=300,
         capture_output=True,
         text=True,
     ).stdout

@@ -373,7 +373,7 @@ def test_twenty_at_once_do_not_get_past_the_quota(tmp_path: Path) -> None:
         for thread in threads:
             thread.start()
         for thread in threads:
-            thread.join()
+            thread.join(120)
         assert sorted(answers) == [201] + [413] * 19
 
 

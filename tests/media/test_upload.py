@@ -115,6 +115,7 @@ def test_a_header_without_a_length_is_read_through(studio: Studio, clips: Clips,
             ["ffmpeg", "-v", "error", "-i", clips["odd.webm"], "-c", "copy", "-f", "webm", "-"],
             stdout=out,
             check=True,
+            timeout=300,
         )
     found = studio.recording(studio.upload(stream))
     assert abs(found.duration_ms - 1000) <= 120
