@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 
+import click
 import pytest
+from flask import Flask
 
 from app.home.rules import EXPLAINED, GUIDES, explained_at, parts_of
 from config import ROOT
@@ -44,6 +46,18 @@ def test_every_picture_of_a_guide_is_there(name: str, language: str) -> None:
     text = (GUIDE / f"{name}.{language}.md").read_text(encoding="utf-8")
     for found in re.findall(r"\]\(\.\./pictures/([^)]+)\)", text):
         assert (GUIDE.parent / "pictures" / found).is_file(), found
+
+
+def test_every_command_that_operators_are_told_exists(app: Flask) -> None:
+    text = (GUIDE / "operator.en.md").read_text(encoding="utf-8")
+    told = re.findall(r"`(\w+) ([a-z|-]+)`", text.split("## Commands")[1].split("## ")[0])
+    groups = {group: names.split("|") for group, names in told if group not in {"make", "db"}}
+    assert len(groups) > 8
+    context = click.Context(app.cli)
+    for group, names in groups.items():
+        command = app.cli.commands[group]
+        assert isinstance(command, click.Group)
+        assert set(names) <= set(command.list_commands(context)), group
 
 
 def test_the_question_mark_opens_the_part_about_this_page(people: People) -> None:

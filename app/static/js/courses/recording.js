@@ -4,8 +4,13 @@ document.addEventListener("weike:uploaded", ({ target, detail }) => {
   const form = target.closest("[data-recording-form]");
   if (!form) return;
   const title = form.elements.title;
+  // What was said about the missing file (and title) is no longer so.
+  form.querySelectorAll(":scope > .field-error, .recording-field > .field-error").forEach((error) => error.remove());
   if (title && !title.value.trim()) {
     title.value = detail.filename.replace(/\.[^.]+$/, "").replace(/[_]+/g, " ").slice(0, 120);
+    title.classList.remove("is-invalid");
+    title.removeAttribute("aria-invalid");
+    form.querySelector("#title-error")?.remove();
   }
   const notice = form.querySelector("[data-too-long-notice]");
   const over = detail.duration_ms > Number(form.dataset.left);
