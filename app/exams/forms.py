@@ -35,7 +35,7 @@ from app.exams.rules import (
     RELEASE_NAMES,
     ROLE_NAMES,
 )
-from app.questions.rules import KIND_NAMES
+from app.questions.rules import KIND_NAMES, LANGUAGE_NAMES, Language
 
 
 def refuse(form: FlaskForm, refusal: Refusal) -> None:
@@ -240,7 +240,7 @@ def local(moment: datetime | None, zone: ZoneInfo) -> datetime | None:
 
 
 class DrawForm(FlaskForm):  # type: ignore[misc]
-    """So many questions of a category, a kind, a difficulty, a tag."""
+    """So many questions of a category, a kind, a difficulty, a language, a tag."""
 
     number = _number(_l("How many questions"), 1, MOST_QUESTIONS, default=5)
     kind = SelectField(
@@ -257,6 +257,16 @@ class DrawForm(FlaskForm):  # type: ignore[misc]
             SelectChoice("1", _l("1 (easy)")),
             *(SelectChoice(str(n), str(n)) for n in (2, 3, 4)),
             SelectChoice("5", _l("5 (hard)")),
+        ],
+    )
+    language = SelectField(
+        _l("Language"),
+        choices=[
+            SelectChoice("", _l("any")),
+            *(
+                SelectChoice(key.value, LANGUAGE_NAMES[key])
+                for key in (Language.CHINESE, Language.ENGLISH)
+            ),
         ],
     )
     category = SelectField(_l("Category"), validate_choice=False)

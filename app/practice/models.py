@@ -125,6 +125,8 @@ class Duel(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     size: Mapped[int]
     seed: Mapped[int] = mapped_column(BigInteger)
+    # Of the players (zh, en), or "any" when they read different ones.
+    language: Mapped[str] = mapped_column(String(3), default="any", server_default="any")
     pool: Mapped[list[Any]]  # question ids that everybody at the table may practise
     questions: Mapped[list[Any]] = mapped_column(default=list)
     created_at: Mapped[datetime]

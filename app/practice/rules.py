@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
@@ -84,6 +84,19 @@ def drawn(
     never = [i for i in order if i not in last]
     before = sorted((i for i in order if i in last), key=lambda i: last[i])
     return (never + before)[:size]
+
+
+def preferring(
+    pool: Collection[int],
+    own: Collection[int],
+    size: int,
+    draw: Callable[[list[int], int], list[int]],
+) -> list[int]:
+    """`size` questions of a pool, of those in the reader's own language first; of the others only
+    what is missing then."""
+    mine, others = sorted(set(pool) & set(own)), sorted(set(pool) - set(own))
+    chosen = draw(mine, size)
+    return [*chosen, *draw(others, size - len(chosen))] if len(chosen) < size else chosen
 
 
 def same_for_all(pool: Collection[int], size: int, key: str) -> list[int]:

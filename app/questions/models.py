@@ -5,7 +5,16 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import DDL, CheckConstraint, ForeignKey, String, Text, UniqueConstraint, event
+from sqlalchemy import (
+    DDL,
+    CheckConstraint,
+    ForeignKey,
+    String,
+    Text,
+    UniqueConstraint,
+    event,
+    false,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core.db import Base
@@ -23,6 +32,7 @@ class Question(Base):
         ),
         CheckConstraint("state in ('draft', 'review', 'ready', 'retired')", name="state"),
         CheckConstraint("difficulty between 1 and 5", name="difficulty"),
+        CheckConstraint("language in ('zh', 'en', 'any')", name="language"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -34,6 +44,9 @@ class Question(Base):
     source: Mapped[str] = mapped_column(String(500), default="", server_default="")
     state: Mapped[str] = mapped_column(String(8), default="ready", server_default="ready")
     import_id: Mapped[int | None] = mapped_column(ForeignKey("question_import.id"), index=True)
+    language: Mapped[str] = mapped_column(String(3), default="any", server_default="any")
+    # Whether somebody chose the language; else each new version shows it anew.
+    language_told: Mapped[bool] = mapped_column(default=False, server_default=false())
 
 
 class Category(Base):
@@ -117,7 +130,8 @@ class AnswerFile(Base):
 class QuestionChange(Base):
     """Who changed how a question is sorted, and when; what it says changes by versions.
 
-    `what` is {fact: [before, after]} for category, tags, difficulty, source and state.
+    `what` is {fact: [before, after]} for category, tags, difficulty, source, state and
+    language.
     """
 
     __tablename__ = "question_change"

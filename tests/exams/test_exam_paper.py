@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 from flask import Flask
+from playwright.sync_api import expect
 
 from app.core import clock
 from app.core.db import db, unit_of_work
@@ -18,6 +19,7 @@ from tests.learning.lessons import single
 from tests.live import DESKTOP, PHONE
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group("site")]
+DRAFTS = re.compile(r"/js/drafts[^/]*")
 PASSWORD = "correct horse battery"
 
 
@@ -336,9 +338,15 @@ def test_settings_that_were_typed_and_not_saved_come_back(window, site) -> None:
     win = window(viewport=DESKTOP)
     win.sign_in(author)
     page = win.page
-    page.goto(f"/desk/exams/{made.id}/settings")
+    held = []  # the script that keeps drafts comes late, as on a slow line
+    page.route(DRAFTS, lambda route: held.append(route))  # noqa: PLW0108 - playwright marks its handlers
+    with page.expect_request(DRAFTS):
+        page.goto(f"/desk/exams/{made.id}/settings", wait_until="domcontentloaded")
     page.locator("#instructions").press_sequentially("Bring a pen")
-    page.wait_for_function("() => document.querySelector('.draft-state').textContent !== ''")
+    page.unroute(DRAFTS)
+    for route in held:
+        route.continue_()
+    expect(page.locator(".draft-state")).to_contain_text("not saved yet")
     page.goto(f"/desk/exams/{made.id}")
     page.goto(f"/desk/exams/{made.id}/settings")
     page.get_by_role("button", name="Throw it away").wait_for()
@@ -363,7 +371,7 @@ def test_a_comment_on_an_answer_and_an_appeal_survive_a_reload_and_a_refusal(win
     page.goto(path)
     page.locator("#comment").press_sequentially("Say what rises.")
     page.locator("#points").press_sequentially("7")
-    page.wait_for_function("() => document.querySelector('.draft-state').textContent !== ''")
+    expect(page.locator(".draft-state")).to_contain_text("not saved yet")
     page.goto(f"/desk/exams/{made.id}/marking")
     page.goto(path)
     page.get_by_role("button", name="Throw it away").wait_for()

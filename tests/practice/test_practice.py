@@ -23,8 +23,9 @@ from app.practice.models import (
     PracticeItem,
     PracticeRun,
 )
+from app.questions import queries
 from app.questions import service as bank
-from app.questions.models import Category, Question
+from app.questions.models import Category, Question, QuestionVersion
 from tests.exams.taker import Taker
 from tests.exams.test_clips import send
 from tests.factories import People, csrf
@@ -596,3 +597,63 @@ def test_home_leads_to_practice_and_says_when_the_day_is_done(
     for _number in range(rules.DAILY):
         learner.answer()
     assert "Done for today" in learner.get("/")
+
+
+# --- languages ------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def two_languages(app: Flask, people: People, time: Time):
+    """A course with twelve questions in English and eight in Chinese."""
+    chinese = [
+        single(f"第{n}题应该怎么做？", f"right answer {n}", (f"false answer {n}", "别的"))
+        for n in range(8)
+    ]
+    trainer = people.member(role="trainer")
+    return make_course(app, trainer, quiz=[*QUIZ, *chinese], attempts_allowed=0)
+
+
+def spoken(who: Learner, language: str) -> None:
+    who.client.environ_base["HTTP_ACCEPT_LANGUAGE"] = language
+
+
+def stems(who: Learner, ids: list[int]) -> list[bool]:
+    """Whether each of the questions is Chinese."""
+    with who.app.app_context():
+        found = queries.languages_of(ids)
+    return [found[i] == "zh" for i in ids]
+
+
+@pytest.mark.usefixtures("two_languages")
+def test_practice_asks_in_the_readers_language_first(people: People) -> None:
+    english, chinese, traditional = Learner(people), Learner(people), Learner(people)
+    spoken(english, "en"), spoken(chinese, "zh-CN"), spoken(traditional, "zh-TW")
+    for mode, size in (("daily", rules.DAILY), ("sprint", 20), ("weekly", rules.WEEKLY)):
+        english.start(mode)
+        assert stems(english, english.row().queue[:10]).count(True) == 0
+        for who in (chinese, traditional):
+            who.start(mode)
+            queue = who.row().queue
+            # The others come only when the eight that the reader understands are all asked.
+            assert len(queue) == size
+            assert stems(who, queue)[:8] == [True] * min(8, size)
+    assert chinese.row().queue == traditional.row().queue
+
+
+@pytest.mark.usefixtures("two_languages")
+def test_a_table_asks_in_the_language_of_its_players(people: People) -> None:
+    players = [Player(people) for _ in range(4)]
+    for who, language in zip(players, ("zh-CN", "zh-TW", "zh-CN", "en"), strict=True):
+        spoken(who, language)
+        who.join()
+    assert players[0].duel == players[1].duel
+    assert players[2].duel == players[3].duel
+    with people.app.app_context():
+        same, mixed = db.session.query(Duel).order_by(Duel.id)
+        versions = [version for version, _options in same.questions]
+        ids = [
+            row.question_id
+            for row in db.session.query(QuestionVersion).filter(QuestionVersion.id.in_(versions))
+        ]
+        assert (same.language, mixed.language) == ("zh", "any")
+    assert stems(players[0], ids) == [True] * 5

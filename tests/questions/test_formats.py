@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from app.questions import formats, types
 from app.questions.formats import Saying, clips
-from app.questions.rules import BadQuestion
+from app.questions.rules import KIND_NAMES, BadQuestion
 
 SAYINGS: dict[str, dict[str, Any]] = {
     "single": {
@@ -128,6 +128,8 @@ LOSABLE = {
     "the shared text": ["material"],
     "that capitals matter": ["case"],
     "that slips are forgiven": ["typos"],
+    "that slips are forgiven, for Moodle itself": [],
+    "that the answers may stand in any order, for Moodle itself": [],
     "that the answers may stand in any order": ["any_order"],
     "units": ["units", "unit_required"],
     "how an order that is partly right is marked": ["marking"],
@@ -187,6 +189,41 @@ def test_our_own_format_loses_nothing(kind: str) -> None:
     paper, written = again(rich(kind), "yaml")
     assert written.losses == []
     assert paper.items[0].body == rich(kind).body
+
+
+@pytest.mark.parametrize(
+    ("kind", "body", "told"),
+    [
+        ("short", {"answers": [{"text": "Beijing"}], "typos": 0}, False),
+        ("short", {"answers": [{"text": "Beijing"}], "typos": 1}, True),
+        ("short", {"answers": [{"text": "Rom"}], "typos": 2}, False),  # too short for a slip
+        ("short", {"answers": [{"text": "Bei*"}], "typos": 1}, False),  # a star takes none
+        ("short", {"answers": [{"text": "Rom"}, {"text": "Beijing"}], "typos": 1}, True),
+        ("blanks", {"stem": "It is [[Beijing]].", "typos": 1}, True),
+        ("blanks", {"stem": "It is [[#3.14]] or [[Rom]].", "typos": 1}, False),
+        ("cloze", {"stem": "It is [[=Beijing|Nanjing]].", "typos": 2}, False),
+    ],
+)
+def test_moodle_loses_slips_only_where_one_would_be_forgiven(
+    kind: str, body: dict[str, Any], told: bool
+) -> None:
+    one = saying(kind, **body)
+    paper, written = again(one, "moodle")
+    assert [loss.what for loss in written.losses if "slips" in loss.what] == (
+        [f"Question 1 ({KIND_NAMES[kind]}) loses: that slips are forgiven, for Moodle itself"]
+        if told
+        else []
+    )
+    # It comes back to this bank either way.
+    assert types.of(kind).clean(paper.items[0].body)["typos"] == one.body["typos"]
+
+
+def test_the_order_of_a_single_gap_is_no_loss() -> None:
+    for stem, losses in (("[[a]]", 0), ("[[a]] and [[b]]", 1)):
+        one = saying("blanks", stem=stem, any_order=True)
+        paper, written = again(one, "moodle")
+        assert len(written.losses) == losses
+        assert paper.items[0].body["any_order"] is True
 
 
 @pytest.mark.parametrize("name", ["word", "plain", "csv", "xlsx", "gift", "moodle", "yaml"])

@@ -153,6 +153,7 @@ class ExamSlot(Base):
     tag: Mapped[str] = mapped_column(String(60), default="")
     category: Mapped[str] = mapped_column(String(120), default="")
     difficulty: Mapped[int | None]
+    language: Mapped[str] = mapped_column(String(3), default="", server_default="")  # "" is any
     mark: Mapped[Decimal] = mapped_column(Exact, default=Decimal(1))  # of each question
     pool: Mapped[list[Any]] = mapped_column(default=list)
 

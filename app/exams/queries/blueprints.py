@@ -22,6 +22,7 @@ from app.exams.queries.seats import seats_of
 from app.questions import queries as bank
 from app.questions.models import Category, QuestionTag, QuestionVersion
 from app.questions.models import Question as QuestionRow
+from app.questions.rules import Language
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,7 @@ class SlotView:
     tag: str
     category: str
     difficulty: int | None
+    language: str
     mark: Decimal
     available: int  # how many questions a draw can choose from
 
@@ -85,6 +87,8 @@ def pool_of(slot: ExamSlot) -> list[tuple[int, float]]:
             wanted = wanted.where(QuestionRow.kind == slot.kind)
         if slot.difficulty is not None:
             wanted = wanted.where(QuestionRow.difficulty == slot.difficulty)
+        if slot.language:
+            wanted = wanted.where(QuestionRow.language.in_((slot.language, Language.ANY)))
         if slot.tag:
             wanted = wanted.where(
                 exists().where(
@@ -172,6 +176,7 @@ def sections_of(exam_id: int) -> list[SectionView]:
                 tag=slot.tag,
                 category=slot.category,
                 difficulty=slot.difficulty,
+                language=slot.language,
                 mark=slot.mark,
                 available=1 if slot.question_id is not None else len(pool_of(slot)),
             )

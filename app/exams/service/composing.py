@@ -18,9 +18,10 @@ from app.exams.service.noting import note
 from app.questions import types
 from app.questions.queries import category_names
 from app.questions.queries import question as question_by_id
+from app.questions.rules import Language
 
 TAKEN_OUT, PUT_BACK = "take_out", "put_back"  # acts; the first keeps what the second needs
-_KEPT = ("position", "question_id", "number", "kind", "tag", "category", "difficulty")
+_KEPT = ("position", "question_id", "number", "kind", "tag", "category", "difficulty", "language")
 
 
 def add_section(exam_id: int, *, title: str) -> int:
@@ -85,14 +86,18 @@ def add_draw(
     tag: str = "",
     difficulty: int | None = None,
     category: str = "",
+    language: str = "",
 ) -> int:
     """Let every taker get `number` questions drawn from those of the bank that fit.
 
-    `category` is the id of a category; what is below it fits as well.
+    `category` is the id of a category; what is below it fits as well. `language` is zh or en;
+    questions that need none (figures, formulas) fit both.
     """
     _draft(exam_id)
     section = _section(exam_id, section_id)
     if kind and kind not in types.TYPES:
+        raise NotThere
+    if language not in {"", Language.CHINESE, Language.ENGLISH}:
         raise NotThere
     if category and category not in map(str, category_names()):
         raise NotThere
@@ -105,6 +110,7 @@ def add_draw(
         tag=tag.strip()[:60],
         difficulty=difficulty,
         category=category,
+        language=language,
     )
 
 

@@ -251,7 +251,7 @@ def copy(exam_id: int, *, author_id: int, title: str) -> int:
         for slot in session.scalars(
             select(ExamSlot).where(ExamSlot.section_id == section.id)
         ).all():
-            kept = ("position", "question_id", "number", "kind", "tag", "category")
+            kept = ("position", "question_id", "number", "kind", "tag", "category", "language")
             session.add(
                 ExamSlot(
                     section_id=made.id,

@@ -219,6 +219,7 @@ def add_draw(exam_id: int, section_id: int) -> ResponseReturnValue:
                 tag=form.tag.data or "",
                 category=form.category.data or "",
                 difficulty=int(form.difficulty.data) if form.difficulty.data else None,
+                language=form.language.data or "",
             )
         except Refusal as refusal:
             refuse(form, refusal)

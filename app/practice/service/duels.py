@@ -16,16 +16,18 @@ from app.points import service as points
 from app.practice import rules
 from app.practice.models import Duel, DuelAnswer, DuelSeat
 from app.practice.queries import answers_of, running_duel_of, seats_of
-from app.practice.service.drawing import options_of
+from app.practice.service.drawing import options_of, written_in
 from app.practice.service.runs import REASON, note
 from app.questions import types
 from app.questions.queries import questions, versions
+from app.questions.rules import Language
 
 
-def join(*, member_id: int, size: int, pool: Collection[int]) -> int:
+def join(*, member_id: int, size: int, pool: Collection[int], language: str) -> int:
     """The id of a duel in which the member has a seat: one that waits, or a new one.
 
-    At a table are only questions that all of its players may practise. Raises NothingToPractise.
+    At a table are only questions that all of its players may practise, those in the `language`
+    (a locale) that all of them read before others. Raises NothingToPractise.
     """
     if size not in rules.SIZES:
         raise NotThere
@@ -56,6 +58,8 @@ def join(*, member_id: int, size: int, pool: Collection[int]) -> int:
         free = next(n for n in range(1, size + 1) if n not in taken)
         session.add(DuelSeat(duel_id=duel.id, seat=free, member_id=member_id))
         duel.pool = sorted(shared)
+        if duel.language != language[:2]:
+            duel.language = Language.ANY
         session.flush()
         if len(seats) + 1 == size:
             _begin(duel, now)
@@ -64,6 +68,7 @@ def join(*, member_id: int, size: int, pool: Collection[int]) -> int:
         size=size,
         seed=secrets.randbits(62),
         pool=sorted(mine),
+        language=language[:2],
         questions=[],
         created_at=now,
         settled=False,
@@ -166,7 +171,13 @@ def settle(duel_id: int) -> None:
 def _begin(duel: Duel, now: datetime) -> None:
     """Draw the questions, set the clock, and let the bot decide what it will do."""
     session = db.session()
-    chosen = rules.same_for_all(duel.pool, rules.QUESTIONS, str(duel.seed))
+    own = duel.pool if duel.language == Language.ANY else written_in(duel.language, duel.pool)
+    chosen = rules.preferring(
+        duel.pool,
+        own,
+        rules.QUESTIONS,
+        lambda some, most: rules.same_for_all(some, most, str(duel.seed)),
+    )
     found = questions(chosen)
     if len(found) < rules.QUESTIONS:
         raise rules.NothingToPractise

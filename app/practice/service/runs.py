@@ -17,7 +17,7 @@ from app.practice import rules
 from app.practice.models import NotebookEntry, PracticeCategory, PracticeItem, PracticeRun
 from app.practice.queries import last_practised, notebook_of
 from app.practice.rules import Mode
-from app.practice.service.drawing import options_of
+from app.practice.service.drawing import options_of, written_in
 from app.questions import types
 from app.questions.models import QuestionVersion
 from app.questions.queries import questions, versions
@@ -33,10 +33,12 @@ def start(
     pool: Collection[int],
     everything: Collection[int],
     title: str = "",
+    language: str,
 ) -> int:
     """The id of a practice that is open now: a new one, or the same when it can be done once.
 
-    `pool` is what is drawn from, `everything` all that the member may practise at all. Another
+    `pool` is what is drawn from, `everything` all that the member may practise at all; questions
+    in the `language` of the member (a locale) come first. Another
     open one of the same mode ends. Raises NothingToPractise, NothingDue, DoneAlready.
     """
     session = db.session()
@@ -55,7 +57,9 @@ def start(
                 raise rules.DoneAlready
             return known.id
     gather_mistakes(member_id)
-    queue = _queue(member_id, mode, pool=pool, everything=everything, now=now, key=key or "")
+    queue = _queue(
+        member_id, mode, pool=pool, everything=everything, now=now, key=key or "", language=language
+    )
     # The day before may have left one open: it ends now.
     session.execute(
         update(PracticeRun)
@@ -205,6 +209,7 @@ def _queue(
     everything: Collection[int],
     now: datetime,
     key: str,
+    language: str,
 ) -> list[int]:
     """The questions of a new practice, in order."""
     if mode is Mode.NOTEBOOK:
@@ -214,20 +219,29 @@ def _queue(
         return list(due[: rules.ROUND])
     if len(pool) < rules.FEWEST:
         raise rules.NothingToPractise
+    own = written_in(language, pool)
     if mode is Mode.WEEKLY:
-        return rules.same_for_all(pool, rules.WEEKLY, key)
+        return rules.preferring(
+            pool, own, rules.WEEKLY, lambda some, most: rules.same_for_all(some, most, key)
+        )
     size = {
         Mode.DAILY: rules.DAILY,
         Mode.CHALLENGE: rules.CHALLENGE,
         Mode.SPRINT: rules.SPRINT,
     }.get(mode, rules.ROUND)
     if mode in {Mode.CHALLENGE, Mode.SPRINT}:
-        return rules.drawn(pool, size, _chance, last={})
+        return rules.preferring(
+            pool, own, size, lambda some, most: rules.drawn(some, most, _chance, last={})
+        )
     last = last_practised(member_id)
+
+    def draw(some: list[int], most: int) -> list[int]:
+        return rules.drawn(some, most, _chance, last=last)
+
     if mode is Mode.DAILY:
         due = notebook_of(member_id, now, among=set(everything)).due[:2]
-        return [*due, *rules.drawn(set(pool) - set(due), size - len(due), _chance, last=last)]
-    return rules.drawn(pool, size, _chance, last=last)
+        return [*due, *rules.preferring(set(pool) - set(due), own, size - len(due), draw)]
+    return rules.preferring(pool, own, size, draw)
 
 
 def _ask(run: PracticeRun, now: datetime) -> None:

@@ -14,6 +14,7 @@ from app.core import clock
 from app.core.access import access
 from app.core.db import db, reading
 from app.core.errors import status_of
+from app.core.i18n import current_language
 from app.core.limits import limited
 from app.core.refusals import NotThere, Refusal
 from app.members.access import SIGNED_IN, reader
@@ -36,6 +37,7 @@ def join() -> ResponseReturnValue:
         member_id=who.id,
         size=request.form.get("size", 2, type=int),
         pool=queries.pool_for(who).quick,
+        language=current_language(),
     )
     return redirect(url_for("practice.duel", duel_id=duel_id), 303)
 

@@ -8,6 +8,7 @@ from flask.typing import ResponseReturnValue
 from app.core import clock, settings
 from app.core.access import access
 from app.core.errors import status_of
+from app.core.i18n import current_language
 from app.core.limits import limited
 from app.core.refusals import NotThere
 from app.members.access import AUTHOR, SIGNED_IN, is_easy, reader
@@ -59,7 +60,12 @@ def start() -> ResponseReturnValue:
     title, chosen = _chosen(pool, mode)
     try:
         run_id = service.start(
-            member_id=who.id, mode=mode, pool=chosen, everything=pool.all, title=title
+            member_id=who.id,
+            mode=mode,
+            pool=chosen,
+            everything=pool.all,
+            title=title,
+            language=current_language(),
         )
     except (rules.NothingToPractise, rules.NothingDue, rules.DoneAlready) as refusal:
         return _index(str(refusal)), status_of(refusal)

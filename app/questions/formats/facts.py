@@ -12,12 +12,12 @@ from flask_babel import lazy_gettext as _l
 
 from app.core.refusals import Refusal, TooMuch
 from app.questions import types
-from app.questions.rules import BadQuestion
+from app.questions.rules import BadQuestion, language_named
 
 MOST_BYTES = 30 * 1024 * 1024  # of a file with pictures and sounds in it
 MOST_TEXT = 10 * 1024 * 1024  # of one without
 MOST_QUESTIONS = 2_000
-FACTS = ("category", "tags", "difficulty", "source")  # what may be said of a question
+FACTS = ("category", "tags", "difficulty", "source", "language")  # what may be said of a question
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,8 @@ class Problem:
 class Item:
     """One question as a file says it: `body` in the plain form of its kind, perhaps wrong.
 
-    `facts`: category ("a/b"), tags (list), difficulty (1 to 5), source. `number` is what the file
+    `facts`: category ("a/b"), tags (list), difficulty (1 to 5), source,
+    language (zh, en, any). `number` is what the file
     calls it, else its place in the file, from 1.
     """
 
@@ -174,7 +175,12 @@ MENDS = _Mends()
 
 
 def facts_of(
-    *, category: str = "", tags: str | list[str] = "", difficulty: object = "", source: str = ""
+    *,
+    category: str = "",
+    tags: str | list[str] = "",
+    difficulty: object = "",
+    source: str = "",
+    language: str = "",
 ) -> dict[str, Any]:
     """How a question is sorted, from what a file says; what is empty is left out."""
     import re
@@ -192,6 +198,9 @@ def facts_of(
         found["difficulty"] = level
     if source.strip():
         found["source"] = source.strip()[:500]
+    named = language_named(language)
+    if named:
+        found["language"] = named.value
     return found
 
 

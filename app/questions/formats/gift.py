@@ -24,7 +24,7 @@ _TITLE = re.compile(r"\s*::(.*?)(?<!\\)::", re.DOTALL)
 _FORMAT = re.compile(r"\s*\[(html|moodle|plain|markdown)\]")
 _ANSWER = re.compile(r"(?<!\\)([=~])")
 _WEIGHT = re.compile(r"\s*%(-?\d+(?:\.\d+)?)%")
-_META = re.compile(r"\[(tag|difficulty|source|material):((?:[^\]\\]|\\.)*)\]")
+_META = re.compile(r"\[(tag|difficulty|source|language|material):((?:[^\]\\]|\\.)*)\]")
 
 
 def fits(data: bytes, filename: str) -> bool:
@@ -102,6 +102,7 @@ def _item(
         tags=meta.get("tag", []),
         difficulty="".join(meta.get("difficulty", [])),
         source="".join(meta.get("source", [])),
+        language="".join(meta.get("language", [])),
     )
     item = Item("", {}, line, number, facts)
     if meta.get("material"):
@@ -258,7 +259,7 @@ def write(sayings: Sequence[Saying]) -> Written:
         meta = [f"[tag:{_meta(tag)}]" for tag in facts.get("tags", ())]
         meta += [
             f"[{name}:{_meta(str(facts[name]))}]"
-            for name in ("difficulty", "source")
+            for name in ("difficulty", "source", "language")
             if facts.get(name)
         ]
         if saying.body.get("material"):

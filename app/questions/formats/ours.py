@@ -136,6 +136,7 @@ def _item(row: dict[str, Any], number: str) -> Item:
         tags=[str(tag) for tag in tags] if isinstance(tags, list) else str(tags),
         difficulty=facts.get("difficulty") or "",
         source=str(facts.get("source") or ""),
+        language=str(facts.get("language") or ""),
     )
     _taught(item, taught)
     if kind in types.TYPES:

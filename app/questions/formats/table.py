@@ -23,7 +23,7 @@ from app.questions.formats.facts import (
     Written,
     facts_of,
 )
-from app.questions.rules import Kind
+from app.questions.rules import LANGUAGE_WORDS, Kind
 
 LABEL_CSV = _l("CSV table")
 LABEL_XLSX = _l("Excel table")
@@ -40,6 +40,7 @@ _COLUMNS = {
     "tags": ("标签", "知识点", "考点", "关键词", "tags", "tag"),
     "category": ("分类", "章节", "题库", "所属分类", "目录", "category"),
     "source": ("来源", "出处", "依据", "source"),
+    "language": ("语言", "语种", "language"),
     "material": ("材料", "阅读材料", "material"),
     "options": ("选项", "备选项", "options"),
     "points": ("分值", "分数", "points", "score"),
@@ -149,12 +150,18 @@ def _item(cells: dict[str, str], row: int, number: str) -> Item:
             tags=cells.get("tags", ""),
             difficulty=cells.get("difficulty", ""),
             source=cells.get("source", ""),
+            language=cells.get("language", ""),
         ),
     )
     if named and kind is None:
         item.refuse(
             _("The kind “%(text)s” is not known.", text=named[:30]),
             _("Write it as the template does, for example 单选 or 判断."),
+        )
+    if cells.get("language") and "language" not in item.facts:
+        item.note(
+            _("The language “%(text)s” is not known.", text=cells["language"][:20]),
+            _("Write 中文, 英文 or 通用; an empty cell lets the words decide."),
         )
     if cells.get("difficulty") and "difficulty" not in item.facts:
         item.note(
@@ -176,7 +183,7 @@ def table_of(sayings: Sequence[Saying]) -> tuple[list[str], list[list[Any]], lis
     header = [
         "题型", "题干",
         *(f"选项{assembling.LETTERS[n] if n < 12 else n + 1}" for n in range(width)),
-        "答案", "解析", "难度", "标签", "分类", "来源", "材料",
+        "答案", "解析", "难度", "标签", "分类", "来源", "语言", "材料",
     ]  # fmt: skip
     rows: list[list[Any]] = []
     losses: list[Problem] = []
@@ -202,6 +209,7 @@ def table_of(sayings: Sequence[Saying]) -> tuple[list[str], list[list[Any]], lis
                 " ".join(facts.get("tags", ())),
                 facts.get("category", ""),
                 facts.get("source", ""),
+                LANGUAGE_WORDS[facts["language"]][0] if facts.get("language") else "",
                 saying.body.get("material", ""),
             ]
         )

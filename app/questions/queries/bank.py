@@ -44,6 +44,7 @@ class Wanted:
     difficulty: int | None = None
     state: str = ""
     import_id: int | None = None
+    language: str = ""
 
 
 @dataclass(frozen=True)
@@ -130,6 +131,8 @@ def _narrowed(reader: Reader, wanted: Wanted) -> Rows:
         found = found.where(Row.state != QuestionState.RETIRED)
     if wanted.kind:
         found = found.where(Row.kind == wanted.kind)
+    if wanted.language:
+        found = found.where(Row.language == wanted.language)
     if wanted.mine:
         found = found.where(Row.author_id == reader.id)
     if wanted.category == NO_CATEGORY:
@@ -219,9 +222,18 @@ def tags_of(question_ids: Iterable[int]) -> dict[int, list[str]]:
     return found
 
 
+def languages_of(question_ids: Iterable[int]) -> dict[int, str]:
+    """The languages of questions: zh, en or any."""
+    ids, found = list(question_ids), dict[int, str]()
+    for start in range(0, len(ids), 500):
+        part = select(Row.id, Row.language).where(Row.id.in_(ids[start : start + 500]))
+        found.update((number, language) for number, language in db.session().execute(part))
+    return found
+
+
 def facts(questions: Iterable[Question]) -> dict[int, dict[str, Any]]:
     """How questions are sorted, as files say it: category (path of names), tags, difficulty,
-    source; what is empty is left out."""
+    source, a language that somebody chose; what is empty is left out."""
     given = list(questions)
     tags = tags_of(question.id for question in given)
     names = category_names()
@@ -232,6 +244,7 @@ def facts(questions: Iterable[Question]) -> dict[int, dict[str, Any]]:
             "tags": tags.get(question.id, []),
             "difficulty": question.difficulty,
             "source": question.source,
+            "language": question.language if question.language_told else "",
         }
         found[question.id] = {name: value for name, value in row.items() if value}
     return found

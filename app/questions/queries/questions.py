@@ -34,6 +34,8 @@ class Question:
     category_id: int | None = None
     difficulty: int | None = None
     source: str = ""
+    language: str = "any"
+    language_told: bool = False
 
     @property
     def stem(self) -> str:
@@ -135,6 +137,8 @@ def read(wanted: Rows) -> list[Question]:
             category_id=row.category_id,
             difficulty=row.difficulty,
             source=row.source,
+            language=row.language,
+            language_told=row.language_told,
         )
         for row, version, author in db.session().execute(wanted)
     ]

@@ -43,6 +43,14 @@ from app.questions.rules.kinds import (
     Shape,
     Wrong,
 )
+from app.questions.rules.languages import (
+    LANGUAGE_NAMES,
+    LANGUAGE_WORDS,
+    Language,
+    language_named,
+    language_of,
+)
+from app.questions.rules.languages import fits as language_fits
 from app.questions.rules.likeness import NEAR, alike, likeness, pieces
 from app.questions.rules.places import (
     BadSpan,
@@ -125,6 +133,8 @@ __all__ = [
     "FEWEST_OPTIONS",
     "KIND_ICONS",
     "KIND_NAMES",
+    "LANGUAGE_NAMES",
+    "LANGUAGE_WORDS",
     "LARGEST_FILE",
     "LONGEST_ANSWER",
     "LONGEST_CATEGORY",
@@ -174,6 +184,7 @@ __all__ = [
     "HalfAPair",
     "ImportIsOver",
     "Kind",
+    "Language",
     "Marking",
     "NoAcceptedAnswer",
     "NoAnswer",
@@ -217,6 +228,9 @@ __all__ = [
     "alike",
     "clamped",
     "fractions",
+    "language_fits",
+    "language_named",
+    "language_of",
     "likeness",
     "pieces",
     "plain_number",

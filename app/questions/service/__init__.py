@@ -22,6 +22,7 @@ from app.questions.service.places import (
 )
 from app.questions.service.questions import copy, create, revise
 from app.questions.service.sorting import (
+    UNSET,
     category_at,
     create_category,
     remove_category,
@@ -35,6 +36,7 @@ __all__ = [
     "LONGEST_WORK",
     "ORPHAN_HOURS",
     "TWINS_JOB",
+    "UNSET",
     "Kept",
     "category_at",
     "copy",

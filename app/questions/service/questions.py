@@ -12,6 +12,7 @@ from app.core.refusals import Conflict, NotThere
 from app.questions import queries, types
 from app.questions.formats.clips import shown_clips
 from app.questions.models import Question, QuestionClip, QuestionVersion
+from app.questions.rules import language_of
 from app.questions.service.finding import refresh_search
 from app.questions.service.twins import look_for_twins
 from app.search.folding import fold
@@ -71,6 +72,9 @@ def _add_version(
     question_id: int, kind: str, number: int, body: dict[str, Any], author_id: int
 ) -> None:
     session = db.session()
+    row = session.get_one(Question, question_id)
+    if not row.language_told:
+        row.language = language_of(str(body.get("stem", "")), " ".join(types.of(kind).said(body)))
     version = QuestionVersion(
         question_id=question_id,
         number=number,

@@ -11,9 +11,9 @@ from app.core import clock
 from app.core.db import db
 from app.core.refusals import NotThere
 from app.core.typed import seen
-from app.questions import rules
+from app.questions import rules, types
 from app.questions.models import Category, Question, QuestionChange, QuestionTag
-from app.questions.queries import tags_of
+from app.questions.queries import question, tags_of
 from app.questions.service.finding import refresh_search
 from app.questions.service.places import put_places
 
@@ -29,23 +29,28 @@ def sort(
     state: Any = UNSET,
     source: Any = UNSET,
     tags: Any = UNSET,
+    language: Any = UNSET,
     add_tags: Iterable[str] = (),
     drop_tags: Iterable[str] = (),
 ) -> int:
     """Change how questions are sorted; what is not named stays. Returns how many changed.
 
+    `language` is one of rules.Language, or "" for what the words of each question show.
     `by` is the member who does it; every change is kept with its before and after. Raises NotThere
-    for a category, difficulty or state that does not exist.
+    for a category, difficulty, state or language that does not exist.
     """
     session = db.session()
     ids = sorted(set(question_ids))
     wants_category = category_id is not UNSET and category_id is not None
     if wants_category and session.get(Category, category_id) is None:
         raise NotThere
-    if difficulty is not UNSET and difficulty not in {None, 1, 2, 3, 4, 5}:
-        raise NotThere
-    if state is not UNSET and state not in set(rules.QuestionState):
-        raise NotThere
+    for chosen, known in (
+        (difficulty, {None, 1, 2, 3, 4, 5}),
+        (state, set(rules.QuestionState)),
+        (language, {"", *rules.Language}),
+    ):
+        if chosen is not UNSET and chosen not in known:
+            raise NotThere
     given = {"category_id": category_id, "difficulty": difficulty, "state": state}
     if source is not UNSET:
         given["source"] = str(source).strip()[: rules.LONGEST_SOURCE]
@@ -61,6 +66,8 @@ def sort(
             shown = (_path(old), _path(value)) if column == "category_id" else (old, value)
             what[names.get(column, column)] = [*shown]
             setattr(row, column, value)
+        if language is not UNSET:
+            what.update(_speak(row, language))
         old_tags = before_tags.get(row.id, [])
         new_tags = _tags(old_tags if tags is UNSET else tags, add_tags, drop_tags)
         if new_tags != old_tags:
@@ -75,6 +82,18 @@ def sort(
     if changed:
         refresh_search(ids)
     return changed
+
+
+def _speak(row: Question, language: str) -> dict[str, Any]:
+    """Set the language of a question, "" for what its words show; what has changed by that."""
+    old, found = row.language, question(row.id)
+    if not language and found is not None:
+        said = " ".join(types.of(found.kind).said(found.body))
+        row.language = rules.language_of(found.stem, said)
+    else:
+        row.language = language
+    row.language_told = bool(language)
+    return {"language": [old, row.language]} if row.language != old else {}
 
 
 def _tags(given: Iterable[str], more: Iterable[str], less: Iterable[str]) -> list[str]:
@@ -102,6 +121,8 @@ def put(question_id: int, facts: Mapping[str, Any]) -> None:
         row.category_id = category_at(facts["category"])
     row.difficulty = facts.get("difficulty")
     row.source = seen(str(facts.get("source") or ""))[: rules.LONGEST_SOURCE]
+    if facts.get("language") in set(rules.Language):
+        row.language, row.language_told = facts["language"], True
     _retag(question_id, [], _tags(facts.get("tags", ()), (), ()))
     put_places(question_id, facts.get("places", ()))
 

@@ -147,6 +147,9 @@ def accepted(given: Sequence[Mapping[str, Any]], *, case: bool) -> list[dict[str
     return found
 
 
+LETTERS_PER_SLIP = 4
+
+
 def typos(value: object) -> int:
     """How many slips of the finger are forgiven: 0, 1 or 2."""
     try:
@@ -218,12 +221,19 @@ def folded_part(part: str, *, case: bool) -> str:
     return _SPACE_BESIDE_CJK.sub("", plain)
 
 
+def forgives(pattern: str, typos: int) -> bool:
+    """Whether an accepted answer is long enough for a slip; one with a star takes none."""
+    if typos < 1 or len(_STAR.split(pattern)) > 1:
+        return False
+    return len(folded(pattern.replace("\\*", "*"))) >= LETTERS_PER_SLIP
+
+
 def _near(wanted: str, said: str, typos: int) -> bool:
     """Whether so few slips lie between two texts: one in four characters at most, none in digits.
 
     A slip is a letter too much, too few, another one, or two neighbours exchanged.
     """
-    most = min(typos, len(wanted) // 4)
+    most = min(typos, len(wanted) // LETTERS_PER_SLIP)
     digits = [re.sub(r"\D", "", text) for text in (wanted, said)]
     if most < 1 or digits[0] != digits[1] or abs(len(wanted) - len(said)) > most:
         return False

@@ -10,7 +10,13 @@ from flask import Blueprint
 from markupsafe import Markup
 
 from app.core import markdown
-from app.questions.rules import DIFFICULTY_NAMES, KIND_ICONS, STATE_NAMES, plain_number
+from app.questions.rules import (
+    DIFFICULTY_NAMES,
+    KIND_ICONS,
+    LANGUAGE_NAMES,
+    STATE_NAMES,
+    plain_number,
+)
 from app.questions.types.gaps import PLACE
 
 bp = Blueprint("questions", __name__, template_folder="../templates")
@@ -57,6 +63,7 @@ def _icons() -> dict[str, Any]:
         "kind_icons": KIND_ICONS,
         "state_names": STATE_NAMES,
         "difficulty_names": DIFFICULTY_NAMES,
+        "language_names": LANGUAGE_NAMES,
     }
 
 

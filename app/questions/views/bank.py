@@ -14,7 +14,7 @@ from app.media import queries as media
 from app.members.access import AUTHOR, reader
 from app.questions import queries, service, types
 from app.questions.forms import BaseForm, form_for
-from app.questions.rules import KIND_NAMES, BadQuestion, QuestionState
+from app.questions.rules import KIND_NAMES, BadQuestion, Language, QuestionState
 from app.questions.views import bp
 
 
@@ -28,6 +28,7 @@ def wanted() -> queries.Wanted:
     """What the address of a page of the bank asks for; nonsense is nothing."""
     given = request.args
     kind, state = given.get("kind", ""), given.get("state", "")
+    language = given.get("language", "")
     return queries.Wanted(
         text=given.get("q", "")[:200],
         kind=kind if kind in types.TYPES else "",
@@ -37,10 +38,11 @@ def wanted() -> queries.Wanted:
         difficulty=given.get("difficulty", type=int),
         state=state if state in set(QuestionState) else "",
         import_id=given.get("import", type=int),
+        language=language if language in set(Language) else "",
     )
 
 
-FILTERS = ("q", "kind", "mine", "category", "tag", "difficulty", "state", "import")
+FILTERS = ("q", "kind", "mine", "category", "tag", "difficulty", "state", "import", "language")
 
 
 def filters_given() -> dict[str, Any]:

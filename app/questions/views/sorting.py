@@ -50,6 +50,7 @@ def sort_one(question_id: int) -> ResponseReturnValue:
         difficulty=request.form.get("difficulty", type=int),
         state=request.form.get("state", found.state),
         source=request.form.get("source", ""),
+        language=request.form.get("language", service.UNSET),
         tags=_words(request.form.get("tags", "")),
     )
     if changed or placed:
@@ -74,6 +75,9 @@ def sort_many() -> ResponseReturnValue:
         given["category_id"] = None if number < 0 else number
     if request.form.get("difficulty"):
         given["difficulty"] = request.form.get("difficulty", type=int)
+    if request.form.get("language"):
+        chosen = request.form["language"]
+        given["language"] = "" if chosen == "shown" else chosen
     if request.form.get("state"):
         given["state"] = request.form["state"]
     changed = service.sort(

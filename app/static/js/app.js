@@ -13,6 +13,10 @@ matchMedia("(prefers-color-scheme: dark)").addEventListener("change", (event) =>
 
 // ---- Notices ---------------------------------------------------------------------------------
 
+/** Fields that somebody typed into, also before weike/drafts was there to see it. */
+export const typedEarly = new WeakSet();
+addEventListener("input", (event) => event.isTrusted && typedEarly.add(event.target), true);
+
 /** Say one sentence in the live region. tone: good, info, warn or bad; bad ones stay. */
 export function say(sentence, tone = "good") {
   const box = document.createElement("div");

@@ -4,7 +4,7 @@
 // back without what was typed. Its hidden field `seen`, where
 // there is one, tells whether what it edits was changed elsewhere since.
 
-import { say } from "weike/app";
+import { say, typedEarly } from "weike/app";
 
 const PREFIX = "weike-draft:";
 const SENT = "weike-draft-sent";
@@ -29,6 +29,13 @@ const drop = (key) => localStorage.removeItem(PREFIX + key);
 /** Everything that a person can change: [name, value or whether it is checked], in order. */
 function fields(form) {
   return [...form.elements].filter((each) => each.name && !["hidden", "file", "submit", "button", "password"].includes(each.type));
+}
+
+/** What the page came with, in a field that was typed into before this script was there. */
+function given(each) {
+  if (isTick(each)) return each.defaultChecked;
+  if (each.tagName !== "SELECT") return each.defaultValue;
+  return ([...each.options].find((option) => option.defaultSelected) ?? each.options[0])?.value ?? "";
 }
 
 const isTick = (each) => each.type === "checkbox" || each.type === "radio";
@@ -69,7 +76,7 @@ if (document.readyState === "loading") await new Promise((done) => document.addE
 
 function watch(form) {
   const key = form.dataset.draft;
-  const before = values(form);
+  const before = fields(form).map((each) => [each.name, typedEarly.has(each) ? given(each) : isTick(each) ? each.checked : each.value]);
   const seen = form.elements.seen?.value ?? "";
   const status = document.createElement("p");
   status.className = "draft-state field-hint";
@@ -114,11 +121,14 @@ function watch(form) {
       status.textContent = "";
     }
   };
-  form.addEventListener("input", (event) => {
-    if (!event.isTrusted) return;
+  const wait = () => {
     clearTimeout(timer);
     timer = setTimeout(keep, QUIET_MS);
+  };
+  form.addEventListener("input", (event) => {
+    if (event.isTrusted) wait();
   });
+  if (!differs && fields(form).some((each) => typedEarly.has(each))) wait();
   form.addEventListener("submit", () => {
     clearTimeout(timer);
     keep();

@@ -78,6 +78,7 @@ def read(data: bytes, filename: str) -> Paper:
             tags=[_text(tag) for tag in element.iterfind("tags/tag")],
             difficulty=_text(element.find("weike/difficulty")),
             source=_text(element.find("weike/source")),
+            language=_text(element.find("weike/language")),
         )
         item.body = {
             "stem": _said(item, element.find("questiontext")),
@@ -306,10 +307,11 @@ def _cloze(item: Item, element: Element) -> None:
     item.body["stem"] = _CLOZE.sub(gap, item.body["stem"])
     if len(weights) > 1:
         item.note(_("Gaps that count more than others count the same here."))
-    item.body.update({"case": "_C:" in _text(element.find("questiontext")), "typos": 0})
+    item.body.update({"case": "_C:" in _text(element.find("questiontext"))})
+    item.body["typos"] = _text(element.find("weike/typos")) or "0"
     item.kind = str(Kind.CLOZE if choices else Kind.BLANKS)
     if not choices:
-        item.body["any_order"] = False
+        item.body["any_order"] = _text(element.find("weike/any_order")) == "1"
 
 
 def _cloze_part(item: Item, piece: str, kind: str, *, multi: bool) -> str:

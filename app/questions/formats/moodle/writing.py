@@ -18,7 +18,7 @@ from app.questions.formats.facts import (
     Written,
 )
 from app.questions.rules import KIND_NAMES, Kind, Marking, plain_number
-from app.questions.types import gaps
+from app.questions.types import gaps, texts
 
 
 def write(sayings: Sequence[Saying], fetch: clips.Fetch | None = None) -> Written:
@@ -98,12 +98,14 @@ def _question(root: Element, saying: Saying, number: int) -> list[str]:
     lost = _WRITERS[Kind(saying.kind)](element, body) or []
     ours = SubElement(element, "weike")
     if body.get("typos"):
-        if saying.kind == Kind.SHORT:
-            SubElement(ours, "typos").text = str(body["typos"])
-        lost.append(_("that slips are forgiven"))
+        SubElement(ours, "typos").text = str(body["typos"])
+        if _forgives(saying):
+            lost.append(_("that slips are forgiven, for Moodle itself"))
+    if body.get("any_order"):
+        SubElement(ours, "any_order").text = "1"
     if body.get("material"):
         SubElement(ours, "material").text = body["material"]
-    for name in ("difficulty", "source"):
+    for name in ("difficulty", "source", "language"):
         if saying.facts.get(name):
             SubElement(ours, name).text = str(saying.facts[name])
     for row in body.get("rubric", ()):
@@ -115,6 +117,16 @@ def _question(root: Element, saying: Saying, number: int) -> list[str]:
         for tag in saying.facts["tags"]:
             _add(SubElement(tags, "tag"), tag)
     return lost
+
+
+def _forgives(saying: Saying) -> bool:
+    """Whether there is an answer in which a slip would be forgiven."""
+    body = saying.body
+    gapped = [] if saying.kind == Kind.SHORT else gaps.clean(body)["gaps"]
+    rows = [*body.get("answers", ())] + [
+        row for gap in gapped if gap["kind"] == "text" for row in gap["answers"]
+    ]
+    return any(texts.forgives(row["text"], body["typos"]) for row in rows)
 
 
 def _add(element: Element, text: str) -> None:
@@ -225,7 +237,9 @@ def _write_file(element: Element, body: Any) -> list[str]:
 
 
 def _write_gaps(element: Element, body: Any) -> list[str]:
-    lost = [_("that the answers may stand in any order")] if body.get("any_order") else []
+    lost = list[str]()
+    if body.get("any_order") and len(gaps.GAP.findall(body["stem"])) > 1:
+        lost.append(_("that the answers may stand in any order, for Moodle itself"))
     if re.search(r"\[\[#[^\]]*\.\.", body["stem"]):
         lost.append(_("intervals in gaps, which become a middle and a tolerance"))
     return lost

@@ -24,7 +24,7 @@ INLINE_OPTION = re.compile(
 TAGGED = re.compile(
     r"\s*[【\[(（]?\s*(参考答案|正确答案|标准答案|答案|答|answers?|key|试题解析|答案解析|解析"
     r"|分析|详解|explanation|难度系数|难度|difficulty|知识点|考点|标签|tags?|分值|points?|来源|出处"
-    r"|依据|source|分类|章节|category|评分标准|评分|rubric)(?:\s*[】\])）]\s*[:：]?|\s*[:：])\s*",
+    r"|依据|语言(?=\s*[:：]\s*(?:中文|英文|通用)\s*$)|source|分类|章节|category|评分标准|评分|rubric)(?:\s*[】\])）]\s*[:：]?|\s*[:：])\s*",
     re.IGNORECASE,
 )
 INNER_TAG = re.compile(
@@ -66,6 +66,7 @@ WORDS = {
     **dict.fromkeys(("知识点", "考点", "标签", "tag", "tags"), "tags"),
     **dict.fromkeys(("分值", "point", "points"), "points"),
     **dict.fromkeys(("来源", "出处", "依据", "source"), "source"),
+    "语言": "language",
     **dict.fromkeys(("分类", "章节", "category"), "category"),
     **dict.fromkeys(("评分标准", "评分", "rubric"), "rubric"),
 }

@@ -396,6 +396,7 @@ class _Reader:
             tags=part.get("tags", ""),
             difficulty=part.get("difficulty", ""),
             source=part.get("source", ""),
+            language=part.get("language", ""),
         )
         options = [_bare(" ".join(texts)).strip() for texts in draft.options]
         if len(options) > 1 and all(text.endswith((";", "；")) for text in options[:-1]):

@@ -11,7 +11,7 @@ from flask_babel import gettext as _
 
 from app.questions.formats import assembling
 from app.questions.formats.facts import Problem, Saying, Written
-from app.questions.rules import KIND_NAMES, USUAL_ENDINGS, Kind, plain_number
+from app.questions.rules import KIND_NAMES, LANGUAGE_WORDS, USUAL_ENDINGS, Kind, plain_number
 from app.questions.types import numbers
 
 _CHINESE_NAMES = {
@@ -59,6 +59,7 @@ def write_lines(sayings: Sequence[Saying]) -> tuple[list[str], list[Problem]]:
             ("标签", " ".join(facts.get("tags", ()))),
             ("分类", facts.get("category")),
             ("来源", facts.get("source")),
+            ("语言", LANGUAGE_WORDS[facts["language"]][0] if "language" in facts else ""),
         ):
             if value:
                 lines.append(f"{name}：{value}")

@@ -130,6 +130,7 @@ def _item(root: Node, number: str, line: int) -> Item:
         tags=[str(tag) for tag in extra.get("tags", [])],
         difficulty=extra.get("difficulty", ""),
         source=str(extra.get("source", "")),
+        language=str(extra.get("language", "")),
     )
     feedback = [n for n in root.all("modalFeedback") if n.get("identifier") == "explanation"]
     others = len(root.all("modalFeedback")) + len(root.all("feedbackInline")) - len(feedback)
