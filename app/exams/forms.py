@@ -261,6 +261,7 @@ class DrawForm(FlaskForm):  # type: ignore[misc]
     )
     language = SelectField(
         _l("Language"),
+        default="",
         choices=[
             SelectChoice("", _l("any")),
             *(

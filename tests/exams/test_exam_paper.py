@@ -343,9 +343,9 @@ def test_settings_that_were_typed_and_not_saved_come_back(window, site) -> None:
     with page.expect_request(DRAFTS):
         page.goto(f"/desk/exams/{made.id}/settings", wait_until="domcontentloaded")
     page.locator("#instructions").press_sequentially("Bring a pen")
-    page.unroute(DRAFTS)
     for route in held:
         route.continue_()
+    page.unroute(DRAFTS)
     expect(page.locator(".draft-state")).to_contain_text("not saved yet")
     page.goto(f"/desk/exams/{made.id}")
     page.goto(f"/desk/exams/{made.id}/settings")

@@ -2,7 +2,7 @@
 
 from app.core.spreadsheet.csv_files import csv_lines, decoded, write_csv
 from app.core.spreadsheet.formulas import is_formula
-from app.core.spreadsheet.reading import read_table
+from app.core.spreadsheet.reading import read_sheets, read_table
 from app.core.spreadsheet.tables import (
     BloatedTable,
     CellTooLong,
@@ -31,6 +31,7 @@ __all__ = [
     "csv_lines",
     "decoded",
     "is_formula",
+    "read_sheets",
     "read_table",
     "write_csv",
     "write_xlsx",

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import BinaryIO
+from io import BytesIO
+from typing import BinaryIO, NamedTuple
 
 from app.core.spreadsheet.csv_files import csv_rows
 from app.core.spreadsheet.tables import (
@@ -21,8 +22,9 @@ from app.core.spreadsheet.tables import (
     TableTooLarge,
     TableTooWide,
 )
-from app.core.spreadsheet.xlsx_reading import xlsx_rows
+from app.core.spreadsheet.xlsx_reading import xlsx_rows, xlsx_sheets
 
+MOST_SHEETS = 20
 BLANK_ROWS = 1_000  # after so many blank rows a sheet is over, whatever its size says
 _XLS = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 
@@ -45,6 +47,38 @@ def read_table(
         raise OldExcelFile
     lines = xlsx_rows(data) if data.startswith(b"PK") else csv_rows(data)
     return _table(lines, rows)
+
+
+class Sheet(NamedTuple):
+    """A sheet with its title; a CSV file is one without."""
+
+    title: str
+    table: Table
+
+
+def read_sheets(
+    data: bytes, filename: str = "", *, rows: int = MOST_ROWS
+) -> tuple[list[Sheet], list[str]]:
+    """All visible sheets that are not empty, and the titles of hidden ones; see `read_table`.
+
+    `rows` is the most of all sheets together.
+    """
+    if not data.startswith(b"PK"):
+        return [Sheet("", read_table(BytesIO(data), filename, rows=rows))], []
+    if len(data) > MOST_BYTES:
+        raise FileTooLarge(most=MOST_BYTES // MIB)
+    shown, hidden = xlsx_sheets(data)
+    found: list[Sheet] = []
+    for at, title in enumerate(shown[:MOST_SHEETS]):
+        try:
+            table = _table(xlsx_rows(data, at), rows)
+        except EmptyTable:
+            continue
+        rows -= len(table.rows)
+        found.append(Sheet(title, table))
+    if not found:
+        raise EmptyTable
+    return found, [*hidden, *shown[MOST_SHEETS:]]
 
 
 def _table(lines: Iterable[list[str]], most: int) -> Table:

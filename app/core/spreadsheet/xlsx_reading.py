@@ -1,4 +1,4 @@
-"""The first sheet of an XLSX file, read with limits."""
+"""The sheets of an XLSX file, read with limits."""
 
 from __future__ import annotations
 
@@ -29,16 +29,30 @@ XLSX_ENTRIES = 2_000
 BROKEN_PART = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, OSError, ValueError)
 
 
-def xlsx_rows(data: bytes) -> Iterator[list[str]]:
+def xlsx_sheets(data: bytes) -> tuple[list[str], list[str]]:
+    """The titles of the visible sheets, and of the hidden ones."""
+    _check_package(data)
+    from openpyxl import load_workbook
+
+    try:
+        book = load_workbook(BytesIO(data), read_only=True, keep_links=False)
+        shown = [s.title for s in book.worksheets if s.sheet_state == "visible"]
+        return shown, [s.title for s in book.worksheets if s.sheet_state != "visible"]
+    except Exception as error:
+        raise NoTable from error
+
+
+def xlsx_rows(data: bytes, at: int = 0) -> Iterator[list[str]]:
+    """The rows of a visible sheet, by its place among them."""
     _check_package(data)
     from openpyxl import load_workbook
 
     try:
         book = load_workbook(BytesIO(data), read_only=True, keep_links=False)
         sheets = [s for s in book.worksheets if s.sheet_state == "visible"]
-        if not sheets:
+        if len(sheets) <= at:
             raise EmptyTable
-        sheet = sheets[0]
+        sheet = sheets[at]
         sheet.reset_dimensions()  # what the file says about its size may be a lie
         for row in sheet.iter_rows():
             if len(row) > MOST_COLUMNS and any(c.value is not None for c in row[MOST_COLUMNS:]):

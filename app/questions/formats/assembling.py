@@ -44,6 +44,8 @@ KIND_WORDS: tuple[tuple[str, str], ...] = (
 )
 GAP = re.compile(r"[_＿﹍﹎]{2,}|[（(][\s　_＿]*[）)]|【[\s　]*】|\[[\s　]+\](?!\])")
 _BRACKET = re.compile(r"[（(【\[]\s*([^（）()【】\[\]]{1,30}?)\s*[）)】\]]")
+_LETTERED = re.compile(r"[ab]\s*[(:.]\s*([^()]{1,3}?)\s*\)?")
+_SPELT = re.compile(r"([A-L]{1,12})\s*[:(.、](?!.*(?<![A-Za-z])[A-L](?![A-Za-z]))")
 _OR = re.compile(r"\s*(?:/|／|\|)\s*|(?<=\S)或(?=\S)")
 
 
@@ -67,12 +69,16 @@ def kind_of(words: str) -> str | None:
 def truth(text: str) -> bool | None:
     """What “对”, “×”, “True” say; None when it is something else."""
     plain = unicodedata.normalize("NFKC", text).strip(" 　。.,，;；").lower()
+    behind = _LETTERED.fullmatch(plain)  # “B（错误）”, “A:对”
+    plain = behind.group(1) if behind else plain
     return True if plain in TRUE else False if plain in FALSE else None
 
 
 def letters(text: str, most: int = len(LETTERS)) -> list[int] | None:
     """Places of options: “ＡＣ”, “A、C”, “a c” → [0, 2]; None when it is something else."""
-    plain = re.sub(r"[\s,，、;；.．。/和及与]+", "", half(text)).upper()
+    spelt = _SPELT.match(half(text).strip())  # “AB:干粉;二氧化碳;”, as learning platforms write it
+    given = spelt.group(1) if spelt else half(text)
+    plain = re.sub(r"[\s,，、;；.．。/和及与]+", "", given).upper()
     if not plain or any(letter not in LETTERS[:most] for letter in plain):
         return None
     found = sorted({LETTERS.index(letter) for letter in plain})
@@ -117,8 +123,13 @@ def assemble(  # noqa: C901, PLR0912 - one branch for each kind
     sign of being right; `lines` are the lines of an arrangement (pairs)."""
     if len(stem) > LONGEST_TEXT:  # judged, but not searched: that could take very long
         return Item(str(Kind.ESSAY), {"stem": stem}, line=line, number=number, facts=facts or {})
+    shown, inside = answer_in_stem(stem, kind, len(options))
     if not answer.strip() and not marked:
-        stem, answer = answer_in_stem(stem, kind, len(options))
+        stem, answer = shown, inside
+    elif inside and _says_the_same(inside, answer):  # “…是(B)” above “答案：B”: nobody may see it
+        stem = shown
+    if options and kind in {None, Kind.SINGLE, Kind.MULTIPLE}:
+        stem, answer = _written_out(stem, options, answer, marked)
     kind = kind or _guess(stem, options, answer, marked)
     body: dict[str, Any] = {"stem": stem, "explanation": explanation}
     if material:
@@ -148,13 +159,33 @@ def assemble(  # noqa: C901, PLR0912 - one branch for each kind
         body["answers"] = [{"text": part, "fraction": "1"} for part in _parts(answer) if part]
     elif kind in {Kind.ESSAY, Kind.FILE}:
         body["answer"] = answer.strip()
-        body["rubric"] = [_criterion(text) for text in rubric]
+        body["rubric"] = _rubric(rubric)
     if options and kind not in {Kind.SINGLE, Kind.MULTIPLE, Kind.TRUEFALSE, Kind.ORDERING}:
         item.refuse(
             _("There are answers to choose from, but the heading says another kind."),
             _("Move the question below the right heading."),
         )
     return item
+
+
+def _written_out(
+    stem: str, options: Sequence[str], answer: str, marked: Sequence[int]
+) -> tuple[str, str]:
+    """“指针在（绿色）区” above “C．绿色”: words of an answer in brackets are the answer, too."""
+    chosen = letters(answer, len(options)) or list(marked)
+    for found in _BRACKET.finditer(stem):
+        said = found.group(1).strip()
+        at = [n for n, text in enumerate(options) if text.strip(" 。;；") == said]
+        if len(at) == 1 and (at == chosen or not (answer.strip() or marked)):
+            return f"{stem[: found.start()]}（　）{stem[found.end() :]}", LETTERS[at[0]]
+    return stem, answer
+
+
+def _says_the_same(inside: str, answer: str) -> bool:
+    found = letters(inside)
+    if found is not None and found == letters(answer):
+        return True
+    return truth(inside) is not None and truth(inside) == truth(answer)
 
 
 def _guess(  # noqa: PLR0911 - one for each kind
@@ -262,7 +293,14 @@ def _split(answer: str, number: int) -> list[str]:
     if number == 1:
         return [answer] if answer else []
     found: list[str] = []
-    for cut in (r"[;；]|\n", r"[;；、]|\n", r"[;；、,，]|\n", r"[;；、,，\s　]+", r"\d+[)）.、]"):
+    for cut in (
+        r"[;；]|\n",
+        r"[;；、]|\n",
+        r"[;；、,，]|\n",
+        r"[;；、,，\s　]+",
+        r"\d+[)）.、]",
+        r"[|｜]",
+    ):
         found = [part.strip() for part in re.split(cut, answer) if part.strip()]
         found = [re.sub(r"^[（(]?\d+[)）.、]\s*", "", part) for part in found]
         if len(found) == number:
@@ -299,6 +337,32 @@ def _pairs(lines: Sequence[str]) -> dict[str, Any]:
         elif rest:
             extra.append(rest[0])
     return {"pairs": pairs, "extra": extra}
+
+
+def _rubric(lines: Sequence[str]) -> list[dict[str, str]]:
+    """Criteria with their shares; “观点明确 5分” shares by points when all of them say some."""
+    lines = [part for text in lines for part in _NEXT_POINTS.split(text.strip()) if part]
+    found = [_POINTS.fullmatch(text) for text in lines]
+    if not found or not all(found):
+        return [_criterion(text) for text in lines]
+    points = [Decimal(match.group(2)) for match in found if match]
+    whole = sum(points)
+    if not whole:
+        return [_criterion(text) for text in lines]
+    shares = [(each / whole).quantize(Decimal("0.00001")) for each in points]
+    shares[0] += 1 - sum(shares)
+    return [
+        {"text": match.group(1).strip(" ，,：:（("), "share": plain_number(share)}
+        for match, share in zip(found, shares, strict=True)
+        if match
+    ]
+
+
+_NEXT_POINTS = re.compile(r"\n|(?<=分)[，,；;。]\s*|(?<=分[)）])[，,；;。]\s*")
+_POINTS = re.compile(
+    r"(?:[(（]?\d{1,2}[)）.、．]\s*)?(.*?\S)\s*[（(]?(\d{1,3}(?:\.\d)?)\s*分[)）]?[;；。.]?",
+    re.DOTALL,
+)
 
 
 def _criterion(text: str) -> dict[str, str]:

@@ -8,10 +8,12 @@ from html.parser import HTMLParser
 from flask_babel import gettext as _
 
 from app.questions.formats.clips import URL
+from app.questions.formats.formulas import lowered, raised
 
 _MARKS = {"b": "**", "strong": "**", "i": "*", "em": "*", "code": "`", "s": "~~", "del": "~~"}
 _BLOCKS = {"p", "div", "h1", "h2", "h3", "h4", "h5", "h6", "blockquote", "pre", "ul", "ol", "table"}
 _SILENT = {"script", "style", "head", "title"}
+_SMALL = {"sup": raised, "sub": lowered}
 _PLAIN = _BLOCKS | set(_MARKS) | _SILENT | {
     "br", "li", "span", "a", "img", "tr", "td", "th", "tbody", "thead", "html", "body", "u",
     "sub", "sup", "font", "small", "section", "o:p", "label", "hr", "caption", "tfoot",
@@ -40,6 +42,7 @@ class _Reader(HTMLParser):
         self.lists: list[int] = []
         self.links: list[str] = []
         self.row = 0
+        self.small: list[str] = []  # <sup> and <sub> that we are inside of
 
     def note(self, sentence: str) -> None:
         if sentence not in self.notes:
@@ -57,6 +60,8 @@ class _Reader(HTMLParser):
                 self.note(_("A script is not taken along."))
         elif tag in _MARKS:
             self.out.append(_MARKS[tag])
+        elif tag in _SMALL:
+            self.small.append(tag)
         elif tag == "br":
             self.out.append("\n")
         elif tag == "li":
@@ -112,6 +117,8 @@ class _Reader(HTMLParser):
         if tag in _SILENT or (tag in {"audio", "object"} and self.heard):
             self.silent = max(0, self.silent - 1)
             self.heard -= tag not in _SILENT
+        elif tag in _SMALL and tag in self.small:
+            self.small.remove(tag)
         elif tag in _MARKS:
             self.out.append(_MARKS[tag])
         elif tag in {"ul", "ol"}:
@@ -130,5 +137,7 @@ class _Reader(HTMLParser):
             self.block()
 
     def handle_data(self, data: str) -> None:
-        if not self.silent:
+        if self.small and not self.silent:
+            self.out.append(_SMALL[self.small[-1]](data))
+        elif not self.silent:
             self.out.append(re.sub(r"\s+", " ", data) if data.strip() else " " if self.out else "")

@@ -5,14 +5,13 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Sequence
-from io import BytesIO
 from typing import Any
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from app.core.refusals import Refusal
-from app.core.spreadsheet import decoded, read_table, write_csv, write_xlsx
+from app.core.spreadsheet import Table, decoded, read_sheets, write_csv, write_xlsx
 from app.questions.formats import assembling, plain
 from app.questions.formats.facts import (
     Item,
@@ -33,10 +32,13 @@ _LETTER = re.compile(r"^\s*[A-La-lＡ-Ｌ]\s*[.、．)）:：]\s*")
 _NEXT_OPTION = re.compile(r"(?<=\S)[\s　]+(?=[B-LＢ-Ｌ]\s*[.、．)）:：])")
 _COLUMNS = {
     "kind": ("题型", "类型", "试题类型", "题目类型", "kind", "type"),
-    "stem": ("题干", "题目", "试题", "题目内容", "试题内容", "问题", "stem", "question"),
+    "stem": (
+        *("题干", "题目", "试题", "题目内容", "试题内容", "试题题干", "题目题干", "题干内容"),
+        *("问题", "stem", "question"),
+    ),
     "answer": ("答案", "正确答案", "参考答案", "标准答案", "answer", "key", "correct answer"),
     "explanation": ("解析", "答案解析", "试题解析", "说明", "explanation"),
-    "difficulty": ("难度", "难易度", "难度等级", "difficulty"),
+    "difficulty": ("难度", "难易度", "难易程度", "难度等级", "difficulty"),
     "tags": ("标签", "知识点", "考点", "关键词", "tags", "tag"),
     "category": ("分类", "章节", "题库", "所属分类", "目录", "category"),
     "source": ("来源", "出处", "依据", "source"),
@@ -51,33 +53,37 @@ _OPTION_NUMBER = re.compile(r"(?:选项|option|choice)\s*[_ -]?(\d{1,2})", re.IG
 
 
 def read_any(data: bytes, filename: str, name: str) -> Paper:
-    """Row n of a problem is row n of the sheet; the first row names the columns."""
+    """Row n of a problem is row n of its sheet; the first row names the columns. Of a workbook
+    every visible sheet is read; the title of one may say the kind of its questions (判断题)."""
     try:
-        table = read_table(BytesIO(data), filename)
+        sheets, hidden = read_sheets(data, filename)
     except Refusal as refusal:
         raise NotThisFormat(why=str(refusal)) from refusal
-    places, unknown = _places(table.header)
-    rows, first = table.rows, 2
-    for at, row in enumerate(table.rows[:HEADINGS]):
-        if "stem" in places:
-            break
-        below, strange = _places(row)
-        if "stem" in below and len(below) > 1:  # a title stands above the names of the columns
-            places, unknown = below, strange
-            rows, first = table.rows[at + 1 :], at + 3
-    paper = Paper(name)
-    if "stem" not in places:
-        raise NotThisFormat(why=_("its first row names no column 题干 (stem)."))
-    if unknown:
-        sentence = _("Columns that are not known: %(names)s.", names=", ".join(unknown[:10]))
-        paper.notes.append(Problem(sentence, _("Take the names of the template."), 1, blocks=False))
-    points = 0
-    for number, row in enumerate(rows, first):
-        cells = {name: row[at].strip() for name, at in places.items() if at < len(row)}
-        if not any(cells.values()):
+    paper, points = Paper(name), 0
+    why = _("its first row names no column 题干 (stem).")
+    headed = [(sheet, *_headed(sheet.table)) for sheet in sheets]
+    if not any("stem" in places for _sheet, places, *_rest in headed):
+        raise NotThisFormat(why=why)
+    for sheet, places, unknown, rows, first in headed:
+        if "stem" not in places:
+            sentence = _("The sheet “%(title)s” is not taken: %(why)s", title=sheet.title, why=why)
+            paper.notes.append(Problem(sentence, blocks=False))
             continue
-        points += bool(cells.get("points"))
-        paper.items.append(_item(cells, number, str(len(paper.items) + 1)))
+        if unknown:
+            sentence = _("Columns that are not known: %(names)s.", names=", ".join(unknown[:10]))
+            mend = _("Take the names of the template.")
+            paper.notes.append(Problem(sentence, mend, first - 1, blocks=False))
+        titled = (assembling.kind_of(sheet.title) or "") if "kind" not in places else ""
+        for number, row in enumerate(rows, first):
+            cells = {key: row[at].strip() for key, at in places.items() if at < len(row)}
+            if not any(cells.values()):
+                continue
+            points += bool(cells.get("points"))
+            called = f"{sheet.title} {number}" if len(sheets) > 1 else str(len(paper.items) + 1)
+            paper.items.append(_item(cells, number, called, titled))
+    if hidden:
+        sentence = _("Hidden sheets are not taken: %(titles)s.", titles=", ".join(hidden[:10]))
+        paper.notes.append(Problem(sentence, _("Show them in Excel first."), blocks=False))
     if points:
         sentence = _(
             "Points of questions are not kept (%(number)s times): a paper gives points, not the "
@@ -86,6 +92,18 @@ def read_any(data: bytes, filename: str, name: str) -> Paper:
         )
         paper.notes.append(Problem(sentence, blocks=False))
     return paper
+
+
+def _headed(table: Table) -> tuple[dict[str, int], list[str], list[list[str]], int]:
+    """Which column says what, unknown names, the rows below, and the row where these begin."""
+    places, unknown = _places(table.header)
+    for at, row in enumerate(table.rows[:HEADINGS]):
+        if "stem" in places:
+            break
+        below, strange = _places(row)
+        if "stem" in below and len(below) > 1:  # a title stands above the names of the columns
+            return below, strange, table.rows[at + 1 :], at + 3
+    return places, unknown, table.rows, 2
 
 
 def questions_of(rows: Sequence[Sequence[str]], line: int) -> list[Item]:
@@ -121,8 +139,8 @@ def _places(header: Sequence[str]) -> tuple[dict[str, int], list[str]]:
     return places, unknown
 
 
-def _item(cells: dict[str, str], row: int, number: str) -> Item:
-    named = cells.get("kind", "")
+def _item(cells: dict[str, str], row: int, number: str, titled: str = "") -> Item:
+    named = cells.get("kind", "") or titled
     kind = assembling.kind_of(named) if named else None
     given = [cells.get(f"option{n}", "") for n in range(len(assembling.LETTERS))]
     while given and not given[-1]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import posixpath
 import re
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from io import BytesIO
 from xml.etree.ElementTree import Element
 
@@ -13,7 +13,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from app.core.typed import seen
-from app.questions.formats import archive, clips, plain, table
+from app.questions.formats import archive, clips, formulas, plain, table
 from app.questions.formats.facts import Item, NotThisFormat, Paper, Problem, Saying, Written
 
 NAME = "word"
@@ -22,6 +22,10 @@ ENDINGS = (".docx",)
 CARRIES = True
 _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _R = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}"
+_MC = "{http://schemas.openxmlformats.org/markup-compatibility/2006}"
+_SMALL = {"superscript": formulas.raised, "subscript": formulas.lowered}
+_RED = re.compile(r"[C-F][0-9A-F](?:[0-4][0-9A-F]){2}")
+_LETTERS = re.compile(r"[A-LＡ-Ｌ]{1,8}|[√×对错]|正确|错误")
 _CHINESE = "〇一二三四五六七八九十"
 
 
@@ -158,6 +162,9 @@ class _Document:
         answers = _answers(said)
         if answers:
             return [(begin, line) for line in answers]
+        options = _lettered(said)
+        if options:
+            return [(begin, line) for line in options]
         lines = [line for row in rows for cell in row for line in cell]
         if _is_layout(said) or any(plain.begins_something(text) for _n, text in lines):
             return lines
@@ -165,20 +172,31 @@ class _Document:
 
     def _text(self, paragraph: Element) -> str:
         parts: list[str] = []
-        inside: set[int] = set()  # of drawings that were looked at
+        inside: set[int] = set()  # of drawings and formulas that were looked at
+        small, red = _small_runs(paragraph), _red_texts(paragraph)
         for run in paragraph.iter():
             name = archive.local(run)
-            if name == "t" and id(run) not in inside:
-                parts.append(run.text or "")
+            if id(run) in inside:
+                continue
+            if name in {"oMath", "moveFrom"} or run.tag == f"{_MC}Fallback":
+                inside.update(id(each) for each in run.iter())
+                parts.append(formulas.formula(run) if name == "oMath" else "")
+            elif name == "t":
+                said = small[id(run)](run.text or "") if id(run) in small else run.text or ""
+                is_red = id(run) in red and re.search(r"[^\sA-L.．、:：]", said)
+                parts.append(f"{said}{plain.RED}" if is_red else said)
             elif name == "tab":
                 parts.append("\t" if parts else "")
             elif name in {"br", "cr"}:
                 parts.append("\n")
-            elif name in {"drawing", "pict", "object"} and id(run) not in inside:
+            elif name in {"drawing", "pict", "object"}:
                 inside.update(id(each) for each in run.iter())
                 shown = self.pictures.line(run)
-                parts.append(shown)
-                if not shown and self.number not in self.lost:
+                boxed = [
+                    t.text or "" for box in run.iter(f"{_W}txbxContent") for t in box.iter(f"{_W}t")
+                ]
+                parts.append(shown or "".join(boxed))
+                if not shown and not boxed and self.number not in self.lost:
                     self.lost.append(self.number)
             elif name == "noBreakHyphen":
                 parts.append("-")
@@ -217,6 +235,27 @@ class _Document:
         return f"{text} " if start >= 0 else ""
 
 
+def _small_runs(paragraph: Element) -> dict[int, Callable[[str], str]]:
+    """Texts that stand above or below the line, by what writes them so."""
+    found: dict[int, Callable[[str], str]] = {}
+    for run in paragraph.iter(f"{_W}r"):
+        place = _value(run.find(f"{_W}rPr/{_W}vertAlign"), "")
+        if place in _SMALL:
+            found.update((id(text), _SMALL[place]) for text in run.iter(f"{_W}t"))
+    return found
+
+
+def _red_texts(paragraph: Element) -> set[int]:
+    """Texts in red or behind a marker pen: in many papers these are the right answers."""
+    found: set[int] = set()
+    for run in paragraph.iter(f"{_W}r"):
+        colour = _value(run.find(f"{_W}rPr/{_W}color"), "").upper()
+        marked = _value(run.find(f"{_W}rPr/{_W}highlight"), "none")
+        if _RED.fullmatch(colour) or marked not in {"none", "white"}:
+            found.update(id(text) for text in run.iter(f"{_W}t"))
+    return found
+
+
 def _answers(rows: list[list[str]]) -> list[str]:
     """“题号 1 2 3 / 答案 A B C”, in rows or in columns, as the lines of a list of answers."""
     for given in (rows, [list(column) for column in zip(*rows, strict=False)]):
@@ -232,7 +271,31 @@ def _answers(rows: list[list[str]]) -> list[str]:
             ]
         if found and len(given) % 2 == 0:
             return ["参考答案", *found]
-    return []
+    return _numbered_answers(rows)
+
+
+def _numbered_answers(rows: list[list[str]]) -> list[str]:
+    """“1 2 3 / A B C / 4 5 6 / C B A”: a list of answers without names of its rows."""
+    pairs = list(zip(rows[::2], rows[1::2], strict=False))
+    if not pairs or len(rows) % 2 or len(rows[0]) < 2:
+        return []
+    found = [each for numbers, answers in pairs for each in zip(numbers, answers, strict=False)]
+    found = [(number.strip(" .．、题"), answer) for number, answer in found if number or answer]
+    if not all(number.isdigit() and _LETTERS.fullmatch(answer) for number, answer in found):
+        return []
+    return ["参考答案", *(f"{number}．{answer}" for number, answer in found)]
+
+
+def _lettered(rows: list[list[str]]) -> list[str]:
+    """“A | 甲 | B | 乙”: answers to choose from whose letters stand in cells of their own."""
+    cells = [text for row in rows for text in row if text]
+    letters, texts = cells[::2], cells[1::2]
+    wanted = [chr(65 + n) for n in range(len(letters))]
+    if len(letters) < 2 or len(letters) != len(texts):
+        return []
+    if [letter.strip(" .．、:：").upper() for letter in letters] != wanted:
+        return []
+    return [f"{letter}．{text}" for letter, text in zip(wanted, texts, strict=True)]
 
 
 def _is_layout(rows: list[list[str]]) -> bool:

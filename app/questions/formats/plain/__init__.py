@@ -9,7 +9,7 @@ from flask_babel import lazy_gettext as _l
 from app.core.spreadsheet import decoded
 from app.questions.formats.assembling import half
 from app.questions.formats.facts import Paper
-from app.questions.formats.plain.marks import FILLED, HEADED, NUMBER, OPTION, TAGGED
+from app.questions.formats.plain.marks import FILLED, HEADED, NUMBER, OPTION, RED, TAGGED
 from app.questions.formats.plain.reading import read_lines
 from app.questions.formats.plain.writing import can_say, left_out, parts_of, write, write_lines
 
@@ -49,6 +49,7 @@ __all__ = [
     "FILLED",
     "LABEL",
     "NAME",
+    "RED",
     "begins_something",
     "can_say",
     "fits",

@@ -19,20 +19,36 @@ KIND_MARK = re.compile(
 )
 OPTION = re.compile(r"\s*(?:[(（]([A-L])[)）]|([A-L])\s*[.、)）:：．])\s*", re.IGNORECASE)
 INLINE_OPTION = re.compile(
-    r"(?:(?<=[\s;；。)）？?:：])|^)(?:[(（]([A-L])[)）]|([A-L])\s*[.、)）:：．])\s*"
+    r"(?:(?<=[\s;；。)）？?:：》”」』])|^)(?:[(（]([A-L])[)）]|([A-L])\s*[.、)）:：．])\s*"
 )
+# “A．甲B．乙C．丙” and “A甲  B乙  C丙”: taken only where three stand in a line, in order.
+CLOSE_OPTION = re.compile(r"(?:^\s*|(?<=[^A-Za-z]))([A-L])\s*[.、:：．]\s*")
+BARE_OPTION = re.compile(r"(?:^|\s)\s*([A-L])(?:\s(?=\S)|(?=[^\s\x00-\x40\x5b-\x7f]))")
+SMALL_OPTION = re.compile(r"(?:^\s*|(?<=\s))(?:[(（]([a-l])[)）]|([a-l])\s*[.、)）:：．])\s*")
 TAGGED = re.compile(
-    r"\s*[【\[(（]?\s*(参考答案|正确答案|标准答案|答案|答|answers?|key|试题解析|答案解析|解析"
+    r"\s*[【\[(（]?\s*(参考答案|正确答案|标准答案|答案|答|answers?|key|(?:我|你|考生|学生)的答案|得分|试题解析|答案解析|解析"
     r"|分析|详解|explanation|难度系数|难度|difficulty|知识点|考点|标签|tags?|分值|points?|来源|出处"
-    r"|依据|语言(?=\s*[:：]\s*(?:中文|英文|通用)\s*$)|source|分类|章节|category|评分标准|评分|rubric)(?:\s*[】\])）]\s*[:：]?|\s*[:：])\s*",
+    r"|依据|语言(?=\s*[:：]\s*(?:中文|英文|通用)\s*$)|source|分类|章节|category|评分标准|评分|rubric)[是为]?(?:\s*[】\])）]\s*[:：]?|\s*[:：])\s*",
     re.IGNORECASE,
 )
+_INNER = "试题解析|答案解析|解析|难度系数|难度|知识点|考点|分值|评分标准"
 INNER_TAG = re.compile(
-    r"(?<=[\s　。；;】\]）)])[【\[]?\s*(试题解析|答案解析|解析|难度系数|难度|知识点"
-    r"|考点|分值)\s*[】\]]?\s*[:：]\s*"
+    rf"(?<=[\s　。；;】\]）)])({_INNER})\s*[:：]\s*|[【\[]\s*({_INNER})\s*[】\]]\s*[:：]?\s*"
 )
 MATERIAL = re.compile(
     r"\s*[【\[]?\s*(?:阅读)?材料\s*[一二三四五六七八九十\d]*\s*[】\]]?\s*[:：]\s*(.*)"
+)
+# “根据以下材料，回答16-18题：”, also as a heading; below its text “根据上述资料，回答下列问题。”
+MATERIAL_FOR = re.compile(
+    r"[^。？?\d]{0,16}(?:材料|资料|案例|短文|文章|情[况形景]|背景|事故)[^。？?\d]{0,14}"
+    r"(?:回答|完成|作答|解答|做)[^。？?\d]{0,8}(?:第?\s*(\d{1,4})\s*[-~—–～至到、和]+\s*第?\s*(\d{1,4})"
+    r"\s*小?题?|(?:下列|以下|下面|后面|相关)[^。？?\d]{0,4}(?:问题|题目|各题|小题))[^。？?]{0,8}[。．.:：]?\s*[)）】]?"
+)
+PART = re.compile(rf"\s*第[{CHINESE}\d]{{1,3}}\s*(?:部分|章|节|单元|卷|大题)")
+LABEL = re.compile(rf"\s*[(（]?[{CHINESE}\d]{{1,3}}[)）]\s*")
+# “答案 A”, without a colon
+ANSWER_ALONE = re.compile(
+    r"\s*(?:参考|正确|标准)?答案\s+([A-L](?:[\s,，、]*[A-L])*|[对错√×])\s*[。.]?\s*"
 )
 MATERIAL_END = re.compile(r"\s*[【\[]\s*材料完\s*[】\]]\s*")
 KEY_HEAD = re.compile(
@@ -55,6 +71,7 @@ POINTS_BEHIND = re.compile(r"\s*[\[【(（]\s*\d+(?:\.\d+)?\s*分\s*[\]】)）]\
 # Around what is underlined in a Word file: below 填空题 that is the answer, elsewhere nothing.
 FILLED = "\ue000\ue001"
 FILLED_IN = re.compile(f"{FILLED[0]}([^{FILLED}]*){FILLED[1]}")
+RED = "\ue002"  # behind red words of a Word file: an answer in red is a right one
 LETTER_ALONE = re.compile(r"\s*([A-L])[ \t　]+(?=\S)")
 
 ANSWERS = {"参考答案", "正确答案", "标准答案", "答案", "答", "answer", "answers", "key"}
@@ -62,6 +79,7 @@ EXPLANATIONS = {"试题解析", "答案解析", "解析", "分析", "详解", "e
 WORDS = {
     **dict.fromkeys(ANSWERS, "answer"),
     **dict.fromkeys(EXPLANATIONS, "explanation"),
+    **dict.fromkeys(("我的答案", "你的答案", "考生的答案", "学生的答案", "得分"), "taker"),
     **dict.fromkeys(("难度系数", "难度", "difficulty"), "difficulty"),
     **dict.fromkeys(("知识点", "考点", "标签", "tag", "tags"), "tags"),
     **dict.fromkeys(("分值", "point", "points"), "points"),

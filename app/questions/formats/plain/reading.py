@@ -4,33 +4,39 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 
 from flask_babel import gettext as _
 
 from app.questions.formats import assembling
 from app.questions.formats.assembling import half, kind_of
 from app.questions.formats.facts import Item, Paper, Problem, facts_of
-from app.questions.formats.plain.keys import key_entries
+from app.questions.formats.plain import listed
+from app.questions.formats.plain.drafts import Draft
 from app.questions.formats.plain.marks import (
+    ANSWER_ALONE,
     ANSWER_HERE,
+    BARE_OPTION,
+    CLOSE_OPTION,
     FILLED,
     FILLED_IN,
     HEADED,
     INLINE_OPTION,
-    INNER_TAG,
     KEY_HEAD,
     KIND_BEFORE,
     KIND_MARK,
+    LABEL,
     LETTER_ALONE,
     MATERIAL,
     MATERIAL_END,
+    MATERIAL_FOR,
     NUMBER,
     OPTION,
+    PART,
     POINTS_BEHIND,
-    RANGE,
+    RED,
     SAID_BEFORE,
     SIGN,
+    SMALL_OPTION,
     TAGGED,
     WORDS,
 )
@@ -44,47 +50,21 @@ def read_lines(lines: Sequence[tuple[int, str]], name: str) -> Paper:
     return _Reader(lines, name).read()
 
 
-@dataclass
-class _Draft:
-    """A question while its lines come in; a line without a mark belongs to the part `at`."""
-
-    line: int
-    number: str
-    section: int
-    kind: str | None
-    stem: list[str] = field(default_factory=list)
-    options: list[list[str]] = field(default_factory=list)
-    marked: list[int] = field(default_factory=list)
-    pairs: list[str] = field(default_factory=list)
-    parts: dict[str, list[str]] = field(default_factory=dict)
-    material: str = ""
-    at: str = "stem"
-    inner: int = 0  # the last number of a list inside the stem
-    bracketed: bool = False  # whether its number is written (1)
-
-    def add(self, text: str) -> None:
-        if self.at == "stem":
-            self.stem.append(text)
-        elif self.at == "option":
-            self.options[-1].append(text)
-        else:
-            self.parts.setdefault(self.at, []).append(text)
-
-    @property
-    def complete(self) -> bool:
-        return bool(self.options or self.parts or self.pairs)
-
-
 class _Reader:
     def __init__(self, lines: Sequence[tuple[int, str]], name: str) -> None:
         self.paper = Paper(name)
-        self.lines = [(number, self._cut(number, text.rstrip())) for number, text in lines]
-        self.drafts: list[_Draft] = []
+        self.lines = [
+            (number, self._cut(number, _red_options(text.rstrip()))) for number, text in lines
+        ]
+        self.drafts: list[Draft] = []
         self.kind: str | None = None
         self.section = 0
         self.sections: dict[str, int] = {}
         self.material: list[str] = []
         self.in_material = False
+        self.material_for: tuple[int, int] | None = None  # the numbers of the questions about it
+        self.fresh = False  # whether a heading was read, and no question below it yet
+        self.aside: list[tuple[int, str]] = []  # lines between a heading and its first question
         self.points = 0
         self._letters_alone()
 
@@ -122,15 +102,20 @@ class _Reader:
             if self.drafts and self._is_said_twice(at):
                 at += 1
                 continue
-            if self.drafts and self._is_key(at):
-                self._key(at + 1 if KEY_HEAD.fullmatch(half(text)) else at)
+            if self.drafts and listed.begins(self.lines, at, self.drafts):
+                self._key(at)
                 break
             if text.strip():
                 self._line(number, text)
             elif self.drafts and self.drafts[-1].at in {"explanation", "answer"}:
                 self.drafts[-1].add("")
             at += 1
+        self._set_aside()
         self.paper.items = [self._item(draft) for draft in self.drafts]
+        self.points += sum(len(draft.parts.get("points", ())) for draft in self.drafts)
+        if any("taker" in draft.parts for draft in self.drafts):
+            sentence = _("What somebody answered, and the points for it, is not kept.")
+            self.paper.notes.append(Problem(sentence, blocks=False))
         if self.points:
             self.paper.notes.append(
                 Problem(
@@ -140,6 +125,15 @@ class _Reader:
                 )
             )  # fmt: skip
         return self.paper
+
+    def _key(self, at: int) -> None:
+        number, text = self.lines[at]
+        head = KEY_HEAD.match(half(text))
+        self.lines[at] = (number, text[head.end() :] if head else text)
+        key = listed.Listed(self.drafts, self.sections)
+        for row, said in self.lines[at:]:
+            key.line(row, said)
+        self.paper.notes += key.problems
 
     def _is_said_twice(self, at: int) -> bool:
         """Whether “参考答案” stands above a table that says so itself, or above nothing."""
@@ -158,6 +152,9 @@ class _Reader:
             return
         if found := MATERIAL.match(text):
             self.material, self.in_material = [found.group(1)], True
+            self.material_for = None
+            return
+        if self._is_about(plain):
             return
         mark = KIND_MARK.match(plain)
         if mark and kind_of(mark.group(1)) and NUMBER.match(plain[mark.end() :]):
@@ -176,14 +173,41 @@ class _Reader:
             return
         if self.in_material:
             self.material.append(text.strip())
-        elif draft is None:
-            self._stray(number, text)
+        elif draft is None or self.fresh:
+            self.aside.append((number, text))
         else:
             self._more(draft, text, plain)
 
+    def _is_about(self, plain: str) -> bool:
+        """Whether a line says that questions are about a text below it, or above it."""
+        headed = HEADED.match(plain)
+        found = MATERIAL_FOR.fullmatch(plain[headed.end() if headed else 0 :].strip(" 【[(（"))
+        if found is None or len(plain) > 90:
+            return False
+        above = [text for _number, text in self.aside if not LABEL.fullmatch(half(text))]
+        if not above and self.drafts and re.search("[以之]上|上[述面]", plain):
+            above = self.drafts[-1].taken_back()
+        if headed and not self.fresh:
+            self.kind, self.section = None, self.section + 1
+        self.material, self.in_material, self.aside = above, True, []
+        first, last = found.group(1), found.group(2)
+        self.material_for = (int(first), int(last)) if first else None
+        self.fresh = True
+        return True
+
+    def _set_aside(self) -> None:
+        """Say what stood above the first question of all, or of a section."""
+        for number, text in self.aside:
+            self._stray(number, text)
+        self.aside = []
+
     def _is_section(self, plain: str) -> bool:
         """A heading that names a kind; later questions are of it."""
-        if len(plain) > 80 or OPTION.match(plain) or TAGGED.match(plain):
+        if PART.match(plain) and len(plain) < 40 and kind_of(PART.sub("", plain)) is None:
+            self._set_aside()
+            self.fresh, self.aside = True, []
+            return not self.in_material and (not self.drafts or self.drafts[-1].complete)
+        if len(plain) > 200 or OPTION.match(plain) or TAGGED.match(plain):
             return False
         headed = HEADED.match(plain)
         rest = plain[headed.end() :] if headed else plain.strip(" 【】[]#*")
@@ -197,6 +221,8 @@ class _Reader:
         self.kind, self.section = kind, self.section + 1
         self.sections.setdefault(kind, self.section)
         self.material, self.in_material = [], False
+        self._set_aside()
+        self.fresh = True
         return True
 
     def _begins(self, start: re.Match[str]) -> bool:
@@ -207,7 +233,8 @@ class _Reader:
             return True
         before = int(last.number or 0)
         if start.group().lstrip()[:1] in "(（" and not last.bracketed:
-            return False  # (1), (2) … inside a question, or inside its answer
+            # (1), (2) … inside a question, or inside its answer; behind a letter nothing goes on.
+            return value == before + 1 and bool(last.options) and last.is_answered
         if not last.complete and value in {1, last.inner + 1} and (last.inner or value == 1):
             last.inner = value
             return False
@@ -230,7 +257,11 @@ class _Reader:
         spelt = KIND_BEFORE.match(rest)
         if spelt and kind_of(spelt.group(1)):
             kind, rest = kind_of(spelt.group(1)), rest[spelt.end() :]
-        draft = _Draft(
+        self._set_aside()
+        self.fresh = False
+        if self.material_for and not self.material_for[0] <= int(value) <= self.material_for[1]:
+            self.material, self.material_for = [], None
+        draft = Draft(
             *(number, value, self.section, kind),
             material="\n".join(self.material).strip(),
             bracketed=start.group().lstrip()[:1] in "(（",
@@ -239,10 +270,17 @@ class _Reader:
         # “(√) 1. …”: some write the sign in front.
         self._more(draft, rest, half(rest))
 
-    def _more(self, draft: _Draft, text: str, plain: str) -> None:
+    def _more(self, draft: Draft, text: str, plain: str) -> None:
         tagged = TAGGED.match(plain)
         if tagged and (tagged.group(1) != "答" or ":" in plain[: tagged.end()]):
-            self._tagged(draft, WORDS[tagged.group(1).lower()], text[tagged.end() :])
+            rest = text[tagged.end() :]
+            if plain.lstrip()[:1] in "(（" and rest.rstrip().endswith((")", "）")):
+                rest = rest.rstrip()[:-1]  # “（答案：B  难度：易）”
+            draft.tag(WORDS[tagged.group(1).lower()], rest)
+            return
+        alone = ANSWER_ALONE.fullmatch(plain)
+        if alone:
+            draft.tag("answer", alone.group(1))
             return
         if draft.kind == Kind.MATCHING and draft.at == "stem" and assembling.is_pair(text):
             draft.pairs.append(text)
@@ -251,7 +289,7 @@ class _Reader:
             here = ANSWER_HERE.search(plain)
             if here and here.start() > 0 and plain[here.end() :].strip():
                 self._more(draft, text[: here.start()], plain[: here.start()])
-                self._tagged(draft, "answer", text[here.end() :])
+                draft.tag("answer", text[here.end() :])
                 return
             behind = POINTS_BEHIND.search(text)
             if behind and behind.start() > 0:
@@ -262,7 +300,7 @@ class _Reader:
         draft.add(text.strip() if draft.at != "explanation" else text.rstrip())
 
     @staticmethod
-    def _answered_before(draft: _Draft, plain: str) -> bool:
+    def _answered_before(draft: Draft, plain: str) -> bool:
         """Whether the answers to choose from begin below “答案：A”."""
         return (
             draft.at == "answer"
@@ -271,15 +309,13 @@ class _Reader:
             and bool(re.match(r"\s*[(（]?A\s*[.、)）:：．]", plain))
         )
 
-    def _options(self, draft: _Draft, text: str, plain: str) -> bool:
+    def _options(self, draft: Draft, text: str, plain: str) -> bool:
         """Take the options that stand in a line, perhaps behind the end of the stem."""
-        expected = len(draft.options)
-        places = []
-        for found in INLINE_OPTION.finditer(plain):
-            letter = (found.group(1) or found.group(2)).upper()
-            if letter == assembling.LETTERS[expected % 12]:
-                places.append(found)
-                expected += 1
+        places = _in_order(INLINE_OPTION, plain, len(draft.options))
+        for other in (CLOSE_OPTION, SMALL_OPTION, BARE_OPTION):
+            run = _in_order(other, plain, len(draft.options))
+            if len(run) > max(2, len(places)) and not plain[: run[0].start()].strip():
+                places = run
         first = OPTION.match(plain)
         small = first.group(1) or first.group(2) if first else ""
         if first and not places and small.upper() == assembling.LETTERS[len(draft.options) % 12]:
@@ -298,22 +334,11 @@ class _Reader:
             if sign and sign.start() > 0:
                 draft.marked.append(len(draft.options))
                 option = option[: sign.start()].strip()
+            if RED in option:
+                draft.red.append(len(draft.options))
             draft.options.append([option])
         draft.at = "option"
         return True
-
-    def _tagged(self, draft: _Draft, part: str, rest: str) -> None:
-        inner = INNER_TAG.search(rest)
-        text = rest[: inner.start()] if inner else rest
-        if part == "points":
-            self.points += 1
-        elif part == "rubric":
-            draft.parts.setdefault("rubric", []).append(text.strip())
-        else:
-            draft.parts.setdefault(part, []).append(text.strip())
-        draft.at = part
-        if inner:
-            self._tagged(draft, WORDS[inner.group(1)], rest[inner.end() :])
 
     def _stray(self, number: int, text: str) -> None:
         if len(self.paper.notes) < 20:
@@ -327,64 +352,9 @@ class _Reader:
                 )
             )  # fmt: skip
 
-    # ---- a list of answers at the end ------------------------------------------------------------
-
-    def _is_key(self, at: int) -> bool:
-        text = half(self.lines[at][1])
-        if not KEY_HEAD.fullmatch(text):
-            return False
-        after = next((half(t) for _n, t in self.lines[at + 1 :] if t.strip()), "")
-        headed = HEADED.match(after)
-        if RANGE.match(after.strip()) or (headed and kind_of(after[headed.end() :])):
-            return True
-        number = re.match(r"\s*(\d{1,4})", after)
-        following = int(self.drafts[-1].number or 0) + 1
-        return number is not None and int(number.group(1)) != following
-
-    def _key(self, at: int) -> None:
-        """Give each question without an answer the one that the list says."""
-        several = len({draft.section for draft in self.drafts}) > 1
-        section: int | None = None
-        for number, text in self.lines[at:]:
-            plain = half(text)
-            headed = HEADED.match(plain)
-            begin = headed.end() if headed else 0
-            named = kind_of(plain[begin:])
-            if named and (headed or not re.match(r"\s*\d", plain)):
-                section = self.sections.get(named)
-                digit = re.search(r"\d", plain[begin:])
-                if digit is None or re.match(
-                    r"\d+\s*(?:分|题|小题)", plain[begin + digit.start() :]
-                ):
-                    continue
-                begin += digit.start()
-            else:
-                begin = 0
-            for value, answer in key_entries(text[begin:]):
-                self._answered(number, value, answer, section if several else None)
-
-    def _answered(self, line: int, value: str, answer: str, section: int | None) -> None:
-        same = [d for d in self.drafts if d.number == value]
-        if section is not None:
-            same = [d for d in same if d.section == section] or same
-        open_ = [draft for draft in same if "answer" not in draft.parts]
-        if len(open_) == 1 or (open_ and section is None):
-            open_[0].parts["answer"] = [answer]
-            return
-        if not same:
-            self.paper.notes.append(
-                Problem(
-                    _("The list of answers names question %(number)s, which is not there.",
-                      number=value),
-                    _("Look at the numbers of the questions."),
-                    line,
-                    blocks=False,
-                )
-            )  # fmt: skip
-
     # ---- a draft becomes a question --------------------------------------------------------------
 
-    def _item(self, draft: _Draft) -> Item:
+    def _item(self, draft: Draft) -> Item:
         stem, answer = "\n".join(draft.stem).strip(), "\n".join(draft.parts.get("answer", ()))
         if draft.kind == Kind.BLANKS and not answer.strip() and FILLED_IN.search(stem):
             draft.parts["answer"] = ["；".join(found.strip() for found in FILLED_IN.findall(stem))]
@@ -402,9 +372,12 @@ class _Reader:
         if len(options) > 1 and all(text.endswith((";", "；")) for text in options[:-1]):
             options = [text.rstrip(";；").rstrip() for text in options]
         kind, answer = draft.kind, part.get("answer", "")
+        if kind == Kind.ESSAY and (options or assembling.truth(answer) is not None):
+            kind = None  # below 案例分析题 stand questions of every kind
         if kind in {Kind.SINGLE, Kind.MULTIPLE} and not options and answer:
             # A blank below 选择题 whose answer is a word: the heading does not speak of it.
             kind = kind if assembling.letters(answer) is not None else None
+        is_red = 0 < len(draft.red) < len(options) and not answer.strip() and not draft.marked
         item = assembling.assemble(
             kind=kind,
             stem=stem,
@@ -412,13 +385,18 @@ class _Reader:
             answer=answer,
             explanation=part.get("explanation", ""),
             material=_bare(draft.material),
-            marked=draft.marked,
+            marked=draft.red if is_red else draft.marked,
             lines=[_bare(text) for text in draft.pairs],
             rubric=[_bare(text) for text in draft.parts.get("rubric", ())],
             line=draft.line,
             number=draft.number,
             facts=facts,
         )
+        if is_red and not assembling.answer_in_stem(stem, kind, len(options))[1]:
+            item.note(
+                _("The right answer is the one in red, or behind a marker pen."),
+                _("Look whether that is what it means."),
+            )
         if part.get("difficulty") and "difficulty" not in facts:
             item.note(
                 _("The difficulty “%(text)s” is not known.", text=part["difficulty"][:20]),
@@ -427,6 +405,23 @@ class _Reader:
         return item
 
 
+def _red_options(text: str) -> str:
+    """A line without the marks of red words, but for one with answers to choose from."""
+    plain = half(text)
+    has_some = CLOSE_OPTION.search(plain) and not TAGGED.match(plain)
+    return text if has_some else text.replace(RED, "")
+
+
+def _in_order(pattern: re.Pattern[str], plain: str, at: int) -> list[re.Match[str]]:
+    """Letters of answers in a line: the next that is expected, and those that follow it."""
+    places: list[re.Match[str]] = []
+    for found in pattern.finditer(plain):
+        letter = next(group for group in found.groups() if group).upper()
+        if letter == assembling.LETTERS[(at + len(places)) % 12]:
+            places.append(found)
+    return places
+
+
 def _bare(text: str) -> str:
-    """A text without the marks around what was underlined."""
-    return text.translate(dict.fromkeys(map(ord, FILLED)))
+    """A text without the marks of what was underlined or red."""
+    return text.translate(dict.fromkeys(map(ord, FILLED + RED)))

@@ -1,0 +1,68 @@
+"""A question while its lines come in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from app.questions.formats.plain.marks import INNER_TAG, WORDS
+from app.questions.rules import Kind
+
+
+@dataclass
+class Draft:
+    """A line without a mark belongs to the part `at`."""
+
+    line: int
+    number: str
+    section: int
+    kind: str | None
+    stem: list[str] = field(default_factory=list)
+    options: list[list[str]] = field(default_factory=list)
+    marked: list[int] = field(default_factory=list)
+    pairs: list[str] = field(default_factory=list)
+    parts: dict[str, list[str]] = field(default_factory=dict)
+    material: str = ""
+    at: str = "stem"
+    red: list[int] = field(default_factory=list)  # options with words in red
+    inner: int = 0  # the last number of a list inside the stem
+    bracketed: bool = False  # whether its number is written (1)
+
+    def add(self, text: str) -> None:
+        if self.at == "stem":
+            self.stem.append(text)
+        elif self.at == "option":
+            self.options[-1].append(text)
+        else:
+            self.parts.setdefault(self.at, []).append(text)
+
+    def tag(self, part: str, rest: str) -> None:
+        """Begin a part, “解析：…”, with what stands behind its name; others may stand in there."""
+        inner = INNER_TAG.search(rest)
+        text = (rest[: inner.start()] if inner else rest).strip()
+        said = self.parts.setdefault(part, [])
+        if text or part != "answer":
+            said.append(text)
+        self.at = part
+        if inner:
+            self.tag(WORDS[inner.group(1) or inner.group(2)], rest[inner.end() :])
+
+    def taken_back(self) -> list[str]:
+        """The paragraphs behind the last answer to choose from: they belong to what follows."""
+        where = self.options[-1] if self.at == "option" else self.parts.get(self.at, [])
+        if not self.options or self.at not in {"option", "answer"}:
+            return []
+        back = where[1:]
+        del where[1:]
+        return back
+
+    @property
+    def complete(self) -> bool:
+        return bool(self.options or self.parts or self.pairs)
+
+    @property
+    def is_answered(self) -> bool:
+        return any(text.strip() for text in self.parts.get("answer", ()))
+
+    @property
+    def is_prose(self) -> bool:
+        return self.kind in {Kind.ESSAY, Kind.FILE} and not self.options
