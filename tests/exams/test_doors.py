@@ -6,6 +6,7 @@ import hashlib
 
 import pytest
 from flask import Flask
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from app.core.db import db
 from app.exams import rules
@@ -58,6 +59,31 @@ def test_an_exam_starts_only_in_its_networks(app: Flask, people: People, trainer
     assert answer.status_code == 422
     assert "10.2.0.1" in answer.text
     assert outside.start().status_code == 303
+
+
+@pytest.mark.parametrize(
+    ("proxies", "forwarded", "starts"),
+    [
+        (0, "10.1.2.3", False),  # nobody stands in front: what a browser says of itself is nothing
+        (1, "10.1.2.3", True),
+        (1, "10.1.2.3, 10.2.0.1", False),  # only the last word is the proxy's
+        (1, "10.2.0.1, 10.1.2.3", True),
+        (2, "10.1.2.3, 192.0.2.1", True),
+        (2, "10.1.2.3", False),  # too few words: the door asks who really knocks
+        (1, "nonsense", False),
+    ],
+)
+def test_behind_proxies_only_the_word_of_the_proxies_counts(
+    app: Flask, people: People, trainer: int, proxies: int, forwarded: str, starts: bool
+) -> None:
+    exam = make_exam(app, trainer, networks="10.1.0.0/16")
+    taker = Candidate(people, exam)
+    if proxies:
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies)  # as create_app does by its settings
+    answer = taker.client.post(
+        f"{taker.door}/start", headers={**taker.headers, "X-Forwarded-For": forwarded}
+    )
+    assert answer.status_code == (303 if starts else 422)
 
 
 def test_going_on_from_another_network_is_written_down_and_not_stopped(

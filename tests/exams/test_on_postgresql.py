@@ -13,7 +13,7 @@ from app.exams.service import regrade
 from config import Config
 from tests import postgresql
 from tests.conftest import make_config
-from tests.exams import test_clips, test_marking
+from tests.exams import test_attacks, test_clips, test_exams, test_marking
 from tests.exams.examiner import Candidate, make_exam
 from tests.factories import People
 from tests.learning.lessons import Time
@@ -65,3 +65,12 @@ def test_two_questions_marked_anew_at_the_same_moment_both_count(
     )
     assert taker.row().score == 2
     assert sum(item.mark or 0 for item in taker.items()) == 2
+
+
+def test_two_hundred_parallel_submits_and_a_pause_in_between(
+    app: Flask, people: People, trainer: int
+) -> None:
+    test_exams.test_two_hundred_parallel_submits_are_one(app, people, make_exam(app, trainer))
+    test_attacks.test_while_some_hand_in_the_exam_is_paused_and_nothing_is_lost(
+        app, people, trainer
+    )

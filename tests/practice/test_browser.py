@@ -55,3 +55,51 @@ def test_five_a_day_and_a_duel_on_a_phone(window: Callable[..., Window], site: S
         timeout=60_000
     )
     assert phone.problems == []
+
+
+PLAYS = """setInterval(() => {
+  const form = document.querySelector("form.practice-form");
+  const label = [...(form?.querySelectorAll("label") ?? [])].find((l) =>
+    l.innerText.includes("%s"));
+  if (!label || form.dataset.sent) return;
+  form.dataset.sent = "1";
+  label.querySelector("input").checked = true;
+  form.requestSubmit();
+}, 150);"""
+
+
+def test_four_play_on_phones_some_of_them_without_a_stream(
+    window: Callable[..., Window], site: Site
+) -> None:
+    people = site.people
+    make_course(site.app, people.member(role="trainer"), quiz=QUIZ, attempts_allowed=0)
+    phones = []
+    for number, name in enumerate(("安娜", "本", "陈晨", "丹")):
+        phone = window(viewport=PHONE, locale="zh-CN")
+        phone.sign_in(people.member(name))
+        if number > 1:  # as when all streams of the site are taken: these two ask
+            phone.page.route(
+                "**/events", lambda route: route.fulfill(status=503, headers={"Retry-After": "2"})
+            )
+        # Nobody may be late, however busy the machine: the pages answer by themselves.
+        phone.page.add_init_script(PLAYS % ("马上回复" if number == 3 else "打电话核实"))
+        phones.append(phone)
+    pages = [phone.page for phone in phones]
+    for page in pages:
+        page.goto("/practice")
+        page.locator(".practice-sizes button").last.click()
+        expect(page.locator(".duel-players")).to_be_visible()
+    assert not phones[0].scrolls_sideways()
+    assert len({page.url for page in pages}) == 1
+    # The fourth began it; all of them come to the end by a stream or by asking.
+    rights = []
+    for phone in phones:
+        expect(phone.page.locator(".practice-score")).to_be_visible(timeout=180_000)
+        rights.append([each.inner_text() for each in phone.page.locator("[data-right]").all()])
+        assert phone.axe() == []
+        assert not phone.scrolls_sideways()
+    assert rights == [rights[0]] * 4
+    assert int(rights[0][0]) > 0
+    assert rights[0][3] == "0"
+    for phone in phones[:2]:
+        assert phone.problems == []

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 import zipfile
+from html import escape
 from io import BytesIO
+from pathlib import Path
 from typing import Any
 
 import docx
@@ -765,3 +767,54 @@ def test_a_package_with_broken_pieces_is_refused(packed: int) -> None:
     data[begin + 9 : begin + 20] = b"\xff" * 11
     with pytest.raises((formats.NotThisFormat, formats.UnknownFormat)):
         formats.read(bytes(data), "a.zip", "qti2")
+
+
+@pytest.mark.parametrize(
+    "href",
+    [
+        *("../../etc/passwd", "/etc/passwd", "..%2f..%2fetc%2fpasswd", "items/../../x.xml"),
+        *("http://127.0.0.1:1/item.xml", "file:///etc/passwd", "items", "items/", "", "a\x00b.xml"),
+        *("imsmanifest.xml", "\\\\host\\item.xml", "items/q%E9.xml"),
+    ],
+)
+def test_a_link_in_a_valid_package_opens_only_what_is_in_it(href: str, tmp_path: Path) -> None:
+    """The other item of the package is read all the same, and the link is named by its place."""
+    data = formats.write([saying("truefalse")], "qti2").data
+    (tmp_path / "x.xml").write_text("outside")
+    with zipfile.ZipFile(BytesIO(data)) as source:
+        files = {name: source.read(name) for name in source.namelist()}
+    first = b"<resource identifier="
+    link = escape(href, quote=True).replace("\x00", "&#0;")
+    kind = "imsqti_item_xmlv2p2"
+    files["imsmanifest.xml"] = files["imsmanifest.xml"].replace(
+        first, f'<resource identifier="x" type="{kind}" href="{link}"/>'.encode() + first, 1
+    )
+    out = BytesIO()
+    with zipfile.ZipFile(out, "w") as package:
+        for name, content in files.items():
+            package.writestr(name, content)
+    try:
+        paper = formats.read(out.getvalue(), "x.zip", "qti2")
+    except formats.NotThisFormat:
+        assert "\x00" in href  # no XML at all
+        return
+    assert [item.kind for item in paper.items if not item.blocked] == ["truefalse"]
+    blocked = [item for item in paper.items if item.blocked]
+    assert len(blocked) + sum("lacks the file" in note.what for note in paper.notes) == 1
+
+
+def test_a_package_may_write_its_names_as_addresses() -> None:
+    data = formats.write([saying("truefalse")], "qti2").data
+    out = BytesIO()
+    with zipfile.ZipFile(BytesIO(data)) as source, zipfile.ZipFile(out, "w") as package:
+        for name in source.namelist():
+            content = source.read(name)
+            if name == "imsmanifest.xml":
+                content = re.sub(rb'href="([^"]+)\.xml"', rb'href="a%20\1.xml"', content)
+                content = content.replace(b'"a%20items/', b'"items/a%20')
+                package.writestr(name, content)
+            else:
+                folder, _slash, last = name.rpartition("/")
+                package.writestr(f"{folder}/a {last}" if folder else f"a {last}", content)
+    (item,) = formats.read(out.getvalue(), "x.zip", "qti2").items
+    assert item.kind == "truefalse"

@@ -135,7 +135,7 @@ def regrade(
 
 
 def undo(exam_id: int, regrade_id: int, *, actor_id: int) -> int:
-    """Put back what stood before the newest regrade; returns how many attempts changed.
+    """Put back the marks that stood before the newest regrade; returns how many attempts changed.
 
     Only the newest one that stands: an older one may be what it built upon. Raises Conflict.
     """
@@ -159,17 +159,25 @@ def undo(exam_id: int, regrade_id: int, *, actor_id: int) -> int:
     for row in rows:
         attempt = session.get_one(Attempt, row.attempt_id, with_for_update=True)
         before = bool(attempt.passed)
-        for item in session.scalars(
-            select(AttemptItem).where(AttemptItem.attempt_id == attempt.id)
-        ):
+        marked = session.scalars(select(AttemptItem).where(AttemptItem.attempt_id == attempt.id))
+        asked = marked.all()
+        for item in asked:
             kept = items.get(item.id)
             if kept is None:
                 continue
-            if kept.mark_before is None and item.mark is not None:
-                attempt.waiting += 1
-            item.mark, item.max_mark = kept.mark_before, kept.max_before
-        attempt.score, attempt.out_of = row.score_before, row.out_of_before
-        attempt.passed = row.passed_before
+            if item.mark == kept.mark_after:  # else a person has marked it since, and that stays
+                if kept.mark_before is None and item.mark is not None:
+                    attempt.waiting += 1
+                item.mark = kept.mark_before
+            item.max_mark = kept.max_before
+        # Not what stood before: other questions may have been marked since.
+        attempt.score = rules.score([(item.mark, item.max_mark) for item in asked])
+        attempt.out_of = sum((item.max_mark for item in asked), Decimal(0))
+        attempt.passed = (
+            None
+            if attempt.waiting > 0
+            else rules.is_passed(attempt.score, attempt.out_of, attempt.pass_percent)
+        )
         session.flush()
         _follow(attempt, before, actor_id=actor_id, reason=newest.reason)
         tell_changed(attempt, once=f"undone:{regrade_id}:{attempt.id}")

@@ -18,29 +18,40 @@ const clocks = (root) => {
 
 const follow = (duel) => {
   let drawn = duel.firstElementChild.dataset.version;
+  let wanted = drawn; // the newest version that was heard of, also while another one is drawn
   let busy = false;
   let source = null;
   let timer = 0;
 
-  const draw = async (version) => {
+  const draw = async () => {
     if (busy) return;
     busy = true;
+    let came = false;
+    const heard = wanted;
     try {
       const answer = await fetch(duel.dataset.url, { headers: { "HX-Request": "true" } });
-      if (!answer.ok) return;
-      duel.innerHTML = await answer.text();
-      drawn = duel.firstElementChild.dataset.version;
-      clocks(duel);
-      callBot();
-      if (version !== drawn) look();
+      if (answer.ok) {
+        duel.innerHTML = await answer.text();
+        drawn = duel.firstElementChild.dataset.version;
+        came = true;
+        clocks(duel);
+        callBot();
+      }
+    } catch {
+      // No connection: tried again below.
     } finally {
       busy = false;
     }
+    // What was said meanwhile comes only once; what could not be fetched is fetched again.
+    if (!came) setTimeout(draw, 1500);
+    else if (wanted !== heard && wanted !== drawn) draw();
+    else if (wanted !== drawn) look();
   };
 
   const news = (state) => {
-    if (state.version !== drawn) {
-      draw(state.version);
+    wanted = state.version;
+    if (wanted !== drawn) {
+      draw();
       return;
     }
     for (const player of state.players) {

@@ -41,6 +41,8 @@ _KNOWN = {
 
 
 def is_item(data: bytes) -> bool:
+    if data.startswith(b"PK"):  # a package may hold its items unpacked
+        return False
     return b"<assessmentItem" in data[:4000] or b"<qti-assessment-item" in data[:4000]
 
 
@@ -72,8 +74,13 @@ def read(data: bytes, name: str) -> Paper:
         raise NotThisFormat(why=_("the package has no imsmanifest.xml."))
     for number, resource in enumerate(_resources(archive.xml(manifest)), 1):
         # A name from outside: only what is in the package, under that very name, is opened.
-        href = posixpath.normpath(resource)
-        content = None if href.startswith(("/", "..")) else archive.entry(package, href)
+        href, content = "", None
+        for written in (resource, unquote(resource)):  # “my%20item.xml” is a file “my item.xml”
+            href = posixpath.normpath(written)
+            inside = bool(written) and ":" not in written and not href.startswith(("/", ".."))
+            content = archive.entry(package, href) if inside else None
+            if content is not None:
+                break
         if content is None:
             paper.notes.append(
                 Problem(
