@@ -1,6 +1,6 @@
 """The language of a question, and of draws and duels
 
-Revision: 0040, after 0039
+Revision: 0041, after 0040
 """
 
 import re
@@ -8,8 +8,8 @@ import re
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0040"
-down_revision = "0039"
+revision = "0041"
+down_revision = "0040"
 branch_labels = None
 depends_on = None
 
