@@ -1,6 +1,6 @@
 """The language of a question, and of draws and duels
 
-Revision: 0041, after 0040
+Revision: 0042, after 0041
 """
 
 import re
@@ -8,8 +8,8 @@ import re
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0041"
-down_revision = "0040"
+revision = "0042"
+down_revision = "0041"
 branch_labels = None
 depends_on = None
 
