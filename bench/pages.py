@@ -27,6 +27,8 @@ from app import create_app
 from app.core.db import db, unit_of_work
 from app.courses import service as courses
 from app.courses.models import Lesson
+from app.members.rules import Reading
+from app.members.service import choose_reading
 from tests.conftest import make_config
 from tests.exams.examiner import Candidate, make_exam
 from tests.exams.taker import Taker
@@ -63,6 +65,7 @@ class Sheet:
     press: Callable[[Page], None]
     prepare: Callable[[int], str]
     role: dict[str, Any]
+    reading: Reading = Reading.NORMAL
 
 
 def main() -> None:
@@ -138,6 +141,11 @@ def _pages(site: Site) -> list[Sheet]:
             {"organizes": people.root},
         ),
         Sheet("exam paper", _answer, paper, {}),
+        Sheet("home, easy mode", _move_focus, lambda _: "/", {}, Reading.EASY),
+        Sheet(
+            "course, easy mode", _move_focus, lambda _: f"/courses/{first.slug}", {}, Reading.EASY
+        ),
+        Sheet("quiz, easy mode", _answer, quiz, {}, Reading.EASY),
     ]
 
 
@@ -190,6 +198,8 @@ def _rows(chrome: Browser, site: Site, sheet: Sheet) -> list[dict[str, Any]]:
 def _measure(chrome: Browser, site: Site, sheet: Sheet) -> tuple[float, float, float]:
     """LCP in ms, CLS, and the longest answer to a press in ms, of one first visit."""
     member = site.people.member("王小明", language="zh_Hans", **sheet.role)
+    with site.app.app_context(), unit_of_work():
+        choose_reading(member, sheet.reading)
     path = sheet.prepare(member)
     cookie = site.people.client(member).get_cookie("sid")
     assert cookie is not None
