@@ -3,6 +3,7 @@ document finds nothing of it, nowhere."""
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 from html.parser import HTMLParser
 from pathlib import Path
@@ -16,7 +17,9 @@ from app.core.db import db
 from app.core.jobs import run_pending
 from app.home.jobs import tell_of_new
 from app.library import child
-from app.library.extract.markup import OPEN
+from app.library.extract.markup import OPEN, read_html
+from app.library.extract.office import read_docx
+from app.library.extract.printing import Budget, Enough, Printer
 from app.library.rules import Kind, Reason
 from app.notices.models import Notice
 from tests.factories import People, csrf
@@ -171,14 +174,42 @@ def test_a_book_reads_nothing_but_itself(
     assert "root:" not in "".join(part.text for part in text.parts)
 
 
-def test_of_a_table_without_end_what_was_read_in_time_is_kept(tmp_path: Path) -> None:
-    """Tables that take longer than there is: the text before them, and their beginning."""
+class Short(Budget):
+    """Time that is over after some looks at the clock."""
+
+    def __init__(self, looks: int) -> None:
+        super().__init__()
+        self.looks = looks
+
+    def spend(self, characters: int = 0, *, is_late: bool = False) -> None:
+        self.looks -= 1
+        if self.looks <= 0 and not is_late:
+            raise Enough
+
+
+def test_of_a_page_without_end_what_was_read_in_time_is_kept(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     path = tmp_path / "a.html"
     cells = "<tr>" + "<td>x</td>" * 100 + "</tr>"
-    path.write_text(f"<html><body><h1>Before</h1>words<table>{cells * 12_000}</table>")
-    text = child.read(path, Kind.HTML, keep_going=lambda: True)
-    assert text.reason is None
-    assert (text.parts[0].label, text.parts[0].text[:5]) == ("Before", "words")
+    path.write_text(f"<html><body><h1>Before</h1>words<table>{cells * 400}</table>")
+    with pytest.raises(Enough):
+        read_html(path, Printer(Short(3)))
+    first, *more = map(json.loads, capsys.readouterr().out.splitlines())
+    assert (first["label"], first["text"][:5]) == ("Before", "words")
+    assert len(more) > 3
+
+
+def test_of_a_table_without_end_what_was_read_in_time_is_kept(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "a.docx"
+    path.write_bytes(files.word("# Before", "| a | b |", "| c | d |", "| e | f |"))
+    with pytest.raises(Enough):
+        read_docx(path, Printer(Short(5)))
+    [only] = map(json.loads, capsys.readouterr().out.splitlines())
+    assert (only["label"], only["text"][:5]) == ("Before", "a | b")
+    assert "e | f" not in only["text"]
 
 
 def places(address: str) -> tuple[str, ...]:
