@@ -149,6 +149,12 @@ def test_a_range_is_a_single_part(studio: Studio, shown) -> None:
     assert part.headers["Content-Range"] == f"bytes 10-19/{len(whole)}"
     tail = fetch(client, address, Range="bytes=-5")
     assert (tail.status_code, tail.data) == (206, whole[-5:])
+    # A part of what it has, or, when that is another file by now, all of it.
+    mark = fetch(client, address).headers["ETag"]
+    part = fetch(client, address, Range="bytes=10-19", If_Range=mark)
+    assert (part.status_code, part.data) == (206, whole[10:20])
+    other = fetch(client, address, Range="bytes=10-19", If_Range='"another"')
+    assert (other.status_code, other.data) == (200, whole)
     many = "bytes=" + ",".join(f"0-{n}" for n in range(1000))
     for odd in (many, "bytes=9999999-", "bytes=5-1", "bytes=--5", "lines=1-2", "bytes=a-b"):
         answer = fetch(client, address, Range=odd)

@@ -17,7 +17,7 @@ from app import create_app
 from app.core import jobs
 from app.core.access import access
 from app.core.db import Base, db
-from app.media import service
+from app.media import queries, service
 from app.members.access import AUTHOR, reader
 from tests.conftest import make_config
 from tests.factories import People
@@ -33,7 +33,7 @@ ROWS = """
 {% block scripts %}
 <script type="module" src="{{ static_url('js/upload.js') }}"></script>{% endblock %}
 {% block main %}<h1>Lesson</h1><form method="get" action="/rows">
-{{ recording_upload('media_id') }}{{ picture_upload('cover_id') }}
+{{ recording_upload('media_id') }}{{ picture_upload('cover_id') }}{{ recording_upload('others', many=true) }}
 <button class="btn btn-primary">Save</button></form>{% endblock %}
 """
 PLAYER = """
@@ -191,7 +191,7 @@ def test_progress_speed_and_cancel(desk: Desk, window: Window, tmp_path: Path, c
 
 def test_refusals_are_said_in_the_row(desk: Desk, window: Window, tmp_path: Path, png) -> None:
     page = window.page
-    row, cover = page.locator("[data-upload]").all()
+    row, cover, _others = page.locator("[data-upload]").all()
     words, empty, large = tmp_path / "words.mp4", tmp_path / "empty.mp4", tmp_path / "large.mp4"
     words.write_text("this is text\n" * 100)
     empty.write_bytes(b"")
@@ -211,6 +211,33 @@ def test_refusals_are_said_in_the_row(desk: Desk, window: Window, tmp_path: Path
     cover.locator("[data-upload-file]").set_input_files(picture)
     expect(cover.locator("[data-upload-preview]")).to_be_visible()
     assert page.locator("[name=cover_id]").input_value() == "1"
+
+
+def test_several_files_are_sent_one_after_another_and_a_bad_one_keeps_none_back(
+    desk: Desk, window: Window, tmp_path: Path, clips: Clips
+) -> None:
+    page = window.page
+    words = tmp_path / "words.mp4"
+    words.write_text("this is text\n" * 100)
+    row = page.locator("[data-upload]").nth(2)
+    page.evaluate("""() => { window.arrived = [];
+        document.addEventListener("weike:uploaded", ({detail}) => arrived.push(detail.filename)); }""")
+    row.locator("[data-upload-file]").set_input_files(
+        [clips["tiny.mp4"], words, clips["plain.mp4"]]
+    )
+    expect(row.locator("[data-upload-sentence]")).to_contain_text(
+        "words.mp4: This is not a video or audio file"
+    )
+    assert page.evaluate("arrived") == ["tiny.mp4", "plain.mp4"]
+    # Without a bad one, the page shows at the end what has come.
+    page.evaluate("() => { window.old = true; }")
+    with page.expect_navigation():
+        row.locator("[data-upload-file]").set_input_files([clips["tiny.mp4"], clips["plain.mp4"]])
+    page.wait_for_function("() => !window.old")
+    with desk.app.app_context():
+        names = [one.filename for one in queries.recordings_of(desk.trainer, limit=9)]
+        db.session.rollback()
+    assert sorted(names) == ["plain.mp4", "plain.mp4", "tiny.mp4", "tiny.mp4"]
 
 
 def test_an_upload_goes_on_by_itself_when_the_connection_is_back(

@@ -67,15 +67,21 @@ def _sketch(found: media_queries.Recording) -> media_service.Sketch | None:
         return None
 
 
-def _data(
-    found: media_queries.Recording, sketch: media_service.Sketch | None
-) -> dict[str, Any] | None:
-    """What the page's script draws and plays."""
-    if sketch is None:
-        return None
+def _shown(found: media_queries.Recording, sketch: media_service.Sketch | None) -> dict[str, Any]:
+    """What the page's script draws and plays, and pictures from beginning to end to stand below
+    the sound; none of them while it is prepared."""
     links = None
     if found.is_playable:
         links = media_service.play_links(found.id, member_id=reader().id)
+    seen = media_service.posters(found.id, member_id=reader().id, links=links) if links else None
+    return {"data": _data(sketch, links), "scenes": seen.scenes if seen else ()}
+
+
+def _data(
+    sketch: media_service.Sketch | None, links: media_service.PlayLinks | None
+) -> dict[str, Any] | None:
+    if sketch is None:
+        return None
     return {
         "duration": sketch.duration_ms,
         "peaks": b64encode(sketch.peaks).decode(),
@@ -85,12 +91,6 @@ def _data(
         "poster": links.poster if links else "",
         "most": rules.LONGEST_COURSE_MS,
     }
-
-
-def _scenes(found: media_queries.Recording) -> tuple[media_service.Scene, ...]:
-    """Pictures from beginning to end, to stand below the sound; none while it is prepared."""
-    seen = media_service.posters(found.id, member_id=reader().id)
-    return seen.scenes if seen else ()
 
 
 # --- many parts -----------------------------------------------------------------------------------
@@ -178,8 +178,7 @@ def _split_page(
         recording=found,
         sketch=sketch,
         reasons={one.at_ms: one.why.value for one in sketch.proposal.cuts} if sketch else {},
-        data=_data(found, sketch),
-        scenes=_scenes(found),
+        **_shown(found, sketch),
         cuts=cuts,
         times=_times(cuts),
         names=names,
@@ -247,8 +246,7 @@ def _trim_page(
         lesson=lesson,
         recording=found,
         sketch=sketch,
-        data=_data(found, sketch),
-        scenes=_scenes(found),
+        **_shown(found, sketch),
         cuts=cuts,
         error=error,
     )

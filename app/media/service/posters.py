@@ -26,7 +26,7 @@ from app.media.rules import (
     poster_name,
 )
 from app.media.service.folder import media_folder
-from app.media.service.links import play_links
+from app.media.service.links import PlayLinks, play_links
 from app.media.service.recordings import row_of
 
 _TILE = re.compile(
@@ -63,12 +63,15 @@ class Posters:
     scenes: tuple[Scene, ...]
 
 
-def posters(media_id: int, *, member_id: int) -> Posters | None:
-    """What a trainer chooses from; None unless it is a video that is ready."""
+def posters(media_id: int, *, member_id: int, links: PlayLinks | None = None) -> Posters | None:
+    """What a trainer chooses from; None unless it is a video that is ready.
+
+    `links` are the member's for this recording, where the caller has them already.
+    """
     row = row_of(media_id)
     if row.kind != "video" or row.state != State.READY:
         return None
-    links = play_links(media_id, member_id=member_id)
+    links = links or play_links(media_id, member_id=member_id)
     found: list[Scene] = []
     if links.storyboard:
         text = (media_folder().version(row.uuid, row.version) / "storyboard.vtt").read_text()

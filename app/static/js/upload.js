@@ -110,13 +110,15 @@ class Row {
     if (this.transfer) return;
     this.queue = "many" in this.root.dataset ? files.slice(1) : [];
     this.all = this.queue.length + 1;
+    this.refused = [];
     this.take(files[0]);
   }
 
-  /** Go on with the next file; when there is none, show what has arrived. */
+  /** Go on with the next file; when there is none, say what was refused or show what has arrived. */
   next() {
     if (!("many" in this.root.dataset)) return;
     if (this.queue?.length) this.take(this.queue.shift());
+    else if (this.refused?.length) this.complain(this.refused.join("\n"), false);
     else location.reload();
   }
 
@@ -235,6 +237,16 @@ class Row {
     this.stopped = worthAnotherTry && this.transfer?.stuck ? this.transfer : null;
     this.transfer = null;
     this.under(false);
+    // Of several files, one that is no recording does not keep the others back.
+    if (!worthAnotherTry && this.all > 1) {
+      this.refused.push(`${this.file.name}: ${sentence}`);
+      this.next();
+    } else {
+      this.complain(sentence, worthAnotherTry);
+    }
+  }
+
+  complain(sentence, worthAnotherTry) {
     this.part("sentence").textContent = sentence;
     this.part("again").hidden = !worthAnotherTry;
     this.part("error").hidden = false;
