@@ -33,7 +33,8 @@ ROWS = """
 {% block scripts %}
 <script type="module" src="{{ static_url('js/upload.js') }}"></script>{% endblock %}
 {% block main %}<h1>Lesson</h1><form method="get" action="/rows">
-{{ recording_upload('media_id') }}{{ picture_upload('cover_id') }}{{ recording_upload('others', many=true) }}
+{{ recording_upload('media_id') }}{{ picture_upload('cover_id') }}
+{{ recording_upload('others', many=true) }}
 <button class="btn btn-primary">Save</button></form>{% endblock %}
 """
 PLAYER = """
@@ -220,8 +221,8 @@ def test_several_files_are_sent_one_after_another_and_a_bad_one_keeps_none_back(
     words = tmp_path / "words.mp4"
     words.write_text("this is text\n" * 100)
     row = page.locator("[data-upload]").nth(2)
-    page.evaluate("""() => { window.arrived = [];
-        document.addEventListener("weike:uploaded", ({detail}) => arrived.push(detail.filename)); }""")
+    page.evaluate("""() => { window.arrived = []; document.addEventListener(
+        "weike:uploaded", ({detail}) => arrived.push(detail.filename)); }""")
     row.locator("[data-upload-file]").set_input_files(
         [clips["tiny.mp4"], words, clips["plain.mp4"]]
     )
