@@ -315,10 +315,11 @@ def test_a_bomb_ends_at_its_limit_and_the_site_answers_meanwhile(
             assert answer.status == 200
         return time.monotonic() - start
 
-    def middle(times: list[float]) -> float:
-        return sorted(times)[len(times) // 2]
+    def slow(times: list[float]) -> float:
+        """So long that only one in twenty takes longer."""
+        return sorted(times)[len(times) * 19 // 20]
 
-    before = middle([answered() for _ in range(15)])
+    before = slow([answered() for _ in range(40)])
     worker = threading.Thread(target=jobs.run_pending, args=(site.app,))
     worker.start()
     during = []
@@ -330,7 +331,7 @@ def test_a_bomb_ends_at_its_limit_and_the_site_answers_meanwhile(
     assert "too long" in found.error
     assert len(during) >= 10
     # ffmpeg is nice to everybody else. On a machine that is busy anyway, as fast as before.
-    assert middle(during) < max(0.2, 5 * before)
+    assert slow(during) < max(0.2, 5 * before)
     left = subprocess.run(
         ["pgrep", "-f", str(studio.root)], capture_output=True, check=False, timeout=300
     )
