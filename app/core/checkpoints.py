@@ -39,7 +39,10 @@ class Checkpoints:
             if self._commits < EVERY or self._works_in == os.getpid():
                 return
             self._works_in = os.getpid()
-        threading.Thread(target=self._empty, name="checkpoint", daemon=True).start()
+        try:
+            threading.Thread(target=self._empty, name="checkpoint", daemon=True).start()
+        except RuntimeError as error:  # no thread to be had: the commit has succeeded all the same
+            self._gave_up(error)
 
     def _empty(self) -> None:
         try:
@@ -51,9 +54,12 @@ class Checkpoints:
                     # Passive: it waits for nobody, and nobody for it.
                     link.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
         except sqlite3.Error as error:
-            log.warning("the log of the database was not emptied: %s", error)
-            with self._guard:
-                self._works_in = 0
+            self._gave_up(error)
+
+    def _gave_up(self, error: Exception) -> None:
+        log.warning("the log of the database was not emptied: %s", error)
+        with self._guard:
+            self._works_in = 0
 
     def _is_due(self) -> bool:
         """Whether there is enough to do; if not, this thread has ended."""

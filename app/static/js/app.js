@@ -222,10 +222,15 @@ document.addEventListener("htmx:load", (event) => size(event.detail.elt.parentEl
 // ---- Rows that do not fit ----------------------------------------------------------------------
 
 // Where one is must be seen, also when the tabs are wider than the phone.
-for (const here of document.querySelectorAll(".tabs > [aria-current], .segments > [aria-current]")) {
-  const row = here.parentElement;
-  row.scrollLeft = here.offsetLeft - row.offsetLeft - (row.clientWidth - here.offsetWidth) / 2;
+function showWhere() {
+  for (const here of document.querySelectorAll(".tabs > [aria-current], .segments > [aria-current]")) {
+    const row = here.parentElement;
+    row.scrollLeft = here.offsetLeft - row.offsetLeft - (row.clientWidth - here.offsetWidth) / 2;
+  }
 }
+
+showWhere();
+document.fonts.ready.then(showWhere); // with its own letters a row has another width
 
 // ---- The way back ----------------------------------------------------------------------------
 
