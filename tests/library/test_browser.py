@@ -27,6 +27,14 @@ def papers(tmp_path: Path) -> dict[str, str]:
     return {name: str(tmp_path / name) for name in made}
 
 
+def place_of_mark(reader: Window) -> list[float]:
+    """Where the first marked word begins and ends, in points from the left of its page."""
+    return reader.page.locator(".textLayer .highlight").first.evaluate(
+        "mark => { const left = mark.closest('.page').getBoundingClientRect().left; "
+        "const box = mark.getBoundingClientRect(); return [box.left - left, box.right - left]; }"
+    )
+
+
 def test_several_files_are_uploaded_read_and_found(
     site: Site, window: Callable[..., Window], papers: dict[str, str]
 ) -> None:
@@ -63,6 +71,12 @@ def test_several_files_are_uploaded_read_and_found(
     expect(page.get_by_label("Page", exact=True)).to_have_value("2")
     assert reader.axe() == []
     assert not reader.scrolls_sideways()
+    here = place_of_mark(reader)
+    other = window(locale="zh-CN")  # letters are as wide as those of the page all the same
+    other.sign_in(site.people.member())
+    other.page.goto(page.url)
+    expect(other.page.locator(".textLayer .highlight").first).to_have_text("needle", timeout=20_000)
+    assert place_of_mark(other) == pytest.approx(here, abs=1)
     for path in ("/library", "/search", "/search?q=nowhere+to+be+found"):
         page.goto(path)
         assert reader.axe() == []

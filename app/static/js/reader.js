@@ -54,6 +54,9 @@ function report(page) {
 setInterval(() => report(viewer.currentPageNumber), EVERY);
 
 eventBus.on("pagesinit", () => {
+  // Of no language until the document says its own: PDF.js measures letters so, and where the page
+  // is Chinese its marks would lie beside the words.
+  viewer.viewer.lang ||= "";
   viewer.currentScaleValue = "page-width";
   viewer.currentPageNumber = Math.min(first, viewer.pagesCount);
   if (words.length) {
