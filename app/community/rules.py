@@ -67,7 +67,7 @@ def cleaned(text: str, most: int = LONGEST_TEXT) -> str:
         c for c in plain if c == "\n" or not unicodedata.category(c).startswith(("Cc", "Cs"))
     )
     plain = _thinned(plain)
-    plain = re.sub(r"[ \t\u3000]+\n", "\n", plain)
+    plain = "\n".join(line.rstrip(" \t\u3000") for line in plain.split("\n"))
     plain = re.sub(r"\n{3,}", "\n\n", plain).strip()
     if not any(unicodedata.category(c)[0] in "LNPS" for c in plain):
         raise NothingSaid

@@ -96,6 +96,11 @@ def not_keepable(error: DataError) -> Response:
     return answer(400, _("The request was not understood. Reload the page and try again."))
 
 
+def half_a_sign(_error: UnicodeEncodeError) -> Response:
+    """JSON can hold half of a sign (\\ud800), which no database and no page can."""
+    return answer(400, _("The request was not understood. Reload the page and try again."))
+
+
 # What PostgreSQL says when two did at once what only one may do: unique_violation,
 # foreign_key_violation, serialization_failure, deadlock_detected. SQLite lets one write at a time.
 _MET = {"23505", "23503", "40001", "40P01"}
@@ -140,6 +145,7 @@ def busy(error: OperationalError) -> ResponseReturnValue:
 def init_app(app: Flask) -> None:
     app.register_error_handler(OverflowError, no_such_number)
     app.register_error_handler(DataError, not_keepable)
+    app.register_error_handler(UnicodeEncodeError, half_a_sign)
     app.register_error_handler(OperationalError, busy)
 
     @app.errorhandler(Refusal)

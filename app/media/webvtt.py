@@ -138,7 +138,7 @@ def _substation(text: str, duration_ms: int) -> Found:
     return cues, bad
 
 
-_LYRIC = re.compile(r"^\s*(?:\[\d{1,3}:[0-5]?\d(?:[.:]\d{1,3})?\])+", re.MULTILINE)
+_LYRIC = re.compile(r"^[^\S\n]*(?:\[\d{1,3}:[0-5]?\d(?:[.:]\d{1,3})?\])+", re.MULTILINE)
 _LYRIC_TIME = re.compile(r"\[(\d{1,3}):([0-5]?\d)(?:[.:](\d{1,3}))?\]")
 _LYRIC_TAG = re.compile(r"^\s*\[([a-z#]+):([^\]]*)\]\s*$", re.IGNORECASE)
 LONGEST_LYRIC_MS = 8000  # of the last line, and before a long pause

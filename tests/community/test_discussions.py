@@ -252,7 +252,9 @@ def test_a_second_press_of_the_button_asks_once(room: Room) -> None:
     assert len(room.told(room.trainer)) == 3
 
 
-@pytest.mark.parametrize("body", ["", "  \n ", "\u202e\u200f", "x" * 2001, "\u0300\u0301"])
+@pytest.mark.parametrize(
+    "body", ["", "  \n ", "\u202e\u200f", "x" * 2001, "x" + " " * 300_000 + "x", "\u0300\u0301"]
+)
 def test_what_says_nothing_or_too_much_is_refused_beside_its_field(room: Room, body: str) -> None:
     answer = room.post(room.ann, room.below, body=body)
     assert answer.status_code == 422

@@ -617,6 +617,13 @@ def test_a_visit_is_opened_by_naming_a_lesson_and_nothing_else(
     assert answer.status_code == 422
 
 
+def test_half_a_sign_in_json_is_not_understood(player: Player) -> None:
+    body = {"course": "\ud800", "lesson": 1}
+    answer = player.client.post("/learning/visits", json=body, headers=player.headers)
+    assert answer.status_code == 400
+    assert "not understood" in answer.json["error"]
+
+
 # --- never falling --------------------------------------------------------------------------------
 
 

@@ -731,7 +731,14 @@ def test_no_text_breaks_a_reader(name: str, text: str) -> None:
 @pytest.mark.parametrize("name", ["plain", "gift", "aiken", "csv"])
 def test_long_nonsense_costs_no_time(name: str) -> None:
     """Each of these once made a search go over the text again for each of its characters."""
-    nonsense = ("\n" * 60_000, "[[" * 20_000, "A. x\n" * 8_000, "1-2 " * 10_000, "{" * 20_000)
+    nonsense = (
+        "\n" * 60_000,
+        "q\nA. x\nB. y\n答案：" + "\n" * 30_000,
+        "[[" * 20_000,
+        "A. x\n" * 8_000,
+        "1-2 " * 10_000,
+        "{" * 20_000,
+    )
     for text in nonsense:
         try:
             formats.read(f"1. {text}".encode(), "x.txt", name)

@@ -27,7 +27,7 @@ def to_markdown(html: str) -> tuple[str, list[str]]:
     reader = _Reader()
     reader.feed(html)
     reader.close()
-    text = re.sub(r"[ \t]+\n", "\n", "".join(reader.out))
+    text = "\n".join(line.rstrip(" \t") for line in "".join(reader.out).split("\n"))
     text = re.sub(r"\n{3,}", "\n\n", text)
     return text.strip(), reader.notes
 

@@ -137,10 +137,11 @@ class _Reader:
 
     def _is_said_twice(self, at: int) -> bool:
         """Whether “参考答案” stands above a table that says so itself, or above nothing."""
-        below = (half(text) for _number, text in self.lines[at + 1 :] if text.strip())
-        said = next(below, None)
-        is_head = KEY_HEAD.fullmatch(half(self.lines[at][1].strip() or "?")) is not None
-        return is_head and (said is None or KEY_HEAD.fullmatch(said) is not None)
+        if KEY_HEAD.fullmatch(half(self.lines[at][1].strip() or "?")) is None:
+            return False
+        below = (self.lines[n][1] for n in range(at + 1, len(self.lines)))
+        said = next((half(text) for text in below if text.strip()), None)
+        return said is None or KEY_HEAD.fullmatch(said) is not None
 
     # ---- one line --------------------------------------------------------------------------------
 
