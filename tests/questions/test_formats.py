@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from app.questions import formats, types
-from app.questions.formats import Saying, clips
+from app.questions.formats import Saying, clips, hypertext
 from app.questions.rules import KIND_NAMES, BadQuestion
 
 SAYINGS: dict[str, dict[str, Any]] = {
@@ -825,3 +825,10 @@ def test_a_package_may_write_its_names_as_addresses() -> None:
                 package.writestr(f"{folder}/a {last}" if folder else f"a {last}", content)
     (item,) = formats.read(out.getvalue(), "x.zip", "qti2").items
     assert item.kind == "truefalse"
+
+
+@pytest.mark.parametrize("tag", ["<b ", '<a href="', "<!--", "</b "])
+def test_tags_that_never_end_are_text_and_cost_no_time(tag: str) -> None:
+    text, _notes = hypertext.to_markdown(f"<p>So?</p>{tag * 20_000}")
+    assert text.startswith("So?")
+    assert tag in text

@@ -25,7 +25,10 @@ def to_markdown(html: str) -> tuple[str, list[str]]:
     if "<" not in html and "&" not in html:
         return html.strip(), []
     reader = _Reader()
-    reader.feed(html)
+    # Behind the last “>” nothing is a tag; the parser would look for the end of each one there,
+    # over all that follows.
+    end = html.rfind(">") + 1
+    reader.feed(html[:end] + html[end:].replace("<", "&lt;"))
     reader.close()
     text = "\n".join(line.rstrip(" \t") for line in "".join(reader.out).split("\n"))
     text = re.sub(r"\n{3,}", "\n\n", text)
