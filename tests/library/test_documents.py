@@ -8,10 +8,12 @@ from pathlib import Path
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import delete
 
 from app.core.db import db, unit_of_work
 from app.core.jobs import run_pending
 from app.library import queries, service
+from app.library.models import DocumentBranch
 from app.search import queries as searching
 from tests.factories import People, csrf
 from tests.library import files
@@ -110,6 +112,19 @@ def test_organizers_of_a_part_do_not_change_what_is_for_everybody(
     assert organizer.get(address).status_code == 200
     assert organizer.get(f"{address}/edit").status_code == 403
     assert librarian.client.get(f"{address}/edit").status_code == 200
+
+
+def test_what_is_for_no_branch_is_no_organizers(
+    app: Flask, people: People, branches: dict[str, int], secret: str
+) -> None:
+    organizer = people.client(people.member(organizes=branches["north"]))
+    assert organizer.get(secret).status_code == 200
+    with app.app_context(), unit_of_work():
+        db.session().execute(delete(DocumentBranch))
+    assert organizer.get(secret).status_code == 404
+    assert organizer.get(f"{secret}/edit").status_code == 404
+    administrator = people.client(people.member(role="administrator"))
+    assert administrator.get(f"{secret}/edit").status_code == 200
 
 
 def test_an_audience_of_nobody_or_of_unknown_branches_is_refused(librarian: Librarian) -> None:

@@ -116,12 +116,14 @@ def seen_by(reader: Reader) -> ColumnElement[bool]:
     ]
     if reader.organizes:
         beneath = or_(*(Branch.path.startswith(path_text(top)) for top in reader.organizes))
-        foreign = (
-            select(DocumentBranch.document_id)
-            .join(Branch, Branch.id == DocumentBranch.branch_id)
-            .where(~beneath)
+        of = select(DocumentBranch.document_id).join(Branch, Branch.id == DocumentBranch.branch_id)
+        ways.append(
+            and_(
+                ~Document.open_to_all,
+                Document.id.in_(of.where(beneath)),
+                Document.id.not_in(of.where(~beneath)),
+            )
         )
-        ways.append(~Document.open_to_all & Document.id.not_in(foreign))
     return or_(*ways)
 
 

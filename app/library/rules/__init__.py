@@ -304,11 +304,13 @@ def may_change(reader: Reader, owner_id: int, paths: Iterable[tuple[int, ...]] |
     """Whether a reader may edit, replace and delete a document.
 
     `paths` are those of the branches that it is for; None when it is for everybody, which is more
-    than any organizer of a part of the organisation answers for.
+    than any organizer of a part of the organisation answers for. What is for no branch is nobody's
+    but the owner's and the administrators'.
     """
     if reader.is_administrator or reader.id == owner_id:
         return True
-    return paths is not None and all(reader.may_organize(path) for path in paths)
+    known = list(paths or ())
+    return bool(known) and all(reader.may_organize(path) for path in known)
 
 
 def may_see(
