@@ -102,8 +102,8 @@ def _only_here(config: Config) -> IO[str] | str:
     return lock
 
 
-def _newest_migration() -> str:
-    return max(path.name[:4] for path in (ROOT / "migrations" / "versions").glob("[0-9]*.py"))
+def _migrations() -> set[str]:
+    return {path.name[:4] for path in (ROOT / "migrations" / "versions").glob("[0-9]*.py")}
 
 
 def _is_prepared(config: Config, *, with_demo: bool) -> bool:
@@ -122,7 +122,7 @@ def _is_prepared(config: Config, *, with_demo: bool) -> bool:
             version = database.execute("SELECT version_num FROM alembic_version").fetchone()
     except sqlite3.Error:
         return False
-    return version == (_newest_migration(),)
+    return version == (max(_migrations()),)
 
 
 def _demo_note(config: Config) -> Path:
@@ -132,14 +132,23 @@ def _demo_note(config: Config) -> Path:
 
 def _prepare(config: Config, *, with_demo: bool) -> str:
     """Migrate, and load what is missing of the demo; what stops the start, or nothing."""
+    from alembic.migration import MigrationContext
     from flask_migrate import upgrade
     from sqlalchemy.exc import SQLAlchemyError
 
     from app import create_app
+    from app.core.db import db
 
     try:
         app = create_app(config)
         with app.app_context():
+            with db.engine.connect() as database:
+                there = MigrationContext.configure(database).get_current_heads()
+            if unknown := set(there) - _migrations():
+                return (
+                    f"the database is of a newer Weike (its migration {max(unknown)} is not here). "
+                    "Nothing was changed: update Weike, or restore a backup of this version."
+                )
             upgrade()
     except (SQLAlchemyError, OSError) as error:
         return f"the database did not open ({error})."

@@ -158,6 +158,21 @@ def test_a_second_start_does_not_load_the_application_to_see_that_all_is_there(
     subprocess.run([sys.executable, "-c", asked], cwd=ROOT, check=True)
 
 
+def test_a_database_of_a_newer_version_is_left_alone(tmp_path: Path, migrated: Path) -> None:
+    config = make_config(tmp_path)
+    config.instance_dir.mkdir()
+    database = config.instance_dir / "weike.sqlite"
+    shutil.copy(migrated, database)
+    with closing(sqlite3.connect(database)) as newer, newer:
+        newer.execute("UPDATE alembic_version SET version_num = '9876'")
+    assert not serve._is_prepared(config, with_demo=False)
+    refusal = serve._prepare(config, with_demo=False)
+    assert "newer Weike (its migration 9876 is not here)" in refusal
+    with closing(sqlite3.connect(database)) as newer:
+        assert newer.execute("SELECT version_num FROM alembic_version").fetchall() == [("9876",)]
+        assert newer.execute("SELECT count(*) FROM member").fetchone() == (0,)
+
+
 def test_one_instance_is_served_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     config = make_config(tmp_path)
     config.instance_dir.mkdir()

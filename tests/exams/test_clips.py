@@ -15,6 +15,7 @@ from app.courses import service as courses
 from app.exams import service
 from app.media import queries as media
 from app.media import service as media_service
+from app.media.models import Image as Stored
 from app.members.models import Member
 from tests.exams.examiner import Candidate, Desk, make_exam
 from tests.factories import People
@@ -141,7 +142,7 @@ def test_a_picture_of_a_quiz_is_shown_to_its_takers_and_a_cover_to_everybody(
     cover = send(app, trainer, "green")
     assert seen(client, cover) == [404]
     with app.app_context(), unit_of_work() as session:
-        image = session.scalars(db.select(media.Image).order_by(media.Image.id.desc())).first()
+        image = session.scalars(db.select(Stored).order_by(Stored.id.desc())).first()
         courses.set_cover(made.id, image.id)
     with client.get(cover) as answer:
         assert answer.status_code == 200

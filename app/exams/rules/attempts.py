@@ -37,7 +37,9 @@ class NotOfThisPaper(Refusal):
 class TooManyFields(TooMuch):
     """More than any paper has."""
 
-    sentence = _l("This is too large to send.")
+    sentence = _l(
+        "This has more answers than any paper. Reload the page; your saved answers are kept."
+    )
 
 
 class SavedElsewhere(Conflict):
