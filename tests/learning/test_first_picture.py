@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 
 import pytest
 from playwright.sync_api import Route, expect
@@ -173,3 +174,17 @@ def test_a_lesson_in_order_knows_what_was_seen_before_the_player_came(
     )
     page.wait_for_function("() => !document.querySelector('video').seeking")
     assert page.evaluate("document.querySelector('video').currentTime") == 3
+
+
+def test_a_film_that_bears_the_viewers_name_does_not_begin_without_it(
+    site, course: Made, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = site.people.client(site.people.member(name="Wang CANARY"))
+    address = f"/courses/{course.slug}/lessons/{course.lesson}"
+    browser = {"User-Agent": "Mozilla/5.0 Chrome/140.0"}
+    assert 'id="begin"' in client.get(address, headers=browser).get_data(as_text=True)
+    settings = replace(site.app.extensions["weike"], watermark=True)
+    monkeypatch.setitem(site.app.extensions, "weike", settings)
+    named = client.get(address, headers=browser).get_data(as_text=True)
+    assert 'id="begin"' not in named
+    assert '"watermark": "Wang CANARY"' in named
