@@ -31,24 +31,10 @@ SAMPLES = Path(__file__).resolve().parent.parent.parent / "shared" / "samples"
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
-        "--browser-reruns",
-        type=int,
-        default=0,
-        help="how often a failed browser test is tried again (docs/decisions/0019)",
-    )
-
-    parser.addoption(
         "--on-postgresql",
         action="store_true",
         help="give every test of an application a database on PostgreSQL instead of SQLite",
     )
-
-
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    if reruns := config.getoption("--browser-reruns"):
-        for item in items:
-            if item.get_closest_marker("browser"):
-                item.add_marker(pytest.mark.flaky(reruns=reruns))
 
 
 def make_config(folder: Path, **settings: object) -> Config:
