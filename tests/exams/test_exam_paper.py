@@ -400,3 +400,32 @@ def test_a_comment_on_an_answer_and_an_appeal_survive_a_reload_and_a_refusal(win
     assert [fields.nth(n).input_value() for n in (0, 1)] == ["", "It is 000 here."]
     assert phone.axe() == []
     assert not phone.scrolls_sideways()
+
+
+def test_going_back_shows_no_paper_after_the_end_and_nothing_after_signing_out(
+    window, site, exam: Set
+) -> None:
+    win, member = begun(window, site, exam)
+    page = win.page
+    paper = page.url
+    tick(win, "call for help")
+    status(win, "Saved")
+    page.locator(".dot").nth(2).click()
+    page.click("#submit")
+    page.locator("dialog[open]").get_by_role("button", name="Submit").click()
+    page.wait_for_selector(".result")
+    result = page.url
+    page.go_back()  # as on a computer that many use: the server is asked again
+    page.wait_for_load_state()
+    assert page.locator("#paper").count() == 0
+    page.goto(paper)
+    assert page.url != paper
+    page.goto(result)
+    page.goto("/me")
+    page.get_by_role("button", name="Sign out").click()
+    page.wait_for_url("**/sign-in*")
+    page.go_back()
+    page.go_back()
+    page.wait_for_load_state()
+    assert page.locator(".result").count() == 0
+    assert attempt(site.app, member).state != "open"
