@@ -111,7 +111,8 @@ def test_posters_are_made_in_the_size_of_the_video(studio: Studio, clips: Clips)
 def test_nothing_but_the_source_and_the_version_stays_on_disk(studio: Studio, clips: Clips) -> None:
     found = studio.prepared(clips["plain.mp4"])
     kept = {p for p in studio.files() if not p.startswith(f"renditions/{found.uuid}/v1/")}
-    assert kept == {f"uploads/{found.uuid}/source", f"uploads/{found.uuid}/levels"}
+    beside = {f"uploads/{found.uuid}/{name}" for name in ("source", "levels", "keyframes")}
+    assert kept == beside
     assert list((studio.root / "work").iterdir()) == []
 
 
