@@ -147,7 +147,7 @@ def test_it_can_be_recorded_again_and_only_the_last_one_stays(desk: Desk, window
     page = window.page
     again = page.get_by_role("button", name="Record it again")
     start = page.get_by_role("button", name="Start recording")
-    page.get_by_role("button", name="Only sound", exact=True).click()
+    page.get_by_role("button", name="Camera", exact=True).click()
     start.click()
     with page.expect_response(lambda answer: answer.request.method == "PATCH", timeout=60_000):
         pass
