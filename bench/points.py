@@ -30,8 +30,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from flask import Flask
-from sqlalchemy import ForeignKeyConstraint, UniqueConstraint, insert, text
-from sqlalchemy.schema import AddConstraint, DropConstraint
+from sqlalchemy import insert, text
 
 from app import create_app
 from app.core import clock
@@ -428,16 +427,19 @@ def onto_sqlite(app: Flask, entries: int, members: int, rows: Iterator[tuple]) -
         return link.execute(ENDS).fetchall()
 
 
+CONSTRAINTS = """SELECT conname, pg_get_constraintdef(oid) FROM pg_constraint
+WHERE conrelid = 'ledger_entry'::regclass AND contype IN ('f', 'u') ORDER BY contype, conname"""
+
+
 def onto_postgresql(app: Flask, entries: int, members: int, rows: Iterator[tuple]) -> list[tuple]:
     """The same with COPY; constraints and indexes come afterwards."""
     table = Entry.__table__
-    later = [c for c in table.constraints if isinstance(c, UniqueConstraint)]
-    later += [c for c in table.constraints if isinstance(c, ForeignKeyConstraint)]
     with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as link:
         link.execute(text("SET work_mem = '512MB'"))
         link.execute(text("ALTER TABLE ledger_entry DISABLE TRIGGER USER"))
-        for constraint in later[::-1]:
-            link.execute(DropConstraint(constraint))
+        later = link.execute(text(CONSTRAINTS)).fetchall()  # foreign keys first
+        for name, _ in later:
+            link.execute(text(f"ALTER TABLE ledger_entry DROP CONSTRAINT {name}"))
         for index in table.indexes:
             index.drop(link)
         if entries <= CHAINED:
@@ -459,8 +461,8 @@ def onto_postgresql(app: Flask, entries: int, members: int, rows: Iterator[tuple
                     ).replace(":", "\\:")
                 )
             )
-        for constraint in later:
-            link.execute(AddConstraint(constraint))
+        for name, what in later[::-1]:
+            link.execute(text(f"ALTER TABLE ledger_entry ADD CONSTRAINT {name} {what}"))
         for index in table.indexes:
             index.create(link)
         link.execute(text("ALTER TABLE ledger_entry ENABLE TRIGGER USER"))

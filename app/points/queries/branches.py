@@ -57,11 +57,12 @@ fresh AS (
 ),
 valued AS (
   SELECT fresh.branch_id, takers, median2, reached, coalesce(z.members, 0) + movers AS people,
-         0.5 * takers * median2 / (coalesce(z.members, 0) + movers) AS value
+         CAST(0.5 AS double precision) * takers * median2
+           / (coalesce(z.members, 0) + movers) AS value
   FROM fresh LEFT JOIN branch_size AS z ON z.branch_id = fresh.branch_id
 ),
 whole AS (
-  SELECT 1.0 * coalesce((SELECT sum(value * people) FROM valued), 0)
+  SELECT CAST(1 AS double precision) * coalesce((SELECT sum(value * people) FROM valued), 0)
     / max(1, (SELECT coalesce(sum(members), 0) FROM branch_size)) AS average
 ),
 scored AS MATERIALIZED (
