@@ -13,7 +13,7 @@ from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import and_, exists, func, or_, select
+from sqlalchemy import and_, exists, func, or_, select, union_all
 
 from app.core import clock
 from app.core.db import db
@@ -123,12 +123,11 @@ def everyone_board(member_id: int, span: int, theme_id: int = 0) -> Board:
     if mine is None:
         return _board(top)
     place, height = mine
-    above = _next_to(span, theme_id, height, up=True)[::-1]
-    below = _next_to(span, theme_id, height, up=False)
-    first = place - len(above)
+    near = _next_to(span, theme_id, height).all()
+    first = place - next((n for n, row in enumerate(near) if row.id == member_id), 0)
     around = [
         Place(row.id, row.name, row.branch, row.points, first + step, row.id == member_id)
-        for step, row in enumerate([*above, *below])
+        for step, row in enumerate(near)
     ]
     return _board([*top, *(each for each in around if each.place > TOP)])
 
@@ -205,22 +204,16 @@ def _highest(span: int, theme_id: int, most: int) -> Any:
     )
 
 
-def _next_to(span: int, theme_id: int, height: int, *, up: bool) -> list[Any]:
-    """Neighbours, the nearest first; downwards the member itself comes first."""
+def _next_to(span: int, theme_id: int, height: int) -> Any:
+    """A member between its neighbours, the highest first."""
+    narrow = select(Standing.member_id.label("id"), Standing.points, Standing.height)
+    narrow = narrow.where(*_of(span, theme_id))
+    above = narrow.where(Standing.height > height).order_by(Standing.height)
     # One lower bound only: of two, SQLite begins at the one that is written first.
-    where = (
-        Standing.height > height
-        if up
-        else and_(Standing.height >= SHOWN_FROM, Standing.height <= height)
-    )
-    order = Standing.height.asc() if up else Standing.height.desc()
-    rows: list[Any] = _named(
-        select(Standing.member_id.label("id"), Standing.points, Standing.height)
-        .where(*_of(span, theme_id), where)
-        .order_by(order)
-        .limit(NEIGHBOURS if up else NEIGHBOURS + 1)
-    ).all()
-    return rows[::-1] if up else rows
+    below = narrow.where(Standing.height >= SHOWN_FROM, Standing.height <= height)
+    below = below.order_by(Standing.height.desc())
+    sides = (above.limit(NEIGHBOURS).subquery(), below.limit(NEIGHBOURS + 1).subquery())
+    return _named(union_all(*map(select, sides)))
 
 
 def _board(found: Any) -> Board:
