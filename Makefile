@@ -26,7 +26,7 @@ backup: ## Copy database, keys and uploads to a folder, also while Weike serves:
 test: ## Set up everything and run every check and every test
 	@bash scripts/setup.sh test
 	$(MAKE) --no-print-directory lint types contracts
-	$(PY) -m pytest -n $(WORKERS) --dist loadgroup --reruns 1 -raR
+	$(PY) -m pytest -n $(WORKERS) --dist loadgroup --reruns 1 --rerun-show-tracebacks -ra
 
 lint: ## Style and common mistakes (ruff)
 	.venv/bin/ruff check .

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -52,6 +52,31 @@ def make_config(folder: Path, **settings: object) -> Config:
         **settings,
     }
     return Config.from_env({}, **values)
+
+
+_has_failed = pytest.StashKey[bool]()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    if report.failed:
+        item.stash[_has_failed] = True
+    return report
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_teardown(item: pytest.Item) -> None:
+    """After a failure nothing is shared any longer: a second try, and the next test, begin anew.
+
+    On a site that a failed test left behind, its second try would meet its own files and names;
+    the plugin for second tries keeps what is shared.
+    """
+    if item.stash.get(_has_failed, False):
+        del item.stash[_has_failed]
+        item.session._setupstate.teardown_exact(None)
 
 
 @pytest.fixture(autouse=True)
