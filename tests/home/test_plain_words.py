@@ -10,12 +10,15 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from app.core.i18n import HTML_TAGS
+from app.core.jobs import run_pending
 from scripts import messages
+from tests.certificates.test_certificates import Office
 from tests.exams.examiner import Candidate, make_exam
 from tests.exams.taker import Taker
 from tests.factories import People, csrf
 from tests.home.progress import seen
 from tests.learning.lessons import MINUTE, make_course, single
+from tests.practice.test_practice import QUIZ, Learner
 
 # What nobody says at home. No course, person or branch below is called so.
 JARGON = {
@@ -152,6 +155,60 @@ def test_pages_that_members_meet_most_have_no_jargon_in_the_easy_mode(
     assert set(pages) == set(changed)
     read_so(client, "large")
     assert said(client, "/courses") == usual["/courses"]
+
+
+# And what nobody says who talks, practises, or shows a certificate.
+MORE_JARGON = {
+    "en": ("due", "mastered", "revoked", "public page", "digital badge", "genuine", "report"),
+    "zh_Hans": ("提交", "举报", "撤销", "查验", "掌握", "持证", "数字徽章", "二维码查", "学习路径"),
+    "zh_Hant": ("提交", "舉報", "檢舉", "撤銷", "查驗", "掌握", "持證", "數位徽章", "學習路徑"),
+}
+
+
+@pytest.mark.parametrize("language", HTML_TAGS)
+def test_practice_talks_and_certificates_have_no_jargon_in_the_easy_mode(
+    app: Flask, people: People, language: str
+) -> None:
+    messages.compile_all()
+    trainer = people.member("李老师", role="trainer")
+    course = make_course(app, trainer, quiz=QUIZ, attempts_allowed=0, title="识别假邮件")
+    exam = make_exam(app, trainer, title="灭火")
+    Office(people).certify(f"exam:{exam.id}", months=12)
+    member = people.member("王小明", language=language)
+    candidate = Candidate(people, exam, member)
+    candidate.start()
+    candidate.submit(candidate.right())
+    run_pending(app)
+    other = people.client(people.member("张小红"))
+    below = f"/discussions/lessons/{course.lesson}"
+    asked = other.post(below, data={"body": "为什么？"}, headers=csrf(other)).headers["Location"]
+    learner = Learner(people, member)
+    learner.start("daily")
+    learner.answer(right=False)
+    client = learner.client
+    shown = client.get("/certificates").get_data(as_text=True)
+    proof = re.search(r'href="(/verify/[^"]+)"', shown)
+    assert proof
+    pages = [
+        *("/practice", learner.url, "/certificates", proof[1], "/verify"),
+        *(below, f"{below}/newest", "/discussions/new", asked),
+    ]
+
+    def whole(path: str) -> str:
+        fragment = path.endswith("/newest")
+        return client.get(path).get_data(as_text=True) if fragment else said(client, path)
+
+    usual = {path: whole(path) for path in pages}
+    read_so(client, "easy")
+    plain = {path: whole(path) for path in pages}
+    jargon = {*JARGON[language], *MORE_JARGON[language]}
+    found = {
+        path: words
+        for path, text in plain.items()
+        if (words := [w for w in jargon if re.search(rf"\b{w}\b" if w.isascii() else w, text)])
+    }
+    assert found == {}
+    assert [path for path in pages if plain[path] == usual[path]] == []
 
 
 def test_the_sign_in_page_is_large_and_plain_where_somebody_asked_for_it(people: People) -> None:
