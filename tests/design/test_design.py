@@ -221,6 +221,18 @@ def test_the_design_page_is_there_only_for_builders(tmp_path: Path, people: Peop
     assert "设计语言" in page.get_data(as_text=True)
 
 
+def test_every_macro_of_the_components_is_shown_on_the_design_page() -> None:
+    templates = ROOT / "app" / "templates"
+    written = {
+        name
+        for path in (templates / "components").glob("*.html")
+        for name in re.findall(r"{%-? macro ([a-z]\w*)\(", path.read_text(encoding="utf-8"))
+    }
+    shown = set(re.findall(r"\bui\.(\w+)\(", (templates / "design.html").read_text("utf-8")))
+    assert len(written) > 25
+    assert written - shown == set()
+
+
 @pytest.mark.browser
 @pytest.mark.parametrize(
     ("size", "look", "locale"),
@@ -277,6 +289,37 @@ def test_the_slash_key_goes_to_the_search_box_but_can_be_typed_in_fields(design)
     page.locator("#title").focus()
     page.keyboard.type("1/2")
     assert page.locator("#title").input_value() == "1/2"
+
+
+@pytest.mark.browser
+def test_an_error_goes_when_its_field_is_changed_and_comes_back_with_what_was_refused(
+    design,
+) -> None:
+    window = design()
+    page = window.page
+    page.wait_for_function("() => document.querySelector('body > [role=status].visually-hidden')")
+    title, said = page.locator("#wrong-title"), page.locator("body > [role=status]").last
+    error, line = page.locator("#wrong-title-error"), page.locator("[data-error-of=wrong-title]")
+    refused = error.inner_text()
+    assert refused.strip()
+    assert title.get_attribute("aria-invalid") == "true"
+    title.fill("消防安全")
+    said.filter(has_text="Changed").wait_for(state="attached")
+    assert title.get_attribute("aria-invalid") is None
+    assert "is-invalid" not in (title.get_attribute("class") or "")
+    assert error.text_content() == ""  # nor is it read as the description of the field
+    assert "seen-to" in (line.get_attribute("class") or "")
+    assert page.locator("#wrong-password-error .field-error").is_visible()
+    assert window.axe() == []
+    title.fill("")
+    said.filter(has_text=refused).wait_for(state="attached")
+    assert title.get_attribute("aria-invalid") == "true"
+    assert error.inner_text() == refused
+    assert "seen-to" not in (line.get_attribute("class") or "")
+    assert page.locator("[data-error-of=wrong-sound]:not(.seen-to)").count() == 1
+    page.locator("input[name=wrong-sound]").first.check()
+    page.locator("[data-error-of=wrong-sound].seen-to").wait_for()
+    assert not page.locator("#wrong-sound-error .field-error").is_visible()
 
 
 @pytest.mark.browser

@@ -251,6 +251,12 @@ document.addEventListener("click", (event) => {
 const wrong = document.querySelector("[data-focus], main [aria-invalid=true]");
 if (wrong && !document.querySelector("[autofocus]")) wrong.focus();
 
+function fields(within) {
+  if (within.querySelector(".field-error")) import("weike/fields");
+}
+fields(document);
+document.addEventListener("htmx:afterSettle", ({ target }) => fields(target));
+
 // ---- Long forms ------------------------------------------------------------------------------
 
 try {

@@ -61,7 +61,7 @@ function put(form, saved) {
 }
 
 /** Whether it came back with a fault beside a field, and so with all that was typed. */
-const isWrong = (form) => form.querySelector("[aria-invalid=true], .is-invalid") !== null;
+const isWrong = (form) => form.querySelector("[aria-invalid=true], .is-invalid, .field-error") !== null;
 
 // The form that was sent last led to another page, or came back without a fault: it is saved.
 const sent = sessionStorage.getItem(SENT);
