@@ -63,6 +63,7 @@ class Config:
     session_idle_staff: int = 3600  # the same for organizers and administrators
     session_absolute: int = 7 * 86400  # seconds until a member must sign in again in any case
     session_absolute_staff: int = 12 * 3600
+    audit_years: int = 3  # that the log of acts is kept, at least one
     media_link: int = 4 * 3600  # seconds that a signed media path is good for
     smtp_host: str = ""  # the mail server that takes our mails; empty: no mail is sent
     smtp_port: int = 587
@@ -113,7 +114,10 @@ class Config:
         self._check_speech()
         if self.accel and not self.accel.startswith("/"):
             raise BadSetting("accel", "must be a path of the proxy, like /protected-media")
-        for name in ("worker_threads", "ffmpeg_threads", "upload_limit", "document_limit"):
+        for name in (
+            *("worker_threads", "ffmpeg_threads", "audit_years"),
+            *("upload_limit", "document_limit"),
+        ):
             if getattr(self, name) < 1:
                 raise BadSetting(name, "must be at least 1")
 

@@ -16,6 +16,7 @@ from whitenoise import WhiteNoise
 
 from app.core import (
     access,
+    acting,
     bodies,
     clock,
     db,
@@ -106,6 +107,7 @@ def create_app(config: Config | None = None) -> Flask:
         is_signed_in=lambda: members_access.reader_or_none() is not None,
         sign_in_endpoint="members.sign_in",
     )
+    acting.init_app(app, who=members_access.who_acts)
     # After the guard: who is sent to sign in costs nothing and is not counted.
     limits.init_app(app, member=members_access.member_id_or_none)
     media_access.init_app(app, may_watch=may_watch, may_see=may_see_clip)

@@ -36,6 +36,7 @@ ADDRESSES = {
     "admin_certificates": "/admin/certificates",
     "welcome": "/welcome",
     "organizer": "/organizer",
+    "audit": "/admin/log",
     "organisation_settings": "/admin/organisation",
     "desk": "/desk",
     "from_video": "/desk/courses/from-video",

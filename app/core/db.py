@@ -245,6 +245,26 @@ def reading() -> Iterator[Session]:
         _writing.reset(token)
 
 
+@contextmanager
+def noting() -> Iterator[Session]:
+    """The one write of a GET: the line in the log which says that something was taken away.
+
+    What was read must be read by now: the reading transaction ends here, and rows with it. When
+    the line cannot be written, the error goes on and nothing is handed out.
+    """
+    token = _writing.set(True)
+    session = db.session()
+    session.rollback()
+    try:
+        yield session
+        session.commit()
+    except BaseException:
+        _abandon(session)
+        raise
+    finally:
+        _writing.reset(token)
+
+
 def _mark_intent() -> None:
     g.write_token = _writing.set(request.method not in SAFE_METHODS)
 

@@ -19,7 +19,7 @@ from typing import Any, Self
 from flask import Flask, current_app
 from sqlalchemy import func, or_, select, update
 
-from app.core import clock, settings
+from app.core import acting, clock, settings
 from app.core.db import after_commit, db, unit_of_work
 from app.core.models import Job
 from app.core.refusals import Refusal
@@ -234,7 +234,8 @@ def run(app: Flask, job_id: int) -> None:
         kind, arguments, token, attempt, last = claim
         with Lease(app, job_id, token, attempt, last) as lease:
             try:
-                _handlers[kind](lease, **arguments)
+                with acting.as_worker():
+                    _handlers[kind](lease, **arguments)
             except LeaseLost:
                 log.warning("job %s (%s): taken over by another worker", job_id, kind)
             except Refusal as refusal:

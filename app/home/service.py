@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from app.certificates import service as certificates
-from app.core import colours, jobs, settings
+from app.core import colours, jobs, settings, vocabulary
 from app.core.vocabulary import Term
 from app.courses import service as courses
 from app.exams import service as exams
@@ -21,6 +21,7 @@ from app.library import service as library
 from app.media import service as media
 from app.members import queries as members_queries
 from app.members import service as members
+from app.members.rules.audit import Act, differences
 
 LOGO = "logo"
 
@@ -60,14 +61,17 @@ def choose_look(
         digest = logo.digest
         settings.store(LOGO, {"mark": _text(logo.mark), "icon": _text(logo.icon)})
     _name_root(name)
-    settings.set_organisation(
+    now = settings.Organisation.of(settings.stored(settings.ORGANISATION))
+    _set(
+        Act.LOOK_CHANGED,
+        now,
         replace(
-            settings.Organisation.of(settings.stored(settings.ORGANISATION)),
+            now,
             name=" ".join(name.split()),
             time_zone=time_zone,
             colour=brand.seed,
             logo=digest,
-        )
+        ),
     )
     return brand if brand.is_corrected else None
 
@@ -83,8 +87,10 @@ def choose_ways(*, highest_speed: int, discussions: bool, mail_seals: bool) -> N
     """Set how people learn here: the highest speed (per cent), whether there are discussions,
     and whether seals are sent."""
     now = settings.Organisation.of(settings.stored(settings.ORGANISATION))
-    settings.set_organisation(
-        replace(now, highest_speed=highest_speed, discussions=discussions, mail_seals=mail_seals)
+    _set(
+        Act.WAYS_CHANGED,
+        now,
+        replace(now, highest_speed=highest_speed, discussions=discussions, mail_seals=mail_seals),
     )
 
 
@@ -96,7 +102,26 @@ def choose_words(words: dict[str, Term]) -> None:
         if any((term.en, term.zh_hans))
     }
     now = settings.Organisation.of(settings.stored(settings.ORGANISATION))
-    settings.set_organisation(replace(now, words=full))
+    _set(Act.WORDS_CHANGED, now, replace(now, words=full))
+
+
+def _set(act: Act, before: settings.Organisation, after: settings.Organisation) -> None:
+    """Set the organisation's settings, and write into the log what has changed."""
+    settings.set_organisation(after)
+    changes = differences(_seen(before), _seen(after))
+    if changes:
+        members.record(act, changes=changes)
+
+
+def _seen(value: settings.Organisation) -> dict[str, Any]:
+    stored = value.as_stored()
+    words = stored.pop("words")
+    own = {f"word_{key}": _term(Term(**words.get(key, {}))) for key in vocabulary.OURS}
+    return {**stored, **own}
+
+
+def _term(term: Term) -> str:
+    return " / ".join(word for word in (term.zh_hans, term.en) if word)
 
 
 def stored_logo(digest: str) -> Logo | None:
@@ -151,6 +176,7 @@ def put_demo_away(instance: Path, *, besides: int) -> None:
         if member_id != besides:
             members.disable(member_id)
     settings.store(queries.SET_UP, {**settings.stored(queries.SET_UP), "demo": "put away"})
+    members.record(Act.DEMO_PUT_AWAY)
 
 
 # --- certificates ---------------------------------------------------------------------------------

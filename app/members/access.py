@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Response, current_app, request, session
+from flask import Response, current_app, g, request, session
 from flask_login import AnonymousUserMixin, LoginManager, UserMixin, current_user, login_user
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 
@@ -153,6 +153,16 @@ def member_id_or_none() -> int | None:
     """The id of the signed-in member, for counting requests."""
     found = reader_or_none()
     return found.id if found else None
+
+
+def who_acts() -> tuple[int, str] | None:
+    """Id and name of the signed-in member, where the request has asked for them already.
+
+    Asking now could end the transaction that is about to be committed.
+    """
+    held = g.get("_login_user")
+    found: Reader | None = held.reader if held is not None else None
+    return (found.id, found.name) if found else None
 
 
 def chosen_language() -> str | None:

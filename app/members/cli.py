@@ -1,4 +1,4 @@
-"""Commands about people: `flask members add|import|create-admin|codes|list`."""
+"""Commands about people: `flask members add|import|create-admin|codes|list`, `flask audit list`."""
 
 from __future__ import annotations
 
@@ -6,22 +6,27 @@ import csv
 import json
 import secrets
 import sys
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
 import click
-from flask import current_app
+from flask import Flask, current_app
 from flask.cli import AppGroup
 
+from app.core import clock
 from app.core.db import reading, unit_of_work
 from app.core.refusals import Refusal
 from app.core.spreadsheet import read_table
 from app.members import queries, service
+from app.members.models import AuditLine
 from app.members.rules import Role, codes, names
+from app.members.rules.audit import doer, kind_words, said
 from app.members.rules.roster import COLUMNS, read_roster
 from app.members.service import ImportRefused, Plan
 
 group = AppGroup("members", help="Members, their roles and their activation codes.")
+audit = AppGroup("audit", help="Who did what for others, and when.")
 
 # Without signs that look alike: 20 of 54, more than 115 bits.
 _SIGNS = "abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789"
@@ -231,3 +236,42 @@ def show(*, as_json: bool) -> None:
         return
     for row in rows:
         click.echo("\t".join([*(str(row[k]) for k in list(row)[:4]), " ".join(row["roles"])]))
+
+
+def init_app(app: Flask) -> None:
+    app.cli.add_command(audit)
+
+
+@audit.command("list")
+@click.option("--since", default="", help="The first day, e.g. 2026-11-01.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object per line.")
+def list_acts(since: str, *, as_json: bool) -> None:
+    """Print the log of acts, the oldest line first."""
+    moment: datetime | None = None
+    if since:
+        try:
+            day = date.fromisoformat(since)
+        except ValueError as error:
+            raise click.ClickException(f"“{since}” is no day; write it like 2026-11-01.") from error
+        moment = clock.day_bounds(day, current_app.extensions["weike"].zone)[0]
+    with reading():
+        for line in queries.audit_lines(queries.Wanted(since=moment)):
+            click.echo(_act_as_json(line) if as_json else _act_as_text(line))
+
+
+def _act_as_text(line: AuditLine) -> str:
+    at = line.at.astimezone(current_app.extensions["weike"].zone)
+    changes = "; ".join(str(each) for each in said(line.changes))
+    who = doer(line.actor_name, line.via)
+    return "\t".join(
+        [
+            *(f"{at:%Y-%m-%d %H:%M:%S}", who, kind_words(line.act), line.name),
+            *(changes, line.branch_name, line.address),
+        ]
+    )
+
+
+def _act_as_json(line: AuditLine) -> str:
+    names = [column.key for column in AuditLine.__table__.columns]
+    values = {name: getattr(line, name) for name in names}
+    return json.dumps({**values, "at": line.at.isoformat()}, ensure_ascii=False)

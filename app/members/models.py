@@ -3,13 +3,24 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint, true
+from sqlalchemy import (
+    DDL,
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    String,
+    UniqueConstraint,
+    event,
+    true,
+)
 from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
 
 from app.core.dated import keep_past
 from app.core.db import Base
 from app.members.rules import path_of
+from app.members.rules.audit import LONGEST_THING
 from app.members.rules.order import sorting
 
 
@@ -143,3 +154,83 @@ class Comfort(Base):
 
     member_id: Mapped[int] = mapped_column(ForeignKey("member.id"), primary_key=True)
     easy_mode: Mapped[bool] = mapped_column(default=False)  # few large things, read aloud
+
+
+class AuditLine(Base):
+    """One act that changed something for others: who, when, what, on whom or what.
+
+    Names are those of that moment. `changes` holds {field: [before, after]}, {field: [value]} for
+    a fact, {field: []} where only that it changed may be kept. `member_id` is the member whom it
+    concerns; `branch_id` says whose organizers see it, and `other_branch_id` who else's (where a
+    member or a branch came from, what a new organizer looks after). None: administrators only.
+    """
+
+    __tablename__ = "audit"
+    __table_args__ = (
+        CheckConstraint("via in ('page', 'command', 'worker')", name="via"),
+        Index("ix_audit_act", "act", "id"),
+        Index("ix_audit_actor_id", "actor_id", "id"),
+        Index("ix_audit_branch_id", "branch_id", "id"),
+        Index("ix_audit_other_branch_id", "other_branch_id", "id"),
+        Index("ix_audit_member_id", "member_id", "id"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    at: Mapped[datetime] = mapped_column(index=True)
+    via: Mapped[str] = mapped_column(String(8))
+    actor_id: Mapped[int | None] = mapped_column(ForeignKey("member.id"))
+    actor_name: Mapped[str] = mapped_column(String(80), default="")
+    act: Mapped[str] = mapped_column(String(30))
+    member_id: Mapped[int | None] = mapped_column(ForeignKey("member.id"))
+    thing: Mapped[str] = mapped_column(String(20), default="")  # course, document …
+    thing_id: Mapped[str] = mapped_column(String(40), default="")
+    name: Mapped[str] = mapped_column(String(LONGEST_THING), default="")
+    branch_id: Mapped[int | None]  # the branch itself may be removed
+    branch_name: Mapped[str] = mapped_column(String(120), default="")
+    other_branch_id: Mapped[int | None]
+    changes: Mapped[dict[str, Any]]
+    address: Mapped[str] = mapped_column(String(45), default="")  # shortened
+    request: Mapped[str] = mapped_column(String(40), default="")
+
+
+# A migration copies these lines. Lines older than a year may go, by the nightly round only.
+# The third one for SQLite is there because INSERT OR REPLACE deletes without asking a trigger.
+AUDIT_TRIGGERS = {
+    "sqlite": (
+        """CREATE TRIGGER audit_no_update BEFORE UPDATE ON audit
+        BEGIN SELECT RAISE(ABORT, 'lines of the log are never changed'); END""",
+        """CREATE TRIGGER audit_no_delete BEFORE DELETE ON audit
+        WHEN OLD.at > strftime('%Y-%m-%d %H:%M:%f', 'now', '-366 days')
+        BEGIN SELECT RAISE(ABORT, 'lines of the log are not deleted within a year'); END""",
+        """CREATE TRIGGER audit_no_replace BEFORE INSERT ON audit
+        WHEN EXISTS (SELECT 1 FROM audit WHERE id = NEW.id)
+        BEGIN SELECT RAISE(ABORT, 'lines of the log are never replaced'); END""",
+    ),
+    "postgresql": (
+        """CREATE OR REPLACE FUNCTION audit_line_is_final() RETURNS trigger AS $$
+        BEGIN
+          IF TG_OP = 'DELETE' THEN
+            IF OLD.at <= now() - interval '366 days' THEN
+              RETURN OLD;
+            END IF;
+          END IF;
+          RAISE EXCEPTION 'lines of the log are never changed, nor deleted within a year'
+            USING ERRCODE = 'integrity_constraint_violation';
+        END
+        $$ LANGUAGE plpgsql""",
+        """CREATE TRIGGER audit_no_change BEFORE UPDATE OR DELETE ON audit
+        FOR EACH ROW EXECUTE FUNCTION audit_line_is_final()""",
+        """CREATE TRIGGER audit_no_truncate BEFORE TRUNCATE ON audit
+        FOR EACH STATEMENT EXECUTE FUNCTION audit_line_is_final()""",
+    ),
+}
+for _dialect, _statements in AUDIT_TRIGGERS.items():
+    for _statement in _statements:
+        event.listen(
+            AuditLine.__table__,
+            "after_create",
+            # A DDL is filled in with %: the signs of strftime are doubled.
+            DDL(_statement.replace("%", "%%")).execute_if(  # type: ignore[no-untyped-call]
+                dialect=_dialect
+            ),
+        )

@@ -2,6 +2,8 @@
 
 MATRIX = {
     "organisation.desk": "organizer",
+    "organisation.log": "organizer",
+    "organisation.export_log": "organizer",
     "organisation.completion": "organizer",
     "organisation.export": "organizer",
     "organisation.members": "organizer",

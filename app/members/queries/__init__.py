@@ -1,5 +1,12 @@
 """Reads about people and branches."""
 
+from app.members.queries.audit import (
+    Wanted,
+    audit_file,
+    audit_lines,
+    audit_of_member,
+    audit_page,
+)
 from app.members.queries.branches import (
     BranchLine,
     branch_choices,
@@ -43,7 +50,12 @@ __all__ = [
     "Grant",
     "Person",
     "SignInLine",
+    "Wanted",
     "administrators",
+    "audit_file",
+    "audit_lines",
+    "audit_of_member",
+    "audit_page",
     "branch_choices",
     "branch_ids_below",
     "branch_line",

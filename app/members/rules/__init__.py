@@ -48,6 +48,11 @@ class Reader:
         return bool(self.organizes) or self.is_administrator
 
     @property
+    def organized_id(self) -> int | None:
+        """The branch in whose name the reader acts for many; None for the whole organisation."""
+        return None if self.is_administrator or not self.organizes else self.organizes[0][-1]
+
+    @property
     def is_author(self) -> bool:
         """Whether the reader may make courses, questions and documents."""
         return self.is_trainer or self.is_administrator

@@ -1,5 +1,6 @@
 """What can be done with people: sign in and out, add, move, grant, import."""
 
+from app.members.service.audit import forget_before, record, taken_away
 from app.members.service.branches import (
     add_branch,
     branch_at,
@@ -59,6 +60,7 @@ __all__ = [
     "enable",
     "end_sign_in",
     "end_sign_ins",
+    "forget_before",
     "grant",
     "issue_codes",
     "make_administrator",
@@ -70,6 +72,7 @@ __all__ = [
     "password_fits",
     "password_hash",
     "plan",
+    "record",
     "remove_branch",
     "rename_branch",
     "revoke",
@@ -78,5 +81,6 @@ __all__ = [
     "start_sign_in",
     "take_in",
     "take_in_branches",
+    "taken_away",
     "token_hash",
 ]

@@ -12,6 +12,7 @@ from app.core.refusals import NotThere
 from app.members.models import Branch, Member, RoleGrant
 from app.members.queries import root_branch
 from app.members.rules import DEEPEST, names, path_text
+from app.members.rules.audit import Act, Changes, differences
 from app.members.rules.names import folded
 from app.members.rules.refusals import (
     BranchInsideItself,
@@ -22,6 +23,7 @@ from app.members.rules.refusals import (
     TooDeep,
     UnknownBranch,
 )
+from app.members.service.audit import record
 
 
 def make_root(name: str) -> int:
@@ -46,7 +48,10 @@ def rename_branch(branch_id: int, name: str) -> None:
     row = _branch(branch_id)
     name = names.branch(name)
     _refuse_taken(name, row.parent_id, besides=branch_id)
+    changes = differences({"name": row.name}, {"name": name})
     row.name = name
+    if changes:
+        _record(Act.BRANCH_RENAMED, row, changes=changes)
 
 
 def move_branch(branch_id: int, *, parent_id: int) -> None:
@@ -65,6 +70,8 @@ def move_branch(branch_id: int, *, parent_id: int) -> None:
     if row.parent_id == parent_id:
         return
     _refuse_taken(row.name, parent_id)
+    above = db.session().get_one(Branch, row.parent_id)
+    changes = differences({"above": above.name}, {"above": parent.name})
     old, new = row.path, f"{parent.path}{branch_id}/"
     below = session.scalars(select(Branch).where(Branch.path.startswith(old))).all()
     height = max(len(b.path_ids) for b in below) - len(row.path_ids)
@@ -74,6 +81,7 @@ def move_branch(branch_id: int, *, parent_id: int) -> None:
     session.flush()
     for branch in below:
         branch.path = new + branch.path[len(old) :]
+    _record(Act.BRANCH_MOVED, row, other_branch_id=above.id, changes=changes)
 
 
 def remove_branch(branch_id: int) -> None:
@@ -82,7 +90,7 @@ def remove_branch(branch_id: int) -> None:
     row = _branch(branch_id)
     if row.parent_id is None:
         raise RootStays
-    name = row.name
+    name, above_id = row.name, row.parent_id
     hanging = (
         select(Branch.id).where(Branch.parent_id == branch_id),
         select(Member.id).where(Member.branch_id == branch_id),
@@ -95,6 +103,7 @@ def remove_branch(branch_id: int) -> None:
         session.flush()
     except IntegrityError as error:  # rooms above us point at branches too
         raise BranchNotEmpty(name=name) from error
+    record(Act.BRANCH_REMOVED, thing=("branch", branch_id), name=name, branch_id=above_id)
 
 
 def branch_at(path: tuple[str, ...], *, create: bool = False) -> int:
@@ -154,7 +163,21 @@ def _made(parent: Branch | None, name: str) -> int:
     session.add(row)
     session.flush()
     row.path = path_text((*(parent.path_ids if parent else ()), row.id))
+    _record(Act.BRANCH_ADDED, row)
     return row.id
+
+
+def _record(
+    act: Act, row: Branch, *, other_branch_id: int | None = None, changes: Changes | None = None
+) -> None:
+    record(
+        act,
+        thing=("branch", row.id),
+        name=row.name,
+        branch_id=row.id,
+        other_branch_id=other_branch_id,
+        changes=changes,
+    )
 
 
 def _refuse_taken(name: str, parent_id: int | None, *, besides: int | None = None) -> None:

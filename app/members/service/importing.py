@@ -15,6 +15,7 @@ from app.core.refusals import Refusal
 from app.members.models import ActivationCode, Branch, Member, RoleGrant
 from app.members.queries import branches, everybody, grants_of
 from app.members.rules import DEEPEST, Reader, Role, codes
+from app.members.rules.audit import Act, facts
 from app.members.rules.names import folded, phone_or_none
 from app.members.rules.refusals import (
     EmailTaken,
@@ -26,8 +27,9 @@ from app.members.rules.refusals import (
     UsernameTaken,
 )
 from app.members.rules.roster import CellEmpty, Problem, Roster, Wish
+from app.members.service.audit import record
 from app.members.service.branches import branch_at
-from app.members.service.people import new_code
+from app.members.service.people import new_code, record_change, record_role, seen
 from app.members.service.signing import end_sign_ins, token_hash
 
 NEW, CHANGED, SAME = "new", "changed", "same"
@@ -235,7 +237,15 @@ def take_in(
                 expires_at=now + codes.GOOD_FOR,
             )
         )
+        record(Act.MEMBER_ADDED, member_id=row.id)
         _give_roles(row.id, wish, row.branch_id)
+    record(
+        Act.MEMBERS_IMPORTED,
+        branch_id=by.organized_id if by else None,
+        changes=facts(
+            new=done.count(NEW), changed=done.count(CHANGED), new_branches=len(done.new_branches)
+        ),
+    )
     session.flush()
     session.expire_all()
     return done, given
@@ -243,11 +253,14 @@ def take_in(
 
 def _change(line: Line, places: dict[tuple[str, ...], int]) -> None:
     row = db.session().get_one(Member, line.member_id)
-    wish = line.wish
+    wish, before = line.wish, seen(row)
     row.name = wish.name
     row.email = wish.email or row.email
     row.phone = wish.phone or row.phone
     row.branch_id = places.get(wish.branch, row.branch_id)
+    db.session().flush()
+    db.session().expire(row, ["branch"])
+    record_change(row, before)
     if _give_roles(row.id, wish, row.branch_id):
         end_sign_ins(row.id)
 
@@ -262,8 +275,7 @@ def _give_roles(member_id: int, wish: Wish, branch_id: int) -> bool:
     )
     held = {(role, place) for role, place in rows}
     wanted = {(r.value, branch_id if r is Role.ORGANIZER else None) for r in wish.roles}
-    session.add_all(
-        RoleGrant(member_id=member_id, role=role, branch_id=place)
-        for role, place in sorted(wanted - held, key=str)
-    )
+    for role, place in sorted(wanted - held, key=str):
+        session.add(RoleGrant(member_id=member_id, role=role, branch_id=place))
+        record_role(member_id, role, place)
     return bool(wanted - held)

@@ -16,6 +16,7 @@ from app.core.refusals import NotThere
 from app.members.models import ActivationCode, Branch, Member, RoleGrant
 from app.members.queries import administrators, grants_of
 from app.members.rules import Reader, Role, codes, names
+from app.members.rules.audit import Act, Changes, differences, facts
 from app.members.rules.refusals import (
     EmailTaken,
     LastAdministrator,
@@ -27,6 +28,7 @@ from app.members.rules.refusals import (
     RoleHeld,
     UsernameTaken,
 )
+from app.members.service.audit import record
 from app.members.service.signing import end_sign_ins, token_hash, void_codes
 
 
@@ -55,6 +57,7 @@ def add(
     _refuse_taken(row.username, row.email, row.phone)
     db.session().add(row)
     db.session().flush()
+    record(Act.MEMBER_ADDED, member_id=row.id)
     return row.id
 
 
@@ -74,11 +77,37 @@ def edit(
         _refuse_branch(branch_id, by)
     new = names.username(username), names.email(email), names.phone(phone)
     _refuse_taken(*new, besides=member_id)
+    before = seen(row)
     row.username, row.email, row.phone = new
     row.name = names.person(name)
     row.branch_id = branch_id
     db.session().flush()
     db.session().expire(row, ["branch"])
+    record_change(row, before)
+
+
+def seen(row: Member) -> Changes:
+    """What the log of acts compares of a member."""
+    return {
+        **{name: getattr(row, name) for name in ("name", "username", "email", "phone")},
+        "branch": row.branch.name,
+        "branch_id": row.branch_id,
+    }
+
+
+def record_change(row: Member, before: Changes) -> None:
+    """Write into the log what differs from `seen` before; nothing when nothing does."""
+    changes = differences(before, seen(row))
+    is_moved = changes.pop("branch_id", None) is not None
+    if is_moved:  # branches of one name are told apart by nobody: the change is shown all the same
+        changes["branch"] = [before["branch"], row.branch.name]
+    if changes:
+        record(
+            Act.MEMBER_MOVED if is_moved else Act.MEMBER_CHANGED,
+            member_id=row.id,
+            other_branch_id=before["branch_id"] if is_moved else None,
+            changes=changes,
+        )
 
 
 def disable(member_id: int, *, by: Reader | None = None) -> None:
@@ -91,6 +120,8 @@ def disable(member_id: int, *, by: Reader | None = None) -> None:
         raise OwnAccount
     if Role.ADMINISTRATOR in _roles(member_id):
         _refuse_last_administrator(member_id)
+    if row.is_active:
+        record(Act.MEMBER_DISABLED, member_id=member_id)
     row.is_active = False
     end_sign_ins(member_id)
     void_codes(member_id)
@@ -98,7 +129,10 @@ def disable(member_id: int, *, by: Reader | None = None) -> None:
 
 def enable(member_id: int, *, by: Reader | None = None) -> None:
     """Let a disabled member in again. Raises NotYourMember, NotThere."""
-    _managed(member_id, by).is_active = True
+    row = _managed(member_id, by)
+    if not row.is_active:
+        record(Act.MEMBER_ENABLED, member_id=member_id)
+    row.is_active = True
 
 
 def grant(member_id: int, role: Role, *, branch_id: int | None = None) -> None:
@@ -124,6 +158,7 @@ def grant(member_id: int, role: Role, *, branch_id: int | None = None) -> None:
         raise RoleHeld
     session.add(RoleGrant(member_id=member_id, role=role.value, branch_id=where))
     session.flush()
+    record_role(member_id, role.value, where)
     end_sign_ins(member_id)
 
 
@@ -137,7 +172,19 @@ def revoke(grant_id: int, *, member_id: int) -> None:
         _refuse_last_administrator(member_id)
     session.delete(row)
     session.flush()
+    record_role(member_id, row.role, row.branch_id, is_given=False)
     end_sign_ins(member_id)
+
+
+def record_role(member_id: int, role: str, branch_id: int | None, *, is_given: bool = True) -> None:
+    """Write into the log that a role was given or taken; organizers' with their branch."""
+    branch = db.session().get(Branch, branch_id) if branch_id is not None else None
+    record(
+        Act.ROLE_GIVEN if is_given else Act.ROLE_TAKEN,
+        member_id=member_id,
+        other_branch_id=branch_id,
+        changes=facts(role=role, role_branch=branch.name if branch else None),
+    )
 
 
 def issue_codes(
@@ -159,6 +206,8 @@ def issue_codes(
         if not row.is_active:
             continue
         void_codes(member_id)
+        renewed = row.password_hash is not None
+        record(Act.CODE_RENEWED if renewed else Act.CODE_PRINTED, member_id=member_id)
         given[member_id] = next(made, None) or new_code()
         session.add(
             ActivationCode(

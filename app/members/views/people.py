@@ -27,11 +27,15 @@ from app.members.access import (
 from app.members.forms import ROLE_LABELS, MemberForm, RoleForm, offer_branches
 from app.members.queries import Person
 from app.members.rules import Role, codes, names
+from app.members.rules.audit import SHOWN_OF_MEMBER, doer, kind_words, said
 from app.members.rules.names import device
 from app.members.rules.refusals import EmailTaken, PhoneTaken, UsernameTaken
 from app.members.views.door import bp, show_at, typed
 
 MOST_SLIPS = 500  # codes on one sheet; more at once would keep the browser busy for too long
+bp.add_app_template_global(said, "said_changes")
+bp.add_app_template_global(kind_words)
+bp.add_app_template_global(doer)
 STATES = ("", "waiting", "disabled", *Role)
 
 
@@ -157,6 +161,7 @@ def _member_page(form: MemberForm, person: Person | None) -> str:
         person=person,
         role_form=role_form,
         role_labels=ROLE_LABELS,
+        acts=queries.audit_of_member(me, person.id, most=SHOWN_OF_MEMBER) if person else (),
         may_manage=person is None or me.may_manage(person.branch_path, person.roles),
         me=me,
     )

@@ -1,0 +1,220 @@
+"""What is written into the log of acts: a table of kinds with their words.
+
+It is a list of words for all rooms, like the address book: it calls none of them. Who adds a way
+to change something for others adds its kind here; a test finds routes that write none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+from typing import Any
+
+from flask_babel import lazy_gettext as _l
+
+from app.core.refusals import TooMuch
+
+LONGEST_THING = 200  # characters of what something was called
+LONGEST_VALUE = 200  # characters of a value before or after
+LEAST_KEPT = timedelta(days=366)  # younger lines cannot be deleted, by nobody and no setting
+MOST_TAKEN_AWAY = 60_000  # lines in one file
+LINES_PER_PAGE = 50
+SHOWN_OF_MEMBER = 5
+
+Changes = Mapping[str, Any]
+
+
+class TooManyLines(TooMuch):
+    sentence = _l("That would be %(lines)s lines. Choose a shorter time or fewer kinds.")
+
+
+class Group(StrEnum):
+    """Kinds that belong together in the filter."""
+
+    PEOPLE = "people"
+    BRANCHES = "branches"
+    SETTINGS = "settings"
+    TAKEN_AWAY = "taken_away"
+
+
+GROUPS = {
+    Group.PEOPLE: _l("Members and roles"),
+    Group.BRANCHES: _l("Branches"),
+    Group.SETTINGS: _l("Settings"),
+    Group.TAKEN_AWAY: _l("Files with personal data"),
+}
+
+
+class Act(StrEnum):
+    """What can have been done."""
+
+    MEMBER_ADDED = "member_added"
+    MEMBER_CHANGED = "member_changed"
+    MEMBER_MOVED = "member_moved"
+    MEMBER_DISABLED = "member_disabled"
+    MEMBER_ENABLED = "member_enabled"
+    ROLE_GIVEN = "role_given"
+    ROLE_TAKEN = "role_taken"
+    CODE_PRINTED = "code_printed"
+    CODE_RENEWED = "code_renewed"
+    MEMBERS_IMPORTED = "members_imported"
+    BRANCH_ADDED = "branch_added"
+    BRANCH_RENAMED = "branch_renamed"
+    BRANCH_MOVED = "branch_moved"
+    BRANCH_REMOVED = "branch_removed"
+    LOOK_CHANGED = "look_changed"
+    WAYS_CHANGED = "ways_changed"
+    WORDS_CHANGED = "words_changed"
+    DEMO_PUT_AWAY = "demo_put_away"
+    LOG_SHORTENED = "log_shortened"
+    TABLE_TAKEN = "table_taken"
+
+
+@dataclass(frozen=True)
+class Kind:
+    """The group and the words of one act."""
+
+    group: Group
+    words: Any
+
+
+KINDS = {
+    Act.MEMBER_ADDED: Kind(Group.PEOPLE, _l("Member added")),
+    Act.MEMBER_CHANGED: Kind(Group.PEOPLE, _l("Member’s data changed")),
+    Act.MEMBER_MOVED: Kind(Group.PEOPLE, _l("Member moved to another branch")),
+    Act.MEMBER_DISABLED: Kind(Group.PEOPLE, _l("Member disabled")),
+    Act.MEMBER_ENABLED: Kind(Group.PEOPLE, _l("Member enabled again")),
+    Act.ROLE_GIVEN: Kind(Group.PEOPLE, _l("Role given")),
+    Act.ROLE_TAKEN: Kind(Group.PEOPLE, _l("Role taken away")),
+    Act.CODE_PRINTED: Kind(Group.PEOPLE, _l("Activation code printed")),
+    Act.CODE_RENEWED: Kind(Group.PEOPLE, _l("Code for a new password printed")),
+    Act.MEMBERS_IMPORTED: Kind(Group.PEOPLE, _l("List of members imported")),
+    Act.BRANCH_ADDED: Kind(Group.BRANCHES, _l("Branch added")),
+    Act.BRANCH_RENAMED: Kind(Group.BRANCHES, _l("Branch renamed")),
+    Act.BRANCH_MOVED: Kind(Group.BRANCHES, _l("Branch moved")),
+    Act.BRANCH_REMOVED: Kind(Group.BRANCHES, _l("Branch removed")),
+    Act.LOOK_CHANGED: Kind(Group.SETTINGS, _l("Name, clock or look changed")),
+    Act.WAYS_CHANGED: Kind(Group.SETTINGS, _l("Ways of learning changed")),
+    Act.WORDS_CHANGED: Kind(Group.SETTINGS, _l("The organisation’s own words changed")),
+    Act.DEMO_PUT_AWAY: Kind(Group.SETTINGS, _l("Demo put away")),
+    Act.LOG_SHORTENED: Kind(Group.SETTINGS, _l("Old lines of this log deleted")),
+    Act.TABLE_TAKEN: Kind(Group.TAKEN_AWAY, _l("Table taken away")),
+}
+
+# What a change is about. Those in HIDDEN are personal: that they changed is kept, not from what.
+FIELDS = {
+    "name": _l("Name"),
+    "username": _l("User name"),
+    "branch": _l("Branch"),
+    "email": _l("E-mail"),
+    "phone": _l("Phone"),
+    "role": _l("Role"),
+    "role_branch": _l("For the branch"),
+    "above": _l("Belongs to"),
+    "new": _l("New"),
+    "changed": _l("Changed"),
+    "new_branches": _l("New branches"),
+    "time_zone": _l("Time zone"),
+    "colour": _l("Colour"),
+    "logo": _l("Logo"),
+    "highest_speed": _l("Highest speed, per cent"),
+    "discussions": _l("Discussions"),
+    "mail_seals": _l("Seals by mail"),
+    "word_branch": _l("Word for “branch”"),
+    "word_member": _l("Word for “member”"),
+    "word_organizer": _l("Word for “organizer”"),
+    "format": _l("Format"),
+    "lines": _l("Lines"),
+    "before_day": _l("Older than"),
+}
+HIDDEN = frozenset({"email", "phone", "logo"})
+
+# Values that have words of their own, by field.
+VALUES = {
+    "role": {
+        "trainer": _l("Trainer"),
+        "organizer": _l("Organizer"),
+        "administrator": _l("Administrator"),
+    },
+}
+
+
+VIA = {
+    "page": _l("A visitor"),
+    "command": _l("Command line"),
+    "worker": _l("Weike itself"),
+}
+_YES, _NO = _l("Yes"), _l("No")
+
+
+@dataclass(frozen=True)
+class Said:
+    """One change in words. `before` is None for a fact, `after` None where only that counts."""
+
+    field: str
+    before: str | None
+    after: str | None
+
+    def __str__(self) -> str:
+        if self.after is None:
+            return self.field
+        if self.before is None:
+            return f"{self.field}: {self.after}"
+        return f"{self.field}: {self.before} → {self.after}"
+
+
+def doer(name: str, via: str) -> str:
+    """Who did it: the member, or what acted without one."""
+    return name or str(VIA[via])
+
+
+def kind_words(act: str) -> str:
+    """What an act is called; its key, when a newer Weike has written it."""
+    return str(KINDS[Act(act)].words) if act in set(Act) else act
+
+
+def said(changes: Changes) -> list[Said]:
+    """The changes of a line, in the language of the reader."""
+    found = []
+    for field, values in changes.items():
+        words = [_worded(field, value) for value in values]
+        before = words[0] if len(words) > 1 else None
+        found.append(Said(str(FIELDS.get(field, field)), before, words[-1] if words else None))
+    return found
+
+
+def _worded(field: str, value: Any) -> str:
+    if value in {None, ""} and not isinstance(value, bool):
+        return "–"
+    if isinstance(value, bool):
+        return str(_YES if value else _NO)
+    return str(VALUES.get(field, {}).get(str(value), value))
+
+
+def differences(before: Changes, after: Changes) -> dict[str, list[Any]]:
+    """What differs, as {field: [before, after]}; of hidden fields only that they do: []."""
+    return {
+        field: [] if field in HIDDEN else [_short(before.get(field)), _short(value)]
+        for field, value in after.items()
+        if before.get(field) != value
+    }
+
+
+def facts(**values: Any) -> dict[str, list[Any]]:
+    """Facts of an act that changed nothing from something: {field: [value]}."""
+    return {field: [_short(value)] for field, value in values.items() if value not in {None, ""}}
+
+
+def _short(value: Any) -> Any:
+    return value[:LONGEST_VALUE] if isinstance(value, str) else value
+
+
+def acts_of(chosen: str) -> frozenset[Act] | None:
+    """What a choice of the filter means: a kind, a group, or None for all."""
+    if chosen in set(Act):
+        return frozenset({Act(chosen)})
+    if chosen in set(Group):
+        return frozenset(act for act, kind in KINDS.items() if kind.group == chosen)
+    return None
