@@ -2,7 +2,8 @@
 // closed lid or a reload costs nothing that has arrived. Pictures are small and go in one request.
 
 const PIECE = 8 * 1024 * 1024;
-const LIVE_PIECE = 512 * 1024; // of a recording that is still going on
+const LIVE_PIECE = 512 * 1024; // of a recording that is still going on; or less, after
+const LIVE_MS = 4000; // so that a closed lid costs a few seconds even of sound alone
 const DELAYS = [0, 1000, 3000, 5000, 10_000, 20_000, 30_000, 30_000, 30_000];
 const ENDPOINT = "/media/tus";
 const LIFE_MS = 24 * 3600 * 1000; // the server forgets unfinished uploads after a day
@@ -178,6 +179,7 @@ export class Live {
     this.size = this.offset = 0;
     this.running = null;
     this.over = false;
+    this.sent = performance.now();
   }
 
   push(blob) {
@@ -199,8 +201,12 @@ export class Live {
     return this.running;
   }
 
+  get due() {
+    return this.size - this.offset >= LIVE_PIECE || performance.now() - this.sent >= LIVE_MS;
+  }
+
   async send(all = false) {
-    while (!this.over && (this.size - this.offset >= (all ? 1 : LIVE_PIECE))) {
+    while (!this.over && this.size > this.offset && (all || this.due)) {
       const delay = await this.piece();
       if (delay) await new Promise((resolve) => setTimeout(resolve, delay));
     }
@@ -219,6 +225,7 @@ export class Live {
       });
       if (!response.ok) return await this.refused(response);
       this.offset = Number(response.headers.get("Upload-Offset"));
+      this.sent = performance.now();
       this.on.going();
       return 0;
     } catch {
