@@ -100,6 +100,12 @@ if [ -z "${WEIKE_SECRET_KEY:-}" ] && [ ! -s "$instance/secret.key" ]; then
   (umask 077; mkdir -p "$instance"; .venv/bin/python -c 'import secrets; print(secrets.token_urlsafe(48))' >"$instance/secret.key")
 fi
 
+# --- for the tests: the reverse proxy of deploy/nginx.conf -------------------------------------------------
+# Where systemd runs it would be started at once, and take port 80: its test is left out there.
+if [ "$goal" = test ] && ! command -v nginx >/dev/null && ! [ -x /usr/sbin/nginx ] && [ ! -d /run/systemd/system ] && may_apt; then
+  apt_install "nginx is missing, which a test puts in front of Weike" nginx
+fi
+
 # --- for the tests: text recognition --------------------------------------------------------------------
 if [ "$goal" = test ] && ! command -v tesseract >/dev/null; then
   apt_install "tesseract is missing, which reads text in pictures" tesseract-ocr tesseract-ocr-eng tesseract-ocr-chi-sim tesseract-ocr-chi-tra

@@ -42,6 +42,7 @@ ADDRESSES = {
     "from_video": "/desk/courses/from-video",
     "desk_themes": "/desk/themes",
     "desk_recordings": "/desk/recordings",
+    "failed_recordings": "/desk/recordings/failed",
     "desk_paths": "/desk/paths",
     "paths": "/paths",
     "path": "/paths/{path}",

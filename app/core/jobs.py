@@ -13,11 +13,12 @@ import sys
 import threading
 import time
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Self
 
 from flask import Flask, current_app
-from sqlalchemy import func, or_, select, update
+from sqlalchemy import ColumnElement, and_, exists, func, or_, select, update
+from sqlalchemy.orm import aliased
 
 from app.core import acting, clock, settings
 from app.core.db import after_commit, db, unit_of_work
@@ -40,6 +41,7 @@ HEARTBEAT_SECONDS = 4.0
 SWEEP_SECONDS = 1.0
 UNHEARD_SECONDS = 5.0  # a queued job this old has lost its message to the broker
 BACK_OFF_SECONDS = (2, 10, 60)
+DIED = "the worker died while doing this"  # in `detail`, until a try ends in another way
 
 Handler = Callable[..., None]
 _handlers: dict[str, Handler] = {}
@@ -257,7 +259,7 @@ def run_pending(app: Flask, *, limit: int = 1000) -> int:
         with app.app_context():
             job_id = db.session().scalar(
                 select(Job.id)
-                .where(Job.state == "queued", Job.run_after <= clock.now())
+                .where(_may_begin(clock.now()))
                 .order_by(Job.priority.desc(), Job.id)
                 .limit(1)
             )
@@ -277,10 +279,10 @@ def sweep(app: Flask) -> int:
             job.lease_token = job.lease_until = None
             if job.attempts >= job.attempts_allowed:
                 job.state, job.finished_at = "failed", now
-                job.detail = "the worker died while doing this, on every try"
+                job.detail = f"{DIED}, on every try"
                 _mourn(job)
             else:
-                job.state, job.run_after = "queued", now
+                job.state, job.run_after, job.detail = "queued", now, DIED
         due = session.execute(
             select(Job.id, Job.priority)
             .where(Job.state == "queued", Job.run_after <= now)
@@ -320,13 +322,25 @@ def _sweep_for_ever(app: Flask) -> None:
         time.sleep(SWEEP_SECONDS)
 
 
+def _may_begin(now: datetime) -> ColumnElement[bool]:
+    """Which jobs may be done now.
+
+    Of jobs that a worker died of, one is done at a time: one of them may be what kills it, and
+    whoever is done beside that one each time would be given up without having any part in it.
+    """
+    other = aliased(Job)
+    suspect = exists().where(other.state == "running", other.detail == DIED, other.id != Job.id)
+    return and_(Job.state == "queued", Job.run_after <= now, or_(Job.detail != DIED, ~suspect))
+
+
 def _claim(job_id: int) -> tuple[str, dict[str, Any], str, int, bool] | None:
+    """The right to do a job; None when it is not to be had now."""
     token = secrets.token_hex(16)
     now = clock.now()
     with unit_of_work() as session:
         claimed = session.execute(
             update(Job)
-            .where(Job.id == job_id, Job.state == "queued", Job.run_after <= now)
+            .where(Job.id == job_id, _may_begin(now))
             .values(
                 state="running",
                 lease_token=token,

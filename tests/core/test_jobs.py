@@ -207,7 +207,7 @@ def test_a_killed_worker_process_delays_the_job_and_loses_nothing(app: Flask, tm
     )
     assert process.stdout.readline() == b"started\n"
     process.send_signal(signal.SIGKILL)
-    process.wait()
+    process.wait(timeout=60)
     process.stdout.close()
     assert look(app, job).state == "running"
     app.extensions["huey"].flush()
@@ -215,6 +215,84 @@ def test_a_killed_worker_process_delays_the_job_and_loses_nothing(app: Flask, tm
     while time.monotonic() < deadline and jobs.sweep(app) == 0:
         time.sleep(0.5)
     assert look(app, job).state == "queued"
+
+
+POISON = """
+import os, signal, sys, time
+from pathlib import Path
+from app import create_app
+from app.core import jobs
+from tests.conftest import make_config
+
+folder = Path(sys.argv[1])
+app = create_app(make_config(folder))
+began = folder / f"beside-{os.getpid()}"
+
+@jobs.handler("t.poison")
+def poison(lease):
+    end = time.monotonic() + (30 if lease.attempt == 1 else 2)
+    while not began.exists() and time.monotonic() < end:
+        time.sleep(0.05)
+    os.kill(os.getpid(), signal.SIGKILL)
+
+@jobs.handler("t.beside")
+def beside(lease):
+    began.touch()
+    for _ in range(20):
+        time.sleep(0.1)
+
+@jobs.handler("t.behind")
+def behind(lease):
+    pass
+
+@jobs.on_failure("t.poison")
+def mourn(error, detail):
+    (folder / "mourned").write_text(detail)
+
+app.extensions["huey"].create_consumer(
+    workers=2, worker_type="thread", initial_delay=0.05, max_delay=0.2
+).run()
+"""
+
+
+def test_a_job_that_kills_its_worker_is_given_up_and_takes_no_other_with_it(
+    app: Flask, tmp_path
+) -> None:
+    """Each time the whole process is gone, with what its other thread was doing."""
+    poison = start(app, "t.poison", priority=9)
+    beside = start(app, "t.beside", priority=5)
+    behind = [start(app, "t.behind") for _ in range(3)]
+    program = [sys.executable, "-c", textwrap.dedent(POISON), str(tmp_path)]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    for attempt in (1, 2, 3):
+        worker = subprocess.Popen(program, cwd=ROOT, env=environment)
+        try:
+            assert worker.wait(timeout=120) == -signal.SIGKILL
+        finally:
+            worker.kill()
+            worker.wait(timeout=30)
+        with app.app_context(), unit_of_work() as session:  # as if its lease had run out
+            held = session.scalars(select(Job).where(Job.state == "running")).all()
+            assert poison in {job.id for job in held}
+            for job in held:
+                job.lease_until = clock.now() - timedelta(seconds=1)
+        assert look(app, poison).attempts == attempt
+    assert [look(app, job).state for job in behind] == ["done"] * 3
+    worker = subprocess.Popen(program, cwd=ROOT, env=environment)
+    try:
+        end = time.monotonic() + 120
+        while look(app, beside).state != "done":
+            assert time.monotonic() < end
+            assert worker.poll() is None
+            time.sleep(0.1)
+    finally:
+        worker.kill()
+        worker.wait(timeout=30)
+    dead = look(app, poison)
+    assert (dead.state, dead.attempts) == ("failed", 3)
+    assert (tmp_path / "mourned").read_text() == dead.detail
+    assert jobs.DIED in dead.detail
+    assert look(app, beside).attempts == 2
 
 
 def test_every_kind_of_job_that_is_enqueued_has_a_handler(app: Flask) -> None:

@@ -66,4 +66,8 @@ MATRIX = dict.fromkeys(
         "courses.write_question",
     ),
     "author",
-)
+) | {
+    # Organizers look after the recordings of their members, too.
+    "courses.failures": "author or organizer",
+    "courses.retry_failures": "author or organizer",
+}

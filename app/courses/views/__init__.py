@@ -8,6 +8,7 @@ from app.courses.views import (  # noqa: E402
     captions,  # noqa: F401
     desk,  # noqa: F401
     editor,  # noqa: F401
+    failures,  # noqa: F401
     lessons,  # noqa: F401
     posters,  # noqa: F401
     quiz,  # noqa: F401

@@ -39,6 +39,7 @@ def recordings() -> str:
         recordings=mine,
         uses=queries.uses_of([one.id for one in mine]),
         most_ms=rules.LONGEST_COURSE_MS,
+        failed=media_queries.failure_count(me),
     )
 
 

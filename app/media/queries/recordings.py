@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from flask_babel import gettext
-from sqlalchemy import ColumnElement, and_, case, exists, func, select
+from sqlalchemy import ColumnElement, and_, case, exists, func, or_, select
 
 from app.core.db import Base, db
 from app.core.models import Job
@@ -21,6 +21,8 @@ from app.media.models import (
     PosterChoice,
 )
 from app.media.rules import UNFINISHED
+from app.members.models import Branch, Member
+from app.members.queries import organized_by
 from app.members.rules import Reader
 
 
@@ -119,6 +121,65 @@ def recording_for(reader: Reader, media_id: int) -> Recording | None:
     if found is None or not (reader.is_administrator or found.owner_id == reader.id):
         return None
     return found
+
+
+def looked_after(reader: Reader, media_id: int) -> Recording | None:
+    """A recording whose preparation the reader may follow: their own, those of members whom they
+    organize, any for an administrator."""
+    query = select(Media.id).where(Media.id == media_id, _after(reader))
+    found = db.session().scalar(query.join(Member, Member.id == Media.owner_id).join(Branch))
+    return None if found is None else recording(found)
+
+
+def _after(reader: Reader) -> ColumnElement[bool]:
+    """Of a query that has joined the owner and their branch; see `looked_after`."""
+    own = Media.owner_id == reader.id
+    return or_(own, organized_by(reader)) if reader.is_organizer else own
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A recording that could not be prepared, whose it is, and when it was given up."""
+
+    recording: Recording
+    owner_name: str
+    branch_name: str
+    at: datetime
+
+
+def failures(reader: Reader, *, limit: int) -> list[Failure]:
+    """Recordings that failed and that the reader looks after, the latest first."""
+    rows = (
+        db.session()
+        .execute(
+            select(Media, Member.name, Branch.name)
+            .join(Member, Member.id == Media.owner_id)
+            .join(Branch, Branch.id == Member.branch_id)
+            .where(Media.state == "failed", _after(reader))
+            .order_by(Media.id.desc())
+            .limit(limit)
+        )
+        .all()
+    )
+    keys = {job_key(row.id) for row, _, _ in rows}
+    ends = dict(
+        db.session()
+        .execute(
+            select(Job.key, func.max(Job.finished_at)).where(Job.key.in_(keys)).group_by(Job.key)
+        )
+        .all()
+    )
+    found = [
+        Failure(shown, owner, branch, ends.get(job_key(shown.id)) or shown.created_at)
+        for shown, (_, owner, branch) in zip(_shown([row for row, _, _ in rows]), rows, strict=True)
+    ]
+    return sorted(found, key=lambda one: one.at, reverse=True)
+
+
+def failure_count(reader: Reader) -> int:
+    """How many recordings that the reader looks after have failed."""
+    query = select(func.count()).select_from(Media).where(Media.state == "failed", _after(reader))
+    return db.session().scalar(query.join(Member, Member.id == Media.owner_id).join(Branch)) or 0
 
 
 def all_recordings(*, state: str | None = None, limit: int | None = 200) -> list[Recording]:

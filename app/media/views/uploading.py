@@ -27,7 +27,7 @@ from app.media import queries, service
 from app.media.multipart import FilePart
 from app.media.rules import LARGEST_SOUND, FileTooLarge
 from app.media.views import bp
-from app.members.access import AUTHOR, reader
+from app.members.access import AUTHOR, EDITOR, reader
 
 MULTIPART_EXTRA = 64 * 1024  # bytes of headers and small fields around an uploaded file
 
@@ -100,15 +100,15 @@ def upload_sound() -> Response:
     )
 
 
-def _own(media_id: int) -> queries.Recording:
-    found = queries.recording_for(reader(), media_id)
+def _looked_after(media_id: int) -> queries.Recording:
+    found = queries.looked_after(reader(), media_id)
     if found is None:
         raise NotThere
     return found
 
 
 def _state(media_id: int) -> Response:
-    found = _own(media_id)
+    found = _looked_after(media_id)
     response = make_response(render_template("media/_state.html", recording=found))
     if found.is_finished:
         response.headers["HX-Trigger"] = f"weike:media-{found.state}"
@@ -116,15 +116,15 @@ def _state(media_id: int) -> Response:
 
 
 @bp.get("/<int:media_id>/state")
-@access(AUTHOR)
+@access(EDITOR)
 def state(media_id: int) -> Response:
     return _state(media_id)
 
 
 @bp.post("/<int:media_id>/retry")
-@access(AUTHOR)
+@access(EDITOR)
 def retry(media_id: int) -> ResponseReturnValue:
-    service.retry(_own(media_id).id)
+    service.retry(_looked_after(media_id).id)
     if "HX-Request" in request.headers:
         return _state(media_id)
     # Without a script: back to the page with the button.

@@ -82,7 +82,7 @@ def people_for(
 
     `state` is "" (all), "waiting" (not activated), "disabled" or a role.
     """
-    wanted = select(Member).join(Branch, Branch.id == Member.branch_id).where(_mine(reader))
+    wanted = select(Member).join(Branch, Branch.id == Member.branch_id).where(organized_by(reader))
     needle = folded(text)[:100]
     if needle:
         phone = phone_or_none(needle)
@@ -126,7 +126,7 @@ def person_for(reader: Reader, member_id: int) -> Person:
     member = db.session().scalar(
         select(Member)
         .join(Branch, Branch.id == Member.branch_id)
-        .where(Member.id == member_id, _mine(reader))
+        .where(Member.id == member_id, organized_by(reader))
     )
     if member is None:
         raise NotThere
@@ -153,7 +153,7 @@ def _waiting(reader: Reader, branch_id: int | None) -> Select[Member]:
     wanted = (
         select(Member)
         .join(Branch, Branch.id == Member.branch_id)
-        .where(_mine(reader), Member.is_active, Member.password_hash.is_(None))
+        .where(organized_by(reader), Member.is_active, Member.password_hash.is_(None))
     )
     if not reader.is_administrator:
         wanted = wanted.where(~exists().where(RoleGrant.member_id == Member.id))
@@ -208,7 +208,8 @@ def everybody() -> Sequence[Member]:
     return db.session().scalars(select(Member).order_by(Member.id)).all()
 
 
-def _mine(reader: Reader) -> ColumnElement[bool]:
+def organized_by(reader: Reader) -> ColumnElement[bool]:
+    """Of a query that has joined Branch: the branches that the reader organizes."""
     if reader.is_administrator:
         return true()
     return or_(false(), *(Branch.path.startswith(path_text(top)) for top in reader.organizes))

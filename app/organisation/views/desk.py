@@ -22,6 +22,7 @@ from app.core.access import access
 from app.core.errors import status_of
 from app.core.limits import limited
 from app.learning.rules import CourseState
+from app.media.queries import failure_count
 from app.members.access import ORGANIZER, reader
 from app.members.queries import branch_choices, root_branch
 from app.organisation import queries, service
@@ -48,6 +49,7 @@ def desk() -> str:
         "organisation/desk.html",
         desk=queries.desk(me, _week()),
         flags=queries.suspicious(me),
+        failed_recordings=failure_count(me),
         organizes_all=root is not None and me.may_organize(root.path_ids),
     )
 
