@@ -24,6 +24,7 @@ from tests.exams.examiner import Candidate, Desk, Set, exam_row, make_exam
 from tests.exams.taker import form_of, read_paper
 from tests.factories import People
 from tests.learning.lessons import Time, multiple, single, truefalse
+from tests.statements import counted
 
 PDF = b"%PDF-1.7\n1 0 obj\n<<>>\nendobj\ntrailer\n<<>>\n%%EOF\n"
 SETTINGS = {
@@ -199,7 +200,16 @@ def slot_of(app: Flask, exam: int) -> int:
     return found[0]
 
 
-def test_a_paper_has_two_hundred_questions_at_most(
+LONG_PAGES = (
+    *("", "?page=2", "/settings", "/room", "/marking", "/results", "/results?questions=12"),
+    *("/results/questions", "/results/questions?page=25", "/results/patterns", "/print"),
+)
+
+
+ONE_WAY = ({"no_going_back": True}, 20_000)
+
+
+def test_a_paper_has_five_hundred_questions_at_most(
     app: Flask, people: People, desk: Desk, trainer: int
 ) -> None:
     """It is started, saved, handed in as one form with a file in it, and marked."""
@@ -229,7 +239,7 @@ def test_a_paper_has_two_hundred_questions_at_most(
     ):
         refused = desk.post(f"/{exam.id}/{path}", **fields)
         assert refused.status_code == 422
-        assert "200" in refused.text
+        assert "500" in refused.text
     assert sum(len(slots) for _title, slots in paper_of(app, exam.id)) == rules.MOST_QUESTIONS
     assert desk.post(f"/{exam.id}/publish").status_code == 303
     taker = Candidate(people, exam)
@@ -250,11 +260,39 @@ def test_a_paper_has_two_hundred_questions_at_most(
     )
     assert done.status_code == 303, done.text
     row = taker.row()
-    assert (row.questions, row.out_of, row.score, row.passed) == (200, 200, 199, None)
+    assert (row.questions, row.out_of, row.score, row.passed) == (500, 500, 499, None)
     with app.app_context():
         marks = [m for (m,) in db.session.query(AttemptItem.mark).filter_by(attempt_id=row.id)]
         db.session.rollback()
-    assert sorted(map(str, marks)) == [*["1"] * 199, "None"]
+    assert sorted(map(str, marks)) == [*["1"] * 499, "None"]
+    for path, (most, kilobytes) in {
+        **{f"/desk/exams/{exam.id}{each}": (30, 60) for each in LONG_PAGES},
+        f"/desk/exams/{exam.id}/print/A/paper.pdf": (12, 500),
+        f"/desk/exams/{exam.id}/print/B/key.docx": (12, 500),
+        f"/desk/exams/{exam.id}/results/export": (16, 500),
+    }.items():
+        with counted(app) as asked_of:
+            page = desk.client.get(path)
+        assert page.status_code == 200, path
+        assert len(asked_of) <= most, (path, len(asked_of))
+        assert len(page.data) <= kilobytes * 1024, (path, len(page.data))
+    assert "Number 498?" in desk.get(f"/{exam.id}?page=10")
+    assert "Number 498?" in desk.get(f"/{exam.id}/results?questions=99")
+    # A taker has all of it at once: the paper goes on without a connection.
+    other = Candidate(people, exam)
+    other.start()
+    for settings, size in (
+        ({"one_by_one": False}, 1_000_000),
+        ({"one_by_one": True}, 1_000_000),
+        ONE_WAY,
+    ):
+        with app.app_context(), unit_of_work() as session:
+            session.query(Exam).filter_by(id=exam.id).update(settings)
+        with counted(app) as asked_of:
+            page = other.client.get(f"/attempts/{other.attempt}/paper")
+        assert page.status_code == 200
+        assert len(asked_of) <= 12, settings
+        assert len(page.data) <= size, settings
 
 
 def test_a_draw_that_the_bank_cannot_fill_stops_publishing(

@@ -127,6 +127,9 @@ class AttemptItem(Base):
     options: Mapped[list[Any]]
     response: Mapped[Any | None] = mapped_column(JSON(none_as_null=True))  # as its type says
     saved: Mapped[int] = mapped_column(default=0)  # how often the answer was changed
+    # Which opened page changed it last, and the how manieth thing of that page this was.
+    page: Mapped[str] = mapped_column(String(16), default="", server_default="")
+    turn: Mapped[int] = mapped_column(default=0, server_default="0")
     saved_at: Mapped[datetime | None]
     flagged: Mapped[bool] = mapped_column(default=False)  # the member wants to come back to it
     max_mark: Mapped[Decimal] = mapped_column(Exact, default=Decimal(1))

@@ -139,7 +139,7 @@ class ExamSlot(Base):
 
     __tablename__ = "exam_slot"
     __table_args__ = (
-        CheckConstraint("number between 1 and 200", name="number"),
+        CheckConstraint("number between 1 and 500", name="number"),
         CheckConstraint("question_id is null or number = 1", name="fixed"),
         Index("ix_exam_slot_section_id_position", "section_id", "position"),
     )

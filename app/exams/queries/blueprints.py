@@ -10,6 +10,7 @@ from decimal import Decimal
 from sqlalchemy import Float, cast, exists, func, select
 
 from app.core.db import db
+from app.core.paging import Page, window
 from app.exams import rules
 from app.exams.models import (
     Attempt,
@@ -23,6 +24,8 @@ from app.questions import queries as bank
 from app.questions.models import Category, QuestionTag, QuestionVersion
 from app.questions.models import Question as QuestionRow
 from app.questions.rules import Language
+
+ENTRIES = 50  # of a paper on one page of the desk
 
 
 @dataclass(frozen=True)
@@ -64,8 +67,10 @@ def _slots(exam_id: int) -> list[tuple[ExamSection, ExamSlot]]:
 def places_of(exam_id: int, *, live: bool = False) -> list[rules.Place]:
     """What papers are drawn from: the pools frozen at publishing, or those of this moment."""
     found = []
-    for section, slot in _slots(exam_id):
-        pool = pool_of(slot) if live else [tuple(row) for row in slot.pool]
+    slots = _slots(exam_id)
+    pools = pools_of([slot for _, slot in slots]) if live else {}
+    for section, slot in slots:
+        pool = pools[slot.id] if live else [tuple(row) for row in slot.pool]
         found.append(
             rules.Place(
                 section=section.position,
@@ -77,30 +82,35 @@ def places_of(exam_id: int, *, live: bool = False) -> list[rules.Place]:
     return found
 
 
-def pool_of(slot: ExamSlot) -> list[tuple[int, float]]:
-    """The questions that a slot may choose from now, with their expected marks, by id."""
-    if slot.question_id is not None:
-        ids = [slot.question_id]
-    else:
-        wanted = select(QuestionRow.id).where(QuestionRow.state == "ready")
-        if slot.kind:
-            wanted = wanted.where(QuestionRow.kind == slot.kind)
-        if slot.difficulty is not None:
-            wanted = wanted.where(QuestionRow.difficulty == slot.difficulty)
-        if slot.language:
-            wanted = wanted.where(QuestionRow.language.in_((slot.language, Language.ANY)))
-        if slot.tag:
-            wanted = wanted.where(
-                exists().where(
-                    QuestionTag.question_id == QuestionRow.id, QuestionTag.tag == slot.tag
-                )
-            )
-        if slot.category:
-            below = select(Category.id).where(Category.path.contains(f"/{slot.category}/"))
-            wanted = wanted.where(QuestionRow.category_id.in_(below))
-        ids = list(db.session().scalars(wanted.order_by(QuestionRow.id)))
-    known = facilities(ids)
-    return [(question_id, known.get(question_id, rules.UNKNOWN)) for question_id in ids]
+def pools_of(slots: Sequence[ExamSlot]) -> dict[int, list[tuple[int, float]]]:
+    """By slot the questions that it may choose from now, with their expected marks, by id."""
+    ids = {
+        slot.id: [slot.question_id] if slot.question_id is not None else _drawable(slot)
+        for slot in slots
+    }
+    known = facilities(sorted({question_id for each in ids.values() for question_id in each}))
+    return {
+        slot_id: [(question_id, known.get(question_id, rules.UNKNOWN)) for question_id in each]
+        for slot_id, each in ids.items()
+    }
+
+
+def _drawable(slot: ExamSlot) -> list[int]:
+    wanted = select(QuestionRow.id).where(QuestionRow.state == "ready")
+    if slot.kind:
+        wanted = wanted.where(QuestionRow.kind == slot.kind)
+    if slot.difficulty is not None:
+        wanted = wanted.where(QuestionRow.difficulty == slot.difficulty)
+    if slot.language:
+        wanted = wanted.where(QuestionRow.language.in_((slot.language, Language.ANY)))
+    if slot.tag:
+        wanted = wanted.where(
+            exists().where(QuestionTag.question_id == QuestionRow.id, QuestionTag.tag == slot.tag)
+        )
+    if slot.category:
+        below = select(Category.id).where(Category.path.contains(f"/{slot.category}/"))
+        wanted = wanted.where(QuestionRow.category_id.in_(below))
+    return list(db.session().scalars(wanted.order_by(QuestionRow.id)))
 
 
 def facilities(question_ids: Sequence[int]) -> dict[int, float]:
@@ -178,7 +188,7 @@ def sections_of(exam_id: int) -> list[SectionView]:
                 difficulty=slot.difficulty,
                 language=slot.language,
                 mark=slot.mark,
-                available=1 if slot.question_id is not None else len(pool_of(slot)),
+                available=1 if slot.question_id is not None else len(_drawable(slot)),
             )
         )
     rows = db.session().scalars(
@@ -187,6 +197,32 @@ def sections_of(exam_id: int) -> list[SectionView]:
         .order_by(ExamSection.position, ExamSection.id)
     )
     return [SectionView(row.id, row.title, tuple(by_section.get(row.id, ()))) for row in rows]
+
+
+@dataclass(frozen=True)
+class SectionPart:
+    """What a page of the paper shows of a section."""
+
+    section: SectionView
+    number: int  # of the section, from 1
+    before: int  # entries of the section on earlier pages
+    slots: tuple[SlotView, ...]
+
+
+def page_of_sections(sections: Sequence[SectionView], number: int) -> Page[SectionPart]:
+    """One page of a long paper; a section without entries stands where it would begin."""
+    total = sum(len(section.slots) for section in sections)
+    last = Page((), 1, total, ENTRIES).last
+    offset, limit = window(min(number, last), ENTRIES)
+    end = total + 1 if offset + limit >= total else offset + limit
+    parts, begin = [], 0
+    for place, section in enumerate(sections, 1):
+        first, until = max(offset - begin, 0), end - begin
+        slots = section.slots[first : max(until, 0)]
+        if slots or (not section.slots and offset <= begin < end):
+            parts.append(SectionPart(section, place, first, slots))
+        begin += len(section.slots)
+    return Page(parts, offset // ENTRIES + 1, total, ENTRIES)
 
 
 def section_titles(exam_id: int) -> dict[int, str]:

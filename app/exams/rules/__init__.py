@@ -134,7 +134,6 @@ from app.exams.rules.papers import (
     Place,
     Spread,
     drawn,
-    expected,
     spread,
 )
 from app.exams.rules.patterns import (
@@ -263,7 +262,6 @@ __all__ = [
     "deadline",
     "difference",
     "drawn",
-    "expected",
     "extra_time",
     "is_inside",
     "is_over",

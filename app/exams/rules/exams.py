@@ -15,7 +15,7 @@ from app.core.refusals import Conflict, Refusal, TooOften
 LONGEST_TITLE = 120
 LONGEST_INSTRUCTIONS = 4_000
 LONGEST_MESSAGE = 500
-MOST_QUESTIONS = 200
+MOST_QUESTIONS = 500
 MOST_ADDED_MINUTES = 240
 MOST_EVIDENCE = 200_000  # characters per attempt of what did not count
 

@@ -9,7 +9,9 @@ from decimal import Decimal
 from statistics import fmean, pstdev
 
 TRIES = 12  # papers drawn for one attempt; the one nearest to the mean of all is given
-SAMPLES = 200  # papers drawn to show how far they differ
+SAMPLES = 200  # papers drawn to show how far they differ; fewer, where that would take long
+FEWEST = 30
+LOOKED_AT = 200_000  # questions that may be looked at for it, in each of the tries
 UNKNOWN = 0.6  # expected mark of a question that nobody has answered yet
 FAIR = 0.05  # papers whose expected scores differ less than this share are about equally hard
 
@@ -46,6 +48,7 @@ class Spread:
     mean: float
     highest: float
     deviation: float
+    papers: int  # that were drawn for it
 
     @property
     def is_fair(self) -> bool:
@@ -59,12 +62,13 @@ def drawn(seed: int, places: Sequence[Place], *, shuffle: bool) -> list[Asked]:
     gives nobody a much harder one. No question comes twice. With `shuffle` the questions of each
     section stand in an order of their own; sections keep theirs.
     """
-    if all(len(place.pool) <= place.number for place in places):
-        papers = [_paper(seed, 0, places)]
-    else:
-        papers = [_paper(seed, number, places) for number in range(TRIES)]
-    aim = sum(_mean(place) * float(place.mark) * place.number for place in places)
-    paper = min(papers, key=lambda asked: abs(expected(asked) - aim))
+    chosen, _ = _fairest(seed, places)
+    order = _order(places)
+    paper = [
+        Asked(place.section, question_id, place.mark, e)
+        for index, place in ((index, places[index]) for index in order)
+        for question_id, e in chosen[index]
+    ]
     if shuffle:
         chance = random.Random(f"weike/order/1/{seed}")  # noqa: S311 - the seed is secret
         keyed = [(asked.section, chance.random(), asked) for asked in paper]
@@ -72,27 +76,44 @@ def drawn(seed: int, places: Sequence[Place], *, shuffle: bool) -> list[Asked]:
     return paper
 
 
-def _paper(seed: int, number: int, places: Sequence[Place]) -> list[Asked]:
+def _fairest(seed: int, places: Sequence[Place]) -> tuple[list[list[tuple[int, float]]], float]:
+    """By place the questions of the paper of a seed, and the marks to be expected in it."""
+    tries = TRIES if _has_choice(places) else 1
+    aim = sum(_mean(place) * float(place.mark) * place.number for place in places)
+    order, marks = _order(places), [float(place.mark) for place in places]
+
+    def reached(chosen: list[list[tuple[int, float]]]) -> float:
+        return sum(e * marks[index] for index in order for _, e in chosen[index])
+
+    papers = (_chosen(seed, number, places) for number in range(tries))
+    scored = [(chosen, reached(chosen)) for chosen in papers]
+    return min(scored, key=lambda one: abs(one[1] - aim))
+
+
+def _has_choice(places: Sequence[Place]) -> bool:
+    return any(len(place.pool) > place.number for place in places)
+
+
+def _order(places: Sequence[Place]) -> list[int]:
+    return sorted(range(len(places)), key=lambda index: (places[index].section, index))
+
+
+def _chosen(seed: int, number: int, places: Sequence[Place]) -> list[list[tuple[int, float]]]:
     chance = random.Random(f"weike/draw/1/{seed}/{number}")  # noqa: S311 - the seed is secret
     taken: set[int] = set()
-    paper = []
+    found: list[list[tuple[int, float]]] = [[] for _ in places]
     # Small pools choose first: else a large one might take what they need.
     for index in sorted(range(len(places)), key=lambda i: (len(places[i].pool), i)):
         place = places[index]
         free = [row for row in place.pool if row[0] not in taken]
         chosen = chance.sample(free, min(place.number, len(free)))
         taken.update(question_id for question_id, _ in chosen)
-        paper += [(index, Asked(place.section, q, place.mark, e)) for q, e in chosen]
-    return [asked for _, asked in sorted(paper, key=lambda row: (row[1].section, row[0]))]
+        found[index] = chosen
+    return found
 
 
 def _mean(place: Place) -> float:
     return fmean(e for _, e in place.pool) if place.pool else 0.0
-
-
-def expected(paper: Sequence[Asked]) -> float:
-    """The marks that an average taker reaches in a paper."""
-    return sum(asked.expected * float(asked.mark) for asked in paper)
 
 
 def spread(places: Sequence[Place]) -> Spread | None:
@@ -100,5 +121,7 @@ def spread(places: Sequence[Place]) -> Spread | None:
     most = sum(float(place.mark) * place.number for place in places)
     if not most:
         return None
-    scores = [100 * expected(drawn(seed, places, shuffle=False)) / most for seed in range(SAMPLES)]
-    return Spread(min(scores), fmean(scores), max(scores), pstdev(scores))
+    looked_at = sum(len(place.pool) + place.number for place in places)
+    samples = max(FEWEST, min(SAMPLES, LOOKED_AT // looked_at)) if _has_choice(places) else 1
+    scores = [100 * _fairest(seed, places)[1] / most for seed in range(samples)]
+    return Spread(min(scores), fmean(scores), max(scores), pstdev(scores), samples)

@@ -23,7 +23,14 @@ from app.exams.models import (
     ExamSlot,
     GivenMark,
 )
-from app.exams.queries import checks_of, exam_view, not_passed, pool_of, seats_of, staff_by_username
+from app.exams.queries import (
+    checks_of,
+    exam_view,
+    not_passed,
+    pools_of,
+    seats_of,
+    staff_by_username,
+)
 from app.exams.service.finishing import plan_finish
 from app.exams.service.noting import note
 from app.members.models import Member
@@ -197,12 +204,14 @@ def publish(exam_id: int, *, actor_id: int) -> None:
         raise rules.NotReady
     session = db.session()
     if row.state == rules.State.DRAFT:
-        for slot in session.scalars(
+        slots = session.scalars(
             select(ExamSlot)
             .join(ExamSection, ExamSection.id == ExamSlot.section_id)
             .where(ExamSection.exam_id == exam_id)
-        ).all():
-            slot.pool = [[question_id, expected] for question_id, expected in pool_of(slot)]
+        ).all()
+        pools = pools_of(slots)
+        for slot in slots:
+            slot.pool = [[question_id, expected] for question_id, expected in pools[slot.id]]
     row.state = rules.State.PUBLISHED.value
     row.published_at = row.published_at or now
     row.changed_at = now

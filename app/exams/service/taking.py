@@ -42,16 +42,25 @@ Flags = Mapping[int, bool]
 
 @dataclass(frozen=True)
 class Window:
-    """The page that sends something: which sign-in it belongs to, and when it was opened."""
+    """The page that sends something: which sign-in it belongs to, and when it was opened.
+
+    `page` is the name that the opened page gave itself and `turn` counts what it sends, so that
+    what was on the way for long is told from what another page says.
+    """
 
     sign_in: str = ""
     opened_at: datetime | None = None
     address: str = ""
+    page: str = ""
+    turn: int = 0
 
 
 @dataclass(frozen=True)
 class Saved:
-    """What was kept: how often each of the named answers was changed by now, and the clock."""
+    """How often each of the named answers was changed by now, and the clock.
+
+    `stale` are those where another page had kept something newer, which stays.
+    """
 
     items: Mapping[int, int]
     at: datetime
@@ -77,9 +86,10 @@ def save(
     """Keep answers of an open attempt; `left` is how often the page was left since the last call.
 
     Only what is named is touched: an empty payload erases nothing. `reached` opens the next
-    question of a paper without a way back. Raises NotThere, AlreadySubmitted, AttemptVoid,
-    NotOfThisPaper, NoWayBack, TimeOver, SavedElsewhere when `seen` is older than what is kept and
-    the answers differ, and GoneOnElsewhere (what was sent is kept aside then).
+    question of a paper without a way back. An answer whose `seen` is older than what is kept
+    changes nothing: it is kept aside and named in `stale`, and the others are kept. Raises
+    NotThere, AlreadySubmitted, AttemptVoid, NotOfThisPaper, NoWayBack, TimeOver, and
+    GoneOnElsewhere (what was sent is kept aside then).
     """
     attempt, exam = locked(attempt_id, member_id)
     now = clock.now()
@@ -88,7 +98,7 @@ def save(
     named = {*answers, *(seen or ()), *(flags or ())}
     with db.session().no_autoflush:  # everything is written at once, at the end
         rows = {item.id: item for item in items_of(attempt_id, only=named)}
-        _keep(attempt, exam, rows, answers, seen=seen or {}, now=now)
+        stale = _keep(attempt, exam, rows, answers, seen=seen or {}, window=window, now=now)
     for item_id, flagged in (flags or {}).items():
         if item_id not in rows:
             raise rules.NotOfThisPaper
@@ -110,11 +120,14 @@ def save(
         if attempt.reached < reached <= attempt.questions:
             attempt.reached = reached
     db.session().flush()
+    if stale:
+        keep_though_refused()  # a plain form is answered with the paper and the reason
     return Saved(
         items={item_id: rows[item_id].saved for item_id in answers},
         at=now,
         remaining_ms=rules.remaining_ms(standing_still(exam, now), attempt.deadline_at),
         is_paused=exam is not None and exam.paused_at is not None,
+        stale=stale,
     )
 
 
@@ -147,7 +160,11 @@ def submit(
     _must_hold(attempt, exam, window, answers, now)
     with db.session().no_autoflush:  # everything is written at once, at the end
         rows = {item.id: item for item in items_of(attempt_id)}
-        _keep(attempt, exam, rows, answers, seen=seen or {}, now=now)
+        stale = _keep(attempt, exam, rows, answers, seen=seen or {}, window=window, now=now)
+    if stale:  # what else came is kept, and the member looks again before the end
+        db.session().flush()
+        keep_though_refused()
+        raise rules.SavedElsewhere(items=stale)
     # What came within the grace was under way when the time was over.
     at = now if attempt.deadline_at is None else min(now, attempt.deadline_at)
     return finish(attempt, exam, rows, at=max(at, attempt.started_at), by="member")
@@ -264,12 +281,14 @@ def _keep(
     answers: Answers,
     *,
     seen: Seen,
+    window: Window,
     now: datetime,
-) -> None:
+) -> tuple[int, ...]:
+    """Write the answers down; those that stay as they are because another page was later."""
     if not set(seen) <= set(rows):
         raise rules.NotOfThisPaper
     if not answers:
-        return
+        return ()
     bodies = wordings(rows[i].version_id for i in answers if i in rows)
     changed, stale = [], {}
     for item_id, raw in answers.items():
@@ -277,22 +296,28 @@ def _keep(
         if item is None:
             raise rules.NotOfThisPaper
         response = understood(item, bodies[item.version_id], raw)
+        is_own = bool(window.page) and window.page == item.page
+        if is_own and window.turn <= item.turn:
+            continue  # it comes again, or was overtaken by what the same page sent after it
         if response == (item.response or []):
+            if is_own:
+                item.turn = window.turn
             continue
         if exam is not None and exam.no_going_back and item.position != attempt.reached:
             raise rules.NoWayBack
-        if item_id in seen and seen[item_id] != item.saved:
+        # A page whose last message was kept, and never heard so, still counts from the one before.
+        if item_id in seen and seen[item_id] != item.saved and not is_own:
             stale[item_id] = raw
         else:
             changed.append((item, response))
     if stale:
         # The newer answer stays, and the older text is not lost.
         _evidence(attempt.id, "stale", stale, now)
-        keep_though_refused()
-        raise rules.SavedElsewhere(items=sorted(stale))
     # Only now, so that one bad answer leaves all of them as they were.
     for item, response in changed:
         item.response, item.saved, item.saved_at = response, item.saved + 1, now
+        item.page, item.turn = window.page, window.turn
+    return tuple(sorted(stale))
 
 
 def understood(item: AttemptItem, question: Wording, raw: Sequence[str]) -> list[str]:

@@ -90,10 +90,12 @@ def _edit(exam: queries.ExamView, form: DrawForm) -> str:
     sections = queries.sections_of(exam.id)
     form.offer(queries.tags(), bank.category_names())
     checks, spread = queries.checks_of(exam, clock.now())
+    shown = queries.page_of_sections(sections, request.args.get("page", 1, type=int))
     return render_template(
         "exams/edit.html",
         exam=exam,
-        sections=sections,
+        shown=shown,
+        page=shown.number if shown.number > 1 else None,
         questions=sum(slot.number for section in sections for slot in section.slots),
         out_of=sum(
             (slot.number * slot.mark for section in sections for slot in section.slots), Decimal(0)
@@ -354,4 +356,6 @@ def make_up(exam_id: int) -> ResponseReturnValue:
 
 
 def _back(exam_id: int) -> ResponseReturnValue:
-    return redirect(url_for("exams.edit", exam_id=exam_id), 303)
+    """To the page of the paper that the form stood on."""
+    page = request.args.get("page", type=int)
+    return redirect(url_for("exams.edit", exam_id=exam_id, page=page), 303)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import TypeVar
+
 from flask import Response, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
@@ -9,6 +12,7 @@ from flask_babel import ngettext
 
 from app.core.access import access
 from app.core.limits import limited
+from app.core.paging import Page, window
 from app.core.refusals import NotThere, Refusal
 from app.core.spreadsheet import write_csv
 from app.exams import queries, rules, service
@@ -19,6 +23,8 @@ from app.members.queries import member_names
 from app.questions import queries as bank
 from app.questions.rules import KIND_NAMES
 
+Row = TypeVar("Row")
+
 
 @bp.get("/desk/exams/<int:exam_id>/results")
 @access(EDITOR)
@@ -27,17 +33,26 @@ def results(exam_id: int) -> str:
     attempts = queries.taken(exam.id)
     counting = [t for t in attempts if t.counts]
     book = queries.book_of(exam.id)
+    statistics = book.statistics()
+    slots = list(zip(statistics.slots, book.names, strict=True))
     return render_template(
         "exams/results.html",
         exam=exam,
-        attempts=attempts,
+        attempts=_page(attempts, "page", 24),
+        slots=_page(slots, "questions", 40),
         passed=sum(bool(t.attempt.passed) for t in counting),
         takers=len(counting),
         waiting=sum(t.attempt.waiting > 0 for t in attempts),
-        book=book,
-        statistics=book.statistics(),
+        statistics=statistics,
         bands=queries.score_bands(attempts),
     )
+
+
+def _page(rows: Sequence[Row], name: str, size: int) -> Page[Row]:
+    """What of a list is shown at once; `name` is its number in the address."""
+    number = request.args.get(name, 1, type=int)
+    offset, limit = window(min(number, Page(rows, 1, len(rows), size).last), size)
+    return Page(rows[offset : offset + limit], offset // size + 1, len(rows), size)
 
 
 @bp.get("/desk/exams/<int:exam_id>/results/questions")
@@ -47,7 +62,7 @@ def question_results(exam_id: int) -> str:
     return render_template(
         "exams/question_results.html",
         exam=exam,
-        questions=queries.questions_of(exam.id),
+        questions=_page(queries.questions_of(exam.id), "page", 20),
         kinds=KIND_NAMES,
         regrades=queries.regrades_of(exam.id),
         actions=rules.ACTION_NAMES,

@@ -33,20 +33,24 @@ from app.questions.queries import page_places
 from app.questions.rules import LARGEST_FILE
 
 _FIELD = re.compile(r"([qvf])([1-9][0-9]{0,9})(?:\.([a-z0-9]{1,12}))?")
-FIELDS_MOST = 1_500  # a paper of 200 questions, some with many gaps
-PARTS_MOST = 4_000  # of a form with files: each box that is ticked is a part of its own
-_PLAIN = {"csrf_token", "go", "here", "away", "opened"}
+FIELDS_MOST = 4_000  # a paper of 500 questions, some with many gaps
+PARTS_MOST = 10_000  # of a form with files: each box that is ticked is a part of its own
+_PLAIN = {"csrf_token", "go", "here", "away", "opened", "page", "turn"}
 
 
 # A paper without a script sends files with its form; three of the largest at once.
 MOST_BYTES = 3 * LARGEST_FILE
+MOST_WORDS = 4 * 1024 * 1024  # twenty of the longest essays in Chinese: 9 bytes for each character
 
 
 @bp.url_value_preprocessor
 def _more_room(endpoint: str | None, _values: dict[str, Any] | None) -> None:
-    if endpoint in {"exams.save", "exams.submit"} and request.mimetype == "multipart/form-data":
-        request.max_content_length = MOST_BYTES
-        request.max_form_parts = PARTS_MOST
+    if endpoint not in {"exams.save", "exams.submit"}:
+        return
+    has_files = request.mimetype == "multipart/form-data"
+    request.max_content_length = MOST_BYTES if has_files else MOST_WORDS
+    request.max_form_memory_size = MOST_WORDS
+    request.max_form_parts = PARTS_MOST
 
 
 @dataclass
@@ -81,8 +85,13 @@ def save(attempt_id: int) -> ResponseReturnValue:
         )
     except Refusal as refusal:
         return _again(attempt, refusal, sent)
+    if saved.stale and not wants_json():
+        return _again(attempt, rules.SavedElsewhere(items=saved.stale), sent)
     if wants_json():
         told: dict[str, Any] = {"saved": {str(item): n for item, n in saved.items.items()}}
+        if saved.stale:
+            told["stale"] = list(saved.stale)
+            told["error"] = str(rules.SavedElsewhere())
         if attempt.exam_id is not None:
             told["clock"] = {"remaining_ms": saved.remaining_ms, "is_paused": saved.is_paused}
             told["messages"] = [
@@ -256,12 +265,18 @@ def _again(attempt: queries.AttemptView, refusal: Refusal, sent: Sent) -> Respon
 
 
 def _window() -> service.Window:
-    """Which page sends this: when it was opened (by our clock, in milliseconds), and where."""
-    opened = request.form.get("opened", "")
+    """Which page sends this: when it was opened (by our clock, in milliseconds), and where.
+
+    What a page says of itself is advice; what is not understood of it is left out.
+    """
+    opened, page, turn = (request.form.get(name, "") for name in ("opened", "page", "turn"))
+    is_named = re.fullmatch(r"[0-9a-f]{16}", page) and re.fullmatch(r"[0-9]{1,9}", turn)
     return service.Window(
         sign_in=own_sign_in(),
         opened_at=clock.moment(int(opened)) if re.fullmatch(r"[0-9]{10,14}", opened) else None,
         address=request.remote_addr or "",
+        page=page if is_named else "",
+        turn=int(turn) if is_named else 0,
     )
 
 

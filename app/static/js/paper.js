@@ -111,6 +111,20 @@ let away = 0;
 
 const version = (question) => form.elements.namedItem(`v${question.dataset.item}`);
 
+// This page's name, and the number of what it says: so the server tells a message that was long on
+// its way, or whose answer was lost, from what another window says. What an earlier page kept goes on
+// under that page's name.
+const page = [...crypto.getRandomValues(new Uint8Array(8))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+const origins = new Map();
+let turns = 0;
+
+function stamp(item) {
+  const origin = origins.get(item);
+  if (!origin) return { page, turn: (turns += 1) };
+  origin.turn += 1;
+  return { ...origin };
+}
+
 function answerOf(question) {
   const { item } = question.dataset;
   const body = new URLSearchParams();
@@ -195,11 +209,18 @@ async function save(question, leaving = false) {
   const sent = answerOf(question);
   waiting.set(item, true);
   tell();
-  const answer = await post(new URLSearchParams(sent), leaving);
+  const answer = await post(new URLSearchParams([...sent, ...Object.entries(stamp(item))]), leaving);
   if (answer?.ok) {
     const told = await answer.json();
     heard(told);
+    if (told.stale?.includes(Number(item))) {
+      waiting.delete(item);
+      shelf.forget(item);
+      stop(told.error);
+      return tell();
+    }
     version(question).value = told.saved[item];
+    origins.delete(item);
     tries.set(item, 0);
     const now = answerOf(question);
     sent.set(`v${item}`, told.saved[item]);
@@ -212,8 +233,7 @@ async function save(question, leaving = false) {
     const { reason, error } = await answer.json().catch(() => ({}));
     waiting.delete(item);
     shelf.forget(item);
-    if (reason === "SavedElsewhere") stop(words.wordElsewhere);
-    else if (reason === "GoneOnElsewhere") readOnly(error);
+    if (reason === "GoneOnElsewhere") readOnly(error);
     else if (isExam && (reason === "AlreadySubmitted" || reason === "TimeOver")) leave();
     else stop(reason === "AlreadySubmitted" ? words.wordFinal : (error ?? words.wordFinal));
   } else if (answer?.status === 401 || (answer?.status === 400 && (await isTokenOld(answer)))) {
@@ -267,7 +287,7 @@ function changed(question) {
   paint();
   if (stopped) return;
   const { item } = question.dataset;
-  shelf.keep(item, entriesOf(question), version(question).value, leftMs());
+  shelf.keep(item, { entries: entriesOf(question), version: version(question).value, ...stamp(item) }, leftMs());
   if (waiting.get(item) !== true) later(question, DEBOUNCE_MS);
   tell();
 }
@@ -419,12 +439,14 @@ async function over() {
 }
 
 /** What is on this page goes to the server, which decides by its own clock; null: unreachable. */
-const handIn = () =>
-  fetch(words.save.replace(/answers$/, "submit"), {
+const handIn = () => {
+  sign();
+  return fetch(words.save.replace(/answers$/, "submit"), {
     method: "POST",
     headers: { Accept: "application/json", "X-CSRFToken": token },
     body: new URLSearchParams(new FormData(form)),
   }).catch(() => null);
+};
 
 async function forgetAll() {
   for (const item of [...shelf.kept.keys()]) shelf.forget(item);
@@ -473,6 +495,14 @@ if (time && words.remaining !== undefined) {
 // ---- Submitting ------------------------------------------------------------------------------
 
 
+/** The form itself says which page it is, too. */
+function sign() {
+  for (const [name, value] of Object.entries({ page, turn: (turns += 1) })) {
+    const field = form.elements.namedItem(name) ?? form.appendChild(document.createElement("input"));
+    Object.assign(field, { type: "hidden", name, value });
+  }
+}
+
 /** Answers on their way carry the number that the form must name, so they are waited for. */
 async function settled(ms) {
   const end = performance.now() + ms;
@@ -510,6 +540,7 @@ async function send(submitter) {
     return;
   }
   submitting = true;
+  sign();
   form.requestSubmit(submitter);
 }
 
@@ -534,7 +565,9 @@ shelf.load().then((kept) => {
     if (!kept.has(item) || waiting.has(item)) continue;
     found = true;
     fill(question, kept.get(item).entries);
-    version(question).value = kept.get(item).version;
+    const { version: known, page: name, turn } = kept.get(item);
+    version(question).value = known;
+    if (name) origins.set(item, { page: name, turn });
     later(question, 0);
   }
   if (!found) return;

@@ -56,25 +56,25 @@ export class Shelf {
     this.seal = seal;
     this.save = save;
     this.name = `${NOTE}${attempt}`;
-    this.kept = new Map(); // item → {entries, version}; the page's own copy, there at once
+    this.kept = new Map(); // item → {entries, version, page, turn}; the page's own copy, there at once
     this.line = Promise.resolve(); // changes reach the store in their order
   }
 
   /** What an earlier page left behind. */
   async load() {
     const rows = (await withStore("readonly", (store) => store.getAll(whole(this.attempt))).catch(() => [])) ?? [];
-    for (const { item, entries, version } of rows) {
-      if (!this.kept.has(item)) this.kept.set(item, { entries, version });
+    for (const { item, entries, version, page, turn } of rows) {
+      if (!this.kept.has(item)) this.kept.set(item, { entries, version, page, turn });
     }
     return this.kept;
   }
 
-  keep(item, entries, version, leftMs) {
-    this.kept.set(item, { entries, version });
+  keep(item, given, leftMs) {
+    this.kept.set(item, given);
     note(this.name, this.save);
-    const said = JSON.stringify({ attempt: this.attempt, item, entries, left_ms: leftMs });
+    const said = JSON.stringify({ attempt: this.attempt, item, entries: given.entries, left_ms: leftMs });
     this.then(async () => {
-      const row = { attempt: this.attempt, item, entries, version, said, mac: await sealed(this.seal, said) };
+      const row = { attempt: this.attempt, item, ...given, said, mac: await sealed(this.seal, said) };
       await withStore("readwrite", (store) => store.put(row));
     });
   }
@@ -130,16 +130,26 @@ async function sendOne(name, attempt, token) {
   const rows = await withStore("readonly", (store) => store.getAll(of)).catch(() => []);
   const address = localStorage.getItem(name);
   if (!rows?.length || !address) return note(name, "");
-  const body = new URLSearchParams();
-  for (const { item, entries, version } of rows) {
-    body.append(`q${item}`, "");
-    for (const [field, value] of entries) body.append(field, value);
-    body.append(`v${item}`, version);
+  // Each page that left something speaks for itself, under its own name.
+  const pages = new Map();
+  for (const { item, entries, version, page = "", turn = 0 } of rows) {
+    const said = pages.get(page) ?? { turn: 0, body: new URLSearchParams() };
+    said.turn = Math.max(said.turn, turn);
+    said.body.append(`q${item}`, "");
+    for (const [field, value] of entries) said.body.append(field, value);
+    said.body.append(`v${item}`, version);
+    pages.set(page, said);
   }
   dispatchEvent(new CustomEvent("weike:syncing", { detail: true }));
   try {
     const headers = { Accept: "application/json", "X-CSRFToken": token };
-    const answer = await fetch(address, { method: "POST", headers, body }).catch(() => null);
+    let answer = null;
+    for (const [page, { turn, body }] of pages) {
+      body.append("page", page);
+      body.append("turn", turn);
+      answer = await fetch(address, { method: "POST", headers, body }).catch(() => null);
+      if (!answer?.ok) break;
+    }
     if (answer?.ok) await empty(String(attempt));
     // What is refused stays in the store: the page of the attempt brings it, or shows it.
     if (answer && answer.status < 500 && answer.status !== 401 && answer.status !== 429) note(name, "");
