@@ -9,7 +9,10 @@ Four ways, in turns, in the same run, on the same clip with the same rungs, rate
 * peertube: the same, with the options that PeerTube gives x264 (-b_strategy 1 -bf 16).
 
 * boxed: the same with the one thread that PeerTube gives ffmpeg unless it is told otherwise
-  (transcoding.threads in its default.yaml), for the clock only.
+  (transcoding.threads in its default.yaml).
+
+What is in HDR is brought into ordinary colours by the first three, with the same filters; PeerTube
+does not do that.
 
 Besides: how long it takes until something can be watched, for a picture that must be encoded and
 for one that is copied. CPU is that of everything below this process, also of what runs in
@@ -33,6 +36,7 @@ import tempfile
 import time
 from collections.abc import Callable, Container
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from flask import Flask
@@ -49,7 +53,6 @@ TURNS = 1
 SECONDS = 40  # of the clip
 THREADS = 2
 GOALS = {"plain": 1.25, "apart": 0.50, "peertube": 0.50, "boxed": 0.50}
-CLOCK_ONLY = {"boxed"}
 CHILD_SUBREAPER = 36  # of prctl(2)
 GOAL_PLAYABLE = 0.35
 GOAL_COPIED = 0.05
@@ -182,10 +185,20 @@ COMMON = (
 )
 
 
-def plain(clip: Path, rungs: tuple[Rung, ...], folder: Path) -> None:
+def colours(hdr: bool) -> str:
+    """What follows a scaler: eight bits, and HDR as ordinary screens show it."""
+    if not hdr:
+        return ",format=yuv420p"
+    return (
+        ",zscale=t=linear:npl=203,format=gbrpf32le,zscale=p=bt709,"
+        "tonemap=mobius:param=0.5:desat=0:peak=4.926,zscale=t=bt709:m=bt709:r=tv,format=yuv420p"
+    )
+
+
+def plain(clip: Path, rungs: tuple[Rung, ...], folder: Path, hdr: bool) -> None:
     """One decode, each rendition scaled from the source, as the manual of ffmpeg shows it."""
     parts = [f"[0:v]split={len(rungs)}" + "".join(f"[s{n}]" for n in range(len(rungs)))]
-    parts += [f"[s{n}]scale={r.width}:{r.height}[v{n}]" for n, r in enumerate(rungs)]
+    parts += [f"[s{n}]scale={r.width}:{r.height}{colours(hdr)}[v{n}]" for n, r in enumerate(rungs)]
     maps = [p for n in range(len(rungs)) for p in ("-map", f"[v{n}]", "-map", "0:a:0")]
     options = [p for n, rung in enumerate(rungs) for p in video_options(rung, n)]
     streams = " ".join(f"v:{n},a:{n}" for n in range(len(rungs)))
@@ -198,20 +211,22 @@ def plain(clip: Path, rungs: tuple[Rung, ...], folder: Path) -> None:
     )
 
 
-def peertube(clip: Path, rungs: tuple[Rung, ...], folder: Path) -> None:
+def peertube(clip: Path, rungs: tuple[Rung, ...], folder: Path, hdr: bool) -> None:
     """A command for each rendition as PeerTube writes it (see its default transcoding profile)."""
-    apart(clip, rungs, folder, ("-b_strategy", "1", "-bf", "16"))
+    apart(clip, rungs, folder, False, ("-b_strategy", "1", "-bf", "16"))
 
 
-def boxed(clip: Path, rungs: tuple[Rung, ...], folder: Path) -> None:
-    apart(clip, rungs, folder, ("-b_strategy", "1", "-bf", "16", "-threads", "1"))
+def boxed(clip: Path, rungs: tuple[Rung, ...], folder: Path, hdr: bool) -> None:
+    apart(clip, rungs, folder, False, ("-b_strategy", "1", "-bf", "16", "-threads", "1"))
 
 
-def apart(clip: Path, rungs: tuple[Rung, ...], folder: Path, more: tuple[str, ...] = ()) -> None:
+def apart(
+    clip: Path, rungs: tuple[Rung, ...], folder: Path, hdr: bool, more: tuple[str, ...] = ()
+) -> None:
     """A command for each rendition, with a decode of its own."""
     for rung in rungs:
         run(
-            *("-i", str(clip), "-vf", f"scale={rung.width}:{rung.height}"),
+            *("-i", str(clip), "-vf", f"scale={rung.width}:{rung.height}{colours(hdr)}"),
             *(*video_options(rung, 0), *COMMON, *more),
             *("-hls_fmp4_init_filename", f"{rung.name}.mp4"),
             *("-hls_segment_filename", f"{rung.name}_%05d.m4s", f"{rung.name}.m3u8"),
@@ -222,9 +237,10 @@ def apart(clip: Path, rungs: tuple[Rung, ...], folder: Path, more: tuple[str, ..
 # --- what came out --------------------------------------------------------------------------------
 
 
-def likeness(clip: Path, playlist: Path, size: tuple[int, int]) -> float:
+def likeness(clip: Path, playlist: Path, size: tuple[int, int], hdr: bool) -> float:
     """SSIM of a rendition to the source at its size: 1 is the same."""
-    graph = f"[0:v]scale={size[0]}:{size[1]},setpts=PTS-STARTPTS[a];[1:v]setpts=PTS-STARTPTS[b]"
+    shown = f"scale={size[0]}:{size[1]}{colours(hdr)}"
+    graph = f"[0:v]{shown},setpts=PTS-STARTPTS[a];[1:v]setpts=PTS-STARTPTS[b]"
     done = subprocess.run(
         [
             *("ffmpeg", "-nostdin", "-v", "info", "-i", str(clip), "-i", playlist.name),
@@ -304,23 +320,24 @@ def compare(folder: Path, clip: Path, turns: int, ways: Container[str]) -> None:
             target = folder / way
             shutil.rmtree(target, ignore_errors=True)
             target.mkdir()
-            costs[way].append(measured(lambda way=way, to=target: others[way](clip, rungs, to)))
+            make = partial(others[way], clip, rungs, target, facts.is_hdr)
+            costs[way].append(measured(make))
     early = playable_after[:]
     ours(app, suitable(clip, folder), owner)
     copied = playable_after[-1] if len(playable_after) > len(early) else 0.0
     best = app.extensions["weike"].media_dir / "renditions" / made[-1].uuid
     best /= f"v{made[-1].version}"
     when = {"early": statistics.median(early) if early else 0.0, "copied": copied}
-    report(clip, facts.duration_ms, rungs, costs, probe, best, folder / "plain", when)
+    report(clip, facts, rungs, costs, probe, best, folder / "plain", when)
 
 
-def report(clip, duration_ms, rungs, costs, probe, mine, other, when) -> None:
+def report(clip, facts, rungs, costs, probe, mine, other, when) -> None:
     middle = {
         way: Cost(statistics.median(c.wall for c in turns), statistics.median(c.cpu for c in turns))
         for way, turns in costs.items()
     }
     names = ", ".join(rung.name for rung in rungs)
-    print(f"{duration_ms / 1000:.1f} s of video → {names}; {len(costs['ours'])} turns each")
+    print(f"{facts.duration_ms / 1000:.1f} s of video → {names}; {len(costs['ours'])} turns each")
     rows = []
     labels = {
         "plain": "one plain command",
@@ -331,7 +348,7 @@ def report(clip, duration_ms, rungs, costs, probe, mine, other, when) -> None:
     for way, label in labels.items():
         if way not in middle:
             continue
-        for kind in ("wall",) if way in CLOCK_ONLY else ("wall", "cpu"):
+        for kind in ("wall", "cpu"):
             ratio = getattr(middle["ours"], kind) / getattr(middle[way], kind)
             rows.append(
                 {
@@ -368,8 +385,8 @@ def report(clip, duration_ms, rungs, costs, probe, mine, other, when) -> None:
     for number, rung in ((0, rungs[0]), (len(rungs) - 1, rungs[-1])):
         size = rung.width, rung.height
         like = (
-            likeness(clip, mine / f"{rung.name}.m3u8", size),
-            likeness(clip, other / f"v{number}.m3u8", size),
+            likeness(clip, mine / f"{rung.name}.m3u8", size, facts.is_hdr),
+            likeness(clip, other / f"v{number}.m3u8", size, facts.is_hdr),
         )
         rows.append(
             {
@@ -382,7 +399,7 @@ def report(clip, duration_ms, rungs, costs, probe, mine, other, when) -> None:
         )
     for row in rows:
         print(" | ".join(str(row[k]) for k in ("what", "ours", "other", "ratio", "goal")))
-    speed = duration_ms / 1000 / middle["ours"].wall
+    speed = facts.duration_ms / 1000 / middle["ours"].wall
     print(f"probe {probe.wall:.2f} s; {speed:.1f} × real time on {os.cpu_count()} cores")
     print(json.dumps({"name": "transcode", "rows": rows}, ensure_ascii=False))
 

@@ -25,6 +25,7 @@ from app.media.rules import (
     Facts,
     can_copy,
     gain,
+    is_film,
     is_screen,
     ladder,
     plan,
@@ -77,6 +78,11 @@ def test_a_picture_that_fits_already_is_copied_first() -> None:
     assert (first.name, first.copied, first.sound) == ("720p", True, UNCHANGED)
     assert [one.copied for one in found.all()] == [True, False, False, False, False]
     assert not plan(GOOD, copy=False).copies
+    # Also of a short one; only what is encoded as fast as it is looked at is not copied.
+    short = plan(Facts(**{**vars(GOOD), "duration_ms": 10_000, "video_ms": 10_000}))
+    assert (short.copies, short.early) == (True, True)
+    tiny = plan(Facts(**{**vars(GOOD), "duration_ms": 9_999, "video_ms": 9_999}))
+    assert (tiny.copies, tiny.early) == (False, False)
 
 
 @pytest.mark.parametrize(
@@ -105,7 +111,9 @@ def test_what_does_not_fit_is_encoded(other: dict[str, object]) -> None:
 
 
 def test_short_recordings_are_made_in_one_go_and_long_sources_small() -> None:
-    assert not plan(Facts(**{**vars(GOOD), "duration_ms": 29_999, "video_ms": 29_999})).early
+    encoded = {**vars(GOOD), "video_codec": "hevc"}
+    assert not plan(Facts(**{**encoded, "duration_ms": 29_999, "video_ms": 29_999})).early
+    assert plan(Facts(**{**encoded, "duration_ms": 30_000, "video_ms": 30_000})).early
     long = plan(Facts(**{**vars(GOOD), "duration_ms": SOURCE_MS + 1, "video_ms": SOURCE_MS + 1}))
     assert [one.name for one in long.all()] == ["240p", AUDIO]
     assert not long.early
@@ -126,6 +134,7 @@ def test_the_gain_stops_at_the_peaks_and_leaves_silence_alone() -> None:
 def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Recordings of any length can be watched early."""
     monkeypatch.setattr("app.media.rules.passes.EARLY_MS", 0)
+    monkeypatch.setattr("app.media.rules.passes.COPY_FROM_MS", 0)
 
 
 def said(*command: object) -> str:
@@ -381,6 +390,15 @@ def test_a_long_source_is_made_small_and_looked_at_for_cuts(
 
 def frames_of(key: int, *others: int) -> list[list[int]]:
     return [[key, *others]] * 10
+
+
+def test_a_film_from_a_hand_is_known_without_decoding_it() -> None:
+    assert is_film(frames_of(225_000, *[70_000] * 29))
+    assert is_film(frames_of(17_000, *[1_700] * 85, *[300] * 14))
+    assert not is_film(frames_of(18_600, *[1_500] * 25, *[150] * 74))  # a tripod: look closer
+    assert not is_film(frames_of(5000, *[14] * 80, *[900] * 19))
+    assert not is_film([[5000]] * 100)  # every frame alone says nothing
+    assert not is_film([])
 
 
 def test_a_screen_is_told_from_a_film_by_its_frames() -> None:

@@ -10,10 +10,11 @@ from app.media.ffmpeg.encoding import (
 )
 from app.media.ffmpeg.framing import frame_at, frames, sheets
 from app.media.ffmpeg.having import Programs, programs
-from app.media.ffmpeg.listening import glance, keyframes, listen, scenes, speech
+from app.media.ffmpeg.listening import Packets, glance, listen, packets, scenes, speech
 from app.media.ffmpeg.looking import facts_of, probe
 
 __all__ = [
+    "Packets",
     "Passing",
     "Programs",
     "Progress",
@@ -23,9 +24,9 @@ __all__ = [
     "frame_at",
     "frames",
     "glance",
-    "keyframes",
     "listen",
     "output_rate",
+    "packets",
     "probe",
     "programs",
     "scenes",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
 import ffmpeg
 
@@ -106,34 +107,51 @@ def speech(
 
 
 MOST_KEYFRAMES = 20_000
+MOST_SIZES = 2_000  # frames are enough to tell what a recording shows
 KEYFRAMES_APART_MS = 250  # nobody cuts more finely; of some codecs every frame is one
 
 
-def keyframes(source: Path, facts: Facts, *, keep_going: Callable[[], bool]) -> list[int]:
-    """When pictures begin that need no other, in ms. Nothing is decoded: packets say so.
+class Packets(NamedTuple):
+    """What the packets of a picture tell, without decoding them.
 
-    Empty when that cannot be found out, or when there is only the first.
+    `keyframes`: when pictures begin that need no other, in ms, without the first. `sizes`: of the
+    first frames, in bytes, in groups that begin with a keyframe.
     """
+
+    keyframes: list[int]
+    sizes: list[list[int]]
+
+
+def packets(source: Path, facts: Facts, *, keep_going: Callable[[], bool]) -> Packets:
+    """How the picture is stored. Nothing is decoded; both empty when it cannot be found out."""
+    found = Packets([], [])
     if facts.video < 0:
-        return []
+        return found
     picture = opened(source, facts, an=None)[str(facts.video)]
     limit = f"{facts.duration_ms / 1000:.3f}"
     output = ffmpeg.output(picture, "-", f="framecrc", c="copy", t=limit)
-    found: list[int] = []
     unit = 0.0
+    seen = 0
 
     def read(line: str) -> None:
-        nonlocal unit
+        nonlocal unit, seen
         if line.startswith("#"):
             base = _TIME_BASE.match(line)
             unit = int(base[1]) / int(base[2]) if base else unit
             return
-        key, at = _packet(line)
+        key, at, size = _packet(line)
+        seen += 1
+        if size and seen <= MOST_SIZES:
+            if key:
+                found.sizes.append([size])
+            elif found.sizes:
+                found.sizes[-1].append(size)
         ms = round(at * unit * 1000)
-        if not key or len(found) >= MOST_KEYFRAMES or not 0 < ms < facts.duration_ms:
+        keys = found.keyframes
+        if not key or len(keys) >= MOST_KEYFRAMES or not 0 < ms < facts.duration_ms:
             return
-        if not found or ms - found[-1] >= KEYFRAMES_APART_MS:
-            found.append(ms)
+        if not keys or ms - keys[-1] >= KEYFRAMES_APART_MS:
+            keys.append(ms)
 
     wall = wall_limit(facts.duration_ms)
     leash = Leash(wall=wall, cpu=round(wall), file_size=1024, offline=True)
@@ -147,15 +165,16 @@ def keyframes(source: Path, facts: Facts, *, keep_going: Callable[[], bool]) -> 
 _TIME_BASE = re.compile(r"#tb 0: ([0-9]{1,9})/([0-9]{1,9})$")
 
 
-def _packet(line: str) -> tuple[bool, int]:
-    """Whether a line of framecrc tells of a keyframe, and its time of showing.
+def _packet(line: str) -> tuple[bool, int, int]:
+    """Whether a line of framecrc tells of a keyframe, its time of showing, its size in bytes.
 
     Such a line has stream, dts, pts, duration, size and checksum, and flags where it is none.
     """
     fields = [field.strip() for field in line.split(",")]
-    if len(fields) < 6 or not fields[2].lstrip("-").isdigit():
-        return False, 0
-    return not any(field.startswith("F=") for field in fields[6:]), int(fields[2])
+    if len(fields) < 6 or not fields[2].lstrip("-").isdigit() or not fields[4].isdigit():
+        return False, 0, 0
+    key = not any(field.startswith("F=") for field in fields[6:])
+    return key, int(fields[2]), int(fields[4])
 
 
 SCENE = 0.25  # of a picture that has changed; ffmpeg's measure from 0 to 1
@@ -225,11 +244,11 @@ def glance(
     keys: list[int] = []
 
     def read(line: str) -> None:
-        fields = [field.strip() for field in line.split(",")]
-        if not line.startswith("#") and len(fields) > 5 and fields[4].isdigit():
-            if _packet(line)[0]:
+        key, _, size = _packet(line)
+        if not line.startswith("#") and size:
+            if key:
                 keys.append(len(sizes))
-            sizes.append(int(fields[4]))
+            sizes.append(size)
 
     leash = Leash(wall=60, cpu=60, file_size=1024, offline=True)
     command = argv(output, progress=False)

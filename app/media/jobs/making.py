@@ -34,6 +34,7 @@ from app.media.rules import (
     Output,
     TranscodeFailed,
     gain,
+    is_film,
     is_screen,
     picture_widths,
     plan,
@@ -85,6 +86,7 @@ class Maker:
         self.work = folder.begin_work(task.uuid, lease.token)
         self.plan = plan(self.facts)
         self.heard: Heard | None = None
+        self.film = False  # surely no screen
         self.done: dict[str, hls.Playlist] = {}  # renditions that are there, by name
         self.complaints = ""
 
@@ -126,8 +128,9 @@ class Maker:
             found = ffmpeg.scenes(self.source, self.facts, keep_going=watch)
             self.folder.note(self.task.uuid, "scenes", json.dumps(found).encode())
         watch = self._watch(None, LISTENED, LISTENED, "")
-        keys = ffmpeg.keyframes(self.source, self.facts, keep_going=watch)
-        self.folder.note(self.task.uuid, "keyframes", json.dumps(keys).encode())
+        packets = ffmpeg.packets(self.source, self.facts, keep_going=watch)
+        self.film = is_film(packets.sizes)
+        self.folder.note(self.task.uuid, "keyframes", json.dumps(packets.keyframes).encode())
         self.folder.note(self.task.uuid, "levels", self.heard.levels)
 
     # --- something early ----------------------------------------------------------------------
@@ -195,8 +198,13 @@ class Maker:
             self.plan = replace(self.plan, screen=is_screen(sizes))
 
     def _glance(self) -> None:
-        """The same where there is no first pass: a few seconds in its smallest picture."""
-        if not self.plan.rungs or not GLANCE_FROM_MS <= self.facts.duration_ms <= SOURCE_MS:
+        """The same where there is no first pass: a few seconds in its smallest picture.
+
+        Not of what is a film by the sizes of its frames: decoding it is dear, and would be done
+        twice.
+        """
+        looks = GLANCE_FROM_MS <= self.facts.duration_ms <= SOURCE_MS
+        if not self.plan.rungs or not looks or self.film:
             return
         sizes = ffmpeg.glance(
             self.source,

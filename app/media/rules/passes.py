@@ -9,6 +9,7 @@ from statistics import median
 from app.media.rules.recordings import DURATION_SLACK_MS, LONGEST_MS, Facts, Rung, ladder
 
 EARLY_MS = 30_000  # what is shorter is ready soon anyway
+COPY_FROM_MS = 10_000  # what is shorter is encoded as fast as it is looked at
 SOURCE_MS = 20 * 60 * 1000  # what is longer is material to be split: one small rendition is enough
 SOUND_BITS = 128_000
 SAVING_BITS = 64_000  # of the sound where somebody saves data
@@ -23,6 +24,8 @@ HIGHEST_LEVEL = 42
 STILL_FRAME = 100  # a frame this many times smaller than a keyframe shows nothing new
 STILL_SHARE = 0.75  # of the frames of a recorded screen; films from a hand have 0.0 to 0.6
 FEWEST_FRAMES = 20
+FILM_FRAME = 20  # one that is larger than this part of a keyframe shows something new
+FILM_SHARE = 0.8  # of the frames as the source has them; then nobody needs to look closer
 GLANCE_FROM_MS = 3000  # what is shorter shows too little to tell
 GLANCE_SECONDS = 8  # of what is made in one go: enough to tell
 SCREEN_TUNE = "stillimage"  # its deblocking leaves the edges of letters alone
@@ -104,9 +107,8 @@ def plan(facts: Facts, *, copy: bool = True) -> Plan:
     rungs = ladder(facts.width, facts.height)
     if facts.duration_ms > SOURCE_MS:
         return Plan(facts, rungs[-1:], copies=False, early=False)
-    pays = facts.duration_ms >= EARLY_MS
-    copies = pays and copy and can_copy(facts, rungs[0])
-    early = pays and (copies or len(rungs) > 1)
+    copies = facts.duration_ms >= COPY_FROM_MS and copy and can_copy(facts, rungs[0])
+    early = copies or (facts.duration_ms >= EARLY_MS and len(rungs) > 1)
     return Plan(facts, rungs, copies=copies, early=early)
 
 
@@ -127,6 +129,20 @@ def is_screen(segments: Sequence[Sequence[int]]) -> bool:
         return False
     still = median(keys) / STILL_FRAME
     return sum(size <= still for size in others) >= STILL_SHARE * len(others)
+
+
+def is_film(segments: Sequence[Sequence[int]]) -> bool:
+    """Whether a recording surely shows no screen, from the sizes of its own frames, as above.
+
+    Cameras bring something new in nearly every frame, if it is only their noise. False says
+    nothing: a camera on a tripod, or a program that stores each frame alone.
+    """
+    keys = [sizes[0] for sizes in segments if sizes]
+    others = [size for sizes in segments for size in sizes[1:]]
+    if len(others) < FEWEST_FRAMES:
+        return False
+    small = median(keys) / FILM_FRAME
+    return sum(size > small for size in others) >= FILM_SHARE * len(others)
 
 
 def can_copy(facts: Facts, top: Rung) -> bool:

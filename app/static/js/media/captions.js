@@ -135,6 +135,7 @@ async function play(row) {
   media.currentTime = start;
   await media.play().catch(() => {});
   const look = () => {
+    if (media.paused) return; // by hand: what is played from there on is not ended by us
     if (media.currentTime >= end) media.pause();
     else stopping = setTimeout(look, 50);
   };

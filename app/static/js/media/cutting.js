@@ -56,10 +56,15 @@ class Board {
     this.wave.append(handle);
     field.addEventListener("input", () => this.show());
     handle.addEventListener("keydown", (event) => {
-      const way = { ArrowLeft: -1, ArrowDown: -1, ArrowRight: 1, ArrowUp: 1, PageDown: -100, PageUp: 100 }[event.key];
-      if (!way) return;
+      const now = read(field.value) ?? 0;
+      const step = event.shiftKey ? 1000 : 100;
+      const goal = {
+        ArrowLeft: now - step, ArrowDown: now - step, ArrowRight: now + step, ArrowUp: now + step,
+        PageDown: now - 10_000, PageUp: now + 10_000, Home: 0, End: this.data.duration,
+      }[event.key];
+      if (goal === undefined) return;
       event.preventDefault();
-      this.move(number, (read(field.value) ?? 0) + way * (event.shiftKey ? 1000 : 100));
+      this.move(number, goal);
     });
     handle.addEventListener("pointerdown", (event) => {
       handle.setPointerCapture(event.pointerId);
@@ -168,6 +173,7 @@ class Board {
     await this.video.play().catch(() => {});
     const until = ms / 1000 + AROUND;
     const look = () => {
+      if (this.video.paused) return; // by hand: what is played from there on is not ended by us
       if (this.video.currentTime >= until || this.video.ended) this.video.pause();
       else this.stopping = setTimeout(look, 50);
     };
