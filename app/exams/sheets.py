@@ -24,11 +24,12 @@ _SIZES = {"title": 18, "section": 14, "question": 11, "option": 11, "note": 9, "
 
 @dataclass(frozen=True)
 class Block:
-    """One piece of a paper: title, section, question, option, note, row, or empty lines."""
+    """One piece of a paper: title, section, question, option, note, row, picture, empty lines."""
 
     kind: str
     text: str = ""
     lines: int = 0  # of room to write in, below it
+    picture: bytes = b""  # as the media folder has it
 
 
 def pdf(title: str, language: str, blocks: Sequence[Block]) -> bytes:
@@ -61,6 +62,8 @@ def pdf(title: str, language: str, blocks: Sequence[Block]) -> bytes:
                 new_x=XPos.LMARGIN,
                 new_y=YPos.NEXT,
             )
+        if block.picture:
+            _draw(page, block.picture)
         for _ in range(block.lines):
             if page.will_page_break(9):
                 page.add_page()
@@ -68,6 +71,24 @@ def pdf(title: str, language: str, blocks: Sequence[Block]) -> bytes:
             page.set_draw_color(160)
             page.line(EDGE, page.get_y(), EDGE + page.epw, page.get_y())
     return bytes(page.output())
+
+
+def _draw(page: FPDF, data: bytes) -> None:
+    """A picture below what was written last, on the next page when it does not fit."""
+    from PIL import Image
+
+    picture = Image.open(io.BytesIO(data))
+    width, height = _on_paper(picture.width, picture.height)
+    if page.will_page_break(height + 2):
+        page.add_page()
+    page.image(picture, x=EDGE + 8, y=page.get_y() + 1, w=width, h=height)
+    page.set_y(page.get_y() + height + 2)
+
+
+def _on_paper(width: int, height: int) -> tuple[float, float]:
+    """Size in mm of a picture of so many dots: 150 an inch, at most 120 × 90 mm."""
+    shrunk = min(25.4 / 150, 120 / width, 90 / height)
+    return width * shrunk, height * shrunk
 
 
 def _paper() -> FPDF:
@@ -90,7 +111,7 @@ def _room(page: FPDF, blocks: Sequence[Block]) -> float:
         if number and block.kind in {"question", "section", "title"}:
             break
         rows = 1 + sum(2 if ord(c) > 0x2E80 else 1 for c in block.text) // 88
-        height += rows * 6 + block.lines * 9
+        height += rows * 6 + block.lines * 9 + (40 if block.picture else 0)
     return float(min(height, page.eph / 3))
 
 
@@ -116,8 +137,23 @@ def docx(title: str, blocks: Sequence[Block]) -> bytes:
         if block.kind == "option":
             shape.left_indent = Cm(0.8)
         shape.keep_with_next = block.kind in {"section", "question"}
+        if block.picture:
+            shape.left_indent = Cm(0.8)
+            png, size = _png(block.picture)
+            words.add_picture(png, width=Cm(size[0] / 10))
         for _ in range(block.lines):
             document.add_paragraph("_" * 76)
     out = io.BytesIO()
     document.save(out)
     return out.getvalue()
+
+
+def _png(data: bytes) -> tuple[io.BytesIO, tuple[float, float]]:
+    """A picture as Word reads it, and its size on paper in mm."""
+    from PIL import Image
+
+    picture = Image.open(io.BytesIO(data))
+    out = io.BytesIO()
+    picture.save(out, "PNG")
+    out.seek(0)
+    return out, _on_paper(picture.width, picture.height)

@@ -12,9 +12,11 @@ import docx
 import pypdfium2
 import pytest
 from flask import Flask
+from PIL import Image
 
 from app.core.db import unit_of_work
 from app.exams import archive, rules
+from app.media import service as media
 from app.members.models import RoleGrant
 from app.questions.models import QuestionTag
 from tests.exams.examiner import QUESTIONS, Candidate, Desk, Set, make_exam
@@ -74,6 +76,93 @@ def test_a_paper_is_printed_with_its_answer_sheet_and_key(
     assert "PDF" in desk.get(f"/{exam.id}/print")
     for wrong in ("Z/paper.pdf", "A/answers.pdf", "A/paper.exe"):
         assert desk.client.get(f"/desk/exams/{exam.id}/print/{wrong}").status_code == 404
+
+
+@pytest.mark.parametrize("ending", ["pdf", "docx"])
+def test_every_kind_can_be_answered_on_paper_and_has_its_key(
+    app: Flask, trainer: int, desk: Desk, ending: str
+) -> None:
+    """What is to be matched, ordered and chosen stands on the paper; the key says all of it."""
+    picture = picture_of(app, trainer)
+    area = {"coords": "10,20,30,40", "text": "the door", "fraction": "1"}
+    exam = make_exam(
+        app,
+        trainer,
+        [
+            {
+                "kind": "matching",
+                "stem": "Match.",
+                "pairs": [{"left": "port 22", "right": "SSH"}, {"left": "port 80", "right": "Web"}],
+                "extra": ["Mail"],
+            },
+            {"kind": "ordering", "stem": "Order.", "items": ["apply", "learn", "join"]},
+            {"kind": "cloze", "stem": "[[Peking]] and [[red|=green|blue]]."},
+            {"kind": "blanks", "stem": "Water is [[H2O]]."},
+            {"kind": "numeric", "stem": "Pi?", "answers": [{"value": "3.14"}]},
+            {"kind": "short", "stem": "Who?", "answers": [{"text": "Anna"}, {"text": "Ann"}]},
+            ESSAY | {"rubric": [{"text": "Rules", "share": "1"}]},
+            {"kind": "hotspot", "stem": "Where?", "picture": picture, "areas": [area]},
+        ],
+        shuffle_questions=False,
+    )
+    paper, sheet, key = (
+        words_in(fetched(desk, f"/{exam.id}/print/A/{part}.{ending}"), ending)
+        for part in ("paper", "sheet", "key")
+    )
+    for said in ("port 22", "SSH", "Web", "Mail", "apply", "learn", "join", "red", "green", "blue"):
+        assert said in paper, said
+    assert not any(said in paper for said in ("Peking", "H2O", "Anna", "Because.", "the door"))
+    letter = dict(re.findall(r"([A-C])\. (\w+)", paper.split("2. Order.")[0]))
+    by_word = {word: at for at, word in letter.items()}
+    lefts = dict(re.findall(r"([12])\. (port \d+)", paper))
+    right = {"port 22": by_word["SSH"], "port 80": by_word["Web"]}
+    assert f"1. 1–{right[lefts['1']]} 2–{right[lefts['2']]}" in key
+    steps = {word: at for at, word in re.findall(r"([A-C])\. (apply|learn|join)", paper)}
+    assert " → ".join(steps[word] for word in ("apply", "learn", "join")) in key
+    assert "(1) Peking (2) green" in key
+    for said in (
+        "H2O",
+        "3.14",
+        "Anna / Ann",
+        "Because.",
+        "Rules 100 %",
+        "the door (10,20,30,40 %)",
+    ):
+        assert said in key, said
+    assert re.search(r"1\. 1 _+ 2 _+", sheet)
+    assert re.search(r"3\. \(1\) _+ \(2\) _+", sheet)
+    assert "[ A ]" not in sheet
+    assert pictures_in(fetched(desk, f"/{exam.id}/print/A/paper.{ending}"), ending) == 1
+
+
+def picture_of(app: Flask, owner: int) -> str:
+    with app.app_context():
+        data = io.BytesIO()
+        Image.new("RGB", (320, 200), "red").save(data, "PNG")
+        data.seek(0)
+        kept = media.store_image(data)
+        with unit_of_work():
+            media.register_image(kept, owner_id=owner)
+        return f"/media/images/{kept.uuid}/{kept.widths[-1]}.webp"
+
+
+def words_in(data: bytes, ending: str) -> str:
+    """The words of a printed part, each space as one."""
+    if ending == "pdf":
+        return " ".join(words_of(data).split())
+    document = docx.Document(io.BytesIO(data))
+    return " ".join(" ".join(p.text for p in document.paragraphs).split())
+
+
+def pictures_in(data: bytes, ending: str) -> int:
+    if ending == "docx":
+        return len(docx.Document(io.BytesIO(data)).inline_shapes)
+    document = pypdfium2.PdfDocument(data)
+    try:
+        image = pypdfium2.raw.FPDF_PAGEOBJ_IMAGE
+        return sum(len(list(page.get_objects(filter=[image]))) for page in document)
+    finally:
+        document.close()
 
 
 def test_the_paper_of_an_attempt_is_made_again(

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 
 from flask_babel import gettext as _
 
@@ -17,6 +19,7 @@ from app.exams.queries.attempts import items_of
 from app.exams.queries.blueprints import places_of, section_titles
 from app.questions import types
 from app.questions.queries import Question, questions, versions
+from app.questions.rules import plain_number
 
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 PAPERS = "ABCDEF"  # as many different papers can be printed for one sitting
@@ -25,7 +28,10 @@ _PLACE = re.compile(r"\[\[(\d{1,2})\]\]")
 
 @dataclass(frozen=True)
 class Printed:
-    """One question as it is printed; `key` is what is right, as somebody reads it out."""
+    """One question as it is printed; `key` is what is right, as somebody reads it out.
+
+    All texts are Markdown: their pictures are for the printer to draw.
+    """
 
     number: int
     heading: str  # of the section that begins with it
@@ -33,16 +39,9 @@ class Printed:
     stem: str
     options: tuple[tuple[str, str], ...]  # (letter, text)
     mark: Decimal
-    lines: int  # of room for an answer in words
+    parts: tuple[str, ...]  # what the answer sheet has: a box for each letter, a line for each name
+    lines: int  # of room below the question for an answer in words
     key: str
-
-
-_PICTURE = re.compile(r"!\[([^\]]*)\]\([^)]*\)")
-
-
-def plain(text: str) -> str:
-    """Words for paper: Markdown is readable as it stands, but for its pictures."""
-    return _PICTURE.sub(lambda m: f"[{m.group(1) or '…'}]", text).strip()
 
 
 def paper_seed(exam_id: int, letter: str) -> int:
@@ -99,51 +98,99 @@ def _one(number: int, heading: str, mark: Decimal, question: Question, order: li
     kind = types.of(question.kind)
     shown = kind.shown(question.body, order)
     told = kind.explained(question.body, [])
-    options: list[tuple[str, str]] = []
-    lines = 0
-    key = ""
-    if "options" in shown:
-        # True and false are the same two words in every paper, so they keep their order.
-        letters = dict(zip((o["id"] for o in shown["options"]), LETTERS, strict=False))
-        options = [(letters[o["id"]], _word(question.kind, o["text"])) for o in shown["options"]]
-        right = {o["id"] for o in told["options"] if o["right"]}
-        key = "".join(sorted(letters[token] for token in right if token in letters))
-    elif "pairs" in shown:
-        options = [(str(n), p["left"]) for n, p in enumerate(shown["pairs"], 1)]
-        letters = dict(zip((c["text"] for c in shown["choices"]), LETTERS, strict=False))
-        options += [(letters[c["text"]], c["text"]) for c in shown["choices"]]
-        by_left = {p["id"]: p["accepted"] for p in told["pairs"]}
-        key = "  ".join(
-            f"{n}–{letters.get(by_left[p['id']], '')}" for n, p in enumerate(shown["pairs"], 1)
-        )
-    elif "items" in shown:
-        letters = dict(zip((i["id"] for i in shown["items"]), LETTERS, strict=False))
-        options = [(letters[i["id"]], i["text"]) for i in shown["items"]]
-        key = " → ".join(letters[i["id"]] for i in told["items"] if i["id"] in letters)
-    elif "gaps" in shown:
-        options = [
-            (f"({n})", " / ".join(o["text"] for o in gap["options"]))
-            for n, gap in enumerate(shown["gaps"], 1)
-            if gap.get("options")
-        ]
-        key = "  ".join(
-            f"({n}) {' / '.join(gap['accepted'])}" for n, gap in enumerate(told["gaps"], 1)
-        )
-    elif "accepted" in told:
-        lines, key = 1, " / ".join(told["accepted"])
-    else:
-        lines, key = 12, plain(str(told.get("answer", "")))
-    stem = _PLACE.sub(lambda m: f" ({m.group(1)}) ________ ", plain(str(shown["stem"])))
+    options, parts, key = _PRINTED[question.kind](shown, told)
+    stem = _PLACE.sub(lambda m: f" ({m.group(1)}) ________ ", str(shown["stem"]))
+    if question.kind == "hotspot":
+        stem += f"\n\n![{shown['alt']}]({shown['picture']})"
     return Printed(
         number,
         heading,
-        plain(str(shown.get("material") or "")),
-        stem,
-        tuple((letter, plain(str(text))) for letter, text in options),
+        str(shown.get("material") or "").strip(),
+        stem.strip(),
+        tuple((letter, str(text).strip()) for letter, text in options),
         mark,
-        lines,
+        parts,
+        _ROOM.get(question.kind, 0),
         key,
     )
+
+
+Body = dict[str, Any]
+Told = tuple[list[tuple[str, str]], tuple[str, ...], str]  # options, parts, key
+
+_ROOM = {"essay": 12, "short": 1, "numeric": 1}
+
+
+def _to_tick(shown: Body, told: Body) -> Told:
+    letters = dict(zip((o["id"] for o in shown["options"]), LETTERS, strict=False))
+    options = [(letters[o["id"]], _word(shown["kind"], o["text"])) for o in shown["options"]]
+    right = {o["id"] for o in told["options"] if o["right"]}
+    key = "".join(sorted(letters[token] for token in right if token in letters))
+    return options, tuple(letters.values()), key
+
+
+def _to_match(shown: Body, told: Body) -> Told:
+    letters = dict(zip((c["text"] for c in shown["choices"]), LETTERS, strict=False))
+    by_left = {p["id"]: letters.get(p["accepted"], "") for p in told["pairs"]}
+    lefts = [(str(n), p) for n, p in enumerate(shown["pairs"], 1)]
+    options = [(n, p["left"]) for n, p in lefts]
+    options += [(letters[c["text"]], c["text"]) for c in shown["choices"]]
+    key = "  ".join(f"{n}–{by_left[p['id']]}" for n, p in lefts)
+    return options, tuple(n for n, _pair in lefts), key
+
+
+def _to_order(shown: Body, told: Body) -> Told:
+    letters = dict(zip((i["id"] for i in shown["items"]), LETTERS, strict=False))
+    options = [(letters[i["id"]], i["text"]) for i in shown["items"]]
+    key = " → ".join(letters[i["id"]] for i in told["items"] if i["id"] in letters)
+    return options, ("",), key
+
+
+def _to_fill(shown: Body, told: Body) -> Told:
+    options = [
+        (f"({n})", " / ".join(o["text"] for o in gap["options"]))
+        for n, gap in enumerate(shown["gaps"], 1)
+        if gap["options"]
+    ]
+    accepted = [(f"({n})", " / ".join(g["accepted"])) for n, g in enumerate(told["gaps"], 1)]
+    key = "  ".join(f"{name} {text}" for name, text in accepted)
+    return options, tuple(name for name, _text in accepted), key
+
+
+def _to_find(_shown: Body, told: Body) -> Told:
+    areas = [area for area in told["areas"] if area["right"]]
+    places = [f"{area.get('text', '')} ({area['coords']} %)".strip() for area in areas]
+    return [], ("",), "  ".join(places)
+
+
+def _to_write(_shown: Body, told: Body) -> Told:
+    return [], ("",), " / ".join(told["accepted"])
+
+
+def _for_a_person(_shown: Body, told: Body) -> Told:
+    """The model answer, and what the points are given for."""
+    rubric = "; ".join(
+        f"{row['text']} {plain_number(round(100 * Decimal(row['share']), 2))} %"
+        for row in told["rubric"]
+    )
+    key = "\n".join(filter(None, (str(told["answer"]).strip(), rubric)))
+    return [], ("",), key
+
+
+_PRINTED: dict[str, Callable[[Body, Body], Told]] = {
+    "single": _to_tick,
+    "multiple": _to_tick,
+    "truefalse": _to_tick,
+    "matching": _to_match,
+    "ordering": _to_order,
+    "blanks": _to_fill,
+    "cloze": _to_fill,
+    "hotspot": _to_find,
+    "short": _to_write,
+    "numeric": _to_write,
+    "essay": _for_a_person,
+    "file": _for_a_person,
+}
 
 
 def _word(kind: str, text: str) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from flask import Response, current_app, render_template
 from flask_babel import gettext as _
 from flask_babel import ngettext
@@ -16,9 +18,11 @@ from app.exams import archive, queries, sheets
 from app.exams.sheets import Block
 from app.exams.views import bp
 from app.exams.views.desk import managed
+from app.media import service as media
 from app.members.access import AUTHOR, EDITOR
 
 PARTS = ("paper", "sheet", "key")
+_SHOWN = re.compile(r"!\[([^\]]*)\]\(([^)\s]*)\)")
 _TYPES = {
     "pdf": "application/pdf",
     "docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
@@ -103,26 +107,47 @@ def _paper(exam: queries.ExamView, letter: str, questions: list[queries.Printed]
         if q.heading:
             blocks.append(Block("section", q.heading))
         if q.material and q.material != material:
-            blocks.append(Block("row", q.material))
+            blocks += _said("row", q.material)
         material = q.material
         marks = _("(%(n)s points)", n=f"{q.mark:f}")
-        blocks.append(Block("question", f"{q.number}. {q.stem}  {marks}"))
-        blocks += [Block("option", f"{at}. {text}") for at, text in q.options]
+        blocks += _said("question", q.stem, f"{q.number}. ", f"  {marks}")
+        for at, text in q.options:
+            blocks += _said("option", text, f"{at} " if at.startswith("(") else f"{at}. ")
         if q.lines:
             blocks.append(Block("row", lines=q.lines))
     return blocks
 
 
+def _said(kind: str, text: str, before: str = "", after: str = "") -> list[Block]:
+    """Words as one block, and below it the pictures that stand among them.
+
+    Markdown is readable as it stands. A picture that is no longer there leaves its description.
+    """
+    found: list[Block] = []
+
+    def drawn(match: re.Match[str]) -> str:
+        data = media.clip_data(match[2]) if match[2].startswith("/media/images/") else None
+        if data is None:
+            return f"[{match[1] or '…'}]"
+        found.append(Block("picture", picture=data))
+        return ""
+
+    words = re.sub(r"\n{3,}", "\n\n", _SHOWN.sub(drawn, text)).strip()
+    return [Block(kind, f"{before}{words}{after}"), *found]
+
+
 def _sheet(exam: queries.ExamView, letter: str, questions: list[queries.Printed]) -> list[Block]:
     blocks = [*_head(exam, letter, _("answer sheet")), _name_line()]
     for q in questions:
-        letters = [at for at, _text in q.options if len(at) == 1 and at.isalpha()]
         if q.lines > 1:
             blocks.append(Block("question", f"{q.number}.", lines=q.lines))
-        elif q.options and letters and not q.lines:
-            blocks.append(Block("row", f"{q.number}.   " + "   ".join(f"[ {x} ]" for x in letters)))
+        elif q.parts and q.parts[0].isalpha():
+            boxes = "   ".join(f"[ {part} ]" for part in q.parts)
+            blocks.append(Block("row", f"{q.number}.   {boxes}"))
         else:
-            blocks.append(Block("row", f"{q.number}.   ______________________________"))
+            line = "_" * (30 if len(q.parts) == 1 else 14)
+            rooms = "   ".join(f"{part} {line}".strip() for part in q.parts)
+            blocks.append(Block("row", f"{q.number}.   {rooms}"))
     return blocks
 
 
