@@ -754,7 +754,11 @@ def test_drawn_papers_differ_and_can_be_made_again_from_their_seed(
             again = service.asked_of(db.session.get(Exam, exam_id), taker.row().seed)
             db.session.rollback()
         assert [a.question.version_id for a in again] == [item.version_id for item in items]
+        taker.submit({})
     assert len(papers) > 1
+    # Of most questions only the better or only the weaker third was asked, or neither.
+    page = people.client(trainer).get(f"/desk/exams/{exam_id}/results/questions")
+    assert page.status_code == 200
 
 
 def test_balanced_draws_are_fairer_than_chance() -> None:
