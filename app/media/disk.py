@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import errno
 import hashlib
 import os
 import shutil
@@ -28,6 +29,7 @@ from app.media.rules import UUID, EmptyFile, FileTooLarge, Interrupted
 CHUNK = 1024 * 1024
 LOOK_EVERY = 32 * CHUNK  # bytes between two looks at the free space
 SYNC_FILE_RANGE_WRITE = 2
+FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}  # of the disk, of our share of it, of one file
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
@@ -94,7 +96,7 @@ class MediaFolder:
             _flush_folder(target.parent.parent)
         except OSError as error:
             self.drop_upload(uuid)
-            if error.errno == 28:  # no space left
+            if error.errno in FULL:
                 raise NoRoom from error
             raise
         except BaseException:
@@ -129,7 +131,7 @@ class MediaFolder:
             fresh.replace(target)
         except OSError as error:
             fresh.unlink(missing_ok=True)
-            if error.errno == 28:  # no space left
+            if error.errno in FULL:
                 raise NoRoom from error
             raise
 

@@ -26,7 +26,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from app.core.refusals import NoRoom, NotThere
-from app.media.disk import begin_flush
+from app.media.disk import FULL, begin_flush
 from app.media.rules import (
     MOST_OPEN,
     UNTOUCHED_SECONDS,
@@ -339,7 +339,7 @@ class _Piece:
             raise
         except OSError as error:
             self._keep()
-            raise (NoRoom if error.errno == 28 else Interrupted) from error
+            raise (NoRoom if error.errno in FULL else Interrupted) from error
         except Exception as error:
             self._keep()  # the other end has gone: its server says so in many ways
             raise Interrupted from error

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -285,6 +287,55 @@ def test_pause_go_on_and_go_on_after_a_reload(
     row.locator("[data-upload-file]").set_input_files(large)
     expect(row.locator("[data-media-state]")).to_be_visible()
     assert sent[0] > 0  # what had arrived is not sent again
+    kept = list((tmp_path / "media" / "uploads").glob("*/source"))
+    assert [path.read_bytes() for path in kept] == [large.read_bytes()]
+
+
+def arrived(folder: Path) -> int:
+    """How much of the only unfinished upload the server has acknowledged."""
+    found = list((folder / "media" / "partial").glob("*/offset"))
+    return int(found[0].read_text().split()[0]) if found else 0
+
+
+def test_after_a_crash_of_the_page_an_upload_goes_on_in_another_tab(
+    chrome, desk: Desk, window: Window, tmp_path: Path, clips: Clips
+) -> None:
+    """The renderer dies with everything it knew; nothing says goodbye to the server."""
+    page = window.page
+    throttle(page)(300_000)
+    large = tmp_path / "large.mp4"
+    large.write_bytes(clips["plain.mp4"].read_bytes() + bytes(2_000_000))
+    row = page.locator("[data-upload]").first
+    row.locator("[data-upload-file]").set_input_files(large)
+    expect(row.locator("[data-upload-status]")).to_contain_text("per second")
+    told = chrome.new_browser_cdp_session().send("SystemInfo.getProcessInfo")
+    with page.expect_event("crash"):
+        for process in told["processInfo"]:
+            if process["type"] == "renderer":
+                os.kill(process["id"], signal.SIGKILL)
+    deadline = time.monotonic() + 60
+    while not arrived(tmp_path):  # the server notices that nobody sends any more
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    before = arrived(tmp_path)
+
+    tab = window.context.new_page()
+    tab.set_default_timeout(15_000)
+    offsets: list[int] = []
+    tab.on(
+        "request",
+        lambda request: (
+            offsets.append(int(request.headers["upload-offset"]))
+            if request.method == "PATCH"
+            else None
+        ),
+    )
+    tab.goto("/rows")
+    row = tab.locator("[data-upload]").first
+    expect(row.locator("[data-upload-left]")).to_contain_text("large.mp4")
+    row.locator("[data-upload-file]").set_input_files(large)
+    expect(row.locator("[data-media-state]")).to_be_visible(timeout=60_000)
+    assert offsets[0] == before > 0  # what had arrived is not sent again
     kept = list((tmp_path / "media" / "uploads").glob("*/source"))
     assert [path.read_bytes() for path in kept] == [large.read_bytes()]
 

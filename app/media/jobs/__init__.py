@@ -2,12 +2,45 @@
 
 from __future__ import annotations
 
+import logging
+from datetime import timedelta
+
+from flask import Flask
+from huey import crontab
+
 from app.core import jobs
 from app.core.db import reading, unit_of_work
 from app.core.refusals import NoRoom
 from app.media import ffmpeg, queries, service
 from app.media.jobs.making import Discarded, Maker
 from app.media.rules import UNEXPECTED, TranscodeFailed
+
+log = logging.getLogger(__name__)
+
+
+def init_app(app: Flask) -> None:
+    """Every hour, let go of what nobody will come back for."""
+    huey = app.extensions["huey"]
+
+    @huey.periodic_task(crontab(minute="47"), name="sweep_media")  # type: ignore[untyped-decorator]
+    def hourly() -> None:
+        try:
+            with app.app_context(), unit_of_work():
+                jobs.enqueue("media.sweep", key="media.sweep", priority=-1)
+        except Exception:
+            log.exception("the media folder could not be swept")
+
+
+@jobs.handler("media.sweep")
+def sweep(_lease: jobs.Lease) -> None:
+    """Unfinished uploads after a day, recordings that no lesson uses after a week, files of nobody.
+
+    What `flask media sweep` does, too.
+    """
+    service.sweep_uploads()
+    with unit_of_work():
+        service.sweep_unattached(age=timedelta(days=service.UNATTACHED_DAYS))
+    service.sweep_files(age=timedelta(hours=service.ORPHAN_HOURS))
 
 
 @jobs.handler("media.transcode")

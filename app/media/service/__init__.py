@@ -31,6 +31,7 @@ from app.media.service.posters import (
     wish_poster,
 )
 from app.media.service.preparing import Task, begin, fail, finish, show_early
+from app.media.service.quota import look_for_quota, partials
 from app.media.service.recordings import (
     Stored,
     discard,
@@ -46,8 +47,6 @@ from app.media.service.resuming import (
     begin_upload,
     continue_upload,
     end_upload,
-    look_for_quota,
-    partials,
     sweep_uploads,
     take_over,
     upload_of,

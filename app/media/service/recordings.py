@@ -16,6 +16,7 @@ from app.media import ffmpeg, queries
 from app.media.models import CaptionTrack, ChapterList, EarlyVersion, Media, PosterChoice
 from app.media.rules import Facts, NothingToRetry, State, clean_name, move, turn
 from app.media.service.folder import config, media_folder
+from app.media.service.quota import hold_quota
 
 
 @dataclass(frozen=True)
@@ -72,9 +73,13 @@ def register(stored: Stored, *, owner_id: int) -> int:
 
 
 def receive(*, owner_id: int, filename: str, stream: BinaryIO, length: int | None) -> int:
-    """Store and register an upload; returns the media id. Call it before the first query."""
+    """Store and register an upload; returns the media id. Call it before the first query.
+
+    Raises the refusals of `store`, and QuotaFull.
+    """
     stored = store(filename=filename, stream=stream, length=length)
     try:
+        hold_quota(owner_id, stored.size)
         return register(stored, owner_id=owner_id)
     except BaseException:
         media_folder().drop_upload(stored.uuid)

@@ -15,32 +15,13 @@ from app.media.rules import (
     EmptyFile,
     FileTooLarge,
     NotComplete,
-    QuotaFull,
     clean_name,
-    fits_quota,
 )
 from app.media.rules.uploads import Checksum
 from app.media.service.folder import config, media_folder
+from app.media.service.quota import look_for_quota, partials
 from app.media.service.recordings import Stored, register
-from app.media.tus import Partials, Upload
-
-
-def partials() -> Partials:
-    """The unfinished uploads of this application."""
-    return Partials(config().media_dir, reserve=config().disk_reserve)
-
-
-def look_for_quota(owner_id: int, length: int) -> None:
-    """Raise QuotaFull when so many more bytes are more than a member may keep.
-
-    Reads the database in a transaction of its own. What is promised to unfinished uploads counts.
-    """
-    quota = config().upload_quota
-    with reading():
-        used = queries.stored_bytes(owner_id)
-    reserved = sum(one.length for one in partials().all() if one.owner_id == owner_id)
-    if not fits_quota(used, reserved, length, quota):
-        raise QuotaFull(used=file_size(used + reserved), quota=file_size(quota))
+from app.media.tus import Upload
 
 
 def begin_upload(*, owner_id: int, filename: str, length: int, metadata: str) -> Upload:

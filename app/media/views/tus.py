@@ -113,8 +113,9 @@ def tus_options() -> Response:
 @limited("uploads", most=60, seconds=3600, burst=20)
 @_tus
 def tus_begin() -> Response:
-    if "Upload-Defer-Length" in request.headers:
-        raise BadUpload(what="Upload-Defer-Length")
+    for not_offered in ("Upload-Defer-Length", "Upload-Concat"):
+        if not_offered in request.headers:
+            raise BadUpload(what=not_offered)
     length = number(request.headers.get("Upload-Length"), "Upload-Length")
     said = request.headers.get("Upload-Metadata", "")
     upload = service.begin_upload(
