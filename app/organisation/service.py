@@ -87,8 +87,13 @@ def correct_points(
     notices.tell(
         [member_id],
         kind=Kind.POINTS,
-        title=lambda: gettext(
-            "Your points were corrected: %(amount)s", amount=format_decimal(amount, "+#,##0;-#,##0")
+        title=lambda: (
+            gettext(
+                "Your points were corrected: %(amount)s",
+                amount=format_decimal(amount, "+#,##0;-#,##0"),
+            )
+            if amount
+            else gettext("An entry of yours that gave no points was taken back")
         ),
         body=reason,
         address=address("points"),

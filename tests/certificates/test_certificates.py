@@ -155,7 +155,9 @@ def test_a_course_done_gives_one_and_taken_back_revokes_it(
         learning.quiz_passed(member_id=member, course_id=course.id, at=now)
     assert [row.state for row in all_of(app, member)] == ["live"]
     with app.app_context(), unit_of_work():
-        learning.quiz_taken_back(member_id=member, course_id=course.id)
+        learning.quiz_taken_back(
+            member_id=member, course_id=course.id, actor_id=office.member, reason="Key was wrong"
+        )
     assert [row.state for row in all_of(app, member)] == ["revoked"]
     with app.app_context(), unit_of_work():
         learning.quiz_passed(member_id=member, course_id=course.id, at=clock.now())
@@ -313,7 +315,12 @@ def test_a_path_done_gives_a_certificate_and_a_course_undone_takes_it_back(
     ]
     assert told(app, member) == [("certificate", "You have a certificate for “First month”", "")]
     with app.app_context(), unit_of_work():
-        learning.quiz_taken_back(member_id=member, course_id=courses[0].id)
+        learning.quiz_taken_back(
+            member_id=member,
+            course_id=courses[0].id,
+            actor_id=office.member,
+            reason="Key was wrong",
+        )
     assert [row.state for row in all_of(app, member)] == ["revoked"]
     assert told(app, member)[0][1] == ("Your certificate for “First month” does not hold any more")
 

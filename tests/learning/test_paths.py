@@ -179,7 +179,9 @@ def test_a_quiz_that_is_taken_back_takes_the_path_back(desk: Desk, time: Time) -
     desk.finish(desk.ann, desk.first, time)
     desk.finish(desk.ann, desk.second, time)
     with desk.app.app_context(), unit_of_work():
-        assert service.quiz_taken_back(member_id=desk.ann, course_id=desk.first.id)
+        assert service.quiz_taken_back(
+            member_id=desk.ann, course_id=desk.first.id, actor_id=desk.trainer, reason="wrong"
+        )
     assert desk.rows(PathDone) == []
 
 

@@ -259,6 +259,29 @@ def test_an_organizer_corrects_points_with_a_reason(house: House) -> None:
     assert house.ledger.amounts(house.ann) == [10, -10]
 
 
+def test_what_gave_no_points_is_taken_back_with_none(house: House) -> None:
+    while house.ledger.earn(house.ann):
+        pass
+    entry = house.ledger.entries(house.ann)[-1]
+    assert entry.amount == 0
+    url, client = f"/organizer/members/{house.ann}/entries/{entry.id}", house.client
+    page = client.get(url).get_data(as_text=True)
+    assert 'value="0"' in page
+    assert "with 0 it counts for no streak" in page
+    more = client.post(url, data={"amount": "-1", "reason": "x"}, headers=csrf(client))
+    assert more.status_code == 422
+    done = client.post(url, data={"amount": "0", "reason": "Not seen"}, headers=csrf(client))
+    assert done.status_code == 302
+    assert house.ledger.entries(house.ann)[-1].corrects_seq == entry.seq
+    ann = house.people.client(house.ann)
+    assert "taken back wholly" in words(ann.get("/points"))
+    assert "An entry of yours that gave no points was taken back" in words(ann.get("/notices"))
+    assert (
+        client.post(url, data={"amount": "0", "reason": "x"}, headers=csrf(client)).status_code
+        == 409
+    )
+
+
 @pytest.mark.parametrize(
     "amount", ["", "0", "1.5", "NaN", "inf", "ten", "9223372036854775808", "-11", "10001", "1e3"]
 )

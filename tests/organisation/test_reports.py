@@ -90,7 +90,12 @@ def test_a_completion_that_was_taken_back_still_stood_on_its_day(house: House, d
     with later(1):
         before = body(house, f"day={day}")
     with later(2), house.app.app_context(), unit_of_work():
-        assert quiz_taken_back(member_id=house.ann, course_id=house.done.id)
+        assert quiz_taken_back(
+            member_id=house.ann,
+            course_id=house.done.id,
+            actor_id=house.organizer,
+            reason="wrong",
+        )
     with later(3):
         assert body(house, f"day={day}") == before
         assert "Courses done 0" in body(house, "")

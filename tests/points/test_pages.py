@@ -78,7 +78,7 @@ def test_every_entry_stands_there_with_its_reason(people: People, ledger: Ledger
     assert "Phishing &amp; &lt;b&gt;passwords&lt;/b&gt;" in page.get_data(as_text=True)
     told = words(page)
     assert "Correction of entry no. 1 counted twice · Wang Fang" in told
-    assert "corrected by −10" in told
+    assert "taken back wholly" in told
 
 
 def test_what_the_cap_took_is_said(people: People, ledger: Ledger) -> None:

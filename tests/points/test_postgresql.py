@@ -24,7 +24,7 @@ from tests import postgresql
 from tests.conftest import make_config
 from tests.factories import People
 from tests.points.ledger import SHANGHAI, Ledger, at, shanghai
-from tests.points.test_standings import assert_the_same_when_made_anew, life, proof
+from tests.points.test_standings import assert_the_same_when_made_anew, life, proof, rise
 
 __all__ = ["life"]  # a fixture
 
@@ -90,7 +90,10 @@ def test_the_database_refuses_to_change_what_is_final(
     assert proof(app).breaks == []
 
 
-def test_standings_are_kept_and_made_anew_alike(app: Flask, life: list[int]) -> None:
+def test_standings_are_kept_and_made_anew_alike(
+    app: Flask, people: People, life: list[int]
+) -> None:
+    rise(app, people, 6)
     assert_the_same_when_made_anew(app)
 
 

@@ -22,7 +22,7 @@ from app.points.models import Entry
 from app.points.queries.branches import LEAST_PEOPLE, NEIGHBOURS, PRIOR_PEOPLE, TOP
 from app.points.rules import Period, Ranking, height, ledger_key, span_of
 from tests.factories import People, csrf
-from tests.points.ledger import SHANGHAI, Ledger, shanghai
+from tests.points.ledger import SHANGHAI, Ledger, at, shanghai
 from tests.points.test_pages import places, words
 from tests.statements import counted
 
@@ -81,6 +81,33 @@ def test_standings_are_the_sums_of_the_ledger_after_a_whole_life(
     assert_the_same_when_made_anew(app)
 
 
+@pytest.mark.parametrize("many", [1, 2, 5, 8])
+def test_the_middle_of_a_branch_is_right_whoever_rises(
+    app: Flask, people: People, ledger: Ledger, many: int
+) -> None:
+    rise(app, people, many)
+    assert proof(app).breaks == []
+
+
+def rise(app: Flask, people: People, many: int) -> None:
+    """Members of one branch earn in turns in one month; the last one leaves and comes back."""
+    luck = random.Random(many)
+    branch = people.branch()
+    members = [people.member(branch=branch) for _ in range(many)]
+    for part in range(3):
+        with app.app_context(), unit_of_work():
+            for step in range(40):
+                when = shanghai(2026, 5, 4 + part * 3 + step // 20, 12, step)
+                with at(when):
+                    service.credit(
+                        member_id=luck.choice(members),
+                        reason=luck.choice(("lesson", "quiz", "practice", "sign_in")),
+                        source=f"rise:{part}:{step}",
+                    )
+        change(app, members[-1], is_active=part != 0)
+        assert proof(app).breaks == []
+
+
 def assert_the_same_when_made_anew(app: Flask) -> None:
     assert proof(app).breaks == []
     with app.app_context():
@@ -120,6 +147,7 @@ def rows_of_everything() -> dict[str, list]:
         "DELETE FROM standing WHERE member_id = 3 AND span > 600000000 - 1",
         "UPDATE branch_share SET points = points + 1 WHERE span = 600000000",
         "UPDATE branch_standing SET median2 = 999, stale = false WHERE span = 600000000",
+        "UPDATE branch_standing SET low = low + 1, stale = false WHERE span = 600000000",
         "UPDATE standing_step SET members = members + 1 WHERE span = 600000000",
         "UPDATE standing_tie SET members = members + 1 WHERE span = 600000000",
         "DELETE FROM standing_tie WHERE span = 600000000",

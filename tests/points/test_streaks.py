@@ -100,3 +100,52 @@ def test_a_visit_alone_is_no_learning(people: People, ledger: Ledger) -> None:
     member = people.member()
     ledger.earn(member, "sign_in")
     assert "Longest streak 0 days" in words(people.client(member).get("/points/streak"))
+
+
+def test_what_was_taken_back_wholly_counts_for_no_day_and_no_badge(
+    people: People, ledger: Ledger
+) -> None:
+    member, author = people.member(), people.member("Organizer")
+    for day in (2, 3, 4):
+        ledger.earn(member, when=shanghai(2026, 3, day), theme=(day - 1, "T"))
+    ledger.earn(member, "course", when=shanghai(2026, 3, 5))
+    client = people.client(member)
+
+    def page() -> str:
+        return words(client.get("/points/streak?month=2026-03"))
+
+    assert "Longest streak 4 days" in page()
+    assert "Wide view Something is learnt in three themes. reached" in page()
+    entries = ledger.entries(member)
+    ledger.correct(entries[0].id, -entries[0].amount + 1, author=author)  # a part
+    ledger.correct(entries[2].id, 5, author=author)  # more
+    assert "Longest streak 4 days" in page()
+    assert "First step One lesson is finished. Mar 2, 2026" in page()
+    ledger.correct(entries[1].id, -entries[1].amount, author=author)
+    ledger.correct(entries[3].id, -entries[3].amount, author=author)
+    told = page()
+    assert "Longest streak 1 day " in told
+    assert told.count("(learnt)") == 2
+    assert "Wide view Something is learnt in three themes. 2 of 3" in told
+    assert "First course One course is finished. 0 of 1" in told
+    assert "What an organizer has taken back wholly" in told
+
+
+def test_the_date_of_a_badge_moves_to_what_still_holds(people: People, ledger: Ledger) -> None:
+    member, author = people.member(), people.member("Organizer")
+    for day in (2, 3):
+        ledger.earn(member, when=shanghai(2026, 3, day))
+    first = ledger.entries(member)[0]
+    ledger.correct(first.id, -first.amount, author=author)
+    told = words(people.client(member).get("/points/streak"))
+    assert "First step One lesson is finished. Mar 3, 2026" in told
+
+
+def test_what_gave_nothing_over_the_limit_counts_for_badges(people: People, ledger: Ledger) -> None:
+    member = people.member()
+    while ledger.earn(member, when=shanghai(2026, 3, 2)):
+        pass
+    given = ledger.amounts(member)
+    assert given[-1] == 0
+    told = words(people.client(member).get("/points/streak"))
+    assert f"Fifty lessons Fifty lessons are finished. {len(given)} of 50" in told

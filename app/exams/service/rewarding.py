@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from app.core import clock
 from app.core.db import db
@@ -12,8 +12,6 @@ from app.exams import rules
 from app.exams.models import Attempt, Exam
 from app.learning import service as learning
 from app.points import service as points
-from app.points.models import Entry
-from app.points.rules import CORRECTION
 
 REASON = "quiz"  # as the ledger calls both
 
@@ -44,14 +42,14 @@ def reward(attempt: Attempt) -> tuple[int, bool]:
             earned_at=at,
             facts={"score": f"{_percent(attempt)} %"},
         )
-    again = len(_entries(attempt)) if _all_taken_back(attempt) else 0
     earned = points.credit(
         member_id=attempt.member_id,
         reason=REASON,
-        source=_source(attempt) + (f":again:{again}" if again else ""),
+        source=_source(attempt),
         occurred_at=at,
         note=title,
         theme=theme,
+        anew=True,
     )
     return earned, done
 
@@ -88,7 +86,8 @@ def _is_known(attempt: Attempt) -> bool:
 def take_back(attempt: Attempt, *, actor_id: int, reason: str) -> int:
     """Take back what an attempt brought, if no other attempt of the member is passed.
 
-    Points go by a reversal entry with its reason; returns how many.
+    Points go by a reversal entry with its reason, those of a course, a theme and a path that are
+    not done any more among them; returns how many the attempt itself had brought.
     """
     session = db.session()
     what = (
@@ -105,7 +104,12 @@ def take_back(attempt: Attempt, *, actor_id: int, reason: str) -> int:
     if other is not None:
         return 0
     if attempt.course_id is not None:
-        learning.quiz_taken_back(member_id=attempt.member_id, course_id=attempt.course_id)
+        learning.quiz_taken_back(
+            member_id=attempt.member_id,
+            course_id=attempt.course_id,
+            actor_id=actor_id,
+            reason=reason,
+        )
     else:
         learning.take_certificate(
             member_id=attempt.member_id,
@@ -114,13 +118,13 @@ def take_back(attempt: Attempt, *, actor_id: int, reason: str) -> int:
             title=session.get_one(Exam, attempt.exam_id).title,
             reason=reason,
         )
-    taken = 0
-    for entry in _entries(attempt):
-        # Nobody corrects their own points, not even the author of an exam who took it.
-        if entry.amount > 0 and actor_id != entry.member_id and not _is_corrected(entry):
-            points.correct(entry.id, amount=-entry.amount, author_id=actor_id, reason=reason)
-            taken += entry.amount
-    return taken
+    return points.take_back(
+        member_id=attempt.member_id,
+        reason=REASON,
+        source=_source(attempt),
+        author_id=actor_id,
+        note=reason,
+    )
 
 
 def _percent(attempt: Attempt) -> int:
@@ -132,32 +136,3 @@ def _source(attempt: Attempt) -> str:
     if attempt.course_id is not None:
         return f"quiz:{attempt.course_id}"
     return f"exam:{attempt.exam_id}"
-
-
-def _entries(attempt: Attempt) -> list[Entry]:
-    source = _source(attempt)
-    return list(
-        db.session().scalars(
-            select(Entry).where(
-                Entry.member_id == attempt.member_id,
-                Entry.reason == REASON,
-                (Entry.source == source) | Entry.source.startswith(f"{source}:again:"),
-            )
-        )
-    )
-
-
-def _is_corrected(entry: Entry) -> bool:
-    found = db.session().scalar(
-        select(func.count()).where(
-            Entry.member_id == entry.member_id,
-            Entry.reason == CORRECTION,
-            Entry.corrects_seq == entry.seq,
-        )
-    )
-    return bool(found)
-
-
-def _all_taken_back(attempt: Attempt) -> bool:
-    given = [entry for entry in _entries(attempt) if entry.amount > 0]
-    return bool(given) and all(_is_corrected(entry) for entry in given)

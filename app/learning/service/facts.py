@@ -41,10 +41,11 @@ def quiz_passed(*, member_id: int, course_id: int, at: datetime) -> bool:
     return settle(member_id, course_id, at)
 
 
-def quiz_taken_back(*, member_id: int, course_id: int) -> bool:
+def quiz_taken_back(*, member_id: int, course_id: int, actor_id: int, reason: str) -> bool:
     """Forget that a quiz was passed, because its marks were wrong; whether the course was done.
 
-    What was watched stays as it is.
+    What was watched stays as it is. What a course, its theme and its paths brought when they were
+    done goes with them.
     """
     lock(member_id)
     facts = db.session().scalar(
@@ -65,7 +66,7 @@ def quiz_taken_back(*, member_id: int, course_id: int) -> bool:
                 undone_at=clock.now(),
             )
         )
-        unsettle_paths(member_id, course_id)
+        unsettle_paths(member_id, course_id, actor_id=actor_id, reason=reason)
         take_certificate(
             member_id=member_id,
             kind="course",
@@ -73,6 +74,15 @@ def quiz_taken_back(*, member_id: int, course_id: int) -> bool:
             title=title_and_theme(course_id)[0],
             reason=_("The quiz was marked anew."),
         )
+        theme_id, _title = title_and_theme(course_id)[1]
+        for what, which in (("course", course_id), ("theme", theme_id)):
+            points.take_back(
+                member_id=member_id,
+                reason=what,
+                source=f"{what}:{which}",
+                author_id=actor_id,
+                note=reason,
+            )
     facts.quiz_passed_at = facts.completed_at = facts.known_at = None
     db.session().flush()
     return was_done
@@ -106,7 +116,12 @@ def settle(member_id: int, course_id: int, now: datetime) -> bool:
     session.flush()
     title, theme = title_and_theme(course_id)
     points.credit(
-        member_id=member_id, reason="course", source=f"course:{course_id}", note=title, theme=theme
+        member_id=member_id,
+        reason="course",
+        source=f"course:{course_id}",
+        note=title,
+        theme=theme,
+        anew=True,
     )
     theme_id, theme_title = theme
     if _is_theme_done(member_id, theme_id):
@@ -116,6 +131,7 @@ def settle(member_id: int, course_id: int, now: datetime) -> bool:
             source=f"theme:{theme_id}",
             note=theme_title,
             theme=theme,
+            anew=True,
         )
     give_certificate(
         member_id=member_id, kind="course", subject_id=course_id, title=title, earned_at=now

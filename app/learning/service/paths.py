@@ -169,7 +169,7 @@ def settle_paths(member_id: int, course_id: int, now: datetime) -> None:
         _note(member_id, path_id, None, now)
 
 
-def unsettle_paths(member_id: int, course_id: int) -> None:
+def unsettle_paths(member_id: int, course_id: int, *, actor_id: int, reason: str) -> None:
     """A course counts as done no longer: nor do the paths that it belongs to."""
     with_it = select(PathStep.path_id).where(PathStep.course_id == course_id)
     undone = PathDone.path_id.in_(with_it) & (PathDone.member_id == member_id)
@@ -187,6 +187,13 @@ def unsettle_paths(member_id: int, course_id: int) -> None:
             title=title,
             reason=_("The quiz was marked anew."),
         )
+        points.take_back(
+            member_id=member_id,
+            reason="path",
+            source=f"path:{path_id}",
+            author_id=actor_id,
+            note=reason,
+        )
     session.execute(delete(PathDone).where(undone))
 
 
@@ -200,7 +207,9 @@ def _note(member_id: int, path_id: int, branch_id: int | None, now: datetime) ->
     session.add(PathDone(path_id=path_id, member_id=member_id, done_at=now))
     session.flush()
     title = session.get_one(LearningPath, path_id).title
-    points.credit(member_id=member_id, reason="path", source=f"path:{path_id}", note=title)
+    points.credit(
+        member_id=member_id, reason="path", source=f"path:{path_id}", note=title, anew=True
+    )
     give_certificate(
         member_id=member_id, kind="path", subject_id=path_id, title=title, earned_at=now
     )

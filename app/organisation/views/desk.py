@@ -168,7 +168,7 @@ def member(member_id: int) -> str:
 def correction(member_id: int, entry_id: int) -> str:
     person = queries.member_for(reader(), member_id)
     line = points.entry_of(member_id, entry_id)
-    form = CorrectionForm(amount=-line.amount if line.amount > 0 else None)
+    form = CorrectionForm(amount=-line.amount if line.amount >= 0 else None)
     return render_template("organisation/correct.html", person=person, line=line, form=form)
 
 

@@ -79,7 +79,8 @@ class BranchShare(Base):
 
 class BranchStanding(Base):
     """One branch in one period: `takers` are active members with points, `movers` those of them
-    who belong to another branch by now, `median2` is twice the median of their points.
+    who belong to another branch by now, `median2` is twice the median of their points, which is
+    that of the two in the middle; `low` is the lower one of these two.
 
     `reached` is the entry that changed it last. `stale` rows wait for the next entry of the
     branch, because a member left, came back or moved; readers compute those anew.
@@ -94,6 +95,7 @@ class BranchStanding(Base):
     movers: Mapped[int]
     points: Mapped[int]
     median2: Mapped[int]
+    low: Mapped[int] = mapped_column(default=0, server_default="0")
     reached: Mapped[int] = mapped_column(BigInteger)
     stale: Mapped[bool] = mapped_column(default=False)
 
@@ -192,23 +194,36 @@ POSTGRESQL = (
     # One at a time, as in service.standings: two who change the same steps in another order
     # would wait for each other for ever.
     """CREATE OR REPLACE FUNCTION standing_steps() RETURNS trigger AS $$
+    DECLARE
+      went boolean := TG_OP <> 'INSERT' AND OLD.shown AND OLD.points > 0;
+      came boolean := TG_OP <> 'DELETE' AND NEW.shown AND NEW.points > 0;
     BEGIN
-      IF TG_OP <> 'INSERT' AND OLD.shown AND OLD.points > 0 THEN
-        UPDATE standing_step SET members = members - 1
-        WHERE span = OLD.span AND theme_id = OLD.theme_id AND step = OLD.points / 16;
-        DELETE FROM standing_tie
-        WHERE span = OLD.span AND theme_id = OLD.theme_id AND tie = OLD.height / 1024
-          AND members = 1;
-        UPDATE standing_tie SET members = members - 1
-        WHERE span = OLD.span AND theme_id = OLD.theme_id AND tie = OLD.height / 1024;
+      IF NOT (went AND came AND OLD.points / 16 = NEW.points / 16) THEN
+        IF went THEN
+          UPDATE standing_step SET members = members - 1
+          WHERE span = OLD.span AND theme_id = OLD.theme_id AND step = OLD.points / 16;
+        END IF;
+        IF came THEN
+          INSERT INTO standing_step (span, theme_id, step, members)
+          VALUES (NEW.span, NEW.theme_id, NEW.points / 16, 1)
+          ON CONFLICT (span, theme_id, step) DO UPDATE SET members = standing_step.members + 1;
+        END IF;
       END IF;
-      IF TG_OP <> 'DELETE' AND NEW.shown AND NEW.points > 0 THEN
-        INSERT INTO standing_step (span, theme_id, step, members)
-        VALUES (NEW.span, NEW.theme_id, NEW.points / 16, 1)
-        ON CONFLICT (span, theme_id, step) DO UPDATE SET members = standing_step.members + 1;
-        INSERT INTO standing_tie (span, theme_id, tie, members)
-        VALUES (NEW.span, NEW.theme_id, NEW.height / 1024, 1)
-        ON CONFLICT (span, theme_id, tie) DO UPDATE SET members = standing_tie.members + 1;
+      IF NOT (went AND came AND OLD.height / 1024 = NEW.height / 1024) THEN
+        IF went THEN
+          DELETE FROM standing_tie
+          WHERE span = OLD.span AND theme_id = OLD.theme_id AND tie = OLD.height / 1024
+            AND members = 1;
+          IF NOT FOUND THEN
+            UPDATE standing_tie SET members = members - 1
+            WHERE span = OLD.span AND theme_id = OLD.theme_id AND tie = OLD.height / 1024;
+          END IF;
+        END IF;
+        IF came THEN
+          INSERT INTO standing_tie (span, theme_id, tie, members)
+          VALUES (NEW.span, NEW.theme_id, NEW.height / 1024, 1)
+          ON CONFLICT (span, theme_id, tie) DO UPDATE SET members = standing_tie.members + 1;
+        END IF;
       END IF;
       RETURN NULL;
     END

@@ -41,10 +41,11 @@ _SAME = {
         "SELECT branch_id, count(*), -1 FROM member WHERE is_active GROUP BY branch_id",
     ),
     "the standings of branches": (
-        "span, branch_id, takers, movers, points, median2",
-        """SELECT span, branch_id, takers, movers, points, median2, 1 AS side FROM branch_standing
+        "span, branch_id, takers, movers, points, median2, low",
+        """SELECT span, branch_id, takers, movers, points, median2, low, 1 AS side
+        FROM branch_standing
         WHERE takers > 0 AND NOT stale""",
-        f"""SELECT span, branch_id, takers, movers, points, median2, -1
+        f"""SELECT span, branch_id, takers, movers, points, median2, low, -1
         FROM ({SPREAD.format(where="true")}) AS again
         WHERE (span, branch_id) NOT IN
           (SELECT span, branch_id FROM branch_standing WHERE stale)""",  # noqa: S608 - constants

@@ -27,10 +27,12 @@ NEIGHBOURS = 2
 
 # One row for each period and branch in which an active member has points. The median is that of
 # the one or two in the middle, doubled, so that it is a whole number. `where` is about s.
+# `low` is the lower one of these two (or the only one).
 SPREAD = """
 SELECT span, branch_id, count(*) AS takers, sum(moved) AS movers, sum(points) AS points,
        sum(CASE WHEN place IN ((people + 1) / 2, (people + 2) / 2) THEN points ELSE 0 END)
-         * (1 + people % 2) AS median2
+         * (1 + people % 2) AS median2,
+       sum(CASE WHEN place = (people + 1) / 2 THEN points ELSE 0 END) AS low
 FROM (
   SELECT s.span, s.branch_id, s.points,
          CASE WHEN m.branch_id = s.branch_id THEN 0 ELSE 1 END AS moved,

@@ -91,6 +91,11 @@ class Line:
     why: Why | None = None  # why there are fewer points than usual
 
     @property
+    def is_taken_back(self) -> bool:
+        """Whether nothing is left of it: then it counts for no streak and no badge either."""
+        return self.corrected_by is not None and self.amount + self.corrected_by == 0
+
+    @property
     def is_correctable(self) -> bool:
         """Whether an organizer may still correct it; see service.correct."""
         return (

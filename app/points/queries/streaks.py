@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from datetime import date
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy.orm import aliased
 
 from app.core import clock
 from app.core.db import db
 from app.points.models import Entry
 from app.points.queries.books import book_at
-from app.points.rules import REASONS
+from app.points.rules import CORRECTION, REASONS
 from app.points.rules.streaks import BADGES, Day, Held, Streak, held, month, streak
 
 LEARNING = tuple(reason for reason in REASONS if reason not in {"sign_in", "answer"})
@@ -30,9 +31,10 @@ class Diary:
 
 
 def learning_days(member_id: int, zone: ZoneInfo) -> set[date]:
-    """The days on which a member finished something, whatever points it gave."""
+    """The days on which a member finished something, whatever points it gave; what was taken back
+    wholly makes none."""
     moments = db.session().scalars(
-        select(Entry.occurred_at).where(Entry.member_id == member_id, Entry.reason.in_(LEARNING))
+        select(Entry.occurred_at).where(_holds(member_id), Entry.reason.in_(LEARNING))
     )
     return {moment.astimezone(zone).date() for moment in moments}
 
@@ -56,7 +58,7 @@ def _counts(member_id: int, zone: ZoneInfo) -> tuple[dict[str, int], dict[tuple[
     nth = func.row_number().over(partition_by=Entry.reason, order_by=Entry.seq).label("nth")
     ranked = (
         select(Entry.reason, Entry.occurred_at, nth)
-        .where(Entry.member_id == member_id, Entry.reason.in_(COUNTED))
+        .where(_holds(member_id), Entry.reason.in_(COUNTED))
         .cte("ranked")
     )
     marks = [(b.counts, b.least) for b in BADGES if b.counts in COUNTED]
@@ -72,16 +74,36 @@ def _counts(member_id: int, zone: ZoneInfo) -> tuple[dict[str, int], dict[tuple[
         row.reason: int(row.many)
         for row in session.execute(
             select(Entry.reason, func.count().label("many"))
-            .where(Entry.member_id == member_id, Entry.reason.in_(COUNTED))
+            .where(_holds(member_id), Entry.reason.in_(COUNTED))
             .group_by(Entry.reason)
         )
     }
     counts["themes"] = int(
         session.scalar(
             select(func.count(func.distinct(Entry.theme_id))).where(
-                Entry.member_id == member_id, Entry.theme_id != 0
+                _holds(member_id), Entry.theme_id != 0, Entry.reason != CORRECTION
             )
         )
         or 0
     )
     return counts, dates
+
+
+def _holds(member_id: int) -> ColumnElement[bool]:
+    """That an entry is a member's and was not taken back wholly: whoever takes all of its points
+    says that it was not earned. What gave none because a limit was reached holds; so does what is
+    left of an entry, or was added to."""
+    correction, taken = aliased(Entry), aliased(Entry)
+    gone = (
+        select(taken.seq)
+        .join(
+            correction,
+            and_(
+                correction.member_id == taken.member_id,
+                correction.corrects_seq == taken.seq,
+                correction.amount == -taken.amount,
+            ),
+        )
+        .where(correction.member_id == member_id, correction.reason == CORRECTION)
+    )
+    return and_(Entry.member_id == member_id, Entry.seq.not_in(gone))

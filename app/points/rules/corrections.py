@@ -20,7 +20,10 @@ def checked_amount(amount: object) -> int:
 
 
 def checked_correction(*, given: int, amount: object) -> int:
-    """The amount of a correction of an entry that gave `given` points."""
+    """The amount of a correction of an entry that gave `given` points. One that gave none is taken
+    back by 0."""
+    if given == 0 and amount == 0 and type(amount) is int:
+        return 0
     amount = checked_amount(amount)
     if given + amount < 0:
         raise TakesTooMuch(given=given)

@@ -8,7 +8,7 @@ from app.points.service.books import (
     save_draft,
     with_calendar_of,
 )
-from app.points.service.crediting import check_in, correct, credit, name_theme
+from app.points.service.crediting import check_in, correct, credit, name_theme, take_back
 from app.points.service.rebuilding import rebuild
 from app.points.service.rewards import (
     cancel,
@@ -41,6 +41,7 @@ __all__ = [
     "rebuild",
     "save_draft",
     "seal_days",
+    "take_back",
     "with_calendar_of",
     "withdraw_offer",
 ]

@@ -63,6 +63,7 @@ _MOVE_END = text(
     ON CONFLICT (member_id) DO UPDATE SET
       seq = excluded.seq, hash = excluded.hash, seal = excluded.seal"""
 )
+_AGAIN = ":again:"  # in the source of what was taken back and earned once more
 _TITLE = select(_theme_name.c.title).where(_theme_name.c.id == bindparam("theme"))
 _THEME = text(
     """INSERT INTO ledger_theme (id, title, titles) VALUES (:id, :title, '{}')
@@ -88,21 +89,26 @@ def credit(
     occurred_at: datetime | None = None,
     note: str = "",
     theme: tuple[int, str] | None = None,
+    anew: bool = False,
 ) -> int:
     """Enter what a member earned; returns the points credited now.
 
     `reason` is a key of rules.REASONS, `source` what it is for ("lesson:12"), `note` its title as
     the member knows it, `theme` the id and title of its theme. Once per member, reason and
     source: a second call changes nothing and returns 0. Over a limit, in the hours in which
-    points rest, or without a rule, an entry of 0 points is made. Raises NotThere for an unknown
-    member and KeyError for an unknown reason.
+    points rest, or without a rule, an entry of 0 points is made. With `anew`, what was taken back
+    wholly and is earned once more is given once more. Raises NotThere for an unknown member and
+    KeyError for an unknown reason.
     """
     REASONS[reason]
     if not source or len(source) > LONGEST_SOURCE:
         raise ValueError("a source has 1 to 120 characters")
     owner = lock_chain(member_id)
     if _is_known(member_id, reason, source):
-        return 0
+        given = _given(member_id, reason, source) if anew else []
+        if not given or not all(each.is_taken_back for each in given):
+            return 0
+        source = f"{source}{_AGAIN}{len(given)}"
     now = clock.now()
     # Nothing is earned in the future, whatever a caller says.
     occurred_at = min(occurred_at or now, now)
@@ -162,8 +168,8 @@ def correct(entry_id: int, *, amount: int, author_id: int, reason: str) -> int:
     """Enter a correction of `amount` points (mostly negative) of one entry; returns its id.
 
     It counts for the day and the branch of the entry it corrects, so that the week, the month and
-    the branch that the points were given in come right. Every entry can be corrected once,
-    corrections cannot. Raises a refusal that says what is wrong.
+    the branch that the points were given in come right. An entry of 0 is taken back by 0. Every
+    entry can be corrected once, corrections cannot. Raises a refusal that says what is wrong.
     """
     session = db.session()
     entry = session.get(Entry, entry_id)
@@ -198,6 +204,61 @@ def correct(entry_id: int, *, amount: int, author_id: int, reason: str) -> int:
         author_id=author_id,
         theme_id=entry.theme_id,
     )
+
+
+def take_back(*, member_id: int, reason: str, source: str, author_id: int, note: str) -> int:
+    """Correct to nothing what a member was given for something that turns out not to be done;
+    returns how many points that takes.
+
+    What gave no points is taken back, too: it counted for badges and streaks. An entry that
+    somebody has corrected already stays as it is, and nobody takes back what is their own.
+    """
+    lock_chain(member_id)
+    if author_id == member_id:
+        return 0
+    taken = 0
+    for entry in _given(member_id, reason, source):
+        if entry.corrected_by is None:
+            correct(entry.id, amount=-entry.amount, author_id=author_id, reason=note)
+            taken += entry.amount
+    return taken
+
+
+@dataclass(frozen=True)
+class _Given:
+    """An entry for one source, and the points of its correction."""
+
+    id: int
+    amount: int
+    corrected_by: int | None
+
+    @property
+    def is_taken_back(self) -> bool:
+        return self.corrected_by is not None and self.amount + self.corrected_by == 0
+
+
+def _given(member_id: int, reason: str, source: str) -> list[_Given]:
+    """What a member got for something, the first time and again."""
+    correction = _entry.alias()
+    rows = (
+        db.session()
+        .connection()
+        .execute(
+            select(_entry.c.id, _entry.c.amount, correction.c.amount)
+            .outerjoin(
+                correction,
+                (correction.c.member_id == _entry.c.member_id)
+                & (correction.c.corrects_seq == _entry.c.seq),
+            )
+            .where(_entry.c.member_id == member_id, _entry.c.reason == reason)
+            .where(
+                (_entry.c.source == source)
+                | _entry.c.source.startswith(f"{source}{_AGAIN}", autoescape=True)
+            )
+            .order_by(_entry.c.seq)
+        )
+    )
+    return [_Given(*row) for row in rows]
 
 
 def lock_chain(member_id: int) -> Owner:

@@ -107,9 +107,10 @@ WHERE shown AND points > 0 GROUP BY span, theme_id, height / {TIE}
 """  # noqa: S608 - constants only
 # A branch without takers has a row all the same: it becomes stale when somebody comes back.
 _BRANCHES = f"""
-INSERT INTO branch_standing (span, branch_id, takers, movers, points, median2, reached, stale)
+INSERT INTO branch_standing
+  (span, branch_id, takers, movers, points, median2, low, reached, stale)
 SELECT r.span, r.branch_id, coalesce(s.takers, 0), coalesce(s.movers, 0),
-       coalesce(s.points, 0), coalesce(s.median2, 0), r.reached, :stale
+       coalesce(s.points, 0), coalesce(s.median2, 0), coalesce(s.low, 0), r.reached, :stale
 FROM ({_REACHED}) AS r LEFT JOIN ({SPREAD.format(where="1 = 1")}) AS s
   ON s.span = r.span AND s.branch_id = r.branch_id
 """  # noqa: S608 - constants only
