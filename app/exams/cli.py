@@ -56,17 +56,18 @@ def archive_(exam_id: int, file: Path) -> None:
     exam = db.session.get(Exam, exam_id)
     if exam is None:
         raise click.ClickException(f"There is no exam {exam_id}.")
-    data = archive.packed(
+    pieces = archive.packed(
         queries.records_of(exam_id),
         title=exam.title,
         made_at=clock.now(),
         key=key_in(current_app.extensions["weike"].instance_dir),
     )
     try:
-        file.write_bytes(data)
+        with file.open("wb") as out:
+            out.writelines(pieces)
     except OSError as error:
         raise click.ClickException(f"{file} cannot be written: {error.strerror}") from error
-    click.echo(f"{file}: {len(data)} bytes")
+    click.echo(f"{file}: {file.stat().st_size} bytes")
 
 
 @group.command("verify")

@@ -131,7 +131,7 @@ def test_unanswered_questions_are_named_before_submitting(window, site, quiz: Ma
     page.locator(".dot").nth(2).click()
     tick(win, "False")
     page.click("#submit")
-    assert "2 questions have no answer yet" in page.inner_text("dialog")
+    assert "Without an answer: 2." in page.inner_text("dialog")
     page.locator("dialog .btn").first.click()
     expect(page.locator("#question-1")).to_be_visible()
     assert attempts(site, member, quiz)[0].is_open

@@ -19,6 +19,8 @@ from app.exams import archive, rules
 from app.media import service as media
 from app.members.models import RoleGrant
 from app.questions.models import QuestionTag
+from tests import crowds
+from tests.crowds import crowd, sat_too
 from tests.exams.examiner import QUESTIONS, Candidate, Desk, Set, make_exam
 from tests.factories import People
 from tests.learning.lessons import Time, single
@@ -249,6 +251,43 @@ def test_results_are_taken_away_as_texts_and_numbers_by_whoever_may_now(
         session.query(RoleGrant).filter_by(member_id=trainer).delete()
     for path in paths:
         assert desk.client.get(path).status_code == 404
+
+
+def test_the_marks_of_a_hundred_thousand_are_sent_while_they_are_read(
+    app: Flask, people: People, trainer: int, desk: Desk
+) -> None:
+    exam = make_exam(app, trainer, QUESTIONS[:1])
+    taker = Candidate(people, exam, people.member(name="=Ann"))
+    taker.start()
+    taker.submit(taker.right(1))
+    crowd(app, taker.member, 100_000)
+    sat_too(app, taker.attempt)
+    found = crowds.taken(app, desk.client, f"/desk/exams/{exam.id}/results/export")
+    assert found.first <= 20
+    assert found.queries > 400
+    assert found.grown_mb < 40
+    lines = found.body.decode("utf-8-sig").splitlines()
+    assert len(lines) == 100_002
+    assert lines[1].startswith('"\'=Ann"')
+    assert lines[-1].startswith('"Crowd 100000"')
+    assert {line.rsplit(",", 1)[1] for line in lines[1:]} == {"1"}
+
+
+def test_the_archive_of_many_is_sent_while_it_is_made(
+    app: Flask, people: People, trainer: int, desk: Desk
+) -> None:
+    exam = make_exam(app, trainer, [*QUESTIONS, ESSAY] * 5)
+    taker = Candidate(people, exam)
+    taker.start()
+    taker.submit(taker.right(20))
+    crowd(app, taker.member, 300)
+    sat_too(app, taker.attempt)
+    found = crowds.taken(app, desk.client, f"/desk/exams/{exam.id}/archive")
+    assert found.first <= 8
+    assert found.grown_mb < 60
+    assert archive.check(found.body).files == 301 + 10
+    with zipfile.ZipFile(io.BytesIO(found.body)) as source:
+        assert len(_rows(source.read("answers.csv"))) == 20 * 301
 
 
 def _rows(data: bytes) -> list[dict[str, str]]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
+import re
+import zipfile
 from datetime import datetime
 
 import openpyxl
@@ -12,6 +14,7 @@ import pytest
 from app.core.db import unit_of_work
 from app.courses.models import Course
 from app.members.models import Branch, Member
+from tests.crowds import crowd, taken
 from tests.organisation.conftest import House
 
 EXPORT = "/organizer/completion/export"
@@ -107,3 +110,25 @@ def test_five_files_an_hour_are_enough(house: House) -> None:
 
 def test_an_odd_kind_of_file_is_a_spreadsheet(house: House) -> None:
     assert as_sheet(house.client.get(f"{EXPORT}?as=exe"))
+
+
+@pytest.mark.parametrize("kind", ["csv", "xlsx"])
+def test_a_hundred_thousand_rows_are_sent_while_they_are_read(house: House, kind: str) -> None:
+    crowd(house.app, house.ann, 50_000)
+    assert house.client.get("/organizer/completion").status_code == 422  # no page is that long
+    found = taken(house.app, house.client, f"{EXPORT}?as={kind}")
+    assert found.first <= 30
+    assert found.queries > 200  # part by part
+    assert found.grown_mb < 40
+    if kind == "csv":
+        rows = list(csv.reader(io.StringIO(found.body.decode("utf-8-sig"))))
+        names = [row[2] for row in rows[1:] if row[0] == "Alpha"]
+    else:
+        with zipfile.ZipFile(io.BytesIO(found.body)) as book:
+            assert book.testzip() is None
+            sheet = book.read("xl/worksheets/sheet1.xml").decode()
+        rows = re.findall(r"<row r=", sheet)
+        names = re.findall(r">Alpha</t>.*?<c r=\"C\d+\"[^>]*><is><t [^>]*>(.*?)</t>", sheet)
+    assert len(rows) == 100_007
+    assert names[0] == "Ann"
+    assert names[1:50_001] == [f"Crowd {n}" for n in range(1, 50_001)]

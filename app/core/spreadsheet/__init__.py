@@ -15,7 +15,7 @@ from app.core.spreadsheet.tables import (
     TableTooLarge,
     TableTooWide,
 )
-from app.core.spreadsheet.xlsx_writing import write_xlsx
+from app.core.spreadsheet.xlsx_writing import write_xlsx, xlsx_pieces
 
 __all__ = [
     "BloatedTable",
@@ -35,4 +35,5 @@ __all__ = [
     "read_table",
     "write_csv",
     "write_xlsx",
+    "xlsx_pieces",
 ]

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, true
 
-from app.core.db import db
+from app.core.db import db, reading
 from app.core.refusals import NotThere
 from app.exams import rules
 from app.exams.models import (
@@ -28,6 +28,8 @@ from app.members.models import Branch, Member
 from app.questions import types
 from app.questions.models import QuestionVersion
 from app.questions.queries import questions, versions
+
+TAKERS_AT_ONCE = 500  # of a file of marks
 
 
 @dataclass(frozen=True)
@@ -55,8 +57,8 @@ class Book:
         return statistics(self.marks, self.max_marks)
 
 
-def taken(exam_id: int) -> list[Taken]:
-    """Every submitted attempt, by name."""
+def taken(exam_id: int, member_ids: Sequence[int] | None = None) -> list[Taken]:
+    """Every submitted attempt, or those of these members, by name."""
     exam = db.session().get(Exam, exam_id)
     if exam is None:
         raise NotThere
@@ -67,21 +69,23 @@ def taken(exam_id: int) -> list[Taken]:
             .join(Member, Member.id == Attempt.member_id)
             .join(Branch, Branch.id == Member.branch_id)
             .where(Attempt.exam_id == exam_id, Attempt.state == "submitted")
+            .where(true() if member_ids is None else Attempt.member_id.in_(member_ids))
             .order_by(Branch.path, Member.sorted_name, Member.id, Attempt.number)
         )
         .all()
     )
+    seen = [view(row) for row, *_rest in rows]
     by_member: dict[int, list[AttemptView]] = {}
-    for row, *_rest in rows:
-        by_member.setdefault(row.member_id, []).append(view(row))
+    for one in seen:
+        by_member.setdefault(one.member_id, []).append(one)
     counting = {
         found.id
         for attempts in by_member.values()
         if (found := rules.counts(attempts, exam.counting)) is not None
     }
     return [
-        Taken(view(row), name, username, branch, row.id in counting)
-        for row, name, username, branch in rows
+        Taken(one, name, username, branch, one.id in counting)
+        for one, (_row, name, username, branch) in zip(seen, rows, strict=True)
     ]
 
 
@@ -90,42 +94,94 @@ def book_of(exam_id: int, *, every: bool = False) -> Book:
 
     Attempts that wait for a person's marks are left out.
     """
-    rows = [t.attempt for t in taken(exam_id) if (every or t.counts) and not t.attempt.waiting]
-    places = places_of(exam_id)
-    slots: list[tuple[int, int]] = [
-        (index, number) for index, place in enumerate(places) for number in range(place.number)
-    ]
-    place_of: dict[int, list[int]] = {}
-    for index, place in enumerate(places):
-        for question_id, _ in place.pool:
-            place_of.setdefault(question_id, []).append(index)
-    fixed = {i: p.pool[0][0] for i, p in enumerate(places) if len(p.pool) == p.number == 1}
-    marks: dict[int, dict[tuple[int, int], Decimal]] = {row.id: {} for row in rows}
-    free: dict[tuple[int, int], int] = {}
-    for attempt_id, section, question_id, mark, most in _items([row.id for row in rows]):
-        if attempt_id not in marks:
-            continue
-        homes = [
-            i for i in place_of.get(question_id, ()) if places[i].section == section
-        ] or place_of.get(question_id, [])
-        # A question that is fixed and may be drawn besides stands where it is fixed.
-        homes = sorted(homes, key=lambda i: (fixed.get(i) != question_id, i))
-        for index in homes:
-            number = free.get((attempt_id, index), 0)
-            if number < places[index].number:
-                free[attempt_id, index] = number + 1
-                marks[attempt_id][index, number] = rules.points(mark, most)
-                break
+    ids = [t.attempt.id for t in taken(exam_id) if (every or t.counts) and not t.attempt.waiting]
+    layout = _Layout(exam_id)
+    marks = layout.marks_of(ids)
+    fixed = layout.fixed
     asked = questions(fixed.values())
     return Book(
-        attempt_ids=tuple(row.id for row in rows),
+        attempt_ids=tuple(ids),
         names=tuple(
-            asked[fixed[index]].stem if fixed.get(index) in asked else "" for index, _ in slots
+            asked[fixed[index]].stem if fixed.get(index) in asked else ""
+            for index, _ in layout.slots
         ),
-        question_ids=tuple(fixed.get(index) for index, _ in slots),
-        max_marks=tuple(places[index].mark for index, _ in slots),
-        marks=tuple(tuple(marks[row.id].get(slot, Decimal(0)) for slot in slots) for row in rows),
+        question_ids=tuple(fixed.get(index) for index, _ in layout.slots),
+        max_marks=tuple(layout.places[index].mark for index, _ in layout.slots),
+        marks=tuple(marks[attempt_id] for attempt_id in ids),
     )
+
+
+class _Layout:
+    """Which slot of a paper an item of an attempt stands in."""
+
+    def __init__(self, exam_id: int) -> None:
+        self.places = places_of(exam_id)
+        self.slots: list[tuple[int, int]] = [
+            (index, number)
+            for index, place in enumerate(self.places)
+            for number in range(place.number)
+        ]
+        self.fixed = {
+            i: p.pool[0][0] for i, p in enumerate(self.places) if len(p.pool) == p.number == 1
+        }
+        self._place_of: dict[int, list[int]] = {}
+        for index, place in enumerate(self.places):
+            for question_id, _ in place.pool:
+                self._place_of.setdefault(question_id, []).append(index)
+
+    def marks_of(self, attempt_ids: Sequence[int]) -> dict[int, tuple[Decimal, ...]]:
+        """The marks of attempts by slot; 0 where a slot was not asked."""
+        marks: dict[int, dict[tuple[int, int], Decimal]] = {i: {} for i in attempt_ids}
+        free: dict[tuple[int, int], int] = {}
+        for attempt_id, section, question_id, mark, most in _items(attempt_ids):
+            for index in self._homes(question_id, section):
+                number = free.get((attempt_id, index), 0)
+                if number < self.places[index].number:
+                    free[attempt_id, index] = number + 1
+                    marks[attempt_id][index, number] = rules.points(mark, most)
+                    break
+        nothing = Decimal(0)
+        return {
+            attempt_id: tuple(found.get(slot, nothing) for slot in self.slots)
+            for attempt_id, found in marks.items()
+        }
+
+    def _homes(self, question_id: int, section: int) -> list[int]:
+        every = self._place_of.get(question_id, [])
+        homes = [index for index in every if self.places[index].section == section] or every
+        # A question that is fixed and may be drawn besides stands where it is fixed.
+        return sorted(homes, key=lambda i: (self.fixed.get(i) != question_id, i))
+
+
+def marks_in_parts(exam_id: int) -> tuple[int, Iterator[tuple[Taken, tuple[Decimal, ...]]]]:
+    """How many slots the paper has, and the attempts that count with their marks by slot, by name.
+
+    Read part by part while the file is sent; attempts that wait for a mark have none.
+    """
+    layout = _Layout(exam_id)
+    of_exam = select(Attempt.member_id).where(
+        Attempt.exam_id == exam_id, Attempt.state == "submitted"
+    )
+    member_ids = list(
+        db.session().scalars(
+            select(Member.id)
+            .join(Branch, Branch.id == Member.branch_id)
+            .where(Member.id.in_(of_exam))
+            .order_by(Branch.path, Member.sorted_name, Member.id)
+        )
+    )
+
+    def rows() -> Iterator[tuple[Taken, tuple[Decimal, ...]]]:
+        for start in range(0, len(member_ids), TAKERS_AT_ONCE):
+            with reading():
+                found = taken(exam_id, member_ids[start : start + TAKERS_AT_ONCE])
+                counting = [row for row in found if row.counts]
+                marked = [row.attempt.id for row in counting if not row.attempt.waiting]
+                marks = layout.marks_of(marked)
+            for row in counting:
+                yield row, marks.get(row.attempt.id, ())
+
+    return len(layout.slots), rows()
 
 
 def _items(

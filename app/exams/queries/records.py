@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
 from html import escape
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import select, tuple_
 
-from app.core.db import db
+from app.core.db import db, reading
 from app.core.refusals import NotThere
-from app.core.spreadsheet import write_csv
+from app.core.spreadsheet import csv_lines
 from app.exams.models import (
     Appeal,
     Attempt,
@@ -35,63 +35,97 @@ _ATTEMPT = (
     *("receipt", "goes_on_from"),
 )
 
+AT_ONCE = 200  # attempts that are in memory at the same time
 
-def records_of(exam_id: int) -> Iterator[tuple[str, bytes]]:
-    """(name, content) of every file: settings, takers, answers, papers, acts, marks, figures."""
-    session = db.session()
-    exam = session.get(Exam, exam_id)
-    if exam is None:
-        raise NotThere
-    settings = {
-        c.name: getattr(exam, c.key)
-        for c in Exam.__table__.columns
-        if c.name not in {"password", "safe_keys"}
-    }
-    yield "exam.json", json.dumps(settings, default=str, ensure_ascii=False, indent=1).encode()
-    rows = session.execute(
-        select(Attempt, Member.name, Member.username, Branch.name)
-        .join(Member, Member.id == Attempt.member_id)
-        .join(Branch, Branch.id == Member.branch_id)
-        .where(Attempt.exam_id == exam_id)
-        .order_by(Attempt.id)
-    ).all()
+
+def records_of(exam_id: int) -> Iterator[tuple[str, Iterable[bytes]]]:
+    """(name, content) of every file: settings, takers, answers, papers, acts, marks, figures.
+
+    Read part by part while the archive is made, so that an exam of a hundred thousand takers needs
+    no more memory than one of a hundred.
+    """
+    with reading() as session:
+        exam = session.get(Exam, exam_id)
+        if exam is None:
+            raise NotThere
+        title = exam.title
+        settings = {
+            c.name: getattr(exam, c.key)
+            for c in Exam.__table__.columns
+            if c.name not in {"password", "safe_keys"}
+        }
+        of_exam = select(Attempt.id).where(Attempt.exam_id == exam_id)
+        ids = list(session.scalars(of_exam.order_by(Attempt.id)))
+    yield "exam.json", [json.dumps(settings, default=str, ensure_ascii=False, indent=1).encode()]
     header = ["member_id", "name", "username", "branch", *_ATTEMPT]
-    yield (
-        "attempts.csv",
-        write_csv(
-            header,
-            (
-                [row.member_id, name, username, branch, *(getattr(row, key) for key in _ATTEMPT)]
-                for row, name, username, branch in rows
-            ),
-        ),
-    )
-    answers: list[list[Any]] = []
-    for row, name, _username, branch in rows:
-        items = list(
-            session.scalars(
-                select(AttemptItem)
-                .where(AttemptItem.attempt_id == row.id)
-                .order_by(AttemptItem.position)
-            )
-        )
-        bodies = versions(item.version_id for item in items)
-        answers += [_answer(row.id, item, bodies[item.version_id]) for item in items]
-        yield f"papers/{row.id}.html", _page(exam.title, row, f"{name} · {branch}", items, bodies)
+    yield "attempts.csv", csv_lines(header, _attempts(ids))
+    known: dict[int, Question] = {}
+    for row, who, items in _papers(ids, known):
+        yield f"papers/{row.id}.html", [_page(title, row, who, items, known)]
     head = ["attempt_id", "item_id", "position", "question_id", "version_id", "kind", "answer"]
     more = ["saved", "saved_at", "mark", "max_mark", "marked_by", "marked_at", "comment"]
-    yield "answers.csv", write_csv([*head, *more], answers)
+    answers = (
+        _answer(row.id, item, known[item.version_id])
+        for row, _who, items in _papers(ids, known)
+        for item in items
+    )
+    yield "answers.csv", csv_lines([*head, *more], answers)
     yield "acts.csv", _table(ExamEvent, ExamEvent.exam_id == exam_id)
     yield "regrades.csv", _table(Regrade, Regrade.exam_id == exam_id)
     done = select(Regrade.id).where(Regrade.exam_id == exam_id)
     yield "regraded.csv", _table(RegradeAttempt, RegradeAttempt.regrade_id.in_(done))
-    ids = select(Attempt.id).where(Attempt.exam_id == exam_id)
-    yield "kept_aside.csv", _table(Evidence, Evidence.attempt_id.in_(ids))
-    items_ = select(AttemptItem.id).where(AttemptItem.attempt_id.in_(ids))
-    yield "marks.csv", _table(GivenMark, GivenMark.item_id.in_(items_))
+    yield "kept_aside.csv", _table(Evidence, Evidence.attempt_id.in_(of_exam))
+    of_items = select(AttemptItem.id).where(AttemptItem.attempt_id.in_(of_exam))
+    yield "marks.csv", _table(GivenMark, GivenMark.item_id.in_(of_items))
     yield "appeals.csv", _table(Appeal, Appeal.exam_id == exam_id)
-    figures = asdict(book_of(exam_id).statistics())
-    yield "statistics.json", json.dumps(figures, ensure_ascii=False, indent=1).encode()
+    with reading():
+        figures = asdict(book_of(exam_id).statistics())
+    yield "statistics.json", [json.dumps(figures, ensure_ascii=False, indent=1).encode()]
+
+
+def _takers(ids: Sequence[int]) -> list[tuple[Attempt, str, str, str]]:
+    rows = db.session().execute(
+        select(Attempt, Member.name, Member.username, Branch.name)
+        .join(Member, Member.id == Attempt.member_id)
+        .join(Branch, Branch.id == Member.branch_id)
+        .where(Attempt.id.in_(ids))
+        .order_by(Attempt.id)
+    )
+    return [(row, name, username, branch) for row, name, username, branch in rows]
+
+
+def _attempts(ids: Sequence[int]) -> Iterator[list[Any]]:
+    for part in _parts(ids):
+        with reading():
+            rows = _takers(part)
+        for row, name, username, branch in rows:
+            yield [row.member_id, name, username, branch, *(getattr(row, k) for k in _ATTEMPT)]
+
+
+def _papers(
+    ids: Sequence[int], known: dict[int, Question]
+) -> Iterator[tuple[Attempt, str, list[AttemptItem]]]:
+    """Each attempt with whose it is and its items; `known` comes to hold their questions."""
+    for part in _parts(ids):
+        items: dict[int, list[AttemptItem]] = {}
+        with reading() as session:
+            rows = _takers(part)
+            for item in session.scalars(
+                select(AttemptItem)
+                .where(AttemptItem.attempt_id.in_(part))
+                .order_by(AttemptItem.attempt_id, AttemptItem.position)
+            ):
+                items.setdefault(item.attempt_id, []).append(item)
+            asked = {item.version_id for each in items.values() for item in each}
+            if new := asked - known.keys():
+                known.update(versions(new))
+        for row, name, _username, branch in rows:
+            yield row, f"{name} · {branch}", items.get(row.id, [])
+
+
+def _parts(ids: Sequence[Any]) -> Iterator[Sequence[Any]]:
+    for start in range(0, len(ids), AT_ONCE):
+        yield ids[start : start + AT_ONCE]
 
 
 def _answer(attempt_id: int, item: AttemptItem, question: Question) -> list[Any]:
@@ -116,19 +150,24 @@ def _said(item: AttemptItem, question: Question) -> list[str]:
     return [str(told.get("given", ""))] if told.get("given") else []
 
 
-def _table(model: Any, where: Any) -> bytes:
+def _table(model: Any, where: Any) -> Iterator[bytes]:
     columns = [(column.name, column.key) for column in model.__table__.columns]
-    rows = db.session().scalars(select(model).where(where).order_by(*model.__table__.primary_key))
-    return write_csv(
-        [name for name, _key in columns],
-        (
-            [
+    return csv_lines([name for name, _key in columns], _rows(model, where, columns))
+
+
+def _rows(model: Any, where: Any, columns: Sequence[tuple[str, str]]) -> Iterator[list[Any]]:
+    key = tuple(model.__table__.primary_key)
+    with reading() as session:
+        keys = [tuple(row) for row in session.execute(select(*key).where(where).order_by(*key))]
+    for part in _parts(keys):
+        with reading() as session:
+            rows = session.scalars(select(model).where(tuple_(*key).in_(part)).order_by(*key)).all()
+        for row in rows:
+            values = (getattr(row, name) for _, name in columns)
+            yield [
                 json.dumps(value, ensure_ascii=False) if isinstance(value, dict | list) else value
-                for value in (getattr(row, key) for _name, key in columns)
+                for value in values
             ]
-            for row in rows
-        ),
-    )
 
 
 def _page(

@@ -14,6 +14,7 @@ from app.core.access import access
 from app.core.i18n import current_language
 from app.core.limits import limited
 from app.core.refusals import NotThere
+from app.core.streams import streamed
 from app.exams import archive, queries, sheets
 from app.exams.sheets import Block
 from app.exams.views import bp
@@ -165,17 +166,10 @@ def _key(exam: queries.ExamView, letter: str, questions: list[queries.Printed]) 
 def archived(exam_id: int) -> Response:
     """Papers, answers, marks and acts in one signed file, for the shelf."""
     exam = managed(exam_id)
-    data = archive.packed(
+    pieces = archive.packed(
         queries.records_of(exam.id),
         title=exam.title,
         made_at=clock.now(),
         key=key_in(current_app.extensions["weike"].instance_dir),
     )
-    return Response(
-        data,
-        mimetype="application/zip",
-        headers={
-            "Content-Disposition": f"attachment; filename=exam-{exam.id}-archive.zip",
-            "Content-Length": str(len(data)),
-        },
-    )
+    return streamed(pieces, kind="application/zip", name=f"exam-{exam.id}-archive.zip")

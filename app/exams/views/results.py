@@ -14,7 +14,7 @@ from app.core.access import access
 from app.core.limits import limited
 from app.core.paging import Page, window
 from app.core.refusals import NotThere, Refusal
-from app.core.spreadsheet import write_csv
+from app.core.streams import streamed_csv
 from app.exams import queries, rules, service
 from app.exams.views import bp
 from app.exams.views.desk import managed
@@ -83,31 +83,23 @@ def patterns(exam_id: int) -> str:
 @limited("exports", most=30, seconds=3600)
 def export_results(exam_id: int) -> Response:
     exam = managed(exam_id)
-    book = queries.book_of(exam.id)
-    marks = dict(zip(book.attempt_ids, book.marks, strict=True))
+    slots, taken = queries.marks_in_parts(exam.id)
     header = [
         *(_("Name"), _("User name"), _("Branch"), _("Attempt"), _("Began"), _("Submitted")),
         *(_("Score"), _("Out of"), _("Passed"), _("Receipt")),
-        *(str(number) for number in range(1, len(book.max_marks) + 1)),
+        *(str(number) for number in range(1, slots + 1)),
     ]
-    rows = []
-    for row in queries.taken(exam.id):
-        if not row.counts:
-            continue
-        a = row.attempt
-        passed = "" if a.passed is None else _("yes") if a.passed else _("no")
-        rows.append(
-            [
-                *(row.name, row.username, row.branch, a.number, a.started_at, a.submitted_at),
-                *(a.score, a.out_of, passed, a.receipt),
-                *marks.get(a.id, ()),
-            ]
-        )
-    return Response(
-        write_csv(header, rows),
-        mimetype="text/csv",
-        headers={"Content-Disposition": f"attachment; filename=exam-{exam.id}.csv"},
+    said = {None: "", True: _("yes"), False: _("no")}
+    rows = (
+        [
+            *(row.name, row.username, row.branch),
+            *(row.attempt.number, row.attempt.started_at, row.attempt.submitted_at),
+            *(row.attempt.score, row.attempt.out_of, said[row.attempt.passed]),
+            *(row.attempt.receipt, *marks),
+        ]
+        for row, marks in taken
     )
+    return streamed_csv(f"exam-{exam.id}.csv", header, rows)
 
 
 @bp.get("/desk/exams/<int:exam_id>/regrade/<int:question_id>")

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, Select, false, func, or_, select, true
 
-from app.core.db import db
+from app.core.db import db, reading
 from app.core.paging import Page, window
 from app.core.refusals import NotThere
 from app.courses.queries import CourseCard, DeskTheme, all_themes, published_courses
@@ -24,6 +24,7 @@ from app.points.queries import totals
 from app.points.rules import SPENDING
 
 ROWS_PER_PAGE = 50
+MEMBERS_AT_ONCE = 500  # of a file
 FLAGS_SHOWN = 10
 
 
@@ -265,6 +266,54 @@ def completion(
                 cells.append(cell)
         lines.append(CourseLine(card, states))
     return Completion(cells, lines)
+
+
+def completion_in_parts(
+    reader: Reader,
+    *,
+    branch_id: int | None = None,
+    theme_id: int | None = None,
+    course_id: int | None = None,
+    state: CourseState | None = None,
+) -> Iterator[Cell]:
+    """The rows of `completion`, as many as there are, read part by part while a file is sent.
+
+    Raises NotThere for a branch of somebody else.
+    """
+    courses = [card for card in courses_in(theme_id) if course_id is None or card.id == course_id]
+    wanted = members_of(reader, branch_id)
+    member_ids = list(
+        db.session().scalars(
+            select(Member.id)
+            .join(Branch, Branch.id == Member.branch_id)
+            .where(Member.id.in_(wanted))
+            .order_by(Branch.path, Member.sorted_name, Member.id)
+        )
+    )
+    return _cells_in_parts(courses, member_ids, state)
+
+
+def _cells_in_parts(
+    courses: Sequence[CourseCard], member_ids: Sequence[int], state: CourseState | None
+) -> Iterator[Cell]:
+    for card in courses:
+        for start in range(0, len(member_ids), MEMBERS_AT_ONCE):
+            part = member_ids[start : start + MEMBERS_AT_ONCE]
+            with reading() as session:
+                people = session.execute(
+                    select(Member.id, Member.name, Member.username, Branch.name, Branch.path)
+                    .join(Branch, Branch.id == Member.branch_id)
+                    .where(Member.id.in_(part))
+                    .order_by(Branch.path, Member.sorted_name, Member.id)
+                ).all()
+                known = completion_table(part, [card.id])
+            for member_id, name, username, branch, path in people:
+                progress = known.get((member_id, card.id))
+                above = (int(i) for i in path.split("/") if i)
+                meant = card.audience is None or not card.audience.isdisjoint(above)
+                cell = Cell(member_id, name, username, branch, card, progress)
+                if (progress is not None or meant) and (state is None or cell.state is state):
+                    yield cell
 
 
 def member_page(

@@ -98,13 +98,13 @@ def completion() -> ResponseReturnValue:
 @limited("exports", most=EXPORTS_AN_HOUR, seconds=3600)
 def export() -> Response:
     kind = request.args.get("as", Format.XLSX, type=Format)
-    table = queries.completion(reader(), **_filters())
+    cells = queries.completion_in_parts(reader(), **_filters())
     header = [
         *(_("Course"), _("Theme"), _("Member"), _("User name"), _("Branch")),
         *(_("Per cent"), _("State"), _("Lessons done"), _("Lessons")),
         *(_("Quiz passed on"), _("Completed on"), _("Last watched on")),
     ]
-    return table_file(kind, "completion", _("Completion"), header, _rows(table.cells))
+    return table_file(kind, "completion", _("Completion"), header, _rows(cells))
 
 
 def _rows(cells: Iterable[Cell]) -> Iterator[list[Any]]:

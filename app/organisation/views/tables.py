@@ -1,4 +1,7 @@
-"""How a table leaves the house: CSV or XLSX, typed, with today's date in its name."""
+"""How a table leaves the house: CSV or XLSX, typed, with today's date in its name.
+
+However long it is: its rows are read while the file is sent.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,8 @@ from typing import Any
 from flask import Response, current_app
 
 from app.core import clock
-from app.core.spreadsheet import write_csv, write_xlsx
+from app.core.spreadsheet import csv_lines, xlsx_pieces
+from app.core.streams import streamed
 from app.organisation.rules import Format
 
 TYPES = {
@@ -28,13 +32,11 @@ def table_file(
     day: str = "",
 ) -> Response:
     """A table as a file to take away; `day` is the date it speaks of, today by itself."""
-    content = (
-        write_csv(header, rows) if kind is Format.CSV else write_xlsx(header, rows, title=title)
+    pieces = (
+        csv_lines(header, rows) if kind is Format.CSV else xlsx_pieces(header, rows, title=title)
     )
     day = day or clock.today(current_app.extensions["weike"].zone).isoformat()
-    response = Response(content, content_type=TYPES[kind])
-    response.headers.set("Content-Disposition", "attachment", filename=f"{name}-{day}.{kind.value}")
-    return response
+    return streamed(pieces, kind=TYPES[kind], name=f"{name}-{day}.{kind.value}")
 
 
 def here(moment: datetime | None) -> datetime | None:

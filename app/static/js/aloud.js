@@ -48,6 +48,8 @@ function next() {
 }
 
 if (button && voice) {
+  // Where a page has a place for it, it stands there and covers nothing.
+  document.querySelector("[data-aloud-place]")?.append(button);
   button.hidden = false;
   button.setAttribute("aria-pressed", "false");
   button.addEventListener("click", () => {

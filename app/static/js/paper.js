@@ -78,6 +78,8 @@ function go(index, focus) {
     });
   }
   paint();
+  // The map of a long paper shows where one is.
+  if (dots && oneByOne) dots.scrollTop = marks[here].offsetTop - (dots.clientHeight - marks[here].offsetHeight) / 2;
   if (!focus) return;
   questions[here].focus({ preventScroll: true });
   (oneByOne ? form : questions[here]).scrollIntoView({ block: "start" });
@@ -517,10 +519,17 @@ form.addEventListener("submit", async (event) => {
   event.preventDefault();
   const { submitter } = event;
   if (submitter !== buttons.later && submitter !== buttons.onward) {
-    const blank = questions.filter((question) => !isAnswered(question));
-    const question = blank.length && dots ? words.wordBlank.replace("{n}", blank.length) : words.wordSure;
-    if (!(await ask(question, words.wordSubmit))) {
-      if (blank.length) go(questions.indexOf(blank[0]), true);
+    // Without a way back there is nothing to look at again.
+    const open = dots ? questions.filter((question) => !isAnswered(question)) : [];
+    const flagged = dots ? questions.filter((question) => flagOf(question)?.checked) : [];
+    const said = [
+      ...(open.length ? [words.wordBlank.replace("{n}", open.length)] : []),
+      ...(flagged.length ? [words.wordFlags.replace("{n}", flagged.length)] : []),
+    ];
+    const sentence = said.length ? [...said, words.wordAllTheSame].join(" ") : words.wordSure;
+    if (!(await ask(sentence, words.wordSubmit))) {
+      const [first] = questions.filter((question) => open.includes(question) || flagged.includes(question));
+      if (first) go(questions.indexOf(first), true);
       return;
     }
   }
