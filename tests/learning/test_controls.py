@@ -11,6 +11,7 @@ from app.core.db import unit_of_work
 from app.courses.models import Lesson
 from app.media import queries as media_queries
 from app.media import service as media
+from app.members.models import Comfort, Member
 from tests.learning.lessons import Made, make_course
 from tests.learning.test_player import opened, play, prepared
 
@@ -250,6 +251,48 @@ def test_chapters_and_small_pictures_are_on_the_seek_bar(window, site, course: M
     page.mouse.move(bar["x"] + bar["width"] / 3, bar["y"] + bar["height"] / 2)
     # Words of trainers are words, whatever is in them.
     expect(page.locator(".plyr__progress")).to_contain_text("<b>Way out</b>")
+
+
+LONG = "火警响起时，请马上停下手里的工作，沿最近的安全出口离开大楼，不要乘坐电梯，也不要回头取东西"
+CAPTION_ROOM = """() => {
+  const box = (name) => document.querySelector(name).getBoundingClientRect();
+  const names = [".plyr__captions", ".plyr__video-wrapper", ".plyr__controls"];
+  const [caption, picture, bar] = names.map(box);
+  return [caption.top - picture.top, bar.top - caption.bottom, bar.top - picture.bottom];
+}"""
+
+
+@pytest.mark.parametrize("width", [390, 320])
+def test_in_the_easy_mode_no_caption_is_cut_or_covered_on_a_phone(
+    window, site, course: Made, width: int
+) -> None:
+    member = site.people.member()
+    with site.app.app_context(), unit_of_work() as session:
+        session.get_one(Member, member).language = "zh_Hans"
+        session.add(Comfort(member_id=member, easy_mode=True))
+        media_id = session.get_one(Lesson, course.lesson).media_id
+        data = f"WEBVTT\n\n00:00.000 --> 00:23.000\n{LONG}\n".encode()
+        media.attach_captions(media_id, language="zh-Hans", label="简体中文", data=data)
+    try:
+        settings = {"viewport": {"width": width, "height": 800}, "locale": "zh-CN"}
+        win, _ = opened(window, site, course, member=member, has_touch=True, **settings)
+        page = win.page
+        play(win)
+        expect(page.locator(".plyr__captions")).to_contain_text("乘坐电梯")
+        page.evaluate("() => document.querySelector('video').pause()")
+        above, below, overlap = page.evaluate(CAPTION_ROOM)
+        assert above >= 0  # the first line is inside the picture
+        assert below >= 0  # and the last one above the bar
+        assert overlap >= -1  # which stands below the picture
+        expect(page.locator(".plyr__control--overlaid")).to_be_hidden()  # it stood on the words
+        page.locator("[data-plyr=settings]").first.click()
+        expect(page.locator(".plyr__menu__container")).to_be_visible()
+        assert win.axe() == []
+        assert not win.scrolls_sideways()
+        assert win.problems == []
+    finally:
+        with site.app.app_context(), unit_of_work():
+            media.drop_captions(media_id, language="zh-Hans")
 
 
 def test_captions_are_corrected_split_and_joined_beside_the_video(

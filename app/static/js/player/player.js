@@ -150,6 +150,10 @@ export async function createPlayer(media, {
     invertTime: false,
   });
   const box = () => plyr.elements.container;
+  // Its name is a tooltip, which is not there while the menu is open.
+  const settings = () => box().querySelector("[data-plyr=settings]")?.setAttribute("aria-label", words.settings);
+  if (plyr.ready) settings();
+  else plyr.once("ready", settings);
   if (extras.storyboard) {
     // The pictures for the seek bar weigh as much as the first piece: they come after it.
     const preview = () => plyr.setPreviewThumbnails({ enabled: true, src: extras.storyboard });
