@@ -1,4 +1,7 @@
-"""Child processes on a leash: bounded in time, memory, CPU and file size, and never orphans."""
+"""Child processes on a leash: bounded in time, memory, CPU and file size, and never orphans.
+
+Which clock bounds what, and why: decision 0024.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO
 
-from app.core import bwrap
+from app.core import bwrap, proc
 from app.core.bwrap import Cell
 
 GRACE_SECONDS = 3.0
@@ -27,11 +30,17 @@ TETHER = str(Path(__file__).with_name("tether.py"))
 
 @dataclass(frozen=True)
 class Leash:
-    """Limits of one child: wall and CPU in seconds, memory and largest file in bytes."""
+    """Limits of one child: wall and CPU in seconds, memory and largest file in bytes.
+
+    `own` are seconds too: those in which it used a core, and those in which it could have and did
+    not want to. On an idle machine they pass as on the wall; waiting for others does not count.
+    0: they are not looked at.
+    """
 
     wall: float
     cpu: int
     memory: int = 2 * 1024**3
+    own: float = 0.0
     file_size: int = 8 * 1024**3
     open_files: int = 64
     nice: int = 10
@@ -44,8 +53,10 @@ class Outcome:
 
     code: int
     tail: str
-    timed_out: bool  # the wall clock or the CPU limit ended it
+    timed_out: bool  # the wall clock, or the limit of CPU or of seconds of its own, ended it
     stopped: bool  # because `keep_going` said no
+    own: float = 0.0  # seconds of its own, where the leash counts them
+    peak: int = 0  # bytes that it was seen to hold with all that it started, likewise
 
     @property
     def good(self) -> bool:
@@ -109,6 +120,7 @@ def _run(
     )
     output, errors = _Lines(process.stdout, on_line), _Tail(process.stderr)
     deadline = time.monotonic() + leash.wall
+    watch = _Watch(process.pid)
     timed_out = stopped = False
     try:
         while True:
@@ -116,6 +128,9 @@ def _run(
                 process.wait(timeout=0.2)
                 break
             timed_out = time.monotonic() > deadline
+            if leash.own:
+                watch.look()
+                timed_out = timed_out or watch.own > leash.own
             stopped = keep_going is not None and not keep_going()
             if timed_out or stopped or output.error is not None:
                 break
@@ -131,7 +146,33 @@ def _run(
         tail=bytes(errors.tail).decode("utf-8", "replace"),
         timed_out=timed_out or process.returncode in {-signal.SIGXCPU, SIGNALLED + signal.SIGXCPU},
         stopped=stopped,
+        own=watch.own,
+        peak=watch.peak,
     )
+
+
+class _Watch:
+    """Counts the seconds of a child's own and what it holds, looked at some times a second."""
+
+    def __init__(self, pid: int) -> None:
+        self.pid = pid
+        self.idle = 0.0
+        self.cpu = 0.0
+        self.peak = 0
+        self.looked_at = time.monotonic()
+
+    @property
+    def own(self) -> float:
+        return self.cpu + self.idle
+
+    def look(self) -> None:
+        sight, now = proc.family(self.pid), time.monotonic()
+        # Where nothing can be seen, all time is its own.
+        if sight is None or (sight.cpu <= self.cpu and not sight.is_wanting):
+            self.idle += now - self.looked_at
+        if sight is not None:
+            self.cpu, self.peak = max(self.cpu, sight.cpu), max(self.peak, sight.memory)
+        self.looked_at = now
 
 
 def _kill_group(process: subprocess.Popen[bytes]) -> None:

@@ -16,6 +16,7 @@ from app.library.rules import Reason
 from app.members import queries as members
 
 log = logging.getLogger(__name__)
+LATER = -1  # the priority of what nobody waits for
 
 
 def init_app(app: Flask) -> None:
@@ -75,17 +76,50 @@ def extract(lease: Lease, *, file_id: int) -> None:
     office = current_app.extensions["weike"].libreoffice
     text = child.read(path, kind, keep_going=lambda: not lease.lost, office=office)
     lease.check()
-    if text.cover:
-        service.shelf().keep_cover(path, text.cover)
+    will_recognise = bool(text.bare) and text.reason is None and child.can_recognise()
     with unit_of_work():
-        service.finish_reading(file_id, text)
-    if text.cover or text.reason not in {None, Reason.NO_TEXT}:
+        service.finish_reading(file_id, text, will_recognise=will_recognise)
+        # What was read is found first, that of other documents too; what takes longer follows.
+        if will_recognise:
+            pages = list(text.bare)
+            jobs.enqueue("library.recognise", priority=LATER, file_id=file_id, pages=pages)
+        if text.reason in {None, Reason.NO_TEXT, Reason.NO_PROGRAM}:
+            key = f"library.cover:{file_id}"
+            jobs.enqueue("library.cover", key=key, priority=LATER, file_id=file_id)
+
+
+@jobs.handler("library.recognise")
+def recognise(lease: Lease, *, file_id: int, pages: list[int]) -> None:
+    """Recognise what stands on single pages of a PDF that are pictures."""
+    with reading():
+        source = service.source_of(file_id)
+    if source is None:
         return
-    # What was read is found already; the picture may come some seconds later.
-    cover = child.first_page(path, kind, keep_going=lambda: not lease.lost, office=office)
+    text = child.recognise(*source, pages, keep_going=lambda: not lease.lost)
     lease.check()
-    if cover and path.is_file():
-        service.shelf().keep_cover(path, cover)
+    with unit_of_work():
+        service.add_recognised(file_id, text, pages)
+
+
+@jobs.on_failure("library.recognise")
+def leave_pictures(error: str, detail: str, *, file_id: int, pages: list[int]) -> None:
+    """Pages that no worker lived through are said to be pictures."""
+    service.add_recognised(file_id, child.Text([]), pages)
+
+
+@jobs.handler("library.cover")
+def draw_cover(lease: Lease, *, file_id: int) -> None:
+    """Keep a picture of the first page beside a file."""
+    with reading():
+        source = service.source_of(file_id)
+    if source is None:
+        return
+    path, kind = source
+    office = current_app.extensions["weike"].libreoffice
+    picture = child.cover(path, kind, keep_going=lambda: not lease.lost, office=office)
+    lease.check()
+    if picture and path.is_file():
+        service.shelf().keep_cover(path, picture)
         with unit_of_work():
             service.keep_cover(file_id)
 

@@ -19,8 +19,9 @@ GIB = 1024**3
 PROGRAM = "soffice"
 LEASH = Leash(
     wall=60,
-    cpu=60,
-    memory=4 * GIB,  # of addresses; some 200 MB are used
+    cpu=15,
+    own=15,  # 1 to 2 for a letter, 10 to print 8 000 paragraphs
+    memory=GIB,  # of addresses: 470 to 710 MB, of which some 220 are used
     file_size=512 * 1024 * 1024,
     open_files=256,
     offline=True,  # what a document links to is nobody's business
@@ -71,12 +72,13 @@ def converted(
     keep_going: Callable[[], bool],
     program: str = PROGRAM,
 ) -> Path | None:
-    """A file in another format, in `folder`; None when that fails or takes more than a minute."""
+    """A file in another format, in `folder`; None when that fails, TimeoutError when it takes more
+    than 15 seconds of its own."""
     place = Path(shutil.which(program) or program).resolve()
     profile = folder / "profile" / "user"
     profile.mkdir(parents=True)
     (profile / "registrymodifications.xcu").write_text(_PROFILE)
-    child.run(
+    outcome = child.run(
         [
             "env",
             f"HOME={folder}",
@@ -98,5 +100,7 @@ def converted(
         # Its own folder, too, for it may be installed anywhere (/opt).
         cell=Cell((path, place.parents[1], *(p for p in WANTED if p.exists())), (folder,)),
     )
+    if outcome.timed_out:
+        raise TimeoutError
     changed = folder / f"{path.stem}.{target}"
     return changed if changed.is_file() and changed.stat().st_size else None

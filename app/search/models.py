@@ -29,6 +29,7 @@ class SearchThing(Base):
     authors: Mapped[str] = mapped_column(String(300), default="")  # found by author:
     shelf: Mapped[str] = mapped_column(String(500), default="")  # found by collection:
     dated: Mapped[date | None]  # of the thing itself, when that is known; found by year:
+    until: Mapped[date | None] = mapped_column(index=True)  # the last day on which it is found
     audience: Mapped[str] = mapped_column(Text)  # "all", or branch ids as "|4|9|"
     # "kind:ref" of the thing that this one stands in and whose audience it has; "": in none
     within: Mapped[str] = mapped_column(String(101), default="", server_default="", index=True)

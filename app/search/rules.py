@@ -102,6 +102,11 @@ class Passage:
         return self.lines[line] if line < len(self.lines) else (self.label, self.url)
 
 
+def in_language(language: str) -> str:
+    """The anchor of a passage that says in a language what the thing's other passages say too."""
+    return f"in-{language}"
+
+
 def place_name(anchor: str, label: str) -> str:
     """How a document's passage is called: “Page 3”, “Slide 2 · Title”, or its own label.
 

@@ -79,6 +79,7 @@ def put(
     others: Mapping[str, Mapping[str, str]] | None = None,
     within: tuple[str, str] | None = None,
     made_of: Iterable[tuple[str, str]] = (),
+    until: date | None = None,
 ) -> None:
     """Make a thing findable, or replace what was known of it; the same again is no change.
 
@@ -91,6 +92,7 @@ def put(
     whoever may find that one finds this, now and later, whatever `audience` says.
     `made_of` are kinds and refs of things that it puts together, as a path does courses: whoever
     may find none of them does not find it, now and later.
+    `until` is the last day on which it is found, whoever takes it out afterwards.
     The passages' texts are plain text. Takes part in the caller's transaction.
     """
     session = db.session()
@@ -110,6 +112,7 @@ def put(
         *(title, url, note, language, outer or tokens, rows, authors, shelf, str(dated)),
         *([said] if said else []),
         *([parts] if parts else []),
+        *([str(until)] if until else []),
     )
     thing = session.scalar(
         select(SearchThing).where(SearchThing.kind == kind, SearchThing.ref == str(ref))
@@ -123,7 +126,7 @@ def put(
     thing.search_title = SEVERAL_TITLES.join(dict.fromkeys(map(folding.segmented, titles)))
     thing.others = said
     thing.title, thing.url, thing.note, thing.language = title, url, note, language
-    thing.authors, thing.shelf, thing.dated = authors, shelf, dated
+    thing.authors, thing.shelf, thing.dated, thing.until = authors, shelf, dated, until
     spread = thing.audience != tokens
     thing.audience, thing.within, thing.digest = tokens, outer, digest
     thing.made_of = parts

@@ -83,6 +83,32 @@ def test_a_child_that_burns_more_cpu_than_it_may_is_ended() -> None:
     assert not outcome.good
 
 
+def test_a_child_that_does_nothing_ends_long_before_its_wall_limit() -> None:
+    outcome = python(
+        """
+        import subprocess, sys
+        subprocess.run([sys.executable, "-c", "import time; time.sleep(300)"])
+        """,
+        Leash(wall=200, cpu=20, own=2),
+    )
+    assert outcome.timed_out
+    assert 2 <= outcome.own < 30
+
+
+def test_what_a_child_starts_counts_as_its_own() -> None:
+    outcome = python(
+        """
+        import subprocess, sys
+        busy = "b = bytearray(150 * 1024**2)\\nwhile True: pass"
+        subprocess.run([sys.executable, "-c", busy])
+        """,
+        Leash(wall=200, cpu=30, own=3),
+    )
+    assert outcome.timed_out
+    assert outcome.own > 3
+    assert outcome.peak > 150 * 1024**2
+
+
 def test_a_child_cannot_take_more_memory_than_it_may() -> None:
     outcome = python("b = bytearray(600 * 1024**2)", Leash(wall=20, cpu=20, memory=400 * 1024**2))
     assert outcome.code == 1

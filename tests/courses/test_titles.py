@@ -118,6 +118,20 @@ def test_search_finds_every_title_and_shows_the_readers(app: Flask, reads: Calla
     assert "安全生产" in reads("zh_Hans", "/search/suggest", q="safety")
 
 
+def test_search_shows_summaries_in_the_readers_language(
+    app: Flask, course: int, desk: Desk, reads: Callable
+) -> None:
+    run_pending(app)
+    for language, own, others in (
+        ("zh_Hans", ("知道怎么跑。", "小心。"), ("Be careful.", "知道怎麼跑。")),
+        ("zh_Hant", ("知道怎麼跑。",), ("Be careful.", "知道怎么跑。")),
+        ("en", ("Be careful.",), ("小心。", "知道怎么跑。")),
+    ):
+        found = "".join(reads(language, "/search", q=words) for words in ("Fire", "Safety"))
+        assert all(words in found for words in own), language
+        assert not any(words in found for words in others), language
+
+
 def test_titles_cost_no_query(app: Flask, people: People, desk: Desk) -> None:
     reader = people.client(people.member(language="zh_Hans"))
 

@@ -97,7 +97,7 @@ def test_hostile_files_of_these_kinds_harm_nothing(tmp_path: Path, data: bytes) 
     path.write_bytes(data)
     kind = sniff.kind_of(path, "a.html")
     done = subprocess.run(
-        [sys.executable, "-I", PROGRAM, str(path), kind.value],
+        [sys.executable, "-I", PROGRAM, str(path), kind.value, "text"],
         capture_output=True,
         text=True,
         timeout=30,

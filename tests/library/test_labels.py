@@ -97,6 +97,25 @@ def test_a_document_is_seen_on_its_days_only(
             assert "Readers do not see" in text_of(owner, address) or sees
 
 
+def test_after_its_last_day_search_knows_nothing_of_it_also_without_a_worker(
+    librarian: Librarian,
+) -> None:
+    people = People(librarian.app)
+    addresses = [librarian.upload(files.pdf("Hydrants"), "Plan.pdf")]
+    addresses.append(librarian.upload(files.pdf("Hydrants and hoses"), "Planning.pdf"))
+    fields = {"title": "Plan", "collection": 0, "audience": "all"}
+    librarian.post(f"{addresses[0]}/edit", **fields, valid_until="2031-05-03")
+    run_pending(librarian.app)
+    for day, seen in ((3, 2), (4, 1)):
+        with clock.use(lambda day=day: datetime(2031, 5, day, 6, tzinfo=UTC)):
+            client = people.client(people.member())
+            page = text_of(client, "/search", q="hydrants")
+            assert [address in page for address in addresses] == [seen == 2, True], day
+            assert f"{seen} result" in page, day
+            suggested = text_of(client, "/search/suggest", q="plan")
+            assert [address in suggested for address in addresses] == [seen == 2, True], day
+
+
 def test_a_document_without_a_download_is_only_read(
     librarian: Librarian, member: FlaskClient
 ) -> None:

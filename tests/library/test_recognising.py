@@ -6,7 +6,10 @@ import io
 import re
 import shutil
 import struct
+import sys
 import zlib
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pypdfium2
@@ -89,6 +92,58 @@ def test_only_the_pages_without_text_are_recognised(
         found = page(member, f"/search?q={words}")
         assert re.search(rf'href="{address}/read\?q=[^"]*#p{number}"', found), words
     assert "words may be wrong" in page(member, address)
+
+
+@needs_tesseract
+def test_what_was_read_is_found_before_pages_are_recognised_and_covers_drawn(
+    librarian: Librarian, member: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found: list[tuple[str, bool]] = []
+
+    def watched(name: str) -> Callable[..., object]:
+        real = getattr(child, name)
+
+        def and_look(*args: object, **named: object) -> object:
+            found.append((name, "Partly" in page(member, "/search?q=ladder")))
+            return real(*args, **named)
+
+        return and_look
+
+    for name in ("recognise", "cover"):
+        monkeypatch.setattr(child, name, watched(name))
+    data = scanned_between("Printed ladder", "Scanned hydrant", "Printed ending")
+    address = librarian.upload(data, "Partly.pdf")
+    assert sorted(found) == [("cover", True), ("recognise", True)]
+    assert f'src="{address}/cover"' in page(member, address)
+
+
+def test_a_page_that_is_too_much_at_once_is_read_in_strips(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The program here hangs at anything that is as tall as a page."""
+    program = tmp_path / "slow-ocr"
+    program.write_text(
+        f"#!{sys.executable}\nimport sys, time\n"
+        "if sys.argv[1] == '--list-langs': sys.exit(0)\n"
+        "from PIL import Image\n"
+        "height = Image.open(sys.argv[1]).height\n"
+        "time.sleep(300) if height > 1000 else print('strip', height)\n"
+    )
+    program.chmod(0o755)
+    monkeypatch.setattr(child, "OCR", str(program))
+    monkeypatch.setattr(child, "OCR_LEASH", replace(child.OCR_LEASH, own=3))
+    file = tmp_path / "a.pdf"
+    scans = [picture(*["Words"] * 20, form="PDF") for _ in range(2)]
+    merged = pypdfium2.PdfDocument.new()
+    for data in scans:
+        merged.import_pages(pypdfium2.PdfDocument(data))
+    merged.save(file)
+    text = child.read(file, Kind.PDF, keep_going=lambda: True)
+    assert [part.anchor for part in text.parts] == ["p1", "p2"]
+    for part in text.parts:
+        heights = [int(line.split()[1]) for line in part.text.splitlines()]
+        assert len(heights) == child.STRIPS
+        assert max(heights) <= 1000 < sum(heights)
 
 
 def test_pages_in_pictures_stay_out_where_the_program_is_missing(

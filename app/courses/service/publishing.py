@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from sqlalchemy import func, select
 
 from app.core import clock, markdown
@@ -30,7 +32,7 @@ from app.media import queries as media
 from app.media.models import Media
 from app.media.opencc import converted
 from app.search import service as search
-from app.search.service import Passage
+from app.search.rules import Passage, in_language
 
 
 def locked(course_id: int, *, removed: bool = False) -> Course:
@@ -179,9 +181,7 @@ def refresh_search(course_id: int, *, with_theme: bool = True) -> None:
             ref=str(course.id),
             title=course.own_title,
             url=address("course", slug=course.slug),
-            passages=[
-                Passage("", "", text) for text in search_texts(course.own_summary, course.titles)
-            ],
+            passages=search_texts(course.own_summary, course.titles),
             audience=course.audience,
             language=course.language,
             note=theme.title if theme else "",
@@ -202,9 +202,10 @@ def refresh_search(course_id: int, *, with_theme: bool = True) -> None:
         refresh_theme(theme_id)
 
 
-def search_texts(own: str, titles: Titles) -> list[str]:
-    """A summary in its own language and in all others."""
-    return [own, *(one["text"] for one in titles.values() if one.get("text"))]
+def search_texts(own: str, titles: Titles, *, plain: Callable[[str], str] = str) -> list[Passage]:
+    """A summary in its own language and in all others, each shown to its readers."""
+    texts = [("", own), *((in_language(code), one.get("text", "")) for code, one in titles.items())]
+    return [Passage(anchor, "", plain(text)) for anchor, text in texts if text]
 
 
 def search_titles(**parts: tuple[str, Titles]) -> dict[str, dict[str, str]]:
@@ -300,10 +301,7 @@ def refresh_theme(theme_id: int) -> None:
         ref=str(theme_id),
         title=theme.title,
         url=address("theme", slug=theme.slug),
-        passages=[
-            Passage("", "", markdown.plain(text))
-            for text in search_texts(theme.description, theme.titles)
-        ],
+        passages=search_texts(theme.description, theme.titles, plain=markdown.plain),
         audience=audience,
         others=search_titles(title=(theme.title, theme.titles)),
     )

@@ -26,7 +26,6 @@ from app.learning.service.certifying import give_certificate, take_certificate
 from app.members.queries import reader_for
 from app.points import service as points
 from app.search import service as search
-from app.search.rules import Passage
 
 
 def make_path(*, title: str, branch_id: int, author_id: int) -> int:
@@ -137,7 +136,7 @@ def refresh_path(path_id: int) -> None:
         ref=str(path_id),
         title=row.title,
         url=address("path", path=path_id),
-        passages=[Passage("", "", text) for text in search_texts(row.summary, row.titles) if text],
+        passages=search_texts(row.summary, row.titles),
         audience=readers,
         others=search_titles(title=(row.title, row.titles)),
         made_of=[("course", str(course)) for course in order],

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import base64
 import io
+import sys
 import zipfile
-from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,10 @@ def cover_of(path: Path, kind: str) -> bytes | None:
     Office files what their program left. None when there is none or it would be large."""
     if kind == "pdf":
         return drawn_first_page(path)
+    if kind in {"jpg", "png"}:
+        flat = upright(path)
+        flat.thumbnail((COVER_WIDTH, 3 * COVER_WIDTH))
+        return small_jpeg(flat)
     with zipfile.ZipFile(path) as package:
         names = (cover_name(package),) if kind == "epub" else THUMBNAILS
         name = next((name for name in names if name in package.NameToInfo), None)
@@ -66,62 +70,72 @@ def small_jpeg(picture: Any) -> bytes | None:
     return None
 
 
-MOST_DRAWN = 60  # pages; recognising takes seconds for each
 DRAWN_SCALE = 200 / 72  # 200 dots per inch
 LONGEST_SIDE = 4_000  # pixels
 
 
-def draw_pdf(path: Path, folder: Path, wanted: Sequence[int] = ()) -> tuple[int, bool]:
-    """Draw pages, or the wanted ones, as 0001.png and so on; how many there are, and whether some
-    were left out."""
+def draw_pdf(path: Path, number: int) -> Any:
+    """One page, drawn; None when it has no size. How many there are is said before: one that takes
+    for ever keeps nobody from the others."""
     import pypdfium2
 
     document = pypdfium2.PdfDocument(str(path))
     count = len(document)
-    numbers = [n for n in wanted if 0 < n <= count] or range(1, count + 1)
-    for number in numbers[:MOST_DRAWN]:
-        page = document[number - 1]
-        longest = max(page.get_size())
-        if longest > 0:
-            scale = min(DRAWN_SCALE, LONGEST_SIDE / longest)
-            picture = page.render(scale=scale, grayscale=True).to_pil()
-            picture.save(folder / f"{number:04}.png")
-        page.close()
-    return count, len(numbers) > MOST_DRAWN
+    say({"pages": count, "truncated": False})
+    sys.stdout.flush()
+    if not 0 < number <= count:
+        return None
+    page = document[number - 1]
+    longest = max(page.get_size())
+    if longest <= 0:
+        return None
+    scale = min(DRAWN_SCALE, LONGEST_SIDE / longest)
+    return page.render(scale=scale, grayscale=True).to_pil()
 
 
-def draw_picture(path: Path, folder: Path) -> tuple[int, bool]:
-    """A picture upright, grey and of bounded size, as tesseract takes it."""
+def upright(path: Path) -> Any:
+    """A picture upright, without colour and of bounded size, as tesseract takes it."""
     from PIL import Image, ImageOps
 
     Image.MAX_IMAGE_PIXELS = MOST_PIXELS // 2  # Pillow refuses from twice as many on
     try:
         with path.open("rb") as file, Image.open(file, formats=("JPEG", "PNG")) as stored:
-            upright = ImageOps.exif_transpose(stored)
-            upright.thumbnail((LONGEST_SIDE, LONGEST_SIDE))
-            flat = Image.new("RGB", upright.size, "white")
-            flat.paste(upright, mask=upright.getchannel("A") if "A" in upright.getbands() else None)
+            turned = ImageOps.exif_transpose(stored)
+            turned.thumbnail((LONGEST_SIDE, LONGEST_SIDE))
+            flat = Image.new("RGB", turned.size, "white")
+            flat.paste(turned, mask=turned.getchannel("A") if "A" in turned.getbands() else None)
     except Image.DecompressionBombError:
         raise Failed("bomb") from None
     except (OSError, SyntaxError, ValueError, EOFError):
         raise Failed("damaged") from None
-    flat.convert("L").save(folder / "0001.png")
-    flat.thumbnail((COVER_WIDTH, 3 * COVER_WIDTH))
-    out = io.BytesIO()
-    flat.save(out, "JPEG", quality=70)
-    if out.tell() <= LARGEST_COVER:
-        say({"cover": base64.b64encode(out.getvalue()).decode()})
-    return 1, False
+    return flat
 
 
-def draw(path: Path, kind: str, folder: Path, wanted: Sequence[int]) -> None:
+def keep_strips(picture: Any, folder: Path, strips: int) -> None:
+    """Save a picture in so many strips, cut where it is lightest: not through a line of text."""
+    from PIL import Image
+
+    width, height = picture.size
+    rows = picture.resize((1, height), Image.Resampling.BOX).tobytes()
+    cuts = [0]
+    for number in range(1, strips):
+        about, reach = number * height // strips, height // strips // 4
+        near = range(about - reach, about + reach)
+        cuts.append(max(near, key=lambda y: rows[y], default=about))
+    for number, (top, bottom) in enumerate(pairwise([*cuts, height])):
+        if bottom > top:
+            picture.crop((0, top, width, bottom)).save(folder / f"{number}.png")
+
+
+def draw(path: Path, kind: str, folder: Path, number: int, strips: int) -> None:
+    """Draw one page into a folder, for a program that recognises text."""
     try:
-        pages, truncated = (
-            draw_pdf(path, folder, wanted) if kind == "pdf" else draw_picture(path, folder)
-        )
+        picture = draw_pdf(path, number) if kind == "pdf" else upright(path)
+        if picture is not None:
+            keep_strips(picture.convert("L"), folder, strips)
     except Failed as failed:
         say({"failed": str(failed)})
     except MemoryError:
         say({"failed": "too_large"})
     else:
-        say({"pages": pages, "truncated": truncated})
+        say({"pages": 1} if kind != "pdf" else {})

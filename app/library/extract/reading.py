@@ -43,15 +43,28 @@ def tell_about(path: Path, kind: str) -> None:
         say({"about": said})
 
 
+def tell_cover(path: Path, kind: str) -> None:
+    try:
+        cover = cover_of(path, kind) if kind not in {"html", "rtf", "txt", "md"} else None
+    except Exception:
+        cover = None  # a document without a picture of its first page
+    if cover:
+        say({"cover": base64.b64encode(cover).decode()})
+
+
 def main(arguments: Iterable[str]) -> int:
-    name, kind, *drawn = arguments
-    if drawn:
-        folder, *wanted = drawn
-        draw(Path(name), kind, Path(folder), [int(number) for number in wanted])
+    name, kind, task, *more = arguments
+    path = Path(name)
+    if task == "cover":
+        tell_cover(path, kind)
+        return 0
+    if task == "draw":
+        folder, number, strips = more
+        draw(path, kind, Path(folder), int(number), int(strips))
         return 0
     out = Printer(Budget())
     try:
-        pages = READERS[kind](Path(name), out)
+        pages = READERS[kind](path, out)
     except Enough as enough:
         pages = enough.args[0] if enough.args else 0
         say({"pages": pages, "truncated": True} if out.printed else {"failed": "no_text"})
@@ -64,13 +77,5 @@ def main(arguments: Iterable[str]) -> int:
     if out.bare:
         say({"bare": out.bare})
     if out.printed or kind == "pdf":
-        tell_about(Path(name), kind)
-    if kind == "pdf" or (kind not in {"html", "rtf", "txt", "md"} and out.printed):
-        sys.stdout.flush()  # nor when a page is made to draw for ever
-        try:
-            cover = cover_of(Path(name), kind)
-        except Exception:
-            cover = None  # a document without a picture of its first page
-        if cover:
-            say({"cover": base64.b64encode(cover).decode()})
+        tell_about(path, kind)
     return 0

@@ -31,12 +31,14 @@ from app.library.service.notes import (
     write_note,
 )
 from app.library.service.reading import (
+    add_recognised,
     finish_reading,
     give_up_reading,
     keep_cover,
     keep_place,
     read_again,
     report_reading,
+    source_of,
     start_reading,
 )
 
@@ -44,6 +46,7 @@ __all__ = [
     "Unpacked",
     "add",
     "add_collection",
+    "add_recognised",
     "change_collection",
     "change_list",
     "change_note",
@@ -70,6 +73,7 @@ __all__ = [
     "replace",
     "report_reading",
     "shelf",
+    "source_of",
     "start_reading",
     "take",
     "take_off_list",

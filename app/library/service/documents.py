@@ -304,4 +304,5 @@ def _publish(document: Document) -> None:
         authors=label.authors,
         shelf=" › ".join(trail),
         dated=label.dated,
+        until=label.valid_until,
     )

@@ -10,7 +10,7 @@ from sqlalchemy import delete, func, insert, select
 from app.core import clock, jobs
 from app.core.db import db
 from app.library import queries, rules
-from app.library.child import Text
+from app.library.child import Part, Text, page_of
 from app.library.models import (
     Document,
     DocumentFile,
@@ -25,51 +25,81 @@ from app.search import folding
 
 def start_reading(file_id: int) -> tuple[Path, Kind] | None:
     """Mark a file as being read; None when there is nothing (more) to read."""
-    session = db.session()
-    row = session.execute(
-        select(DocumentFile, Document.uuid)
-        .join(Document, Document.id == DocumentFile.document_id)
-        .where(DocumentFile.id == file_id)
-    ).first()
-    if row is None or row[0].state not in rules.UNFINISHED:
+    file = db.session().get(DocumentFile, file_id)
+    if file is None or file.state not in rules.UNFINISHED:
         return None
-    file, uuid = row
     file.state = rules.move(file.state, State.READING)
+    return _source(file)
+
+
+def source_of(file_id: int) -> tuple[Path, Kind] | None:
+    """Where a file stands that has been read, and what it is; None when it is gone."""
+    file = db.session().get(DocumentFile, file_id)
+    return None if file is None or file.state in rules.UNFINISHED else _source(file)
+
+
+def _source(file: DocumentFile) -> tuple[Path, Kind]:
+    uuid = db.session().get_one(Document, file.document_id).uuid
     return shelf().path(uuid, file.number, file.kind), Kind(file.kind)
 
 
-def finish_reading(file_id: int, text: Text) -> None:
-    """Keep what was read and make it findable, or keep the reason why there is nothing."""
+def finish_reading(file_id: int, text: Text, *, will_recognise: bool = False) -> None:
+    """Keep what was read and make it findable, or keep the reason why there is nothing.
+
+    `will_recognise`: pages that are pictures come later, by `add_recognised`.
+    """
     session = db.session()
     file = session.get(DocumentFile, file_id)
     if file is None or file.state not in rules.UNFINISHED:
         return  # deleted meanwhile
     session.execute(delete(DocumentPart).where(DocumentPart.file_id == file.id))
-    file.has_cover = bool(text.cover)
     file.about = proposing.believable(text.about, file.filename)
     if text.reason is not None:
         file.state, file.reason = rules.move(file.state, State.UNSEARCHABLE), text.reason.value
         return
-    session.execute(
+    _keep_parts(file.id, text.parts)
+    file.state, file.reason = rules.move(file.state, State.SEARCHABLE), ""
+    file.pages, file.is_truncated = text.pages, text.is_truncated
+    file.is_recognised = text.is_recognised
+    file.unread_pages = 0 if will_recognise else len(text.bare)
+    file.language = folding.language_of("\n".join(part.text for part in text.parts[:20]))
+    session.flush()
+    publish(file.document_id)
+
+
+def add_recognised(file_id: int, text: Text, pages: Sequence[int]) -> None:
+    """Put what was recognised on `pages` between the other pages of a file that has been read."""
+    session = db.session()
+    file = session.get(DocumentFile, file_id, with_for_update=True)
+    if file is None or file.state != State.SEARCHABLE:
+        return  # deleted, or about to be read again
+    known = [Part(part.anchor, part.label, part.text) for part in queries.all_parts(file.id)]
+    there = {page_of(part) for part in known}
+    more = [part for part in text.parts if page_of(part) not in there]
+    file.unread_pages = len(set(pages) - there - {page_of(part) for part in more})
+    if not more:
+        return
+    file.is_recognised = True
+    session.execute(delete(DocumentPart).where(DocumentPart.file_id == file.id))
+    _keep_parts(file.id, sorted((*known, *more), key=page_of))
+    session.flush()
+    publish(file.document_id)
+
+
+def _keep_parts(file_id: int, parts: Sequence[Part]) -> None:
+    db.session().execute(
         insert(DocumentPart),
         [
             {
-                "file_id": file.id,
+                "file_id": file_id,
                 "position": position,
                 "anchor": part.anchor[:20],
                 "label": part.label[:200],
                 "text": part.text,
             }
-            for position, part in enumerate(text.parts)
+            for position, part in enumerate(parts)
         ],
     )
-    file.state, file.reason = rules.move(file.state, State.SEARCHABLE), ""
-    file.pages, file.is_truncated = text.pages, text.is_truncated
-    file.is_recognised = text.is_recognised
-    file.unread_pages = 0 if text.reason else len(text.bare)
-    file.language = folding.language_of("\n".join(part.text for part in text.parts[:20]))
-    session.flush()
-    publish(file.document_id)
 
 
 def keep_cover(file_id: int) -> None:

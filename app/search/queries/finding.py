@@ -31,7 +31,7 @@ from app.search.index import (
 )
 from app.search.models import SearchPassage, SearchThing
 from app.search.queries import scanning
-from app.search.queries.seeing import branches_of, hidden_kinds
+from app.search.queries.seeing import branches_of, hidden_kinds, over
 from app.search.queries.showing import (
     MOST_CHOICES,
     Found,
@@ -133,6 +133,7 @@ def find(
         scan = opened().scan(ask)
     except Unusable:
         scan, degraded = scanning.scan_database(ask), True
+    scan = _of_today(scan)
     if wish.phrases:
         kept = with_phrases(scan.hits, sought)
         scan = Scan(kept, tally(kept), scan.relaxed)
@@ -163,6 +164,13 @@ def find(
         degraded=degraded,
         meant=meant,
     )
+
+
+def _of_today(scan: Scan) -> Scan:
+    """Without things whose last day is over: the worker that takes them out may be late."""
+    gone = over()
+    kept = [hit for hit in scan.hits if hit.thing not in gone] if gone else scan.hits
+    return scan if len(kept) == len(scan.hits) else Scan(kept, tally(kept), scan.relaxed)
 
 
 def _changed(groups: Sequence[Group], after: datetime) -> list[Group]:
@@ -232,7 +240,7 @@ def _meant(reader: Reader, wish: Wish, text: str, ask: Ask) -> str:
         snapshot = opened().snapshot()
         for changed in corrections(text, wish, snapshot, ask.branches):
             trial = _ask(parse(changed), reader, changed, thesaurus())
-            scan = snapshot.scan(trial)
+            scan = _of_today(snapshot.scan(trial))
             if scan.hits and not scan.relaxed:
                 return changed
     return ""

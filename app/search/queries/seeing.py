@@ -30,13 +30,23 @@ def hidden_kinds() -> frozenset[int]:
 
 def may_see(reader: Reader, thing: SearchThing) -> bool:
     """The last word on who may see a thing, by what the database says now."""
-    if Kind(thing.kind) in {KINDS[number] for number in hidden_kinds()}:
+    if Kind(thing.kind) in {KINDS[number] for number in hidden_kinds()} or _is_over(thing):
         return False
     branches = branches_of(reader)
     parts = [part.split(":", 1) for part in thing.made_of.split("|") if part]
     if parts and not _finds_one_of(branches, parts):
         return False
     return _is_among(branches, thing.audience)
+
+
+def over() -> frozenset[int]:
+    """Ids of things whose last day is over and that nobody has taken out yet."""
+    is_over = SearchThing.until < settings.today()
+    return frozenset(db.session().scalars(select(SearchThing.id).where(is_over)))
+
+
+def _is_over(thing: SearchThing) -> bool:
+    return thing.until is not None and thing.until < settings.today()
 
 
 def _is_among(branches: frozenset[int] | None, tokens: str) -> bool:

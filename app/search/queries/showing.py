@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -11,13 +11,14 @@ from markupsafe import Markup
 from sqlalchemy import ColumnElement, and_, select
 
 from app.core.db import db
+from app.core.i18n import reader_language
 from app.members.rules import Reader
 from app.search import snippets
 from app.search.index import Hit, Tally
 from app.search.models import SearchPassage, SearchThing
 from app.search.queries.naming import note_of, title_of
 from app.search.queries.seeing import may_see
-from app.search.rules import Kind, Passage
+from app.search.rules import Kind, Passage, in_language
 from app.search.snippets import Sought
 
 EXCERPTS = 3  # passages shown of one thing
@@ -101,7 +102,7 @@ def shown(groups: Sequence[Group], sought: Sought, reader: Reader) -> list[Found
                 language=thing.language,
                 authors=thing.authors,
                 dated=thing.dated,
-                excerpts=_excerpts([row for row in rows if row is not None], sought),
+                excerpts=_excerpts(_own_first(rows), sought),
                 passages=len(group.hits),
             )
         )
@@ -141,6 +142,12 @@ def among(places: Collection[tuple[int, int]]) -> ColumnElement[bool]:
         SearchPassage.thing_id.in_({thing for thing, _ in places}),
         SearchPassage.position.in_({position for _, position in places}),
     )
+
+
+def _own_first(rows: Iterable[Passage | None]) -> list[Passage]:
+    """Passages that say the same in several languages begin with the reader's."""
+    own = in_language(reader_language() or "")
+    return sorted(filter(None, rows), key=lambda row: row.anchor != own)
 
 
 def _excerpts(passages: Sequence[Passage], sought: Sought) -> list[Excerpt]:
