@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import zlib
 from collections.abc import Sequence
+from functools import lru_cache
 from itertools import pairwise
 
 import nh3
@@ -16,6 +17,9 @@ from markdown_it.utils import EnvType, OptionsDict
 from markupsafe import Markup, escape
 
 LONGEST = 200_000  # characters; more is refused before this is called
+# From this length on results are kept, the last ones of each process: 60 000 characters that are
+# all marks take 0.6 s, and one page may ask for the same text several times.
+LONG, MOST_KEPT = 4_000, 24
 TAGS = {
     *("p", "br", "hr", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "li", "blockquote", "pre"),
     *("code", "em", "strong", "s", "a", "img", "table", "thead", "tbody", "tr", "th", "td"),
@@ -148,7 +152,12 @@ def _rich_cleaned(piece: str) -> Markup:
 def _rendered(
     parser: MarkdownIt, cleaner: nh3.Cleaner, text: str, *, places: bool = False
 ) -> Markup:
-    tokens = parser.parse(text[:LONGEST])
+    render = _rendered_anew if len(text) < LONG else _rendered_once
+    return render(parser, cleaner, text[:LONGEST], places)
+
+
+def _rendered_anew(parser: MarkdownIt, cleaner: nh3.Cleaner, text: str, places: bool) -> Markup:
+    tokens = parser.parse(text)
     headings = [t for t in tokens if t.type in {"heading_open", "heading_close"}]
     highest = min((int(token.tag[1]) for token in headings), default=1)
     for token in headings:
@@ -164,12 +173,22 @@ def _rendered(
     return Markup(cleaner.clean(html))  # noqa: S704 - cleaned in this line
 
 
+_rendered_once = lru_cache(maxsize=MOST_KEPT)(_rendered_anew)
+
+
 def plain(text: str) -> str:
     """The words of a Markdown text without its marks, for searching and counting."""
+    return (_plain if len(text) < LONG else _plain_once)(text[:LONGEST])
+
+
+def _plain(text: str) -> str:
     lines = (
         token.content
-        for block in _parser.parse(text[:LONGEST])
+        for block in _parser.parse(text)
         for token in (block.children or [block])
         if token.type in {"text", "code_inline", "fence", "code_block"}
     )
     return "\n".join(line.strip() for line in lines if line.strip())
+
+
+_plain_once = lru_cache(maxsize=MOST_KEPT)(_plain)

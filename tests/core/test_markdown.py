@@ -99,3 +99,11 @@ def test_names_of_headings_are_ours_and_each_stands_once() -> None:
     assert f'<h3 id="{second}">Two <em>words</em></h3>' in html
     assert html.count(" id=") - html.count("&lt;h2 id=") == 2
     assert "id=" not in markdown.render("# One")
+
+
+def test_a_long_text_is_rendered_once_and_stays_itself() -> None:
+    text = "[" * markdown.LONG + "\n\n# Heading"
+    assert markdown.render(text) is markdown.render(text)
+    assert markdown.plain(text) is markdown.plain(text)
+    assert "id=" in markdown.with_places(text)
+    assert "id=" not in markdown.render(text)

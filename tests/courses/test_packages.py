@@ -657,6 +657,13 @@ def test_a_linked_toml_is_refused(app: Flask, folder: Path, name: str) -> None:
         ("course.toml", b"", "course.toml: The file is empty."),
         ("course.toml", b"x = 1\n" * 200_000, "course.toml: The file is larger than 1 MB."),
         ("course.toml", b"a = " + b"[" * 5000, "course.toml"),
+        ("course.toml", b"a." * 5000 + b"a = 1\n", "course.toml:1: This is nested too deeply."),
+        ("course.toml", b"x = {y = 1, " + b'"a" . ' * 99, "course.toml:1: This is nested"),
+        ("course.toml", b"x = 1" + b"0" * 5000, "course.toml: This is no TOML: "),
+        ("course.toml", b"x = 1e" + b"9" * 5000, "course.toml: This is no TOML: "),
+        ("course.toml", b'\nx = "\\u0000"', "course.toml:2: This is not UTF-8 text."),
+        ("questions.toml", b"[[question]]\n" * 50_000, "questions.toml:1: "),
+        ("check.md", b"a\x00b", "check.md:1: This is not UTF-8 text."),
         ("check.md", "字".encode("gbk"), "check.md:1: This is not UTF-8 text."),
         ("check.md", b"---\n", "check.md: There is nothing to read yet."),
         ("check.md", b"word " * 12_001, "check.md: The text has 60004 characters"),
@@ -672,6 +679,14 @@ def test_files_that_are_not_what_they_should_be(
     with app.test_request_context():
         found = problems(folder)
     assert any(line.startswith(problem) for line in found), found
+
+
+def test_of_a_hundred_thousand_problems_the_first_are_told(app: Flask, folder: Path) -> None:
+    answers = "1," * 200_000
+    text = f'[[question]]\nkind = "single"\nstem = "x"\noption = [{answers}]\n'
+    (folder / "questions.toml").write_text(text, encoding="utf-8")
+    with app.test_request_context():
+        assert len(problems(folder)) == 500
 
 
 def test_a_bad_folder_name_and_a_missing_file(app: Flask, tmp_path: Path) -> None:

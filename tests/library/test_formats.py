@@ -77,7 +77,7 @@ def test_each_kind_is_known_and_read(
     path = tmp_path / "file"
     path.write_bytes(data)
     assert sniff.kind_of(path, name) is kind
-    reading.main([str(path), kind.value])
+    reading.main([str(path), kind.value, "text"])
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert [(line["anchor"], line["label"], line["text"]) for line in lines[:-1]] == parts
     assert "pages" in lines[-1]

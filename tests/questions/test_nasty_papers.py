@@ -11,6 +11,7 @@ from docx.shared import RGBColor
 from flask import Flask
 
 from app.questions.formats import Item
+from app.questions.formats.facts import NotThisFormat
 from tests.questions.test_real_papers import read, saved, table, told
 
 
@@ -501,6 +502,19 @@ def test_grids_of_letters_and_of_answers() -> None:
     table(document, [["1", "2"], ["D", "B"], ["3", ""], ["A", ""]])
     found = read(saved(document), "paper.docx").items
     assert keys(found) == [["丁"], ["乙"], ["甲"]]
+
+
+# --- our own YAML ---------------------------------------------------------------------------------
+
+
+def test_yaml_of_countless_values_is_refused_before_it_is_read() -> None:
+    head = "weike-questions: 1\nquestions:\n"
+    nested = f"- {'[' * 30}{']' * 30}\n"
+    for text in (nested * 30_000, "- a\n" * 400_000, f"- {{{'a: 1, ' * 200_000}}}\n"):
+        with pytest.raises(NotThisFormat, match="too many values"):
+            read((head + text).encode(), "bank.yaml")
+    with pytest.raises(NotThisFormat):
+        read((head + "[" * 1_000_000).encode(), "bank.yaml")
 
 
 # --- Excel ----------------------------------------------------------------------------------------

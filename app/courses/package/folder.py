@@ -17,7 +17,26 @@ from app.courses.package.fields import TYPE_NAMES, Fields, is_of
 from app.courses.package.lines import Lines
 
 MOST_BYTES = 1024 * 1024  # of a TOML or Markdown file
+MOST_PROBLEMS = 500  # that are told of one package
+# A name of twenty parts (a.b.c…): tomllib takes minutes for one of thousands.
+_DEEP = re.compile(
+    r"""(?:\A|[\n{,\[])[ \t]*+((?:(?:[\w-]++|"[^"\n]*+"|'[^'\n]*+')[ \t]*+\.[ \t]*+){20})"""
+)
+_NUL = re.compile(r"\x00|\\u0000|\\U00000000")  # no database takes it; also as TOML writes it
 _AT_LINE = re.compile(r"\(at line (\d+), column \d+\)")
+
+
+class Enough(Exception):
+    """More problems than anybody reads."""
+
+
+class Problems(list[Problem]):
+    """What is wrong so far; the one too many raises Enough."""
+
+    def append(self, problem: Problem) -> None:
+        super().append(problem)
+        if len(self) >= MOST_PROBLEMS:
+            raise Enough
 
 
 class Folder:
@@ -25,7 +44,7 @@ class Folder:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.problems: list[Problem] = []
+        self.problems = Problems()
         self.file = COURSE_FILE
         self.lines = Lines("")
 
@@ -42,6 +61,11 @@ class Folder:
         found = self.text(name)
         if found is None:
             return {}
+        deep = _DEEP.search(found)
+        if deep is not None:
+            line = found.count("\n", 0, deep.start(1)) + 1
+            self.problems.append(Problem(name, line, str(_("This is nested too deeply."))))
+            return {}
         self.lines = Lines(found)
         try:
             return tomllib.loads(found, parse_float=Decimal)
@@ -53,12 +77,15 @@ class Folder:
             self.problems.append(Problem(name, line, sentence))
         except RecursionError:
             self.wrong(_("This is nested too deeply."))
+        except (ValueError, ArithmeticError) as error:  # numbers of thousands of digits
+            self.wrong(_("This is no TOML: %(said)s.", said=str(error)[:80]))
         return {}
 
     def text(self, name: str) -> str | None:
         """A file as text; None after noting why not."""
         path = self.folder / name
-        data = path.read_bytes()[: MOST_BYTES + 1]
+        with path.open("rb") as stream:
+            data = stream.read(MOST_BYTES + 1)
         if len(data) > MOST_BYTES:
             self.problems.append(Problem(name, 0, _("The file is larger than 1 MB.")))
             return None
@@ -66,6 +93,11 @@ class Folder:
             found = data.decode("utf-8-sig")
         except UnicodeDecodeError as error:
             line = data[: error.start].count(b"\n") + 1
+            self.problems.append(Problem(name, line, _("This is not UTF-8 text.")))
+            return None
+        nul = _NUL.search(found)
+        if nul is not None:
+            line = found.count("\n", 0, nul.start()) + 1
             self.problems.append(Problem(name, line, _("This is not UTF-8 text.")))
             return None
         return found.replace("\r\n", "\n")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -37,7 +38,7 @@ from app.courses.package.fields import (
     TYPE_NAMES,
     Fields,
 )
-from app.courses.package.folder import Folder
+from app.courses.package.folder import Enough, Folder
 from app.courses.rules import LessonKind, State
 from app.media.rules import clean_language, time_of
 from app.questions import types
@@ -56,8 +57,10 @@ def read(folder: Path) -> Package:
     """What a folder says. Raises BadPackage with every problem that can be seen without playing
     the recordings; `check` looks into those too."""
     reader = _Reader(folder)
-    package = reader.package()
-    if reader.problems:
+    package = None
+    with suppress(Enough):
+        package = reader.package()
+    if reader.problems or package is None:
         raise BadPackage(reader.problems)
     return replace(package, hash=digest(package))
 
