@@ -251,6 +251,30 @@ def test_a_list_shows_only_documents_that_its_reader_sees(
     assert "Nothing on this list yet" in page(librarian.client, where)
 
 
+def test_lists_of_one_member_are_told_apart(
+    librarian: Librarian, member: FlaskClient, people: People
+) -> None:
+    made(post(member, "/library/lists/new", title="Spring", shown_to="me"))
+    second = made(post(member, "/library/lists/new", title="spring", shown_to="me"))
+    assert "spring (2)" in page(member, second)
+    made(post(member, f"{second}/edit", title="SPRING", shown_to="me"))
+    assert "SPRING (2)" in page(member, second)
+    made(post(member, f"{second}/edit", title="SPRING (2)", shown_to="me"))
+    assert "SPRING (2)" in page(member, second)
+    long = "x" * 120
+    for _number in range(2):
+        where = made(post(member, "/library/lists/new", title=long, shown_to="me"))
+    assert f"{'x' * 116} (2)" in page(member, where)
+    other = people.client(people.member())
+    assert "(2)" not in page(other, made(post(other, "/library/lists/new", title="Spring")))
+    # From a document, the list of that name is meant.
+    address = librarian.upload(b"words", "Plan.txt")
+    first = made(post(member, f"{address}/list", title="SPRING"))
+    assert first != second
+    assert "Plan" in page(member, first)
+    assert made(post(member, f"{address}/list")) == made(post(member, f"{address}/list"))
+
+
 # --- citing -------------------------------------------------------------------------------
 
 

@@ -206,7 +206,7 @@ def test_a_worker_that_dies_leaves_nothing_stuck(
 
     real = service.finish_reading
 
-    def die(*_: object) -> None:
+    def die(*_: object, **__: object) -> None:
         raise SystemExit
 
     monkeypatch.setattr(service, "finish_reading", die)

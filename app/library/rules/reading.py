@@ -20,6 +20,7 @@ MOST_NOTES = 500  # of one member in one document
 LONGEST_NOTE = 2_000
 LONGEST_QUOTE = 1_000
 LONGEST_ABOUT = 1_000
+LONGEST_LIST_TITLE = 120
 MOST_ITEMS = 100
 
 
@@ -90,6 +91,17 @@ class ListLabel:
     shown_to: ShownTo
     branches: frozenset[int]
     is_required: bool
+
+
+def told_apart(title: str, others: Iterable[str]) -> str:
+    """A title for a list among others of the same member: a second “To read” is “To read (2)”."""
+    taken = {each.casefold() for each in others}
+    title = title[:LONGEST_LIST_TITLE]
+    number, said = 2, title
+    while said.casefold() in taken:
+        ending = f" ({number})"
+        number, said = number + 1, title[: LONGEST_LIST_TITLE - len(ending)] + ending
+    return said
 
 
 def list_audience(shown_to: ShownTo, branches: Collection[int]) -> frozenset[int] | None:

@@ -77,12 +77,27 @@ def _clean(text: str) -> str:
 
 
 def make_list(owner_id: int, label: ListLabel, *, due: date | None = None) -> int:
-    """Make a reading list; returns its id. Raises NoTitle, NobodyChosen, NotThere."""
+    """Make a reading list; returns its id. One that is called like another of the same member gets
+    a number. Raises NoTitle, NobodyChosen, NotThere."""
     session = db.session()
     row = ReadingList(owner_id=owner_id, created_at=clock.now(), title="", about="")
     session.add(row)
+    session.flush()
     _label(row, label, due)
     return row.id
+
+
+def own_list_called(owner_id: int, title: str) -> int:
+    """The member's own list of this title, else a new one; returns its id. Raises NoTitle."""
+    wanted = rules.clean_title(title)[: reading.LONGEST_LIST_TITLE]
+    rows = db.session().execute(
+        select(ReadingList.id, ReadingList.title)
+        .where(ReadingList.owner_id == owner_id)
+        .order_by(ReadingList.id)
+    )
+    same = (number for number, name in rows if name.casefold() == wanted.casefold())
+    label = ListLabel(wanted, "", ShownTo.ME, frozenset(), is_required=False)
+    return next(same, None) or make_list(owner_id, label)
 
 
 def change_list(list_id: int, label: ListLabel, *, due: date | None = None) -> None:
@@ -92,7 +107,10 @@ def change_list(list_id: int, label: ListLabel, *, due: date | None = None) -> N
 
 def _label(row: ReadingList, label: ListLabel, due: date | None) -> None:
     session = db.session()
-    row.title = rules.clean_title(label.title)[:120]
+    others = select(ReadingList.title).where(
+        ReadingList.owner_id == row.owner_id, ReadingList.id != row.id
+    )
+    row.title = reading.told_apart(rules.clean_title(label.title), session.scalars(others).all())
     row.about = _clean(label.about)[: reading.LONGEST_ABOUT]
     row.shown_to = label.shown_to.value
     is_shared = label.shown_to is not ShownTo.ME

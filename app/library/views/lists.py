@@ -118,8 +118,7 @@ def put_on_list(uuid: str) -> ResponseReturnValue:
         chosen = queries.changeable_list_for(reader(), number).id
     else:
         title = request.form.get("title", "").strip() or _("To read")
-        label = ListLabel(title, "", ShownTo.ME, frozenset(), is_required=False)
-        chosen = service.make_list(reader().id, label)
+        chosen = service.own_list_called(reader().id, title)
     service.put_on_list(chosen, document.id)
     flash(_("It is on the list."), "good")
     return redirect(url_for("library.reading_list", number=chosen))

@@ -23,18 +23,17 @@ class Score:
         return f"%({name})s"
 
     def add(self, place: str, term: str, worth: float) -> None:
-        """A lexeme of a field, with its weight."""
+        """A lexeme of a field, with its weight. n / (n + half) is written as 1 - half / (n + half),
+        since PostgreSQL would read n anew for each time that it stands there."""
         times = (
             "width_bucket(ts_rank('{1,1,1,1}'::real[], v, "
             f"{self.bind(lexemes.exactly(term))}::tsquery)::float8, %(steps)s::float8[])"
         )
         if place == "title":
-            self.parts.append(f"{worth} * {times} / ({times} + {TITLE_HALF})")
+            self.parts.append(f"{worth} * (1 - {TITLE_HALF} / ({times} + {TITLE_HALF}))")
             return
-        slope = K1 * B / self.tables.mean_size
-        self.parts.append(
-            f"{worth} * {times} * {K1 + 1} / ({times} + {K1 * (1 - B)} + {slope} * size)"
-        )
+        half = f"({K1 * (1 - B)} + {K1 * B / self.tables.mean_size} * size)"
+        self.parts.append(f"{worth * (K1 + 1)} * (1 - {half} / ({times} + {half}))")
 
     def add_mark(self, asked: str, worth: float) -> None:
         """A tsquery that is worth something whenever it is met."""
