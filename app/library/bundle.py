@@ -5,7 +5,8 @@ from __future__ import annotations
 import stat
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO, cast
 
@@ -15,14 +16,17 @@ MOST_FILES = 200
 MOST_BYTES = 2 * 1024**3  # unpacked, all together
 MOST_RATIO = 100  # unpacked to packed
 SMALL = 1024 * 1024  # bytes below which a high ratio is harmless
+# What zipfile raises at files that are not what they say; RuntimeError for encrypted ones.
+BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError)
 UTF8 = 0x800  # flag of names in UTF-8
 
 
-def files_in(path: Path) -> Iterator[tuple[PurePosixPath, int, BinaryIO]]:
-    """(path inside, size in bytes, the open file) of each file, in order of the names.
+def files_in(path: Path) -> Iterator[tuple[PurePosixPath, int, Callable[[], BinaryIO]]]:
+    """(path inside, size in bytes, what opens it) of each file, in order of the names.
 
-    What systems put beside files of people is left out. Raises Damaged for what is no zip file or
-    is encrypted, TooMany for too many files or for one that unpacks to too much.
+    What systems put beside files of people is left out. Raises Damaged for what is no zip file,
+    TooMany for too many files or for one that unpacks to too much. Opening or reading a file that
+    is damaged or encrypted raises one of BROKEN; the others are not harmed by it.
     """
     try:
         with zipfile.ZipFile(path) as package:
@@ -32,11 +36,9 @@ def files_in(path: Path) -> Iterator[tuple[PurePosixPath, int, BinaryIO]]:
             for entry in sorted(entries, key=lambda entry: entry.filename):
                 if entry.file_size > max(SMALL, MOST_RATIO * entry.compress_size):
                     raise TooMany(most=MOST_FILES)
-                inner = cast("BinaryIO", package.open(entry))
-                yield _inside(_name(entry)), entry.file_size, inner
-    except (zipfile.BadZipFile, zlib.error, OSError, EOFError, NotImplementedError):
-        raise Damaged from None
-    except RuntimeError:  # encrypted
+                unpack = cast("Callable[[], BinaryIO]", partial(package.open, entry))
+                yield _inside(_name(entry)), entry.file_size, unpack
+    except (*BROKEN, OSError):
         raise Damaged from None
 
 

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import io
 import os
+import struct
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
+from warnings import catch_warnings, simplefilter
 
+import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
@@ -92,6 +97,59 @@ def test_zip_files_made_to_harm_are_refused(librarian: Librarian) -> None:
         assert sentence in answer.json["error"]
     crowd = files.packed({f"{n}.txt": b"x" for n in range(bundle.MOST_FILES + 1)})
     assert librarian.send(crowd, "many.zip").status_code == 413
+
+
+def damaged_inside() -> bytes:
+    """Two sound files around one whose bytes are not what its sum says."""
+    stored = {"a.txt": b"about ladders", "b.txt": b"BROKEN HERE", "c.txt": b"about hoses"}
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as package:
+        for name, data in stored.items():
+            package.writestr(name, data)
+    return buffer.getvalue().replace(b"BROKEN HERE", b"BROKEN THERE"[:11])
+
+
+def lying_inside() -> bytes:
+    """One file says that it is ten bytes and is a thousand; another is sound."""
+    data = bytearray(files.packed({"a.txt": b"a line of words\n" * 70, "b.txt": b"about hoses"}))
+    at = data.rfind(b"PK\x01\x02", 0, data.rfind(b"a.txt"))
+    data[at + 24 : at + 28] = struct.pack("<I", 10)
+    return bytes(data)
+
+
+def linked_and_doubled() -> bytes:
+    """A link to a file of this machine, a name twice, one from the root, a zip file in the zip."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as package, catch_warnings():
+        simplefilter("ignore")
+        link = zipfile.ZipInfo("passwd.txt")
+        link.create_system, link.external_attr = 3, 0xA1FF << 16
+        package.writestr(link, "/etc/passwd")
+        package.writestr("same.txt", "about one thing")
+        package.writestr("same.txt", "about another")
+        package.writestr("/etc/root.txt", "about roots")
+        package.writestr("in.zip", files.packed({"x.txt": b"about depths"}))
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("make", "taken", "refused"),
+    [
+        (damaged_inside, {"a.txt", "c.txt"}, {"b.txt"}),
+        (lying_inside, {"b.txt"}, {"a.txt"}),
+        (linked_and_doubled, {"same.txt", "root.txt"}, {"in.zip"}),
+    ],
+    ids=["damaged", "lying", "linked and doubled"],
+)
+def test_what_is_wrong_inside_a_zip_file_harms_only_itself(
+    librarian: Librarian, make: Callable[[], bytes], taken: set[str], refused: set[str]
+) -> None:
+    answer = librarian.send(make(), "many.zip")
+    assert answer.status_code == 200, answer.get_data(as_text=True)
+    results = answer.json["files"]
+    assert {each["name"] for each in results if "url" in each} == taken
+    assert {each["name"] for each in results if "error" in each} == refused
+    assert arriving(librarian.app) == []
 
 
 def test_chinese_names_from_windows_are_read(tmp_path: Path) -> None:

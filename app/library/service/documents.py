@@ -80,14 +80,16 @@ def receive_many(stream: BinaryIO, *, length: int | None) -> list[Unpacked]:
     package = place.receive(stream, length=length, most=most)
     found: list[Unpacked] = []
     try:
-        for path, size, inner in bundle.files_in(package.path):
+        for path, size, unpack in bundle.files_in(package.path):
             name, folders = path.name, path.parts[:-1]
             try:
-                with inner:
+                with unpack() as inner:
                     arrived, kind = receive(inner, length=size, filename=name)
                 found.append(Unpacked(name, folders, arrived, kind))
             except Refusal as refusal:
                 found.append(Unpacked(name, folders, refusal=refusal))
+            except bundle.BROKEN:
+                found.append(Unpacked(name, folders, refusal=rules.Damaged()))
     except BaseException:
         for each in found:
             if each.arrived is not None:
