@@ -1,6 +1,6 @@
 """Child processes on a leash: bounded in time, memory, CPU and file size, and never orphans.
 
-Which clock bounds what, and why: decision 0024.
+Which clock bounds what, and why: decision 0026.
 """
 
 from __future__ import annotations
