@@ -64,8 +64,9 @@ def office(app: Flask, people: People, trainer: int, **settings: object) -> Offi
         names = [db.session.get(Member, i).username for i in others]
         db.session.rollback()
     with app.app_context(), unit_of_work():
-        service.change(exam.id, actor_id=trainer, markers="\n".join(names))
-    taker = Candidate(people, exam)
+        branches = settings.get("branches", ())
+        service.change(exam.id, actor_id=trainer, markers="\n".join(names), branches=branches)
+    taker = Candidate(people, exam, people.member(branch=branches[0]) if branches else None)
     taker.start()
     essay, keyed = sorted(taker.paper(), key=lambda item: bool(item.options))
     taker.submit({essay.id: ["Because."], keyed.id: keyed.named("000")})
@@ -231,6 +232,34 @@ def test_markers_are_asked_by_name_and_see_nothing_else_of_the_exam(
         assert "is not a trainer or organizer here" in answer.get_data(as_text=True)
     assert o.author.post(f"/{o.exam.id}/settings", **settings_form(o)).status_code == 302
     assert o.second.client.get(f"/desk/exams{o.path}").status_code == 200
+
+
+def test_a_marker_of_the_branch_beside_neither_sees_nor_marks(
+    app: Flask, people: People, trainer: int
+) -> None:
+    """Asked to mark the same question in an exam of the branch beside, with ids that exist."""
+    here, beside = people.branch(), people.branch()
+    mine = office(app, people, trainer, branches=[here], second_marking=False)
+    author = people.member(role="trainer", branch=beside)
+    theirs = office(app, people, author, branches=[beside], second_marking=False)
+    essay, path = mine.essay, f"/{theirs.exam.id}/marking/{theirs.exam.questions[0]}"
+    for who in (theirs.author, theirs.second):
+        for part in ("", f"/{mine.exam.questions[0]}", f"/{mine.exam.questions[0]}/apart"):
+            found = who.client.get(f"/desk/exams/{mine.exam.id}/marking{part}")
+            assert found.status_code == 404, part
+        assert mine.mark(who, "1").status_code == 404
+        # Through the door of the exam that is theirs, the answer is not there either.
+        for door in (path, f"{path}/apart"):
+            assert who.post(door, item=essay.id, points="1").status_code in {404, 409}
+        for form in (f"{essay.id}/file", f"{essay.id}"):
+            taken = who.client.get(f"/desk/exams/{theirs.exam.id}/answers/{form}")
+            assert taken.status_code == 404
+        assert "Because." in who.get(path)  # of their own taker
+    assert history(app) == []
+    assert mine.essay.mark is None
+    # The same act by whose answer it is to mark.
+    assert mine.mark(mine.second, "7").status_code == 303
+    assert mine.essay.mark is not None
 
 
 # --- appeals --------------------------------------------------------------------------------------

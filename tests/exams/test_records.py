@@ -6,7 +6,9 @@ import csv
 import io
 import json
 import re
+import subprocess
 import zipfile
+from pathlib import Path
 
 import docx
 import pypdfium2
@@ -234,6 +236,45 @@ def test_an_archive_holds_everything_and_shows_any_change(
         archive.check(data, key="00" * 32)
     with pytest.raises(archive.BadArchive):
         archive.check(b"no zip")
+
+
+def checked_by_the_guide(data: bytes, folder: Path) -> subprocess.CompletedProcess[str]:
+    """What the organizer's guide tells to do: Python and OpenSSL, and nothing of ours."""
+    guide = Path(__file__).parents[2] / "docs" / "guide" / "organizer.en.md"
+    (script,) = re.findall(r"```\n(python3 - exam.*?)```", guide.read_text(), re.DOTALL)
+    folder.mkdir()
+    (folder / "exam-1-archive.zip").write_bytes(data)
+    return subprocess.run(
+        ["/bin/sh", "-ec", script],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def test_an_archive_is_checked_without_anything_of_ours(
+    taken: Set, desk: Desk, tmp_path: Path
+) -> None:
+    data = fetched(desk, f"/{taken.id}/archive")
+    whole = checked_by_the_guide(data, tmp_path / "whole")
+    assert whole.returncode == 0, whole.stderr
+    assert archive.check(data).key in whole.stdout
+    assert "Verified Successfully" in whole.stdout
+    with zipfile.ZipFile(io.BytesIO(data)) as source:
+        files = {name: source.read(name) for name in source.namelist()}
+    title = files["manifest.json"].replace(b"Fire safety", b"Other title")
+    for number, changed in enumerate(
+        ({"acts.csv": b"none"}, {"more.csv": b"1"}, {"manifest.json": title})
+    ):
+        out = io.BytesIO()
+        with zipfile.ZipFile(out, "w") as target:
+            for name, content in {**files, **changed}.items():
+                target.writestr(name, content)
+        bad = checked_by_the_guide(out.getvalue(), tmp_path / str(number))
+        assert bad.returncode != 0, changed
+        assert "Verified Successfully" not in bad.stdout
 
 
 def test_results_are_taken_away_as_texts_and_numbers_by_whoever_may_now(

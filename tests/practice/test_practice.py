@@ -495,6 +495,44 @@ def test_the_bot_plays_when_nobody_is_there_and_a_duel_goes_on_without_its_playe
     assert one.rows(Duel, id=one.duel)[0].settled
 
 
+def test_three_play_and_the_bot_takes_the_fourth_seat(people: People, course, time: Time) -> None:
+    three = [Player(people) for _ in range(3)]
+    assert len({player.join(4) for player in three}) == 1
+    one, two, last = three
+    assert last.state()["version"].startswith("waiting")
+    two.post(f"{two.table}/begin")
+    seats = one.rows(DuelSeat, duel_id=one.duel)
+    members = [seat.member_id for seat in sorted(seats, key=lambda seat: seat.seat)]
+    assert members == [one.member, two.member, last.member, None]
+    assert Player(people).join(4) != one.duel  # nobody sits down at a table that plays
+
+    def until(version: str) -> None:
+        for _ in range(60):
+            if one.state()["version"].startswith(version):
+                return
+            time.go_on(1)
+        raise AssertionError((version, one.state()))
+
+    for number in range(1, rules.QUESTIONS + 1):
+        until(f"asking.{number}.")
+        pages = [player.get(player.table) for player in three]
+        assert all("CANARY" not in page and "choice-good" not in page for page in pages)
+        one.play()
+        two.play(right=number < 3)
+        last.play(right=False)
+        # While others are still thinking, nobody learns from the list who was right.
+        if one.state()["version"].startswith(f"asking.{number}."):
+            known = [player["right"] for player in one.state()["players"]]
+            assert max(known) <= number - 1
+    until("over")
+    told = [player.state()["players"] for player in three]
+    assert [player["right"] for player in told[0]][:3] == [5, 2, 0]
+    assert 0 <= told[0][3]["right"] <= rules.QUESTIONS
+    assert [[p["right"] for p in each] for each in told] == [[p["right"] for p in told[0]]] * 3
+    assert all([amount for _, amount in player.points()] == [2] for player in three)
+    assert len(one.rows(DuelAnswer, duel_id=one.duel)) == 4 * rules.QUESTIONS
+
+
 def test_pictures_of_questions_come_with_the_question_and_those_of_explanations_after_it(
     app: Flask, people: People, time: Time
 ) -> None:
