@@ -16,7 +16,17 @@ from sqlalchemy import func, select
 from app.core import clock
 from app.core.db import db
 from app.media.models import Media
-from tests.media.conftest import Clips, Studio, fetch, ffmpeg, studio_with, token, two_frames
+from tests.media.conftest import (
+    X264,
+    Clips,
+    Studio,
+    fetch,
+    ffmpeg,
+    picture,
+    studio_with,
+    token,
+    two_frames,
+)
 
 
 def refused(studio: Studio, data: bytes, name: str = "clip.mp4", status: int = 422) -> dict:
@@ -201,6 +211,19 @@ def test_more_than_four_hours_are_refused(studio: Studio, tmp_path: Path) -> Non
     assert said["reason"] == "TooLong"
     assert "4:01:4" in said["error"]
     assert "4:00:00" in said["error"]
+
+
+def test_twelve_hours_are_refused_with_what_to_do(studio: Studio, tmp_path: Path) -> None:
+    """A camera that was left running: whole and honest, and longer than anybody cuts by hand."""
+    clip = tmp_path / "night.mp4"
+    slow = (*picture("128x96", 12 * 3600, 0.1), *X264, "-crf", "40", "-g", "600")
+    ffmpeg(*slow, str(clip))
+    said = refused(studio, clip.read_bytes())
+    assert said["reason"] == "TooLong"
+    assert said["error"] == (
+        "The recording is 12:00:00 long, and at most 4:00:00 can be uploaded. "
+        "Export it in shorter pieces and upload each of them."
+    )
 
 
 def test_hours_of_nothing_are_implausible(studio: Studio, tmp_path: Path) -> None:

@@ -89,7 +89,10 @@ class FileTooLarge(TooMuch):
 
 
 class TooLong(Refusal):
-    sentence = _l("The recording is %(length)s long; at most %(limit)s can be uploaded.")
+    sentence = _l(
+        "The recording is %(length)s long, and at most %(limit)s can be uploaded. "
+        "Export it in shorter pieces and upload each of them."
+    )
 
 
 class TooManyPixels(Refusal):
