@@ -41,6 +41,7 @@ HEARTBEAT_SECONDS = 4.0
 SWEEP_SECONDS = 1.0
 UNHEARD_SECONDS = 5.0  # a queued job this old has lost its message to the broker
 BACK_OFF_SECONDS = (2, 10, 60)
+LONGEST_DETAIL = 4000  # characters
 DIED = "the worker died while doing this"  # in `detail`, until a try ends in another way
 
 Handler = Callable[..., None]
@@ -371,13 +372,19 @@ def _fail(job_id: int, token: str, error: str, detail: str, *, final: bool) -> N
         if job.lease_token != token:
             return
         job.lease_token = job.lease_until = None
-        job.error, job.detail = error, detail[-4000:]
+        job.error, job.detail = error, _last_lines(detail)
         if final:
             job.state, job.finished_at = "failed", clock.now()
             _mourn(job)
             return
         wait = BACK_OFF_SECONDS[min(job.attempts, len(BACK_OFF_SECONDS)) - 1]
         job.state, job.run_after = "queued", clock.now() + timedelta(seconds=wait)
+
+
+def _last_lines(text: str) -> str:
+    """As much of a tool's words as is kept, whole lines where it has some."""
+    kept = text[-LONGEST_DETAIL:]
+    return kept if kept == text else kept.partition("\n")[2] or kept
 
 
 def _mourn(job: Job) -> None:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import shutil
 import socket
+import ssl
 import subprocess
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -21,7 +22,7 @@ from app.core.db import unit_of_work
 from app.media import service
 from app.media.queries import Recording
 from config import ROOT
-from tests.live import free_port
+from tests.live import Site, free_port
 from tests.media.conftest import Clips, Studio, studio_with
 
 NGINX = shutil.which("nginx", path="/usr/sbin:/usr/local/sbin:/usr/bin:/usr/local/bin")
@@ -237,8 +238,6 @@ def test_who_may_not_see_it_gets_no_byte_of_it(front: Front) -> None:
 
 def raw(front: Front, path: str) -> bytes:
     """The answer to a path that is sent as it is; a client's library would tidy it up."""
-    import ssl
-
     place = urlsplit(front.url)
     context = ssl.create_default_context(cafile=str(front.member.verify))
     cookie = front.member.cookies.get("__Host-sid")
@@ -318,3 +317,45 @@ def test_an_upload_goes_through_piece_by_piece(front: Front) -> None:
     page = front.visitor.get(f"{front.url}/sign-in", headers=forged, timeout=30)
     assert page.status_code == 200
     assert "evil.example" not in page.text
+
+
+@pytest.mark.slow
+@pytest.mark.xdist_group("live")
+def test_a_hundred_trickling_senders_reach_no_thread_of_weike(site: Site, tmp_path: Path) -> None:
+    """nginx waits for them; the hundred-and-first of one address is refused, others are served."""
+    outside, inside = free_port(), int(str(urlsplit(site.url).port))
+    folder = tmp_path / "front"
+    with proxied(folder, site.config.media_dir, outside, inside), ExitStack() as held:
+        context = ssl.create_default_context(cafile=str(folder / "site.pem"))
+
+        def connected(source: str) -> ssl.SSLSocket:
+            bare = socket.create_connection(
+                ("127.0.0.1", outside), timeout=60, source_address=(source, 0)
+            )
+            return held.enter_context(context.wrap_socket(bare, server_hostname="127.0.0.1"))
+
+        def healthy(source: str) -> bytes:
+            with connected(source) as connection:
+                connection.sendall(b"GET /healthz HTTP/1.0\r\nHost: 127.0.0.1\r\n\r\n")
+                return connection.recv(65536).split()[1]
+
+        assert healthy("127.0.0.1") == healthy("127.0.0.2") == b"200"
+        head = (
+            f"POST /sign-in HTTP/1.1\r\nHost: 127.0.0.1:{outside}\r\nContent-Length: 900000\r\n"
+            "Content-Type: application/x-www-form-urlencoded\r\n\r\nlogin="
+        ).encode()
+        senders = [connected("127.0.0.1") for _ in range(110)]  # some are refused
+        for sender in senders:
+            with suppress(OSError):
+                sender.sendall(head)
+        end = time.monotonic() + 60
+        while healthy("127.0.0.1") != b"503":  # until nginx has read what all of them began with
+            assert time.monotonic() < end
+            time.sleep(0.1)
+        for _ in range(4):
+            for sender in senders:
+                with suppress(OSError):
+                    sender.sendall(b"x")
+            assert healthy("127.0.0.2") == b"200"
+            time.sleep(1)  # a byte a second, past the patience that Weike has with slow bodies
+    assert "a body was cut off" not in site.log("web")
