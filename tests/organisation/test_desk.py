@@ -348,3 +348,45 @@ def test_a_page_asks_the_database_a_fixed_number_of_times(house: House, page: st
         house.ledger.earn(house.ann)
         make_course(house.app, house.zoe)
     assert asked() == few <= MOST_STATEMENTS[page]
+
+
+# --- the tabs of the desk, and what can be printed ------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("url", "here", "is_printed"),
+    [
+        ("/organizer", "Branches", False),
+        ("/organizer/completion", "Completion", True),
+        ("/organizer/assignments", "Assignments", False),
+        ("/organizer/overdue", "Assignments", False),  # nobody is
+        ("/organizer/members", "Members", False),
+        ("/organizer/reports", "Reports", True),
+        ("/organizer/reports/matrix", "Reports", True),
+        ("/organizer/reports/help", "Reports", False),  # nobody does yet
+        ("/organizer/reports/day", "Reports", True),
+        ("/organizer/certificates", "Certificates", False),
+        ("/desk/discussions", "Reported posts", False),
+    ],
+)
+def test_every_page_of_the_desk_has_its_tabs(
+    house: House, url: str, here: str, *, is_printed: bool
+) -> None:
+    page = house.client.get(url).get_data(as_text=True)
+    tabs = page.split('class="tabs" aria-label="Organizer’s desk"')[1].split("</nav>")[0]
+    names = re.findall(r"<a [^>]*>([^<]+)</a>", tabs)
+    assert [name.strip() for name in names] == [
+        *("Branches", "Completion", "Assignments", "Members", "Reports", "Certificates"),
+        "Reported posts",
+    ]
+    current = re.search(r'aria-current="page">([^<]+)<', tabs)
+    assert current is not None
+    assert current[1].strip() == here
+    assert ("data-print" in page) is is_printed
+
+
+def test_a_trainer_who_organizes_nothing_sees_no_tabs_of_the_desk(house: House) -> None:
+    trainer = house.people.member(role="trainer")
+    page = house.people.client(trainer).get("/desk/discussions").get_data(as_text=True)
+    assert "Reported posts" in page
+    assert 'class="tabs" aria-label="Organizer’s desk"' not in page

@@ -1,6 +1,12 @@
-// A button that prints the page; without a script the browser's own menu does.
+// Buttons that print the page; without a script the browser's own menu does. A page that is
+// filtered gets its buttons anew.
 
-for (const button of document.querySelectorAll("[data-print]")) {
-  button.hidden = false;
-  button.addEventListener("click", () => print());
+function show() {
+  for (const button of document.querySelectorAll("[data-print]")) button.hidden = false;
 }
+
+document.addEventListener("click", (event) => {
+  if (event.target.closest("[data-print]")) print();
+});
+document.addEventListener("htmx:load", show);
+show();
