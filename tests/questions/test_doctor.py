@@ -118,8 +118,33 @@ def test_a_question_can_be_written_as_another_kind_or_left_out(client: FlaskClie
     assert post(client, "1/0/keep", keep="0").status_code == 303
     assert "Take 1 question" in page(client)
     assert "火警电话" in page(client, "1", "?only=out")
-    post(client, "1/0/keep", keep="1")
+    back = post(client, "1/0/keep?only=out", keep="1").headers["Location"]
+    assert "only=out" in back
     assert "Take 2 questions" in page(client)
+
+
+def test_all_that_must_be_mended_or_are_alike_are_left_out_at_once(
+    app: Flask, people: People, trainer: int, client: FlaskClient
+) -> None:
+    send(client, GOOD)
+    post(client, "1/take")
+    more = (
+        "3．紧急出口的标志是什么颜色？\nA．红\nB．绿\n答案：D\n"
+        "4．灭火器多久检查一次？\nA．每月\nB．每年\n答案：A"
+    )
+    send(client, f"{GOOD}\n{more}")
+    assert "Leave out 1 question that must be mended" in page(client, "2")
+    assert post(client, "2/leave-out", alike="0").status_code == 303
+    text = page(client, "2")
+    assert "that must be mended" not in text
+    assert "Leave out 2 questions like one in the bank" in text
+    assert post(client, "2/leave-out", alike="1").status_code == 303
+    text = page(client, "2")
+    assert "leave-out" not in text
+    assert "Take 1 question" in text
+    post(client, "2/take")
+    assert total(app, people, trainer) == 3
+    assert post(client, "2/leave-out", alike="1").status_code == 422
 
 
 def test_what_looks_like_a_question_of_the_bank_is_shown(client: FlaskClient) -> None:
@@ -128,6 +153,7 @@ def test_what_looks_like_a_question_of_the_bank_is_shown(client: FlaskClient) ->
     send(client, GOOD.replace("火警電話", "火警电话"))
     text = page(client, "2")
     assert text.count("100 % like") == 2
+    assert "Leave out 2 questions like one in the bank" in text
     assert 'href="/desk/questions/1"' in text
     assert page(client, "2", "?only=twins").count("100 % like") == 2
     alike = client.get("/desk/questions/1").get_data(as_text=True)
@@ -188,7 +214,7 @@ def test_the_import_of_another_trainer_is_not_there(people: People, client: Flas
     send(client, GOOD)
     other = people.client(people.member(role="trainer"))
     assert other.get("/desk/questions/import/1").status_code == 404
-    for path in ("1/take", "1/undo", "1/drop", "1/0", "1/0/keep"):
+    for path in ("1/take", "1/undo", "1/drop", "1/0", "1/0/keep", "1/leave-out"):
         assert post(other, path).status_code == 404
 
 

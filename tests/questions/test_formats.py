@@ -556,6 +556,15 @@ def test_gift() -> None:
     assert "Titles" in paper.notes[0].what
 
 
+def test_a_brace_that_is_not_closed_swallows_no_other_question() -> None:
+    text = "::One:: Which? {=a ~b\n\n::Two:: Which two? {~%50%c ~%50%d ~%-100%e}\n"
+    paper = formats.read(text.encode(), "x.gift")
+    assert [item.blocked for item in paper.items] == [True, False]
+    assert "not closed" in paper.items[0].problems[0].what
+    assert (paper.items[0].line, paper.items[1].line) == (1, 3)
+    assert paper.items[1].kind == "multiple"
+
+
 MOODLE = """<?xml version="1.0" encoding="UTF-8"?>
 <quiz>
 <question type="category"><category><text>$course$/top/Fire</text></category></question>

@@ -27,6 +27,7 @@ MATRIX = {
     "questions.import_item": "author",
     "questions.mend_item": "author",
     "questions.keep_item": "author",
+    "questions.leave_out": "author",
     "questions.take_import": "author",
     "questions.undo_import": "author",
     "questions.drop_import": "author",

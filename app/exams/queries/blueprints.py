@@ -242,13 +242,16 @@ def checks_of(exam: ExamView, now: datetime) -> tuple[list[rules.Check], rules.S
     """The checklist before publishing, and how far the drawn papers differ."""
     places = places_of(exam.id, live=True)
     questions = sum(place.number for place in places)
-    spread = rules.spread(places) if questions <= rules.MOST_QUESTIONS else None
+    short = _short(places)
+    # What cannot be drawn yet would count as wrong: there is nothing to expect before that.
+    countable = questions <= rules.MOST_QUESTIONS and not short
+    spread = rules.spread(places) if countable else None
     return (
         rules.checks(
             questions=questions,
-            short_draws=_short(places),
+            short_draws=short,
             nobody=not exam.open_to_all and not branches_of(exam.id) and not seats_of(exam.id),
-            has_window=exam.opens_at is not None and exam.closes_at is not None,
+            has_end=exam.closes_at is not None,
             has_duration=exam.duration_s is not None,
             closes_in_past=exam.closes_at is not None and exam.closes_at <= now,
             unfair=spread is not None and not spread.is_fair,

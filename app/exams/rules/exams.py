@@ -347,7 +347,7 @@ def checks(
     questions: int,
     short_draws: int,
     nobody: bool,
-    has_window: bool,
+    has_end: bool,
     has_duration: bool,
     closes_in_past: bool,
     unfair: bool,
@@ -379,10 +379,10 @@ def checks(
             not closes_in_past,
         ),
         Check(
-            _l("It is said when the exam opens and closes")
-            if has_window
-            else _l("It is not said yet when the exam opens and closes"),
-            has_window,
+            _l("It is said when the exam closes")
+            if has_end
+            else _l("It is not said yet when the exam closes"),
+            has_end,
             must=False,
         ),
         Check(

@@ -53,9 +53,15 @@ def read(data: bytes, filename: str) -> Paper:
             paper.items.append(item)
         block, meta = [], {} if text else meta
 
+    blank = False
     lines = decoded(data).replace("\r\n", "\n").replace("\r", "\n").split("\n")
     for number, line in enumerate(lines, 1):
         plain = line.strip()
+        if depth and blank and plain.startswith("::"):
+            # A title after an empty line: the brace before it was never closed.
+            take()
+            depth = 0
+        blank = not plain
         if depth == 0 and plain.startswith("//"):
             for name, value in _META.findall(plain):
                 meta.setdefault(name, []).append(_unescaped_meta(value))
@@ -116,6 +122,13 @@ def _item(
             return found
         return _unescaped(part)
 
+    if start is not None and end is None:
+        item.refuse(
+            _("The brace { behind the question is not closed."),
+            _("Write } behind the last answer."),
+        )
+        item.kind, item.body["stem"] = str(Kind.ESSAY), said(rest)
+        return item, False
     if start is None or end is None or end.start() < start.start():
         item.refuse(
             _("The answers in braces are missing."),

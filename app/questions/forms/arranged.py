@@ -24,7 +24,7 @@ class PairForm(Form):
 class MatchingForm(BaseForm):
     """Pairs, and things that belong to none."""
 
-    pairs = FieldList(FormField(PairForm), min_entries=4, max_entries=MOST_PAIRS)
+    pairs = FieldList(FormField(PairForm), _l("Pairs"), min_entries=4, max_entries=MOST_PAIRS)
     extra = TextAreaField(
         _l("More to choose from"),
         [Optional()],

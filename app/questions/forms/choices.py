@@ -35,7 +35,12 @@ class OptionForm(Form):
 class QuestionForm(BaseForm):
     """A question with options, or a statement."""
 
-    options = FieldList(FormField(OptionForm), min_entries=ROWS, max_entries=MOST_OPTIONS)
+    options = FieldList(
+        FormField(OptionForm),
+        _l("Answers to choose from"),
+        min_entries=ROWS,
+        max_entries=MOST_OPTIONS,
+    )
     right = IntegerField(validators=[Optional()])  # the row of the right answer, single choice
     wrong = RadioField(
         _l("A wrong tick"),

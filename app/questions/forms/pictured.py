@@ -47,7 +47,7 @@ class HotspotForm(BaseForm):
     find = IntegerField(
         _l("Places to be found"), [Optional()], default=1, render_kw={"min": 1, "max": 10}
     )
-    areas = FieldList(FormField(AreaForm), min_entries=2, max_entries=MOST_AREAS)
+    areas = FieldList(FormField(AreaForm), _l("Areas"), min_entries=2, max_entries=MOST_AREAS)
 
     def add_rows(self) -> None:
         more_rows(self.areas)

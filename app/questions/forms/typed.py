@@ -42,7 +42,9 @@ class AnswerForm(Form):
 
 
 class _AnswersForm(BaseForm):
-    answers = FieldList(FormField(AnswerForm), min_entries=3, max_entries=MOST_ANSWERS)
+    answers = FieldList(
+        FormField(AnswerForm), _l("Accepted answers"), min_entries=3, max_entries=MOST_ANSWERS
+    )
 
     def add_rows(self) -> None:
         more_rows(self.answers)
@@ -194,7 +196,9 @@ class EssayForm(BaseForm):
         render_kw={"maxlength": LONGEST_TEXT},
         description=_l("For who marks it. Members see it after the marks are given."),
     )
-    rubric = FieldList(FormField(CriterionForm), min_entries=3, max_entries=MOST_CRITERIA)
+    rubric = FieldList(
+        FormField(CriterionForm), _l("What counts"), min_entries=3, max_entries=MOST_CRITERIA
+    )
 
     def add_rows(self) -> None:
         more_rows(self.rubric)

@@ -43,8 +43,12 @@ class ImportView:
     @property
     def blocked(self) -> int:
         """How many questions must be mended, or left out, first."""
-        wrong = [item for item in self.taken if any(p["blocks"] for p in item["problems"])]
-        return len(wrong) + sum(bool(note["blocks"]) for note in self.notes)
+        return self.wrong + sum(bool(note["blocks"]) for note in self.notes)
+
+    @property
+    def wrong(self) -> int:
+        """How many questions must be mended, but for what is wrong with the file itself."""
+        return sum(any(p["blocks"] for p in item["problems"]) for item in self.taken)
 
     @property
     def alike(self) -> int:

@@ -85,7 +85,7 @@ class BadFraction(BadQuestion):
 
 class FractionsMissOne(BadQuestion):
     where = "options"
-    sentence = _l("The right answers are worth %(total)s together; they must be worth 1.")
+    sentence = _l("The right answers are worth %(total)s %% together; they must be worth 100 %%.")
 
 
 class NoAcceptedAnswer(BadQuestion):
@@ -192,7 +192,7 @@ class SameItem(BadQuestion):
 
 class BadRubric(BadQuestion):
     where = "rubric"
-    sentence = _l("The criteria are worth %(total)s together; they must be worth 1.")
+    sentence = _l("The criteria are worth %(total)s %% together; they must be worth 100 %%.")
 
 
 class NoPicture(BadQuestion):
@@ -225,7 +225,9 @@ class BadArea(BadQuestion):
 
 class AreasMissOne(BadQuestion):
     where = "areas"
-    sentence = _l("Who finds %(find)s of these areas can get %(total)s of the mark; it must be 1.")
+    sentence = _l(
+        "Who finds %(find)s of these areas can get %(total)s %% of the mark; it must be 100 %%."
+    )
 
 
 class NoEnding(BadQuestion):

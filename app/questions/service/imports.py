@@ -117,6 +117,24 @@ def keep_item(import_id: int, at: int, *, keep: bool) -> None:
     row.items, row.revision = items, row.revision + 1
 
 
+def leave_out(import_id: int, *, alike: bool) -> int:
+    """Leave out all at once: what is like a question of the bank, or else what must be mended.
+
+    Returns how many are left out by this.
+    """
+    row = _open(import_id, None)
+    items = [dict(item) for item in row.items]
+    gone = 0
+    for item in items:
+        meant = bool(item["twins"]) if alike else any(p["blocks"] for p in item["problems"])
+        if meant and not item["out"]:
+            item["out"] = True
+            gone += 1
+    if gone:
+        row.items, row.revision = items, row.revision + 1
+    return gone
+
+
 def take_import(
     import_id: int, *, state: str = QuestionState.READY, category_id: int | None = None
 ) -> list[int]:

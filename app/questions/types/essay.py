@@ -48,7 +48,7 @@ def clean(body: dict[str, Any]) -> dict[str, Any]:
         parts = shares(len(rows))
     total = sum(parts, Decimal(0))
     if rows and abs(total - 1) > NEAR_ENOUGH:
-        raise BadRubric(total=plain_number(total))
+        raise BadRubric(total=plain_number(100 * total))
     if rows:
         parts[0] += 1 - total
     return {

@@ -69,7 +69,7 @@ def clean(body: dict[str, Any]) -> dict[str, Any]:
     best = sorted((Decimal(area["fraction"]) for area in areas), reverse=True)[:find]
     total = sum(best, Decimal(0))
     if len(best) < find or abs(total - 1) > NEAR_ENOUGH:
-        raise AreasMissOne(find=find, total=plain_number(total))
+        raise AreasMissOne(find=find, total=plain_number(100 * total))
     for text in (alt, *(area["text"] for area in areas), *(a["feedback"] for a in areas)):
         if len(text) > LONGEST_OPTION:
             raise TextTooLong(where="areas", length=len(text), most=LONGEST_OPTION)

@@ -35,7 +35,7 @@ def clean(body: dict[str, Any]) -> dict[str, Any]:
         raise NoneRight
     total = sum((choices.fraction(o) for o in right), Decimal(0))
     if abs(total - 1) > NEAR_ENOUGH:
-        raise FractionsMissOne(total=plain_number(total))
+        raise FractionsMissOne(total=plain_number(100 * total))
     right[0]["fraction"] = plain_number(choices.fraction(right[0]) + 1 - total)
     return found
 

@@ -39,7 +39,7 @@ PAGES = frozenset(
     f"questions.{name}"
     for name in (
         *("imports", "read_file", "import_", "import_item", "mend_item"),
-        *("keep_item", "take_import", "undo_import", "drop_import"),
+        *("keep_item", "leave_out", "take_import", "undo_import", "drop_import"),
     )
 )
 
@@ -253,7 +253,8 @@ def _item(import_id: int, at: int) -> tuple[queries.ImportView, dict[str, Any]]:
 
 def _back(found: queries.ImportView, at: int) -> str:
     page = request.args.get("page", 1 + at // 24, type=int)
-    return url_for("questions.import_", import_id=found.id, page=page) + f"#item-{at}"
+    only = request.args.get("only") or None
+    return url_for("questions.import_", import_id=found.id, page=page, only=only) + f"#item-{at}"
 
 
 def _editor(found: queries.ImportView, at: int, kind: str, form: BaseForm) -> str:
@@ -275,6 +276,16 @@ def keep_item(import_id: int, at: int) -> ResponseReturnValue:
     found, _row = _item(import_id, at)
     service.keep_item(found.id, at, keep=request.form.get("keep") == "1")
     return redirect(_back(found, at), 303)
+
+
+@bp.post("/desk/questions/import/<int:import_id>/leave-out")
+@access(AUTHOR)
+def leave_out(import_id: int) -> ResponseReturnValue:
+    """All that are like a question of the bank, or all that must be mended."""
+    found = queries.import_for(reader(), import_id)
+    gone = service.leave_out(found.id, alike=request.form.get("alike") == "1")
+    flash(ngettext("%(num)s question is left out.", "%(num)s questions are left out.", gone))
+    return redirect(url_for("questions.import_", import_id=found.id), 303)
 
 
 @bp.post("/desk/questions/import/<int:import_id>/take")
