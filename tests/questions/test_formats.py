@@ -573,7 +573,7 @@ MOODLE = """<?xml version="1.0" encoding="UTF-8"?>
  <img src="@@PLUGINFILE@@/a.png">]]></text>
  <file name="a.png" encoding="base64">AAAA</file></questiontext>
  <generalfeedback format="html"><text>So.</text></generalfeedback>
- <single>true</single>
+ <defaultgrade>10.0000000</defaultgrade><single>true</single>
  <answer fraction="100" format="html"><text>This &amp;lt; that</text>
  <feedback><text>Yes</text></feedback></answer>
  <answer fraction="-50"><text>That</text></answer>
@@ -607,6 +607,7 @@ def test_moodle() -> None:
         "cloze",
         "calculated",
     ]
+    assert "Points of questions are not kept (1 times)" in paper.notes[0].what
     first = paper.items[0]
     assert first.body["stem"].startswith("Which **one**?\n\n ![](/media/images/")
     assert first.body["options"][0] == {"text": "This < that", "fraction": "1", "feedback": "Yes"}

@@ -64,7 +64,7 @@ def read(data: bytes, filename: str) -> Paper:
     if archive.local(root) != "quiz":
         raise NotThisFormat(why=_("it is no Moodle XML."))
     paper = Paper(NAME)
-    category = ""
+    category, points = "", 0
     for at, element in enumerate(root.findall("question"), 1):
         kind = element.get("type", "")
         if kind == "category":
@@ -99,7 +99,15 @@ def read(data: bytes, filename: str) -> Paper:
             continue
         _READERS.get(kind, _unknown)(item, element)
         _leftovers(item, element, kind)
+        points += re.fullmatch(r"(?:1(?:\.0+)?)?", _text(element.find("defaultgrade"))) is None
         paper.items.append(item)
+    if points:
+        sentence = _(
+            "Points of questions are not kept (%(number)s times): a paper gives points, not the "
+            "bank.",
+            number=points,
+        )
+        paper.notes.append(Problem(sentence, blocks=False))
     return paper
 
 

@@ -68,6 +68,7 @@ ANSWER_HERE = re.compile(
 SAID_BEFORE = re.compile(r"\s*(?:题干|题目|试题|问题)\s*[:：]\s*")
 KIND_BEFORE = re.compile(r"\s*((?:单选|多选|判断|填空|简答|问答|不定项)(?:选择)?题?)\s*[:：]\s*")
 POINTS_BEHIND = re.compile(r"\s*[\[【(（]\s*\d+(?:\.\d+)?\s*分\s*[\]】)）]\s*$")
+POINTS_EACH = re.compile(r"每\s*小?题\s*\d+(?:\.\d+)?\s*分")
 # Around what is underlined in a Word file: below 填空题 that is the answer, elsewhere nothing.
 FILLED = "\ue000\ue001"
 FILLED_IN = re.compile(f"{FILLED[0]}([^{FILLED}]*){FILLED[1]}")

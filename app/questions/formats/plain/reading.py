@@ -33,6 +33,7 @@ from app.questions.formats.plain.marks import (
     OPTION,
     PART,
     POINTS_BEHIND,
+    POINTS_EACH,
     RED,
     SAID_BEFORE,
     SIGN,
@@ -166,6 +167,7 @@ class _Reader:
                 self.drafts[-1].kind = kind_of(mark.group(1))
                 return
         if self._is_section(plain):
+            self.points += bool(POINTS_EACH.search(plain))
             return
         start = NUMBER.match(plain)
         if start and self._begins(start):
