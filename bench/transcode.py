@@ -1,13 +1,12 @@
 """Preparing a recording, beside the plain ffmpeg commands that make the same renditions.
 
-Four ways, in turns, in the same run, on the same clip with the same rungs, rates and preset:
+Five ways, in turns, in the same run, on the same clip with the same rungs, rates and preset:
 
 * ours: what happens between the last byte of an upload and “ready”: probe, row, job, encode with
   its leash and progress, check of every segment, master playlist, posters, flush, publish;
 * plain: one ffmpeg command, one decode, all renditions, nothing else (no probe, no poster);
 * apart: one ffmpeg command per rendition, each decoding the source, with our options of x264;
-* peertube: the same, with the options that PeerTube gives x264 (-b_strategy 1 -bf 16).
-
+* peertube: the same, with the options that PeerTube gives x264 (-b_strategy 1 -bf 16);
 * boxed: the same with the one thread that PeerTube gives ffmpeg unless it is told otherwise
   (transcoding.threads in its default.yaml).
 
