@@ -79,16 +79,7 @@ def proxied(folder: Path, media: Path, outside: int, inside: int) -> Iterator[No
     user = "user root;" if Path("/root").stat().st_uid == folder.stat().st_uid else ""
     (folder / "nginx.conf").write_text(AROUND.format(folder=folder, user=user))
     nginx = subprocess.Popen(
-        [
-            str(NGINX),
-            "-p",
-            str(folder),
-            "-c",
-            str(folder / "nginx.conf"),
-            "-e",
-            f"{folder}/error.log",
-        ],
-        stderr=subprocess.PIPE,
+        [str(NGINX), "-p", str(folder), "-c", str(folder / "nginx.conf")], stderr=subprocess.PIPE
     )
     try:
         end = time.monotonic() + 60
@@ -104,7 +95,9 @@ def proxied(folder: Path, media: Path, outside: int, inside: int) -> Iterator[No
     finally:
         nginx.terminate()
         _, said = nginx.communicate(timeout=30)
-    assert b"warn" not in said, said
+    # From 1.25.1 on it prefers a line of its own for http2, which those of today do not know.
+    warnings = [line for line in said.splitlines() if b"[warn]" in line and b"http2" not in line]
+    assert not warnings
 
 
 @dataclass

@@ -125,6 +125,33 @@ def test_of_many_senders_at_once_one_wins_whole(sender: Sender) -> None:
     assert bytes_of(studio, where) == bytes([65 + winners[0]]) * size
 
 
+def test_asked_many_times_at_once_an_upload_becomes_one_recording(
+    sender: Sender, clips: Clips
+) -> None:
+    """A page that is reloaded, a proxy that asks again: one row, one file, one answer."""
+    studio, data, many = sender.studio, clips["tiny.mp4"].read_bytes(), 6
+    where = sender.begun(len(data), data=data)
+    senders = [Sender(studio, studio.trainer) for _ in range(many)]
+    start = threading.Barrier(many, timeout=WAIT)
+    answers = []
+
+    def finish(one: Sender) -> None:
+        start.wait()
+        answers.append(one.finish(where))
+
+    threads = [threading.Thread(target=finish, args=(one,)) for one in senders]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(WAIT)
+    assert len(answers) == many
+    assert {answer.status_code for answer in answers} <= {200, 423, 409}
+    made = {answer.json["id"] for answer in answers if answer.status_code == 200}
+    assert made == {sender.finish(where).json["id"]}
+    uuid = studio.recording(made.pop()).uuid
+    assert studio.files() == {f"uploads/{uuid}/source", "partial/.turn"}
+
+
 def test_without_a_length_nothing_is_begun(sender: Sender) -> None:
     answer = sender.client.post("/media/tus", headers=sender.headers)
     assert answer.status_code == 400

@@ -31,8 +31,13 @@ def hold_quota(owner_id: int, length: int) -> None:
 
     Of many files that are sent at once each may have fitted when it began.
     """
-    db.session().get(Member, owner_id, with_for_update={"key_share": True, "of": Member})
+    take_turns(owner_id)
     _compare(owner_id, queries.stored_bytes(owner_id), length)
+
+
+def take_turns(owner_id: int) -> None:
+    """Until the end of the transaction nobody else takes in a file of this member."""
+    db.session().get(Member, owner_id, with_for_update={"key_share": True, "of": Member})
 
 
 def _compare(owner_id: int, used: int, length: int) -> None:

@@ -19,7 +19,7 @@ from app.media.rules import (
 )
 from app.media.rules.uploads import Checksum
 from app.media.service.folder import config, media_folder
-from app.media.service.quota import look_for_quota, partials
+from app.media.service.quota import look_for_quota, partials, take_turns
 from app.media.service.recordings import Stored, register
 from app.media.tus import Upload
 
@@ -83,12 +83,27 @@ def take_over(uuid: str, *, owner_id: int, length: int | None = None) -> int:
     Raises NotThere, NotComplete, UploadBusy, and why a file is no recording; the bytes are removed
     then, because they would be refused again.
     """
-    shelf = partials()
-    with reading():
-        known = queries.media_id_of(uuid, owner_id=owner_id)
+    known = _taken_over(uuid, owner_id)
     if known is not None:
-        shelf.drop(uuid)
+        partials().drop(uuid)
         return known
+    try:
+        return _take_over(uuid, owner_id, length)
+    except (Refusal, FileNotFoundError):
+        # Asked twice at once: what the other one has taken over has gone from here meanwhile.
+        known = _taken_over(uuid, owner_id)
+        if known is None:
+            raise
+        return known
+
+
+def _taken_over(uuid: str, owner_id: int) -> int | None:
+    with reading():
+        return queries.media_id_of(uuid, owner_id=owner_id)
+
+
+def _take_over(uuid: str, owner_id: int, length: int | None) -> int:
+    shelf = partials()
     upload = upload_of(uuid, owner_id=owner_id)
     if length is not None and not upload.is_complete:
         shelf.shorten(uuid, length)
@@ -105,6 +120,7 @@ def take_over(uuid: str, *, owner_id: int, length: int | None = None) -> int:
         sha256 = shelf.sha256(uuid)
         # A second name for the same bytes: whatever dies from here on, they have one.
         media_folder().adopt(uuid, path)
+    take_turns(owner_id)  # who asked at the same moment gets the same answer
     with_row = queries.media_id_of(uuid, owner_id=owner_id)
     if with_row is None:
         stored = Stored(uuid, upload.filename, sha256, upload.length, facts)

@@ -130,6 +130,11 @@ export class Resumable {
         this.on.done(answer);
         return;
       }
+      if (response.status === 409 && tries > 1) {
+        // An earlier question, whose answer was lost on the way, is still being worked on.
+        setTimeout(() => this.finish(tries - 1), 3000);
+        return;
+      }
       this.close();
       this.on.failed(answer.error, response.status >= 500 || response.status === 429);
     } catch {
