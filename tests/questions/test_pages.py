@@ -101,7 +101,7 @@ def test_a_statement_is_true_or_false(app: Flask, client: FlaskClient) -> None:
         ("single", SINGLE | {"options-1-text": "Red"}, "Two answers say the same: “Red”."),
         ("single", SINGLE | {"stem": " "}, "Write the question itself."),
         ("single", SINGLE | {"stem": ""}, "This field is required."),
-        ("multiple", {**MULTIPLE, "options-0-worth": "90"}, "worth 0.9 together"),
+        ("multiple", {**MULTIPLE, "options-0-worth": "90"}, "worth 90 % together"),
         ("multiple", {**MULTIPLE, "options-0-worth": "1e999"}, "is no share of the mark"),
         ("multiple", {**MULTIPLE, "options-0-worth": "NaN"}, "is no share of the mark"),
         ("multiple", {**MULTIPLE, "options-0-worth": "half"}, "is no share of the mark"),
