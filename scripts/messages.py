@@ -16,7 +16,6 @@ import sys
 import tomllib
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +28,7 @@ from wtforms.i18n import messages_path
 ROOT = Path(__file__).resolve().parent.parent
 APP = ROOT / "app"
 SOURCE, DERIVED = "zh_Hans", "zh_Hant"
+DERIVED_BY = ("translations/zh_Hant.exceptions.toml", "core/opencc.py")
 PLAIN, PLAIN_WORDS = "easy", "easy.toml"  # context and table of the easy mode: app/core/i18n.py
 METHODS = [("**.py", "python"), ("**.html", "jinja2")]
 OPTIONS = {"jinja2": {"encoding": "utf-8", "trimmed": "true"}}
@@ -173,30 +173,11 @@ def extract(room: str) -> bool:
 # --- Traditional Chinese -------------------------------------------------------------------
 
 
-@cache
-def _converter() -> Any:
-    from opencc import OpenCC
-
-    return OpenCC("s2twp")
-
-
-@cache
-def exceptions() -> dict[str, str]:
-    """Simplified words and what they become whatever OpenCC thinks, longest first."""
-    text = (APP / "translations" / "zh_Hant.exceptions.toml").read_text(encoding="utf-8")
-    words: dict[str, str] = tomllib.loads(text)["words"]
-    return dict(sorted(words.items(), key=lambda pair: -len(pair[0])))
-
-
 def traditional(text: str) -> str:
     """Traditional Chinese of a Simplified text; placeholders stay as they are."""
-    keep = "|".join([PLACEHOLDER.pattern.replace("(\\w+)", "\\w+"), *map(re.escape, exceptions())])
-    done, at = [], 0
-    for found in re.finditer(keep, text):
-        done.append(_converter().convert(text[at : found.start()]))
-        done.append(exceptions().get(found.group(), found.group()))
-        at = found.end()
-    return "".join([*done, _converter().convert(text[at:])])
+    from app.core import opencc  # takes as long as the application; seldom needed
+
+    return opencc.traditional(text, keep=PLACEHOLDER.pattern.replace("(\\w+)", "\\w+"))
 
 
 def derive(room: str) -> bool:
@@ -218,7 +199,7 @@ def derive(room: str) -> bool:
 def compile_all() -> int:
     """Derive and compile every catalogue whose source is newer; returns how many were written."""
     written = 0
-    table = (APP / "translations" / "zh_Hant.exceptions.toml").stat().st_mtime
+    table = max((APP / path).stat().st_mtime for path in DERIVED_BY)
     here = Path(__file__).stat().st_mtime
     for room in rooms():
         source = catalogue(room)
@@ -326,4 +307,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    sys.path.insert(0, str(ROOT))
     main()

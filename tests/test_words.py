@@ -10,9 +10,12 @@ from babel.messages.pofile import PoFileError
 from flask import Flask
 from flask_babel import force_locale, gettext
 from flask_wtf import FlaskForm
+from opencc import OpenCC
 from wtforms import StringField
 from wtforms.validators import DataRequired, Length
 
+from app.core import opencc
+from config import ROOT
 from scripts import messages
 
 
@@ -54,8 +57,8 @@ def test_traditional_chinese_keeps_placeholders_and_takes_our_exceptions() -> No
 
 def test_no_exception_is_idle() -> None:
     """What OpenCC writes anyway needs no line in our table."""
-    plain = messages._converter().convert
-    assert [s for s, ours in messages.exceptions().items() if plain(s) == ours] == []
+    plain = OpenCC("s2twp").convert
+    assert [s for s, ours in opencc.exceptions().items() if plain(s) == ours] == []
 
 
 def test_the_marks_of_an_unfinished_merge_are_refused(
@@ -109,3 +112,33 @@ def test_forms_speak_our_words_in_every_language(app: Flask) -> None:
         ("请填写此项。", "最多填写 3 个字符。"),
         ("請填寫此項。", "最多填寫 3 個字元。"),
     ]
+
+
+# Names of buttons and pages in the guides: *so*, **so**, *one → the other*; in Chinese also “so”.
+STARRED = re.compile(r"(?<!\*)\*\*?([^*\s][^*]*?)\*\*?(?!\*)")
+QUOTED = re.compile(r"“([^”]+)”")
+CODE = re.compile(r"```.*?```|`[^`]*`|\]\([^)]*\)|^ {4}.*$", re.DOTALL | re.MULTILINE)
+# What is quoted from elsewhere: a button of the browser, a line of a paper.
+NOT_OURS = {"添加到主屏幕", "根据以下材料回答16-18题"}
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_guides_call_buttons_and_pages_as_they_are_called(language: str) -> None:
+    said = set()
+    for room in messages.rooms():
+        for message in messages.stored(room):
+            words = message.id if language == "en" else message.string
+            said |= {words} if isinstance(words, str) else set(words or ())
+    said = {messages.PLACEHOLDER.sub("…", words) for words in said}
+    found, wrong = 0, {}
+    for guide in sorted((ROOT / "docs" / "guide").glob(f"*.{language}.md")):
+        for part in CODE.sub("", guide.read_text(encoding="utf-8")).split("\n\n"):
+            names = STARRED.findall(part) + (QUOTED.findall(part) if language == "zh" else [])
+            for name in names:
+                plain = re.sub(r"\s*\n\s*", " " if language == "en" else "", name)
+                for step in re.split(r"\s*→\s*", plain):
+                    found += 1
+                    if step not in said and step not in NOT_OURS:
+                        wrong.setdefault(guide.name, []).append(step)
+    assert wrong == {}
+    assert found > 50

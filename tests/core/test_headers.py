@@ -65,7 +65,7 @@ def test_a_wrong_address_gets_a_calm_page_and_scripts_get_json(people: People) -
     client = people.client(people.member())
     page = client.get("/nowhere")
     assert page.status_code == 404
-    assert "There is nothing here" in page.get_data(as_text=True)
+    assert "It may have been withdrawn" in page.get_data(as_text=True)
     answer = client.get("/nowhere", headers={"Accept": "application/json"})
     assert answer.get_json()["error"].startswith("There is nothing here")
 

@@ -81,7 +81,9 @@ def test_members_find_only_the_guides_about_what_they_may_do(people: People) -> 
     boss = people.client(people.member(role="administrator"))
     for guide in GUIDES:
         assert boss.get(f"/help/{guide}").status_code == 200
-    assert "成員指南" in boss.get("/help?lang=zh_Hant").get_data(as_text=True)
+    traditional = boss.get("/help?lang=zh_Hant").get_data(as_text=True)
+    assert "成員指南" in traditional
+    assert "「我的 → 登出」" in traditional  # as the pages call it, and with quotes of its own
 
 
 @pytest.mark.parametrize("name", ["..%2f..%2fconfig", "x", "UPPER"])

@@ -17,7 +17,7 @@ from sqlalchemy import (
 from app.core.db import db
 from app.core.paging import SIZE, Page, window
 from app.courses.models import Course, CourseBranch, CourseQuestion, Lesson, Theme
-from app.courses.queries.saying import title_here, words_of
+from app.courses.queries.saying import Words, title_here, tongues_of, words_of
 from app.courses.queries.seeing import seen_by
 from app.courses.rules import State
 from app.media.models import Media
@@ -49,6 +49,7 @@ class CourseCard:
     audience: frozenset[int] | None
     published_at: datetime | None
     changed_at: datetime
+    tongues: Words  # the languages of title and summary, where they are not the page's
 
     @property
     def is_ready(self) -> bool:
@@ -164,6 +165,7 @@ def cards_of(wanted: _CardRows) -> list[CourseCard]:
             audience=allowed.get(course.id),
             published_at=course.published_at,
             changed_at=course.changed_at,
+            tongues=tongues_of(course, course.language),
         )
         for course, theme, author in rows
     ]

@@ -15,7 +15,7 @@ from app.core.db import db
 from app.core.refusals import NotThere
 from app.courses.models import Course, CourseQuestion, Lesson, Theme
 from app.courses.queries.cards import audiences
-from app.courses.queries.saying import own_words, words_of
+from app.courses.queries.saying import Words, own_words, tongues_of, words_of
 from app.courses.queries.seeing import may_edit
 from app.courses.rules import State
 from app.media.models import Media
@@ -43,6 +43,7 @@ class LessonView:
     completion_percent: int
     state: str  # of its media: see media.queries.Recording; readings are always ready
     revision: int
+    tongue: str = ""  # the language of its title, where it is not the page's
     own_title: str = ""  # in the course's language, as its author edits it
     titles: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  # see rules.titles
     is_preview: bool = False
@@ -80,6 +81,7 @@ class CourseView:
     revision: int
     questions: int
     lessons: tuple[LessonView, ...]
+    tongues: Words  # the languages of title and summary, where they are not the page's
     own_title: str = ""  # in the course's language, as its author edits it
     own_summary: str = ""
     titles: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  # see rules.titles
@@ -183,6 +185,7 @@ def course_by_id(course_id: int) -> CourseView | None:
         revision=course.revision,
         questions=_count_questions(course.id),
         lessons=tuple(_lessons_of(course)),
+        tongues=tongues_of(course, course.language),
         own_title=own.title,
         own_summary=own.text,
         titles=course.titles,
@@ -254,6 +257,7 @@ def lesson_view(row: Lesson, state: str | None, course: Course, number: int) -> 
         completion_percent=course.completion_percent,
         state=state or "ready",
         revision=row.revision,
+        tongue=tongues_of(row, course.language).title,
         own_title=row.title,
         titles=row.titles,
     )

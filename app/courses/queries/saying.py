@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, func
 
-from app.core.i18n import reader_language
+from app.core.i18n import HTML_TAGS, reader_language
 from app.courses.models import Course, Lesson, Theme
 from app.courses.rules.titles import Titles, said
 
@@ -36,6 +36,16 @@ def words_in(own: Words, titles: Titles, language: str | None = None) -> Words:
     return Words(
         said(own.title, "title", titles, language), said(own.text, "text", titles, language)
     )
+
+
+def tongues_of(row: Course | Lesson, language: str) -> Words:
+    """The language of each of its `words_of`, as HTML names it; "" where it is the page's own.
+
+    `language` is that of the course.
+    """
+    tag = "" if language == reader_language() else HTML_TAGS.get(language, "")
+    here, own = words_of(row), own_words(row)
+    return Words(*(tag if said == first else "" for said, first in zip(here, own, strict=True)))
 
 
 def title_here(of: type[Any]) -> ColumnElement[str]:

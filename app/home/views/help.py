@@ -11,6 +11,7 @@ from markupsafe import Markup
 from app.core import markdown
 from app.core.access import access
 from app.core.i18n import current_language
+from app.core.opencc import traditional
 from app.home.rules import GUIDES, Part, explained_at, parts_of
 from app.home.views.frame import bp
 from app.members.access import SIGNED_IN, reader, reader_or_none
@@ -18,6 +19,8 @@ from app.members.rules import Reader
 from config import ROOT
 
 DOCS = ROOT / "docs"
+# Pixels of the pictures that scripts/screenshots.py takes.
+PHONE, DESKTOP = (390, 844), (1440, 900)
 
 
 @bp.app_context_processor
@@ -88,17 +91,16 @@ def _guide(name: str, language: str, *, debug: bool) -> tuple[str, list[tuple[Pa
     chinese = "en" if language == "en" else "zh"
     text = (DOCS / "guide" / f"{name}.{chinese}.md").read_text(encoding="utf-8")
     if language == "zh_Hant":
-        text = _traditional(text)
+        text = traditional(text)
     title, parts = parts_of(text.replace("](../pictures/", "](/help/pictures/"))
     return title, [(part, _lazy(markdown.render(part.text))) for part in parts]
 
 
 def _lazy(html: Markup) -> Markup:
-    """Pictures far below are fetched when they come near."""
-    return Markup(str(html).replace("<img ", '<img loading="lazy" decoding="async" '))  # noqa: S704
+    """Pictures far below are fetched when they come near, and have their room before."""
 
+    def sized(found: re.Match[str]) -> str:
+        width, height = PHONE if "-phone-" in found[1] else DESKTOP
+        return f'<img loading="lazy" decoding="async" width="{width}" height="{height}"{found[1]}'
 
-def _traditional(text: str) -> str:
-    from opencc import OpenCC
-
-    return str(OpenCC("s2twp").convert(text))
+    return Markup(re.sub(r"<img( [^>]*)", sized, str(html)))  # noqa: S704
