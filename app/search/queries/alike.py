@@ -20,6 +20,13 @@ from app.search.rules import Kind
 from app.search.units import STOP_WORDS
 
 MOST = 4  # things that are shown
+# Words (their stems) that searching must find and that say nothing of what a text is about.
+_IDLE = """about after all also ani been befor but can could each even everi first get had has have
+here her him his if into its just like make mani may more most much must need never new no not now
+on one onli other our out over own page part second should so some than their them then these they
+third thing those through time two up us use veri was way were where which while will would your
+第一 第二 第三 进行 没有 不要 就是 不是 自己 已经 一些 时候 这样 那样 这些 那些"""
+SAYING_NOTHING = STOP_WORDS | frozenset(_IDLE.split())
 MOST_READ = 40  # passages of the thing itself
 TELLING = 12  # words that stand for it
 NEAR = 0.35  # share of the best score that a thing needs
@@ -59,7 +66,7 @@ def alike(reader: Reader, kind: Kind, ref: str) -> list[Alike]:
         word
         for text in (thing.title, thing.title, *texts)
         for word in folding.words(text)
-        if len(word) > 1 and word not in STOP_WORDS and not word.isdecimal()
+        if len(word) > 1 and word not in SAYING_NOTHING and not word.isdecimal()
     )
     try:
         snapshot = opened().snapshot()

@@ -16,6 +16,13 @@ pdfjsLib.GlobalWorkerOptions.workerSrc = box.dataset.worker;
 const eventBus = new EventBus();
 const linkService = new PDFLinkService({ eventBus });
 const findController = new PDFFindController({ eventBus, linkService });
+// Going to a word moves the pages of the document, not the page around them with its buttons.
+const toMatch = findController.scrollMatchIntoView.bind(findController);
+findController.scrollMatchIntoView = (match) => {
+  const { scrollX, scrollY } = window;
+  toMatch(match);
+  window.scrollTo({ left: scrollX, top: scrollY, behavior: "instant" });
+};
 const viewer = new PDFViewer({
   container: box,
   eventBus,
