@@ -31,6 +31,7 @@ CONVERTED = {Kind.DOC: Kind.DOCX, Kind.PPT: Kind.PPTX, Kind.XLS: Kind.XLSX}
 PRINTED = frozenset(
     {Kind.DOCX, Kind.PPTX, Kind.XLSX, Kind.ODT, Kind.ODP, Kind.ODS, Kind.RTF, *CONVERTED}
 )
+NEVER_DRAWN = frozenset({Kind.HTML, Kind.TEXT, Kind.MARKDOWN})  # no cover but one of ours
 OCR = "tesseract"
 OCR_LANGUAGES = ("chi_sim", "chi_tra", "eng")
 OCR_LEASH = replace(LEASH, file_size=16 * 1024 * 1024, open_files=64)

@@ -83,7 +83,8 @@ def extract(lease: Lease, *, file_id: int) -> None:
         if will_recognise:
             pages = list(text.bare)
             jobs.enqueue("library.recognise", priority=LATER, file_id=file_id, pages=pages)
-        if text.reason in {None, Reason.NO_TEXT, Reason.NO_PROGRAM}:
+        is_sound = text.reason in {None, Reason.NO_TEXT, Reason.NO_PROGRAM}
+        if is_sound and kind not in child.NEVER_DRAWN:
             key = f"library.cover:{file_id}"
             jobs.enqueue("library.cover", key=key, priority=LATER, file_id=file_id)
 
