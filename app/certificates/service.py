@@ -21,7 +21,9 @@ from app.certificates.models import (
 from app.core import clock
 from app.core.db import db
 from app.core.refusals import NotThere
+from app.members import service as members
 from app.members.models import Member
+from app.members.rules.audit import Act, facts
 
 
 def save_template(template_id: int | None, *, name: str, design: rules.Design) -> int:
@@ -35,6 +37,7 @@ def save_template(template_id: int | None, *, name: str, design: rules.Design) -
     row.design = rules.checked(design).as_stored()
     session.add(row)
     session.flush()
+    members.record(Act.TEMPLATE_SAVED, thing=("template", row.id), name=plain)
     return row.id
 
 
@@ -58,6 +61,7 @@ def drop_template(template_id: int) -> None:
         raise rules.TemplateInUse
     session.delete(row)
     session.flush()
+    members.record(Act.TEMPLATE_DROPPED, thing=("template", template_id), name=row.name)
 
 
 def offer(*, kind: str, subject_id: int, template_id: int, months: int | None = None) -> None:
@@ -163,7 +167,8 @@ def withdraw(*, member_id: int, kind: str, subject_id: int, reason: str) -> str 
 
 def revoke(certificate_id: int, *, actor_id: int, reason: str) -> None:
     """Say that a certificate holds no longer. Raises NeedsAReason, NotValid, NotThere."""
-    _end(certificate_id, "revoked", actor_id=actor_id, reason=reason)
+    row = _end(certificate_id, "revoked", actor_id=actor_id, reason=reason)
+    _record(Act.CERTIFICATE_REVOKED, row)
 
 
 def reissue(certificate_id: int, *, actor_id: int, reason: str) -> str:
@@ -184,6 +189,7 @@ def reissue(certificate_id: int, *, actor_id: int, reason: str) -> str:
         old.state = "replaced"
         session.flush()
     template = _template(old.template_id)
+    _record(Act.CERTIFICATE_REISSUED, old)
     return _issue(
         Certificate(
             member_id=old.member_id,
@@ -198,6 +204,15 @@ def reissue(certificate_id: int, *, actor_id: int, reason: str) -> str:
             expires_at=old.expires_at,
             replaces_id=old.id,
         )
+    )
+
+
+def _record(act: Act, row: Certificate) -> None:
+    members.record(
+        act,
+        member_id=row.member_id,
+        thing=("certificate", row.number),
+        changes=facts(certificate=f"{row.title} · {row.number}"),
     )
 
 

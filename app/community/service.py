@@ -28,7 +28,9 @@ from app.core.db import db
 from app.core.refusals import NotThere
 from app.courses.models import Course, Lesson, Theme
 from app.courses.queries import words_of
+from app.members import service as members
 from app.members.queries import reader_for
+from app.members.rules.audit import Act
 from app.notices import service as notices
 from app.notices.rules import Kind, cut, one_line
 from app.points import service as points
@@ -244,6 +246,7 @@ def hide(post_id: int, *, by: int, reason: str) -> None:
     post.hidden_why = checked_reason(reason)
     post.hidden_at, post.hidden_by = clock.now(), by
     settle(post_id)
+    _record(Act.POST_HIDDEN, post)
     _refresh_search(post)
     if post.author_id != by:
         notices.tell(
@@ -259,8 +262,14 @@ def hide(post_id: int, *, by: int, reason: str) -> None:
 def show(post_id: int) -> None:
     """Let everybody see a hidden post again."""
     post = db.session().get_one(Post, post_id, with_for_update=True)
+    if post.hidden_at is not None:
+        _record(Act.POST_SHOWN, post)
     post.hidden_at, post.hidden_by, post.hidden_why = None, None, ""
     _refresh_search(post)
+
+
+def _record(act: Act, post: Post) -> None:
+    members.record(act, member_id=post.author_id, thing=("post", post.id))
 
 
 def settle(post_id: int) -> None:

@@ -21,7 +21,7 @@ from app.library import service as library
 from app.media import service as media
 from app.members import queries as members_queries
 from app.members import service as members
-from app.members.rules.audit import Act, differences
+from app.members.rules.audit import Act, Changes, differences, facts
 
 LOGO = "logo"
 
@@ -187,6 +187,7 @@ CERTIFIED_AT_ONCE = 100  # members in one transaction of the job
 def certify(*, kind: str, subject_id: int, template_id: int, months: int | None) -> None:
     """Certify something from now on, also to those who have done it already (by a job)."""
     certificates.offer(kind=kind, subject_id=subject_id, template_id=template_id, months=months)
+    _record_certifying(Act.CERTIFYING_BEGUN, kind, subject_id, facts(months=months))
     jobs.enqueue(
         "home.certify", key=f"home.certify:{kind}:{subject_id}", kind_=kind, subject_id=subject_id
     )
@@ -195,6 +196,15 @@ def certify(*, kind: str, subject_id: int, template_id: int, months: int | None)
 def stop_certifying(*, kind: str, subject_id: int) -> None:
     """Certify something no longer."""
     certificates.stop_offering(kind=kind, subject_id=subject_id)
+    _record_certifying(Act.CERTIFYING_STOPPED, kind, subject_id)
+
+
+def _record_certifying(
+    act: Act, kind: str, subject_id: int, changes: Changes | None = None
+) -> None:
+    things = queries.certifiable(all_=True)
+    titles = (each.title for each in things if (each.kind, each.id) == (kind, subject_id))
+    members.record(act, thing=(kind, subject_id), name=next(titles, ""), changes=changes)
 
 
 def certify_due(kind: str, subject_id: int, *, after: int) -> int | None:

@@ -18,6 +18,8 @@ from app.core import clock, jobs, settings
 from app.core.db import db
 from app.core.models import Job
 from app.core.refusals import NotThere
+from app.members import service as members
+from app.members.rules.audit import Act
 from app.search import folding
 from app.search.models import (
     SearchChange,
@@ -202,6 +204,7 @@ def keep_words(text: str, *, by: int, words_id: int | None = None) -> int:
     row.words, row.changed_by, row.changed_at = "\n".join(words), by, clock.now()
     session.add(row)
     session.flush()
+    members.record(Act.SEARCH_WORDS_KEPT, thing=("words", row.id), name=" = ".join(words))
     jobs.enqueue("search.rebuild", key="search.rebuild")
     return row.id
 
@@ -209,8 +212,11 @@ def keep_words(text: str, *, by: int, words_id: int | None = None) -> int:
 def remove_words(words_id: int) -> None:
     """Forget a group of words."""
     session = db.session()
-    if session.get(SearchWords, words_id) is None:
+    row = session.get(SearchWords, words_id)
+    if row is None:
         raise NotThere
+    words = " = ".join(row.words.split("\n"))
+    members.record(Act.SEARCH_WORDS_REMOVED, thing=("words", words_id), name=words)
     session.execute(delete(SearchWords).where(SearchWords.id == words_id))
     jobs.enqueue("search.rebuild", key="search.rebuild")
 

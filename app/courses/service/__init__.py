@@ -59,7 +59,7 @@ from app.courses.service.quiz import (
     remove_question,
     write_question,
 )
-from app.courses.service.recorded import make_from_recording
+from app.courses.service.recorded import make_from_recording, remove_recording
 from app.courses.service.themes import (
     create_theme,
     edit_theme,
@@ -104,6 +104,7 @@ __all__ = [
     "remove_course",
     "remove_lesson",
     "remove_question",
+    "remove_recording",
     "remove_theme",
     "rename_lesson",
     "replace_recording",

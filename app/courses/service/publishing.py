@@ -31,8 +31,17 @@ from app.courses.rules.titles import Titles, said, titles_of
 from app.media import queries as media
 from app.media.models import Media
 from app.media.opencc import converted
+from app.members import service as members
+from app.members.rules.audit import Act
 from app.search import service as search
 from app.search.rules import Passage, in_language
+
+ACTS = {
+    "publish": Act.COURSE_PUBLISHED,
+    "withdraw": Act.COURSE_WITHDRAWN,
+    "remove": Act.COURSE_REMOVED,
+    "restore": Act.COURSE_RESTORED,
+}
 
 
 def locked(course_id: int, *, removed: bool = False) -> Course:
@@ -100,6 +109,9 @@ def _move(course: Course, verb: str) -> None:
     course.state = state.value
     course.changed_at = clock.now()
     db.session().flush()
+    members.record(
+        ACTS[verb], thing=("course", course.id), name=course.title, owner_id=course.author_id
+    )
     refresh_search(course.id)
 
 

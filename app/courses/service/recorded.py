@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from app.core.markdown import plain
+from app.courses import queries, rules
 from app.courses.service.editing import create_course
 from app.courses.service.lessons import add_recording
 from app.courses.service.publishing import publish
 from app.courses.service.quiz import write_question
+from app.media import service as media
+from app.members import service as members
+from app.members.rules.audit import Act
 
 
 def make_from_recording(
@@ -44,3 +48,13 @@ def make_from_recording(
     if publishes:
         publish(course_id)
     return course_id
+
+
+def remove_recording(media_id: int, *, name: str, owner_id: int) -> None:
+    """Remove a recording that no lesson uses, files and all. Raises RecordingInUse."""
+    if queries.uses_of([media_id]):
+        raise rules.RecordingInUse
+    media.discard(media_id)
+    members.record(
+        Act.RECORDING_REMOVED, thing=("recording", media_id), name=name, owner_id=owner_id
+    )

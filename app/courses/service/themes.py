@@ -10,6 +10,8 @@ from app.courses import rules
 from app.courses.models import Course, Theme
 from app.courses.rules.titles import Titles, typed
 from app.courses.service.publishing import other_titles, refresh_search, refresh_theme
+from app.members import service as members
+from app.members.rules.audit import Act
 from app.points import service as points
 
 
@@ -117,6 +119,7 @@ def remove_theme(theme_id: int) -> None:
     db.session().flush()
     db.session().delete(row)
     db.session().flush()
+    members.record(Act.THEME_REMOVED, thing=("theme", theme_id), name=row.title)
     refresh_theme(theme_id)
 
 

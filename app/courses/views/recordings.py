@@ -47,9 +47,7 @@ def recordings() -> str:
 @access(AUTHOR)
 def remove_recording(media_id: int) -> ResponseReturnValue:
     found = _own(media_id)
-    if queries.uses_of([media_id]):
-        raise rules.RecordingInUse
-    media_service.discard(media_id)
+    service.remove_recording(media_id, name=found.filename, owner_id=found.owner_id)
     flash(_("“%(name)s” is removed.", name=found.filename))
     return redirect(url_for("courses.recordings"))
 

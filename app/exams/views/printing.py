@@ -20,7 +20,8 @@ from app.exams.sheets import Block
 from app.exams.views import bp
 from app.exams.views.desk import managed
 from app.media import service as media
-from app.members.access import AUTHOR, EDITOR
+from app.members import service as members
+from app.members.access import AUTHOR, EDITOR, reader
 
 PARTS = ("paper", "sheet", "key")
 _SHOWN = re.compile(r"!\[([^\]]*)\]\(([^)\s]*)\)")
@@ -171,5 +172,8 @@ def archived(exam_id: int) -> Response:
         title=exam.title,
         made_at=clock.now(),
         key=key_in(current_app.extensions["weike"].instance_dir),
+    )
+    members.taken_away(
+        exam.title, kind="zip", branch_id=reader().organized_id, thing=("exam", exam.id)
     )
     return streamed(pieces, kind="application/zip", name=f"exam-{exam.id}-archive.zip")

@@ -18,6 +18,7 @@ from app.core.streams import streamed_csv
 from app.exams import queries, rules, service
 from app.exams.views import bp
 from app.exams.views.desk import managed
+from app.members import service as members
 from app.members.access import AUTHOR, EDITOR, reader
 from app.members.queries import member_names
 from app.questions import queries as bank
@@ -98,6 +99,9 @@ def export_results(exam_id: int) -> Response:
             *(row.attempt.receipt, *marks),
         ]
         for row, marks in taken
+    )
+    members.taken_away(
+        exam.title, kind="csv", branch_id=reader().organized_id, thing=("exam", exam.id)
     )
     return streamed_csv(f"exam-{exam.id}.csv", header, rows)
 

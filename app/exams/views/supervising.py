@@ -17,7 +17,9 @@ from app.exams import queries, rules, service
 from app.exams.views import bp
 from app.exams.views.desk import managed
 from app.exams.views.taking import take_sealed
+from app.members import service as members
 from app.members.access import EDITOR, ORGANIZER, reader
+from app.members.rules.audit import Act, facts
 
 log = logging.getLogger(__name__)
 
@@ -221,6 +223,7 @@ def believe_clock() -> ResponseReturnValue:
         raise NotAllowed
     minutes = clock_jump_minutes()
     clock.confirm()
+    members.record(Act.CLOCK_BELIEVED, changes=facts(minutes=minutes))
     log.warning("member %s confirmed the clock after a jump of %s min", reader().id, minutes)
     flash(_("The server's clock is believed again."))
     return redirect(url_for("exams.desk"), 303)

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date
+from typing import Any
 
 from sqlalchemy import select, update
 
 from app.core import clock
 from app.core.db import db
 from app.core.refusals import NotThere
+from app.courses.models import Course, Theme
 from app.learning import rules
-from app.learning.models import Assignment, Relief
+from app.learning.models import Assignment, LearningPath, Relief
+from app.members import service as members
+from app.members.rules.audit import Act, Changes, differences, facts
 
 
 def assign(
@@ -43,6 +47,7 @@ def assign(
             Assignment.withdrawn_at.is_(None),
         )
     )
+    was_due = row.due_on if row is not None else None
     if row is None:
         row = Assignment(
             branch_id=branch_id,
@@ -55,12 +60,41 @@ def assign(
         session.add(row)
     row.due_on, row.note = due_on, " ".join(note.split())[: rules.LONGEST_REASON]
     session.flush()
+    act = Act.ASSIGNMENT_MADE if was_due is None else Act.ASSIGNMENT_CHANGED
+    _record(act, row, differences({"due": _day(was_due)}, {"due": _day(due_on)}))
     return row.id
+
+
+def _record(act: Act, row: Assignment, changes: Changes | None = None) -> None:
+    members.record(
+        act,
+        thing=("assignment", row.id),
+        name=_title(row),
+        branch_id=row.branch_id,
+        changes=changes,
+    )
+
+
+def _title(row: Assignment) -> str:
+    asked: tuple[tuple[Any, int | None], ...] = (
+        (Course, row.course_id),
+        (Theme, row.theme_id),
+        (LearningPath, row.path_id),
+    )
+    found = (db.session().get_one(table, key) for table, key in asked if key is not None)
+    return str(next(found).title)
+
+
+def _day(day: date | None) -> str | None:
+    return day.isoformat() if day is not None else None
 
 
 def change(assignment_id: int, *, due_on: date, today: date, note: str) -> None:
     """Another last day or note. A day that stays may lie in the past. Raises BadDay, NotThere."""
     row = _open(assignment_id)
+    _record(
+        Act.ASSIGNMENT_CHANGED, row, differences({"due": _day(row.due_on)}, {"due": _day(due_on)})
+    )
     if due_on != row.due_on:
         row.due_on = rules.checked_day(due_on, today)
     row.note = " ".join(note.split())[: rules.LONGEST_REASON]
@@ -68,7 +102,9 @@ def change(assignment_id: int, *, due_on: date, today: date, note: str) -> None:
 
 def withdraw(assignment_id: int) -> None:
     """Ask for it no longer. What members have done stays. Raises NotThere."""
-    _open(assignment_id).withdrawn_at = clock.now()
+    row = _open(assignment_id)
+    row.withdrawn_at = clock.now()
+    _record(Act.ASSIGNMENT_WITHDRAWN, row)
 
 
 def ask_again(assignment_id: int) -> None:
@@ -84,6 +120,7 @@ def ask_again(assignment_id: int) -> None:
     if db.session().scalar(since):  # asked for anew meanwhile
         raise NotThere
     row.withdrawn_at = None
+    _record(Act.ASSIGNMENT_AGAIN, row)
 
 
 def relieve(
@@ -105,7 +142,13 @@ def relieve(
         rules.checked_day(due_on, today)
     now = clock.now()
     for member_id in member_ids:
-        restore(row.id, member_id)
+        _end_relief(row.id, member_id)
+        members.record(
+            Act.MEMBER_EXEMPTED if due_on is None else Act.MEMBER_GIVEN_TIME,
+            member_id=member_id,
+            thing=("assignment", row.id),
+            changes=facts(assignment=_title(row), due=_day(due_on)),
+        )
         db.session().add(
             Relief(
                 assignment_id=row.id,
@@ -121,7 +164,19 @@ def relieve(
 
 def restore(assignment_id: int, member_id: int) -> None:
     """Take back what a member was granted; nothing happens when there was nothing."""
-    db.session().execute(
+    if _end_relief(assignment_id, member_id):
+        row = db.session().get_one(Assignment, assignment_id)
+        members.record(
+            Act.RELIEF_ENDED,
+            member_id=member_id,
+            thing=("assignment", row.id),
+            changes=facts(assignment=_title(row)),
+        )
+
+
+def _end_relief(assignment_id: int, member_id: int) -> bool:
+    """Whether there was anything to end."""
+    ended = db.session().execute(
         update(Relief)
         .where(
             Relief.assignment_id == assignment_id,
@@ -130,6 +185,7 @@ def restore(assignment_id: int, member_id: int) -> None:
         )
         .values(ended_at=clock.now())
     )
+    return bool(ended.rowcount)  # type: ignore[attr-defined]
 
 
 def _open(assignment_id: int) -> Assignment:

@@ -23,7 +23,9 @@ from app.learning.queries import (
     paths_with,
 )
 from app.learning.service.certifying import give_certificate, take_certificate
+from app.members import service as members
 from app.members.queries import reader_for
+from app.members.rules.audit import Act
 from app.points import service as points
 from app.search import service as search
 
@@ -119,6 +121,12 @@ def _move(path_id: int, to: rules.PathState) -> None:
     row.state = rules.moved(rules.PathState(row.state), to, steps=steps)
     row.changed_at = clock.now()
     db.session().flush()
+    members.record(
+        Act.PATH_PUBLISHED if to is rules.PathState.PUBLISHED else Act.PATH_WITHDRAWN,
+        thing=("path", path_id),
+        name=row.title,
+        branch_id=row.branch_id,
+    )
     refresh_path(path_id)
 
 

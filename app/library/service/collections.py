@@ -11,6 +11,8 @@ from app.core.refusals import NotThere
 from app.library import rules
 from app.library.models import Collection, Document
 from app.library.service.documents import publish
+from app.members import service as members
+from app.members.rules.audit import Act
 
 
 def add_collection(name: str, *, parent_id: int | None = None) -> int:
@@ -94,7 +96,8 @@ def move_collection(collection_id: int, *, step: int) -> None:
 def remove_collection(collection_id: int) -> None:
     """Delete a collection that has neither documents nor collections in it."""
     session = db.session()
-    if session.get(Collection, collection_id) is None:
+    found = session.get(Collection, collection_id)
+    if found is None:
         raise NotThere
     inside = (
         select(Document.id).where(Document.collection_id == collection_id),
@@ -103,6 +106,7 @@ def remove_collection(collection_id: int) -> None:
     if any(session.scalar(each.limit(1)) is not None for each in inside):
         raise rules.NotEmpty
     session.execute(delete(Collection).where(Collection.id == collection_id))
+    members.record(Act.COLLECTION_REMOVED, thing=("collection", collection_id), name=found.name)
 
 
 def _hold_all() -> None:

@@ -30,8 +30,10 @@ from app.library.models import (
 )
 from app.library.rules import Kind, Label, State
 from app.library.shelf import Arrived, Shelf
+from app.members import service as members
 from app.members.models import Branch
 from app.members.rules import Reader
+from app.members.rules.audit import Act, facts
 from app.questions import service as questions
 from app.search import service as search
 from app.search.rules import Passage
@@ -156,8 +158,19 @@ def replace(arrived: Arrived, kind: Kind, *, document_id: int, by: Reader, filen
         document.number += 1
         document.changed_at = clock.now()
         _put_file(document, arrived, kind, rules.display_name(filename, kind), by.id)
+        _record(Act.DOCUMENT_REPLACED, document)
     finally:
         arrived.path.unlink(missing_ok=True)
+
+
+def _record(act: Act, document: Document) -> None:
+    members.record(
+        act,
+        thing=("document", document.uuid),
+        name=document.title,
+        owner_id=document.owner_id,
+        changes=facts(number=document.number),
+    )
 
 
 def _put_file(
@@ -231,6 +244,7 @@ def remove(document_id: int) -> None:
     for table in (DocumentBranch, DocumentCourse, DocumentPlace, DocumentReading, ListItem, Note):
         session.execute(delete(table).where(table.document_id == document.id))
     questions.forget_document(uuid)
+    _record(Act.DOCUMENT_REMOVED, document)
     session.execute(delete(Document).where(Document.id == document.id))
     place = shelf()
     after_commit(lambda: place.discard(uuid))

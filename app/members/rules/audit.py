@@ -36,6 +36,11 @@ class Group(StrEnum):
     PEOPLE = "people"
     BRANCHES = "branches"
     SETTINGS = "settings"
+    POINTS = "points"
+    COURSES = "courses"
+    ASSIGNMENTS = "assignments"
+    LIBRARY = "library"
+    CERTIFICATES = "certificates"
     TAKEN_AWAY = "taken_away"
 
 
@@ -43,7 +48,12 @@ GROUPS = {
     Group.PEOPLE: _l("Members and roles"),
     Group.BRANCHES: _l("Branches"),
     Group.SETTINGS: _l("Settings"),
-    Group.TAKEN_AWAY: _l("Files with personal data"),
+    Group.POINTS: _l("Points and rewards"),
+    Group.COURSES: _l("Courses and discussions"),
+    Group.ASSIGNMENTS: _l("Assignments"),
+    Group.LIBRARY: _l("Library and search"),
+    Group.CERTIFICATES: _l("Certificates"),
+    Group.TAKEN_AWAY: _l("Files taken away"),
 }
 
 
@@ -60,6 +70,7 @@ class Act(StrEnum):
     CODE_PRINTED = "code_printed"
     CODE_RENEWED = "code_renewed"
     MEMBERS_IMPORTED = "members_imported"
+    SIGN_IN_SLOWED = "sign_in_slowed"
     BRANCH_ADDED = "branch_added"
     BRANCH_RENAMED = "branch_renamed"
     BRANCH_MOVED = "branch_moved"
@@ -69,6 +80,44 @@ class Act(StrEnum):
     WORDS_CHANGED = "words_changed"
     DEMO_PUT_AWAY = "demo_put_away"
     LOG_SHORTENED = "log_shortened"
+    CLOCK_BELIEVED = "clock_believed"
+    RULES_PUBLISHED = "rules_published"
+    RANKING_CHOSEN = "ranking_chosen"
+    POINTS_CORRECTED = "points_corrected"
+    REWARDS_SWITCHED = "rewards_switched"
+    REWARD_OFFERED = "reward_offered"
+    REWARD_CHANGED = "reward_changed"
+    REWARD_WITHDRAWN = "reward_withdrawn"
+    REWARD_HANDED = "reward_handed"
+    REWARD_REFUSED = "reward_refused"
+    COURSE_PUBLISHED = "course_published"
+    COURSE_WITHDRAWN = "course_withdrawn"
+    COURSE_REMOVED = "course_removed"
+    COURSE_RESTORED = "course_restored"
+    THEME_REMOVED = "theme_removed"
+    RECORDING_REMOVED = "recording_removed"
+    PATH_PUBLISHED = "path_published"
+    PATH_WITHDRAWN = "path_withdrawn"
+    POST_HIDDEN = "post_hidden"
+    POST_SHOWN = "post_shown"
+    ASSIGNMENT_MADE = "assignment_made"
+    ASSIGNMENT_CHANGED = "assignment_changed"
+    ASSIGNMENT_WITHDRAWN = "assignment_withdrawn"
+    ASSIGNMENT_AGAIN = "assignment_again"
+    MEMBER_EXEMPTED = "member_exempted"
+    MEMBER_GIVEN_TIME = "member_given_time"
+    RELIEF_ENDED = "relief_ended"
+    DOCUMENT_REMOVED = "document_removed"
+    DOCUMENT_REPLACED = "document_replaced"
+    COLLECTION_REMOVED = "collection_removed"
+    SEARCH_WORDS_KEPT = "search_words_kept"
+    SEARCH_WORDS_REMOVED = "search_words_removed"
+    CERTIFYING_BEGUN = "certifying_begun"
+    CERTIFYING_STOPPED = "certifying_stopped"
+    TEMPLATE_SAVED = "template_saved"
+    TEMPLATE_DROPPED = "template_dropped"
+    CERTIFICATE_REVOKED = "certificate_revoked"
+    CERTIFICATE_REISSUED = "certificate_reissued"
     TABLE_TAKEN = "table_taken"
 
 
@@ -91,6 +140,7 @@ KINDS = {
     Act.CODE_PRINTED: Kind(Group.PEOPLE, _l("Activation code printed")),
     Act.CODE_RENEWED: Kind(Group.PEOPLE, _l("Code for a new password printed")),
     Act.MEMBERS_IMPORTED: Kind(Group.PEOPLE, _l("List of members imported")),
+    Act.SIGN_IN_SLOWED: Kind(Group.PEOPLE, _l("Sign-in blocked for a time: wrong passwords")),
     Act.BRANCH_ADDED: Kind(Group.BRANCHES, _l("Branch added")),
     Act.BRANCH_RENAMED: Kind(Group.BRANCHES, _l("Branch renamed")),
     Act.BRANCH_MOVED: Kind(Group.BRANCHES, _l("Branch moved")),
@@ -100,6 +150,44 @@ KINDS = {
     Act.WORDS_CHANGED: Kind(Group.SETTINGS, _l("The organisation’s own words changed")),
     Act.DEMO_PUT_AWAY: Kind(Group.SETTINGS, _l("Demo put away")),
     Act.LOG_SHORTENED: Kind(Group.SETTINGS, _l("Old lines of this log deleted")),
+    Act.CLOCK_BELIEVED: Kind(Group.SETTINGS, _l("Server’s clock confirmed after a jump")),
+    Act.RULES_PUBLISHED: Kind(Group.POINTS, _l("Rules of points published")),
+    Act.RANKING_CHOSEN: Kind(Group.POINTS, _l("Who sees rankings chosen")),
+    Act.POINTS_CORRECTED: Kind(Group.POINTS, _l("Points corrected")),
+    Act.REWARDS_SWITCHED: Kind(Group.POINTS, _l("Rewards opened or closed")),
+    Act.REWARD_OFFERED: Kind(Group.POINTS, _l("Reward offered")),
+    Act.REWARD_CHANGED: Kind(Group.POINTS, _l("Reward changed")),
+    Act.REWARD_WITHDRAWN: Kind(Group.POINTS, _l("Reward offered no longer")),
+    Act.REWARD_HANDED: Kind(Group.POINTS, _l("Reward handed over")),
+    Act.REWARD_REFUSED: Kind(Group.POINTS, _l("Order of a reward cancelled")),
+    Act.COURSE_PUBLISHED: Kind(Group.COURSES, _l("Course published")),
+    Act.COURSE_WITHDRAWN: Kind(Group.COURSES, _l("Course withdrawn")),
+    Act.COURSE_REMOVED: Kind(Group.COURSES, _l("Draft of a course thrown away")),
+    Act.COURSE_RESTORED: Kind(Group.COURSES, _l("Draft of a course put back")),
+    Act.THEME_REMOVED: Kind(Group.COURSES, _l("Theme removed")),
+    Act.RECORDING_REMOVED: Kind(Group.COURSES, _l("Recording removed")),
+    Act.PATH_PUBLISHED: Kind(Group.COURSES, _l("Learning path published")),
+    Act.PATH_WITHDRAWN: Kind(Group.COURSES, _l("Learning path withdrawn")),
+    Act.POST_HIDDEN: Kind(Group.COURSES, _l("Post hidden")),
+    Act.POST_SHOWN: Kind(Group.COURSES, _l("Hidden post shown again")),
+    Act.ASSIGNMENT_MADE: Kind(Group.ASSIGNMENTS, _l("Assignment made")),
+    Act.ASSIGNMENT_CHANGED: Kind(Group.ASSIGNMENTS, _l("Assignment changed")),
+    Act.ASSIGNMENT_WITHDRAWN: Kind(Group.ASSIGNMENTS, _l("Assignment withdrawn")),
+    Act.ASSIGNMENT_AGAIN: Kind(Group.ASSIGNMENTS, _l("Withdrawn assignment asked again")),
+    Act.MEMBER_EXEMPTED: Kind(Group.ASSIGNMENTS, _l("Member exempted from an assignment")),
+    Act.MEMBER_GIVEN_TIME: Kind(Group.ASSIGNMENTS, _l("Member given a later day")),
+    Act.RELIEF_ENDED: Kind(Group.ASSIGNMENTS, _l("Exemption or later day taken back")),
+    Act.DOCUMENT_REMOVED: Kind(Group.LIBRARY, _l("Document deleted")),
+    Act.DOCUMENT_REPLACED: Kind(Group.LIBRARY, _l("New version of a document")),
+    Act.COLLECTION_REMOVED: Kind(Group.LIBRARY, _l("Collection deleted")),
+    Act.SEARCH_WORDS_KEPT: Kind(Group.LIBRARY, _l("Words for search set")),
+    Act.SEARCH_WORDS_REMOVED: Kind(Group.LIBRARY, _l("Words for search removed")),
+    Act.CERTIFYING_BEGUN: Kind(Group.CERTIFICATES, _l("Certificate promised for something")),
+    Act.CERTIFYING_STOPPED: Kind(Group.CERTIFICATES, _l("Certificate promised no longer")),
+    Act.TEMPLATE_SAVED: Kind(Group.CERTIFICATES, _l("Template of certificates saved")),
+    Act.TEMPLATE_DROPPED: Kind(Group.CERTIFICATES, _l("Template of certificates deleted")),
+    Act.CERTIFICATE_REVOKED: Kind(Group.CERTIFICATES, _l("Certificate revoked")),
+    Act.CERTIFICATE_REISSUED: Kind(Group.CERTIFICATES, _l("Certificate issued anew")),
     Act.TABLE_TAKEN: Kind(Group.TAKEN_AWAY, _l("Table taken away")),
 }
 
@@ -125,6 +213,22 @@ FIELDS = {
     "word_branch": _l("Word for “branch”"),
     "word_member": _l("Word for “member”"),
     "word_organizer": _l("Word for “organizer”"),
+    "minutes": _l("Minutes"),
+    "number": _l("Its number"),
+    "from_day": _l("Holds from"),
+    "ranking": _l("Rankings"),
+    "points": _l("Points"),
+    "open": _l("Is open"),
+    "reward": _l("Reward"),
+    "price": _l("Price"),
+    "stock": _l("Stock"),
+    "most_each": _l("At most per member"),
+    "title": _l("Title"),
+    "assignment": _l("Assignment"),
+    "due": _l("Until (day)"),
+    "course": _l("Course"),
+    "certificate": _l("Certificate"),
+    "months": _l("Months it holds"),
     "format": _l("Format"),
     "lines": _l("Lines"),
     "before_day": _l("Older than"),
@@ -137,6 +241,11 @@ VALUES = {
         "trainer": _l("Trainer"),
         "organizer": _l("Organizer"),
         "administrator": _l("Administrator"),
+    },
+    "ranking": {
+        "off": _l("Nobody"),
+        "branch": _l("Within the branch"),
+        "everyone": _l("Everybody"),
     },
 }
 

@@ -1,6 +1,6 @@
 """What can be done with people: sign in and out, add, move, grant, import."""
 
-from app.members.service.audit import forget_before, record, taken_away
+from app.members.service.audit import forget_before, record, sign_in_slowed, taken_away
 from app.members.service.branches import (
     add_branch,
     branch_at,
@@ -77,6 +77,7 @@ __all__ = [
     "rename_branch",
     "revoke",
     "sign_in",
+    "sign_in_slowed",
     "sign_out",
     "start_sign_in",
     "take_in",

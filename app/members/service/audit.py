@@ -6,7 +6,7 @@ An act that is rolled back leaves no line, and a line that cannot be written sto
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import delete, func, select
@@ -18,12 +18,14 @@ from app.members.models import AuditLine, Branch, Member
 from app.members.rules.audit import LEAST_KEPT, LONGEST_THING, Act, facts
 
 DELETED_AT_ONCE = 20_000  # lines
+SAME_GUESSING = timedelta(hours=1)
 
 
 def record(
     act: Act,
     *,
     member_id: int | None = None,
+    owner_id: int | None = None,
     thing: tuple[str, object] = ("", ""),
     name: str = "",
     branch_id: int | None = None,
@@ -31,15 +33,17 @@ def record(
     changes: Mapping[str, Any] | None = None,
     by: Actor | None = None,
 ) -> None:
-    """Write one line. Without `branch_id` it is that of the member whom the act concerns.
+    """Write one line. Without `branch_id` it is that of the member whom the act concerns, or of
+    the owner of the thing.
 
     `name` is what the thing is called now, by itself the member's name; `changes` come from
     `differences` or `facts`. No secrets, and no personal data besides names.
     """
     session, who = db.session(), by or acting.actor()
     member = session.get(Member, member_id) if member_id is not None else None
-    if member is not None and branch_id is None:
-        branch_id = member.branch_id
+    whose = session.get(Member, owner_id) if owner_id is not None else member
+    if whose is not None and branch_id is None:
+        branch_id = whose.branch_id
     branch = session.get(Branch, branch_id) if branch_id is not None else None
     session.add(
         AuditLine(
@@ -60,6 +64,20 @@ def record(
             request=who.request,
         )
     )
+
+
+def sign_in_slowed(member_id: int, *, by: Actor) -> None:
+    """Write that strangers or the member failed to sign in so often that they must wait.
+
+    Once in an hour for each member, so that guessing does not fill the log.
+    """
+    newest = db.session().scalar(
+        select(func.max(AuditLine.at)).where(
+            AuditLine.member_id == member_id, AuditLine.act == Act.SIGN_IN_SLOWED.value
+        )
+    )
+    if newest is None or newest < clock.now() - SAME_GUESSING:
+        record(Act.SIGN_IN_SLOWED, member_id=member_id, by=by)
 
 
 def taken_away(

@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
-from flask import make_response, redirect, render_template, request, session, url_for
+import logging
+
+from flask import (
+    Response,
+    current_app,
+    make_response,
+    redirect,
+    render_template,
+    request,
+    session,
+    url_for,
+)
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
-from app.core import clock
+from app.core import acting, clock
 from app.core.access import access
 from app.core.addresses import address
-from app.core.db import reading
+from app.core.db import reading, unit_of_work
 from app.core.i18n import current_language
 from app.core.limits import unlimited
 from app.core.refusals import Refusal, TooOften
@@ -27,6 +38,8 @@ from app.members.rules import Reading, codes, passwords
 from app.members.rules.names import device, local_path
 from app.members.rules.refusals import WrongCode, WrongSignIn
 from app.members.views.door import bp, here, known_words, show_at, typed
+
+log = logging.getLogger(__name__)
 
 # Signing in is not counted among all requests: a hall of a thousand people behind one address
 # signs in within a minute. Wrong passwords and wrong codes have limits of their own.
@@ -67,7 +80,10 @@ def enter() -> ResponseReturnValue:
             instead_of=own_token(),
         )
     except Refusal as refusal:
-        return _sign_in_again(form, refusal)
+        response = _sign_in_again(form, refusal)
+        if isinstance(refusal, TooOften) and found is not None and found.is_active:
+            _note_guessing(response, found.member_id)
+        return response
     wanted = _wanted()
     hold(reader, token)
     response = make_response(redirect(wanted, 303))
@@ -75,7 +91,25 @@ def enter() -> ResponseReturnValue:
     return response
 
 
-def _sign_in_again(form: SignInForm, refusal: Refusal | None) -> ResponseReturnValue:
+def _note_guessing(response: Response, member_id: int) -> None:
+    """Write into the log of acts that this account is being guessed at.
+
+    After the answer is sent: it must not take longer for names that somebody has.
+    """
+    app = current_app._get_current_object()  # type: ignore[attr-defined]  # noqa: SLF001
+    who = acting.actor()
+
+    def note() -> None:
+        try:
+            with app.app_context(), unit_of_work():
+                service.sign_in_slowed(member_id, by=who)
+        except Exception:
+            log.exception("that an account is being guessed at could not be written down")
+
+    response.call_on_close(note)
+
+
+def _sign_in_again(form: SignInForm, refusal: Refusal | None) -> Response:
     response = make_response(
         render_template("members/sign_in.html", form=form, refusal=refusal, wanted=_wanted())
     )

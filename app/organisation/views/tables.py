@@ -14,6 +14,8 @@ from flask import Response, current_app
 from app.core import clock
 from app.core.spreadsheet import csv_lines, xlsx_pieces
 from app.core.streams import streamed
+from app.members import service as members
+from app.members.access import reader
 from app.organisation.rules import Format
 
 TYPES = {
@@ -31,7 +33,12 @@ def table_file(
     *,
     day: str = "",
 ) -> Response:
-    """A table as a file to take away; `day` is the date it speaks of, today by itself."""
+    """A table as a file to take away; `day` is the date it speaks of, today by itself.
+
+    That it is taken is written into the log of acts before the first byte is sent. It ends the
+    reading: rows are read afterwards in parts of their own, or complete by now.
+    """
+    members.taken_away(title, kind=kind.value, branch_id=reader().organized_id)
     pieces = (
         csv_lines(header, rows) if kind is Format.CSV else xlsx_pieces(header, rows, title=title)
     )

@@ -11,8 +11,11 @@ from sqlalchemy import func, select
 from app.core import clock
 from app.core.db import db
 from app.core.refusals import Conflict
+from app.members import service as members
+from app.members.rules.audit import Act, differences, facts
 from app.points.models import Entry, RankingChoice, RuleBook, RuleDraft
 from app.points.queries import draft
+from app.points.queries import ranking as ranking_now
 from app.points.rules import (
     FIRST,
     Book,
@@ -81,6 +84,12 @@ def publish(
     )
     drop_draft()
     session.flush()
+    members.record(
+        Act.RULES_PUBLISHED,
+        thing=("rules", number),
+        name=one_line(note),
+        changes=facts(number=number, from_day=from_day.isoformat()),
+    )
     return number
 
 
@@ -101,8 +110,11 @@ def first_free_day() -> date:
 def choose_ranking(ranking: Ranking, *, author_id: int | None) -> None:
     """Decide who sees members compared with one another; holds at once."""
     session = db.session()
+    changes = differences({"ranking": ranking_now().value}, {"ranking": ranking.value})
     session.add(RankingChoice(ranking=ranking.value, author_id=author_id, chosen_at=clock.now()))
     session.flush()
+    if changes:
+        members.record(Act.RANKING_CHOSEN, changes=changes)
 
 
 def with_calendar_of(preset: Book, held: Book) -> Book:

@@ -17,8 +17,10 @@ from sqlalchemy import Table, bindparam, insert, select, text
 from app.core import clock
 from app.core.db import db
 from app.core.refusals import NotThere
+from app.members import service as members
 from app.members.models import Branch, Member
 from app.members.rules import path_of
+from app.members.rules.audit import Act, facts
 from app.points.models import Entry, Head, LedgerTheme
 from app.points.queries import book_at, earned_in
 from app.points.rules import (
@@ -189,6 +191,12 @@ def correct(entry_id: int, *, amount: int, author_id: int, reason: str) -> int:
     source = f"entry:{entry.seq}"
     if _is_known(entry.member_id, CORRECTION, source):
         raise CorrectedAlready
+    members.record(
+        Act.POINTS_CORRECTED,
+        member_id=entry.member_id,
+        thing=("entry", entry.id),
+        changes=facts(points=f"{amount:+d}"),
+    )
     return append(
         owner,
         member_id=entry.member_id,

@@ -7,6 +7,8 @@ from sqlalchemy import func, select, update
 from app.core import clock
 from app.core.db import db
 from app.core.refusals import NotThere
+from app.members import service as members
+from app.members.rules.audit import Act, Changes, differences, facts
 from app.points.models import Reward, RewardOrder, RewardsChoice
 from app.points.queries import balance, book_at, rewards_open
 from app.points.rules import (
@@ -27,8 +29,11 @@ from app.points.service.crediting import Owner, append, lock_chain
 
 def open_rewards(is_open: bool, *, author_id: int) -> None:
     """Decide whether points can be spent. What is ordered can be handed over all the same."""
+    changes = differences({"open": rewards_open()}, {"open": is_open})
     db.session().add(RewardsChoice(is_open=is_open, author_id=author_id, chosen_at=clock.now()))
     db.session().flush()
+    if changes:
+        members.record(Act.REWARDS_SWITCHED, changes=changes)
 
 
 def offer(wish: Offer, *, branch_id: int, author_id: int) -> int:
@@ -36,7 +41,23 @@ def offer(wish: Offer, *, branch_id: int, author_id: int) -> int:
     row = Reward(**vars(wish), branch_id=branch_id, author_id=author_id, changed_at=clock.now())
     db.session().add(row)
     db.session().flush()
+    _record(Act.REWARD_OFFERED, row, facts(price=row.price, stock=row.stock))
     return row.id
+
+
+def _seen(row: Reward) -> Changes:
+    return {name: getattr(row, name) for name in ("title", "price", "stock", "most_each")}
+
+
+def _record(act: Act, row: Reward, changes: Changes | None = None, *, was_in: int = 0) -> None:
+    members.record(
+        act,
+        thing=("reward", row.id),
+        name=row.title,
+        branch_id=row.branch_id,
+        other_branch_id=was_in or None,
+        changes=changes,
+    )
 
 
 def change_offer(
@@ -49,15 +70,19 @@ def change_offer(
     """
     row = _held(reward_id)
     left = wish.stock if stock_was is None else max(0, row.stock + wish.stock - stock_was)
+    before, was_in = _seen(row), row.branch_id
     for name, value in vars(wish).items():
         setattr(row, name, value)
     row.stock, row.branch_id, row.changed_at = left, branch_id, clock.now()
+    _record(Act.REWARD_CHANGED, row, differences(before, _seen(row)), was_in=was_in)
     return left
 
 
 def withdraw_offer(reward_id: int) -> None:
     """Offer it no longer; what is ordered stays ordered. Raises NotThere."""
-    _held(reward_id).withdrawn_at = clock.now()
+    row = _held(reward_id)
+    row.withdrawn_at = clock.now()
+    _record(Act.REWARD_WITHDRAWN, row)
 
 
 def offer_again(reward_id: int) -> None:
@@ -66,6 +91,7 @@ def offer_again(reward_id: int) -> None:
     if row is None or row.withdrawn_at is None:
         raise NotThere
     row.withdrawn_at = None
+    _record(Act.REWARD_OFFERED, row)
 
 
 def order(reward_id: int, *, member_id: int, key: str, price: int) -> int:
@@ -129,7 +155,7 @@ def order(reward_id: int, *, member_id: int, key: str, price: int) -> int:
 
 def hand_over(order_id: int, *, by: int) -> None:
     """Note that a reward was picked up. Raises ClosedAlready, NotThere."""
-    _close(order_id, OrderState.HANDED, by)
+    _record_order(Act.REWARD_HANDED, _close(order_id, OrderState.HANDED, by))
 
 
 def cancel(order_id: int, *, by: int, reason: str = "") -> None:
@@ -141,6 +167,8 @@ def cancel(order_id: int, *, by: int, reason: str = "") -> None:
     owner = lock_chain(member_id)
     found = _close(order_id, OrderState.CANCELLED, by)
     found.reason = one_line(reason)
+    if by != member_id:
+        _record_order(Act.REWARD_REFUSED, found)
     session.execute(
         update(Reward)
         .where(Reward.id == found.reward_id)
@@ -150,6 +178,17 @@ def cancel(order_id: int, *, by: int, reason: str = "") -> None:
     title = session.scalar(select(Reward.title).where(Reward.id == found.reward_id)) or ""
     note = f"{title} · {found.reason}" if found.reason else title
     _enter(owner, found, reason=GIVEN_BACK, amount=found.price, note=note)
+
+
+def _record_order(act: Act, found: RewardOrder) -> None:
+    reward = db.session().get_one(Reward, found.reward_id)
+    members.record(
+        act,
+        member_id=found.member_id,
+        thing=("order", found.id),
+        other_branch_id=reward.branch_id,
+        changes=facts(reward=reward.title, price=found.price),
+    )
 
 
 def _close(order_id: int, to: OrderState, by: int) -> RewardOrder:

@@ -13,6 +13,7 @@ from app.core import clock, settings
 from app.core.access import access
 from app.core.limits import limited
 from app.core.spreadsheet import write_csv, write_xlsx
+from app.members import service as members
 from app.members.access import ORGANIZER, SIGNED_IN, reader
 from app.points import queries
 from app.points.queries.branches import LEAST_PEOPLE, PRIOR_PEOPLE
@@ -117,6 +118,7 @@ def export_leaderboard() -> Response:
         if kind == "csv"
         else write_xlsx(header, rows, title=_("Leaderboard"))
     )
+    members.taken_away(_("Leaderboard"), kind=kind, branch_id=reader().organized_id)
     response = Response(content, content_type=FILES[kind])
     day = clock.today(current_app.extensions["weike"].zone).isoformat()
     name = f"{asked.of}-{asked.period.value}-{day}.{kind}"
