@@ -258,8 +258,6 @@ def _change(line: Line, places: dict[tuple[str, ...], int]) -> None:
     row.email = wish.email or row.email
     row.phone = wish.phone or row.phone
     row.branch_id = places.get(wish.branch, row.branch_id)
-    db.session().flush()
-    db.session().expire(row, ["branch"])
     record_change(row, before)
     if _give_roles(row.id, wish, row.branch_id):
         end_sign_ins(row.id)

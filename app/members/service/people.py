@@ -90,7 +90,7 @@ def seen(row: Member) -> Changes:
     """What the log of acts compares of a member."""
     return {
         **{name: getattr(row, name) for name in ("name", "username", "email", "phone")},
-        "branch": row.branch.name,
+        "branch": db.session().get_one(Branch, row.branch_id).name,
         "branch_id": row.branch_id,
     }
 
@@ -100,7 +100,7 @@ def record_change(row: Member, before: Changes) -> None:
     changes = differences(before, seen(row))
     is_moved = changes.pop("branch_id", None) is not None
     if is_moved:  # branches of one name are told apart by nobody: the change is shown all the same
-        changes["branch"] = [before["branch"], row.branch.name]
+        changes["branch"] = [before["branch"], seen(row)["branch"]]
     if changes:
         record(
             Act.MEMBER_MOVED if is_moved else Act.MEMBER_CHANGED,
