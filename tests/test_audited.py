@@ -90,8 +90,7 @@ OTHERWISE = {Act.SIGN_IN_SLOWED, Act.LOG_SHORTENED, Act.TABLE_TAKEN}
 NOT_AUDITED: dict[str, tuple[str, ...]] = {
     "the exam has a log of its own, append-only and in its archive": (
         *("exams.create", "exams.change", "exams.copy", "exams.make_up", "exams.publish"),
-        *("exams.withdraw", "exams.reopen_paper", "exams.add_section", "exams.change_section"),
-        *("exams.add_draw", "exams.change_slot", "exams.take", "exams.put_back", "exams.act"),
+        *("exams.withdraw", "exams.reopen_paper", "exams.put_back", "exams.act"),
         *("exams.accommodate", "exams.add_time", "exams.pause", "exams.resume", "exams.say"),
         *("exams.supervised_upload", "exams.count_kept", "exams.give_mark"),
         *("exams.settle_apart", "exams.answer_appeal", "exams.do_regrade", "exams.undo_regrade"),
@@ -114,7 +113,8 @@ NOT_AUDITED: dict[str, tuple[str, ...]] = {
         *("courses.drop_captions", "courses.hear_captions", "courses.translate_captions"),
         *("courses.propose", "courses.ask_inside", "courses.stop_asking", "courses.take"),
         *("courses.write_question", "courses.drop_question", "courses.move_question"),
-        *("learning.set_watching", "learning.make_path", "learning.edit_path"),
+        *("exams.add_section", "exams.change_section", "exams.add_draw", "exams.change_slot"),
+        *("exams.take", "learning.set_watching", "learning.make_path", "learning.edit_path"),
         *("learning.add_step", "learning.move_step", "learning.remove_step"),
         *("practice.choose_categories",),
     ),
