@@ -308,13 +308,15 @@ def test_a_deleted_document_leaves_nothing_behind(
         assert answer.status_code in {204, 302}, path
 
     def found() -> set[str]:
-        """Tables with a word of the document, its address or its number."""
+        """Tables with a word of the document, its address or its number; but the log of acts
+        says for good who deleted which document."""
         tables = set()
         with app.app_context():
             for table in db.metadata.sorted_tables:
                 for row in db.session.execute(table.select()).mappings():
                     said = repr(tuple(row.values())).casefold()
-                    if "zanzibar" in said or uuid_of(address) in said:
+                    is_named = uuid_of(address) in said and table.name != "audit"
+                    if "zanzibar" in said or is_named:
                         tables.add(table.name)
                     if row.get("document_id") == 1:
                         tables.add(table.name)

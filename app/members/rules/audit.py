@@ -20,7 +20,7 @@ LONGEST_THING = 200  # characters of what something was called
 LONGEST_VALUE = 200  # characters of a value before or after
 LEAST_KEPT = timedelta(days=366)  # younger lines cannot be deleted, by nobody and no setting
 MOST_TAKEN_AWAY = 60_000  # lines in one file
-LINES_PER_PAGE = 50
+LINES_PER_PAGE = 40
 SHOWN_OF_MEMBER = 5
 
 Changes = Mapping[str, Any]
