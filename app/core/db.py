@@ -249,8 +249,8 @@ def reading() -> Iterator[Session]:
 def noting() -> Iterator[Session]:
     """The one write of a GET: the line in the log which says that something was taken away.
 
-    What was read must be read by now: the reading transaction ends here, and rows with it. When
-    the line cannot be written, the error goes on and nothing is handed out.
+    Called before the first byte is sent: when the line cannot be written, nothing is handed out.
+    The reading transaction ends here, and rows with it; what is read afterwards begins another.
     """
     token = _writing.set(True)
     session = db.session()

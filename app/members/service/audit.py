@@ -83,9 +83,9 @@ def sign_in_slowed(member_id: int, *, by: Actor) -> None:
 def taken_away(
     name: str, *, kind: str, branch_id: int | None, thing: tuple[str, object] = ("", "")
 ) -> None:
-    """Write that a file with members' names has been made and is about to be handed out.
+    """Write that a file with members' names is about to be handed out.
 
-    For a GET: it ends the reading, so call it when the file is complete. `kind` is csv, xlsx …
+    For a GET, before the first byte: it ends the reading. `kind` is csv, xlsx …
     """
     with noting():
         record(

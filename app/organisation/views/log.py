@@ -53,7 +53,7 @@ def export_log() -> Response:
         *(_("When"), _("Who did it"), _("What was done"), _("Whom or what"), _("Details")),
         *(_("Branch"), _("Network"), _("Request")),
     ]
-    return table_file(kind, "log", _("Log of acts"), header, _rows(lines))
+    return table_file(kind, "log", _("Log of acts"), header, list(_rows(lines)))
 
 
 def _rows(lines: Sequence[AuditLine]) -> Iterator[list[Any]]:
