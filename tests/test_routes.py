@@ -11,8 +11,9 @@ from werkzeug.routing import IntegerConverter
 
 import tests.routes
 from app.core.access import rule_of
-from app.core.db import unit_of_work
+from app.core.db import SAFE_METHODS, unit_of_work
 from app.members.models import Member
+from tests.audited import AUDITED, NOT_AUDITED, TAKEN_AWAY, WITHOUT_NAMES
 from tests.factories import People, csrf
 
 ROLES = ("visitor", "member", "trainer", "organizer", "administrator", "disabled")
@@ -25,6 +26,7 @@ ALLOWED = {
     "administrator": {"administrator"},
     "debug": set(),
 }
+STAFF = {"administrator", "organizer", "author or organizer", "author"}
 SAMPLE = {"int": "1", "string": "x", "default": "x", "path": "x/y", "uuid": "0" * 32}
 
 
@@ -118,3 +120,28 @@ def test_an_unsafe_request_without_our_token_changes_nothing(app: Flask, clients
             if answer.status_code not in {400, 403}:
                 reached_anyway.append((path, bad, answer.status_code))
     assert reached_anyway == []
+
+
+def routes_of_staff(app: Flask, *, writing: bool) -> set[str]:
+    found = set()
+    for rule in app.url_map.iter_rules():
+        access = rule_of(app, rule.endpoint)
+        writes = bool((rule.methods or set()) - SAFE_METHODS)
+        if access is not None and access.name in STAFF and writes == writing:
+            found.add(rule.endpoint)
+    return found
+
+
+def test_every_unsafe_route_of_staff_is_audited_or_has_a_reason_not_to_be(app: Flask) -> None:
+    excused = [endpoint for group in NOT_AUDITED.values() for endpoint in group]
+    assert len(excused) == len(set(excused))
+    assert set(excused) & set(AUDITED) == set()
+    found = routes_of_staff(app, writing=True)
+    decided = set(AUDITED) | set(excused)
+    assert found - decided == set(), "not decided: an act or a reason in tests/audited.py"
+    assert decided - found == set(), "these routes are gone"
+
+
+def test_every_table_of_staff_to_take_away_is_audited(app: Flask) -> None:
+    found = {e for e in routes_of_staff(app, writing=False) if "export" in e or "archive" in e}
+    assert found == TAKEN_AWAY | WITHOUT_NAMES
