@@ -82,7 +82,7 @@ NOT_AUDITED: dict[str, tuple[str, ...]] = {
         *("questions.create_category", "questions.rename_category"),
         *("questions.remove_category", "questions.take_import", "questions.undo_import"),
         *("questions.read_file", "questions.mend_item", "questions.keep_item"),
-        *("questions.drop_import", "library.choose_page", "library.propose"),
+        *("questions.drop_import", "questions.leave_out", "library.choose_page", "library.propose"),
     ),
     "an author's own work, of which publishing is written down": (
         *("courses.create", "courses.describe", "courses.order", "courses.cover"),
