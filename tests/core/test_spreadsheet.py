@@ -12,6 +12,7 @@ from io import BytesIO, StringIO
 import pytest
 from openpyxl import Workbook, load_workbook
 from openpyxl.styles import PatternFill
+from openpyxl.utils.escape import unescape
 
 from app.core import spreadsheet
 from app.core.spreadsheet import (
@@ -328,3 +329,24 @@ def test_columns_of_an_xlsx_are_as_wide_as_what_is_in_them() -> None:
     rows = [["办公室消防安全与应急疏散", datetime(2026, 11, 23, 15, 42), "x" * 300]]
     columns = load_workbook(BytesIO(write_xlsx(["课", "完成", "t"], rows))).active.column_dimensions
     assert [round(columns[letter].width) for letter in "ABC"] == [27, 19, 41]
+
+
+def test_signs_that_xml_cannot_hold_come_back() -> None:
+    texts = ["a\x01b", "_x0041_", "a\r\nb\tc", "<&>\"'", "  two  ", "𠮷\ufffe", "=1"]
+    rows = [[text] for text in texts]
+    sheet = load_workbook(BytesIO(write_xlsx(["t"], rows, title="<&>'"))).active
+    assert [unescape(cell.value) for (cell,) in sheet.iter_rows(min_row=2)] == texts
+    assert sheet.freeze_panes == "A2"
+    assert sheet.auto_filter.ref == "A1:A8"
+
+
+def test_rows_beyond_the_end_of_a_sheet_go_on_in_another(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(spreadsheet.xlsx_writing, "MOST_ROWS", 1_000)
+    pieces = list(spreadsheet.xlsx_pieces(["n", "m"], ([n, n] for n in range(2_001)), title="Long"))
+    assert len(pieces) > 8
+    book = load_workbook(BytesIO(b"".join(pieces)))
+    assert book.sheetnames == ["Long", "Long (2)", "Long (3)"]
+    found = [sheet["A2"].value for sheet in book]
+    assert found == [0, 1_000, 2_000]
+    assert [sheet.max_row for sheet in book] == [1_001, 1_001, 2]
+    assert load_workbook(BytesIO(write_xlsx(["none"], []))).active["A1"].value == "none"
