@@ -56,9 +56,15 @@ class Office:
         return who.post(path, item=self.essay.id, points=given, comment=comment)
 
 
-def office(app: Flask, people: People, trainer: int, **settings: object) -> Office:
+def office(
+    app: Flask,
+    people: People,
+    trainer: int,
+    essay: dict[str, object] = ESSAY,
+    **settings: object,
+) -> Office:
     settings = {"second_marking": True, "show_answers": "at_once", **settings}
-    exam = make_exam(app, trainer, [ESSAY, KEYED], marks=("10", "2"), **settings)
+    exam = make_exam(app, trainer, [essay, KEYED], marks=("10", "2"), **settings)
     others = [people.member(role="trainer"), people.member(role="trainer")]
     with app.app_context():
         names = [db.session.get(Member, i).username for i in others]
@@ -68,8 +74,8 @@ def office(app: Flask, people: People, trainer: int, **settings: object) -> Offi
         service.change(exam.id, actor_id=trainer, markers="\n".join(names), branches=branches)
     taker = Candidate(people, exam, people.member(branch=branches[0]) if branches else None)
     taker.start()
-    essay, keyed = sorted(taker.paper(), key=lambda item: bool(item.options))
-    taker.submit({essay.id: ["Because."], keyed.id: keyed.named("000")})
+    written, keyed = sorted(taker.paper(), key=lambda item: bool(item.options))
+    taker.submit({written.id: ["Because."], keyed.id: keyed.named("000")})
     desks = [Desk(people, member) for member in (trainer, *others)]
     return Office(exam, *desks, taker)
 
@@ -423,3 +429,60 @@ def test_nobody_answers_their_own_appeal(app: Flask, people: People, trainer: in
     assert appealed(app, mine, mine.essay).status_code == 303
     assert answered(mine, o.third, appeal_id(app, mine), "10").status_code == 422
     assert mine.essay.mark == Decimal("0.2")
+
+
+# --- criteria -------------------------------------------------------------------------------------
+
+BY_CRITERIA = {
+    **ESSAY,
+    "rubric": [
+        {"text": "Says why", "share": "0.333333333333"},
+        {"text": "Gives an example", "share": "0.333333333333"},
+        {"text": "Is clear", "share": "0.333333333334"},
+    ],
+}
+
+
+def test_an_answer_is_marked_criterion_by_criterion(
+    app: Flask, people: People, trainer: int
+) -> None:
+    o = office(app, people, trainer, essay=BY_CRITERIA, apart_percent=20)
+    page = o.author.get(o.path)
+    assert page.count('name="part"') == 3
+    assert 'name="points"' not in page
+    assert "from 0 to 3.33" in page
+    refused = {
+        ("3.33", "2"): "others now",
+        ("3.33", "3.34", "1"): "For “Gives an example” the points must be from 0 to 3.33.",
+        ("3", "-1", "1"): "For “Gives an example”",
+        ("3", "nan", "1"): "For “Gives an example”",
+        ("3", "", "1"): "Give the points as a number.",
+    }
+    for parts, sentence in refused.items():
+        answer = o.author.post(o.path, item=o.essay.id, part=list(parts))
+        assert answer.status_code in {409, 422}, parts
+        assert sentence in answer.get_data(as_text=True), parts
+    assert history(app) == []
+    # What is rounded as the page shows it is all there was.
+    o.author.post(o.path, item=o.essay.id, part=["3,33", "3.33", "2.5"])
+    assert "Says why" not in o.taker.result()
+    o.second.post(o.path, item=o.essay.id, part=["3.33", "2.33", "2.5"])
+    assert o.taker.row().waiting == 0
+    first, second = (Decimal(mark) for _, mark, _ in history(app))
+    assert first == Decimal("0.91667")
+    assert o.essay.mark == pytest.approx((first + second) / 2, abs=Decimal("0.0001"))
+    told_parts = o.taker.result()
+    for text, brought in (("Says why", "3.33"), ("Gives an example", "2.83"), ("Is clear", "2.5")):
+        assert f"<dt>{text}</dt><dd><strong>{brought}</strong> / 3.33" in told_parts
+    assert "3.33 + 3.33 + 2.5" in o.author.get(f"/{o.exam.id}/room/{o.taker.attempt}")
+
+
+def test_a_mark_from_elsewhere_leaves_no_old_points_of_criteria(
+    app: Flask, people: People, trainer: int
+) -> None:
+    o = office(app, people, trainer, essay=BY_CRITERIA, second_marking=False)
+    o.author.post(o.path, item=o.essay.id, part=["1", "1", "1"])
+    assert "<strong>1</strong> / 3.33" in o.taker.result()
+    o.author.post(o.path, item=o.essay.id, points="8")
+    assert o.essay.mark == Decimal("0.8")
+    assert "Says why" not in o.taker.result()

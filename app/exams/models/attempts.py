@@ -134,6 +134,7 @@ class AttemptItem(Base):
     flagged: Mapped[bool] = mapped_column(default=False)  # the member wants to come back to it
     max_mark: Mapped[Decimal] = mapped_column(Exact, default=Decimal(1))
     mark: Mapped[Decimal | None] = mapped_column(Exact)  # 0 to 1; None until it is marked
+    parts: Mapped[Any | None] = mapped_column(JSON(none_as_null=True))  # see GivenMark
     comment: Mapped[str] = mapped_column(Text, default="")  # of who marked it
     marked_by: Mapped[int | None] = mapped_column(ForeignKey("member.id"))
     marked_at: Mapped[datetime | None]

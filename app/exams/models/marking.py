@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core.db import Base
@@ -40,6 +41,8 @@ class GivenMark(Base):
     marker_id: Mapped[int] = mapped_column(ForeignKey("member.id"))
     kind: Mapped[str] = mapped_column(String(6))
     mark: Mapped[Decimal] = mapped_column(Exact)  # 0 to 1
+    # Points for each criterion, as texts, where they were given one by one.
+    parts: Mapped[Any | None] = mapped_column(JSON(none_as_null=True))
     comment: Mapped[str] = mapped_column(Text, default="")
     saved: Mapped[int]
     at: Mapped[datetime]

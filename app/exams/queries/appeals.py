@@ -15,8 +15,8 @@ from app.exams import rules
 from app.exams.models import Appeal, Attempt, AttemptItem
 from app.exams.queries.attempts import AttemptView
 from app.exams.queries.exams import Standing
+from app.exams.queries.explained import explained_item
 from app.exams.queries.marking import GivenView, given_for, markers_of_answer
-from app.questions import types
 from app.questions.queries import versions
 
 
@@ -165,12 +165,11 @@ def appeal_in(exam_id: int, appeal_id: int, *, marker_id: int) -> AppealView:
         raise NotThere
     row, item, member_id = found
     question = versions([item.version_id])[item.version_id]
-    explained = types.of(question.kind).explained(question.body, list(item.response or ()))
     return AppealView(
         id=row.id,
         item_id=item.id,
         question_id=question.id,
-        explained=explained,
+        explained=explained_item(item, question),
         order=tuple(option_id for _, option_id in item.options),
         text=row.text,
         made_at=row.made_at,

@@ -16,6 +16,7 @@ from app.core.db import db
 from app.core.refusals import NotThere
 from app.courses.queries import lessons_showing, quiz_of
 from app.exams.models import Attempt, AttemptItem, ExamMessage
+from app.exams.queries.explained import explained_item
 from app.exams.rules import attempts_left, shown_percent
 from app.members.rules import Reader
 from app.questions import types
@@ -262,15 +263,14 @@ def _paper_item(item: AttemptItem, question: Question, posted: Sequence[str] | N
 
 
 def _result_item(item: AttemptItem, question: Question) -> ResultItem:
-    response = list(item.response or ())
     return ResultItem(
         id=item.id,
         position=item.position,
-        explained=types.of(question.kind).explained(question.body, response),
+        explained=explained_item(item, question),
         order=tuple(option_id for _, option_id in item.options),
         mark=item.mark,
         max_mark=item.max_mark,
-        is_blank=not response,
+        is_blank=not item.response,
         comment=item.comment,
         question_id=question.id,
     )

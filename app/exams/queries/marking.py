@@ -166,6 +166,11 @@ class ToMark:
     explained: dict[str, Any]
     max_mark: Decimal
 
+    @property
+    def most_of_each(self) -> list[Decimal]:
+        """The greatest points for each criterion; none without criteria."""
+        return rules.most_of_each(self.explained.get("rubric") or (), self.max_mark)
+
 
 def next_to_mark(exam_id: int, question_id: int, *, marker_id: int) -> ToMark | None:
     """The next answer to a question that this marker may mark; None when there is none."""
@@ -196,6 +201,7 @@ class GivenView:
     marker_id: int
     marker: str
     points: Decimal
+    parts: tuple[Decimal, ...]  # for each criterion, if they were given one by one
     comment: str
     at: datetime
 
@@ -293,6 +299,7 @@ def _given(items: Iterable[AttemptItem], *, standing: bool = False) -> list[Give
             marker_id=row.marker_id,
             marker=name,
             points=rules.points(row.mark, by_id[row.item_id].max_mark),
+            parts=tuple(map(Decimal, row.parts or ())),
             comment=row.comment,
             at=row.at,
         )

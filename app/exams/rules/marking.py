@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
@@ -15,6 +16,8 @@ LONGEST_APPEAL = 2_000
 LONGEST_COMMENT = 2_000
 MOST_APPEAL_DAYS = 365
 _FINE = Decimal("0.000000000001")  # of a mark
+_CENT = Decimal("0.01")  # of a point
+_SHOWN = _CENT / 2
 
 
 class Given(StrEnum):
@@ -40,6 +43,14 @@ GIVEN_NAMES = {
 
 class NotANumber(Refusal):
     sentence = _l("Give the points as a number.")
+
+
+class PartOverTheMost(Refusal):
+    sentence = _l("For “%(criterion)s” the points must be from 0 to %(most)s.")
+
+
+class OtherCriteria(Conflict):
+    sentence = _l("The criteria of this question are others now. Load the page again.")
 
 
 class MarkedByYou(Conflict):
@@ -93,6 +104,42 @@ class NeedsAnotherMarker(Conflict):
 
 class NeverLower(Refusal):
     sentence = _l("An appeal never takes points away: give at least %(least)s.")
+
+
+def most_of_each(rubric: Sequence[Mapping[str, str]], most: Decimal) -> list[Decimal]:
+    """The greatest points for each criterion [{text, share}]; their sum is `most`."""
+    return [most * Decimal(row["share"]) for row in rubric]
+
+
+def whole_of(
+    parts: Sequence[Decimal], rubric: Sequence[Mapping[str, str]], most: Decimal
+) -> tuple[Decimal, list[str]]:
+    """The points for all criteria together (0 to `most`), and those for each as they are kept.
+
+    A third of ten is shown as 3.33: what is rounded as it is shown stands for all of it. Raises
+    OtherCriteria, PartOverTheMost.
+    """
+    if len(parts) != len(rubric):
+        raise OtherCriteria
+    kept = []
+    for part, row, full in zip(parts, rubric, most_of_each(rubric, most), strict=True):
+        if not part.is_finite() or not 0 <= part <= full + _SHOWN:
+            raise PartOverTheMost(criterion=row["text"], most=shown(full))
+        kept.append(full if abs(full - part) <= _SHOWN else part)
+    return min(most, sum(kept, Decimal(0))), [format(shown(part), "f") for part in kept]
+
+
+def shown(points: Decimal) -> Decimal:
+    """Points with two decimals at most."""
+    return points.quantize(_CENT).normalize() + 0
+
+
+def mean_of(first: Sequence[str] | None, second: Sequence[str] | None) -> list[str] | None:
+    """The mean of what two people gave for each criterion; None unless both did."""
+    if not first or not second or len(first) != len(second):
+        return None
+    pairs = zip(first, second, strict=True)
+    return [format(shown((Decimal(a) + Decimal(b)) / 2), "f") for a, b in pairs]
 
 
 def difference(first: Decimal, second: Decimal) -> Decimal:

@@ -6,7 +6,9 @@ neither sees the other's mark before both are given; what they differ by is sett
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from typing import TypeAlias
 
 from sqlalchemy import select
 
@@ -23,65 +25,76 @@ from app.exams.service.telling import tell_marked
 from app.questions import types
 from app.questions.queries import versions
 
+Parts: TypeAlias = list[str] | None  # points for each criterion
+Points: TypeAlias = Decimal | Sequence[Decimal]  # for the whole answer, or for each criterion
+Rubric: TypeAlias = Sequence[Mapping[str, str]]  # {text, share}
 
-def give(exam_id: int, item_id: int, *, points: Decimal, comment: str, marker_id: int) -> None:
-    """Give points (0 to the question's greatest mark) for one answer.
+
+def give(exam_id: int, item_id: int, *, points: Points, comment: str, marker_id: int) -> None:
+    """Give points (0 to the question's greatest mark) for one answer, or for each of its criteria.
 
     With one marker the last mark counts. With two, the first waits for the second; their mean
     counts when they are near enough, else somebody settles them, see `settle_apart`. When nothing
     waits any more the attempt is passed or not, with all that follows. Raises NotThere,
-    OverTheMost, OwnAnswer, MarkedByYou, MarksApart.
+    OverTheMost, PartOverTheMost, OtherCriteria, OwnAnswer, MarkedByYou, MarksApart.
     """
-    attempt, item = _handed_in(exam_id, item_id)
-    mark = _mark(attempt, item, points, marker_id)
+    attempt, item, rubric = _handed_in(exam_id, item_id)
+    mark, parts = _mark(attempt, item, rubric, points, marker_id)
     exam = db.session().get_one(Exam, exam_id)
     if item.mark is not None:
-        keep_mark(item, mark, kind=rules.Given.AGAIN, comment=comment, marker_id=marker_id)
-        count_mark(attempt, item, mark, comment=comment, marker_id=marker_id)
+        keep_mark(item, mark, parts, kind=rules.Given.AGAIN, comment=comment, marker_id=marker_id)
+        count_mark(attempt, item, mark, parts, comment=comment, marker_id=marker_id)
         return
     if not exam.second_marking:
-        keep_mark(item, mark, kind=rules.Given.FIRST, comment=comment, marker_id=marker_id)
-        count_mark(attempt, item, mark, comment=comment, marker_id=marker_id)
+        keep_mark(item, mark, parts, kind=rules.Given.FIRST, comment=comment, marker_id=marker_id)
+        count_mark(attempt, item, mark, parts, comment=comment, marker_id=marker_id)
         return
     before = standing_marks(item)
     if len(before) > 1:
         raise rules.MarksApart
     if not before:
-        keep_mark(item, mark, kind=rules.Given.FIRST, comment=comment, marker_id=marker_id)
+        keep_mark(item, mark, parts, kind=rules.Given.FIRST, comment=comment, marker_id=marker_id)
         # How many points is not written where the second marker may look.
         _note(attempt, item, marker_id, "first")
         return
     first = before[0]
     if first.marker_id == marker_id:
         raise rules.MarkedByYou
-    keep_mark(item, mark, kind=rules.Given.SECOND, comment=comment, marker_id=marker_id)
+    keep_mark(item, mark, parts, kind=rules.Given.SECOND, comment=comment, marker_id=marker_id)
     agreed = rules.settled(first.mark, mark, exam.apart_percent)
     if agreed is None:
         _note(attempt, item, marker_id, "apart")
     else:
         said = rules.joined([first.comment, comment])
-        count_mark(attempt, item, agreed, comment=said, marker_id=marker_id)
+        mean = rules.mean_of(first.parts, parts)
+        count_mark(attempt, item, agreed, mean, comment=said, marker_id=marker_id)
 
 
 def settle_apart(
-    exam_id: int, item_id: int, *, points: Decimal, comment: str, marker_id: int
+    exam_id: int, item_id: int, *, points: Points, comment: str, marker_id: int
 ) -> None:
     """Settle two marks that are too far apart: one of the two gives the mark that they agreed on,
     or a third person theirs. Raises NotApart, and as `give`."""
-    attempt, item = _handed_in(exam_id, item_id)
-    mark = _mark(attempt, item, points, marker_id)
+    attempt, item, rubric = _handed_in(exam_id, item_id)
+    mark, parts = _mark(attempt, item, rubric, points, marker_id)
     before = standing_marks(item)
     if item.mark is not None or len(before) != 2:
         raise rules.NotApart
     is_one_of_them = marker_id in {given.marker_id for given in before}
     kind = rules.Given.AGREED if is_one_of_them else rules.Given.THIRD
-    keep_mark(item, mark, kind=kind, comment=comment, marker_id=marker_id)
+    keep_mark(item, mark, parts, kind=kind, comment=comment, marker_id=marker_id)
     said = comment if comment.strip() else rules.joined([given.comment for given in before])
-    count_mark(attempt, item, mark, comment=said, marker_id=marker_id)
+    count_mark(attempt, item, mark, parts, comment=said, marker_id=marker_id)
 
 
 def keep_mark(
-    item: AttemptItem, mark: Decimal, *, kind: rules.Given, comment: str, marker_id: int
+    item: AttemptItem,
+    mark: Decimal,
+    parts: Parts = None,
+    *,
+    kind: rules.Given,
+    comment: str,
+    marker_id: int,
 ) -> None:
     """Write a mark into the history of an answer."""
     db.session().add(
@@ -90,6 +103,7 @@ def keep_mark(
             marker_id=marker_id,
             kind=kind.value,
             mark=mark,
+            parts=parts,
             comment=comment.strip()[: rules.LONGEST_COMMENT],
             saved=item.saved,
             at=clock.now(),
@@ -101,6 +115,7 @@ def count_mark(
     attempt: Attempt,
     item: AttemptItem,
     mark: Decimal,
+    parts: Parts = None,
     *,
     comment: str,
     marker_id: int,
@@ -112,7 +127,7 @@ def count_mark(
     had_result, score = attempt.waiting == 0, attempt.score
     if item.mark is None:
         attempt.waiting -= 1
-    item.mark = mark
+    item.mark, item.parts = mark, parts
     item.comment = comment.strip()[: rules.LONGEST_COMMENT]
     item.marked_by, item.marked_at = marker_id, clock.now()
     settle(attempt, items)
@@ -138,20 +153,26 @@ def locked_item(exam_id: int, item_id: int) -> tuple[Attempt, AttemptItem]:
     return attempt, session.get_one(AttemptItem, item_id, populate_existing=True)
 
 
-def _handed_in(exam_id: int, item_id: int) -> tuple[Attempt, AttemptItem]:
+def _handed_in(exam_id: int, item_id: int) -> tuple[Attempt, AttemptItem, Rubric]:
+    """With the criteria by which the answer is marked, if there are any."""
     attempt, item = locked_item(exam_id, item_id)
     question = versions([item.version_id])[item.version_id]
     if not types.of(question.kind).BY_HAND or not item.response:
         raise NotThere
-    return attempt, item
+    return attempt, item, question.body.get("rubric") or ()
 
 
-def _mark(attempt: Attempt, item: AttemptItem, points: Decimal, marker_id: int) -> Decimal:
+def _mark(
+    attempt: Attempt, item: AttemptItem, rubric: Rubric, points: Points, marker_id: int
+) -> tuple[Decimal, Parts]:
     if attempt.member_id == marker_id:
         raise rules.OwnAnswer
+    parts = None
+    if not isinstance(points, Decimal):
+        points, parts = rules.whole_of(points, rubric, item.max_mark)
     if not points.is_finite() or not 0 <= points <= item.max_mark:
         raise rules.OverTheMost(most=item.max_mark)
-    return rules.as_mark(points, item.max_mark) if item.max_mark else Decimal(0)
+    return (rules.as_mark(points, item.max_mark) if item.max_mark else Decimal(0)), parts
 
 
 def _note(attempt: Attempt, item: AttemptItem, marker_id: int, given: str) -> None:

@@ -19,6 +19,9 @@ from app.members.access import EDITOR, SIGNED_IN, reader
 from app.questions import queries as bank
 from app.questions.views.answers import delivered
 
+# What a marker mends on the page.
+_MENDED = (rules.OverTheMost, rules.PartOverTheMost, rules.OtherCriteria, rules.NotANumber)
+
 
 @bp.app_template_global()
 def looks_after_exam(exam: queries.ExamView) -> bool:
@@ -31,11 +34,21 @@ def markable(exam_id: int) -> queries.ExamView:
     return queries.markable_exam(reader(), exam_id, clock.now())
 
 
-def _points() -> Decimal:
+def _number(text: str) -> Decimal:
     try:
-        return Decimal(request.form.get("points", "").strip().replace(",", "."))
+        return Decimal(text.strip().replace(",", "."))
     except InvalidOperation:
         raise rules.NotANumber from None
+
+
+def _points() -> Decimal:
+    return _number(request.form.get("points", ""))
+
+
+def _points_or_parts() -> Decimal | list[Decimal]:
+    """Points for the answer, or one number for each of its criteria."""
+    parts = request.form.getlist("part")
+    return [_number(part) for part in parts] if parts else _points()
 
 
 def _comment() -> str:
@@ -96,11 +109,11 @@ def give_mark(exam_id: int, question_id: int) -> ResponseReturnValue:
         service.give(
             exam.id,
             request.form.get("item", 0, type=int),
-            points=_points(),
+            points=_points_or_parts(),
             comment=_comment(),
             marker_id=reader().id,
         )
-    except (rules.OverTheMost, rules.MarkedByYou, rules.MarksApart, rules.NotANumber) as refusal:
+    except (*_MENDED, rules.MarkedByYou, rules.MarksApart) as refusal:
         return _mark(exam, question_id, str(refusal)), status_of(refusal)
     return redirect(url_for("exams.mark_next", exam_id=exam_id, question_id=question_id), 303)
 
@@ -131,11 +144,11 @@ def settle_apart(exam_id: int, question_id: int) -> ResponseReturnValue:
         service.settle_apart(
             exam.id,
             request.form.get("item", 0, type=int),
-            points=_points(),
+            points=_points_or_parts(),
             comment=_comment(),
             marker_id=reader().id,
         )
-    except (rules.OverTheMost, rules.NotApart, rules.OwnAnswer, rules.NotANumber) as refusal:
+    except (*_MENDED, rules.NotApart, rules.OwnAnswer) as refusal:
         return _apart(exam, question_id, str(refusal)), status_of(refusal)
     return redirect(url_for("exams.apart_next", exam_id=exam_id, question_id=question_id), 303)
 
