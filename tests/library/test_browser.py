@@ -46,7 +46,7 @@ def test_several_files_are_uploaded_read_and_found(
     page.set_input_files("#files", list(papers.values()))
     rows = page.locator("[data-list] > li")
     expect(rows).to_have_count(3)
-    expect(page.get_by_text("Text searchable")).to_have_count(2, timeout=30_000)
+    expect(page.get_by_text("Text searchable")).to_have_count(2, timeout=90_000)
     expect(rows.filter(has_text="Trick.pdf")).to_contain_text("no document that the library takes")
     rows.filter(has_text="Hydrant plan").get_by_role("link").click()
     expect(page.locator("h1")).to_have_text("Hydrant plan")
@@ -105,7 +105,7 @@ def test_a_document_says_by_itself_when_it_has_been_read(
         expect(page.get_by_text("appears here in a moment")).to_be_visible()
     finally:
         site.start("worker")
-    expect(page.get_by_text("words that come late")).to_be_visible(timeout=30_000)
+    expect(page.get_by_text("words that come late")).to_be_visible(timeout=90_000)
     expect(page.get_by_text("Text searchable")).to_be_visible()
     assert trainer.problems == []
 
@@ -124,7 +124,7 @@ def test_an_editor_chooses_branches_and_deletes_after_being_asked(
     page.set_input_files(
         "#files", {"name": "pier.txt", "mimeType": "text/plain", "buffer": b"pier rules"}
     )
-    expect(page.get_by_text("Text searchable")).to_be_visible(timeout=30_000)
+    expect(page.get_by_text("Text searchable")).to_be_visible(timeout=90_000)
     page.get_by_role("link", name="pier").click()
     expect(page.get_by_text("Harbour")).to_be_visible()
     assert branch
@@ -148,7 +148,7 @@ def test_words_are_selected_into_a_note_and_found_again(
     page = trainer.page
     page.goto("/library/upload")
     page.set_input_files("#files", [str(tmp_path / "Notes.pdf"), str(tmp_path / "守则.docx")])
-    expect(page.get_by_text("Text searchable")).to_have_count(2, timeout=30_000)
+    expect(page.get_by_text("Text searchable")).to_have_count(2, timeout=90_000)
 
     reader = window()
     reader.sign_in(site.people.member())

@@ -45,7 +45,10 @@ class TooManyFields(TooMuch):
 class SavedElsewhere(Conflict):
     """Another window holds a newer answer."""
 
-    sentence = _l("A newer answer was saved in another window. Reload the page to see it.")
+    sentence = _l(
+        "A newer answer was saved in another window. Reload the page to see it. "
+        "What was written here is kept as well."
+    )
 
 
 class AlreadySubmitted(Conflict):
