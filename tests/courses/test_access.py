@@ -27,7 +27,13 @@ READS = [
     "/desk/lessons/1",
     "/desk/lessons/2",
 ]
-ABOUT = {"title": "Stairs kept free", "summary": "x", "theme_id": "1", "language": "en", "audience": "all"}
+ABOUT = {
+    "title": "Stairs kept free",
+    "summary": "x",
+    "theme_id": "1",
+    "language": "en",
+    "audience": "all",
+}
 WRITES: list[tuple[str, dict]] = [
     ("/desk/courses/1/about", ABOUT),
     ("/desk/courses/1/cover", {"image_id": ""}),

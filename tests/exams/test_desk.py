@@ -84,8 +84,13 @@ def test_an_exam_is_made_and_published_at_the_desk(
         body.pop("kind")
         question = bank.create(kind="truefalse", body=body, author_id=trainer)
         section = db.session.query(ExamSection).filter_by(exam_id=exam).one().id
-    assert "Is it so?" in desk.get(f"/{exam}/sections/{section}/pick")
-    desk.post(f"/{exam}/sections/{section}/pick", question=question)
+    choose = f"/{exam}/sections/{section}/pick"
+    assert "Is it so?" in desk.get(choose)
+    more = desk.post(f"{choose}?q=it+so&page=1", question=question, more="1")
+    assert more.headers["Location"].endswith("/pick?q=it+so&page=1")  # goes on where it was
+    assert "1 question is added." in desk.get(choose)
+    emptied = desk.client.get(f"/desk/exams{choose}?q=it+so&page=7")
+    assert emptied.headers["Location"].endswith("/pick?q=it+so&kind=")
     desk.post(f"/{exam}/sections/{section}", title="Part one")
     saved = desk.post(
         f"/{exam}/settings",

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from flask import current_app, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from flask_babel import ngettext
 
 from app.core import clock
 from app.core.access import access
@@ -232,7 +233,7 @@ def add_draw(exam_id: int, section_id: int) -> ResponseReturnValue:
 
 @bp.get("/desk/exams/<int:exam_id>/sections/<int:section_id>/pick")
 @access(AUTHOR)
-def pick(exam_id: int, section_id: int) -> str:
+def pick(exam_id: int, section_id: int) -> ResponseReturnValue:
     exam, me = managed(exam_id), reader()
     sections = queries.sections_of(exam.id)
     if section_id not in {section.id for section in sections}:
@@ -250,6 +251,8 @@ def pick(exam_id: int, section_id: int) -> str:
         page=request.args.get("page", 1, type=int),
         leave_out=taken,
     )
+    if not page.rows and page.number > 1:  # its last page has moved into the paper
+        return redirect(url_for("exams.pick", exam_id=exam_id, section_id=section_id, **given), 303)
     return render_template(
         "exams/pick.html",
         exam=exam,
@@ -271,6 +274,13 @@ def take(exam_id: int, section_id: int) -> ResponseReturnValue:
     for question_id in chosen:
         question = bank.question_for(me, question_id)
         service.add_question(exam.id, section_id, question.id, mark=Decimal(1))
+    if "more" in request.form:
+        flash(ngettext("%(num)s question is added.", "%(num)s questions are added.", len(chosen)))
+        kept: dict[str, Any] = {
+            name: request.args[name] for name in ("q", "kind", "page") if name in request.args
+        }
+        here = url_for("exams.pick", exam_id=exam_id, section_id=section_id, **kept)
+        return redirect(here, 303)
     return _back(exam_id)
 
 
