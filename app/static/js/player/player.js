@@ -39,6 +39,7 @@ async function attach(media, source, { start, hlsJs, onBroken, quality, since, o
   const hls = new Hls({
     enableWorker: false,
     maxBufferLength: 2,
+    maxBufferSize: 0, // else it is filled up to 60 MB, however few seconds are asked for
     backBufferLength: 60,
     startPosition: start > 0 ? start : -1,
     // No piece is loaded only to measure the link: the first one is shown, and measured besides.
