@@ -432,8 +432,9 @@ def test_the_board_of_branches_equals_their_values_sorted_by_hand(
         session.execute(text("INSERT INTO branch_size VALUES (:branch, :people)"), rows)
         session.execute(
             text(
-                f"INSERT INTO branch_standing VALUES ({EVER}, :branch, :takers, 0, 1, :median2, "
-                ":reached, false)"
+                "INSERT INTO branch_standing "
+                "(span, branch_id, takers, movers, points, median2, reached, stale) "
+                f"VALUES ({EVER}, :branch, :takers, 0, 1, :median2, :reached, false)"
             ),
             rows,
         )
