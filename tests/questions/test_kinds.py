@@ -281,6 +281,14 @@ def test_an_accepted_text_meets_itself_and_comparing_never_fails(
         assert short.mark(body, [body["answers"][0]["text"]]) == 1
 
 
+@pytest.mark.timeout(10)  # a pattern that goes back over what it has read would take years
+@pytest.mark.parametrize("accepted", ["*a" * 140 + "*b", "a*" * 149 + "b", "(a+)+$*" * 40])
+def test_stars_are_looked_for_once(accepted: str) -> None:
+    body = make("short", answers=[{"text": accepted}])
+    assert short.mark(body, ["a" * 300]) == 0
+    assert short.mark(body, [accepted.replace("*", "")]) == 1
+
+
 # --- numbers --------------------------------------------------------------------------------------
 
 
