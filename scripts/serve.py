@@ -63,11 +63,12 @@ def main() -> int:
             file=sys.stderr,
         )
         return 1
-    if not _is_prepared(config, with_demo=not options.no_demo):
+    refusal = _cut_off(config)
+    if not refusal and not _is_prepared(config, with_demo=not options.no_demo):
         refusal = _prepare(config, with_demo=not options.no_demo)
-        if refusal:
-            print(f"Weike cannot start: {refusal}", file=sys.stderr)
-            return 1
+    if refusal:
+        print(f"Weike cannot start: {refusal}", file=sys.stderr)
+        return 1
     if options.only_prepare:
         return 0
     return _serve(config, options.host, options.port)
@@ -100,6 +101,30 @@ def _only_here(config: Config) -> IO[str] | str:
     lock.write(f"{os.environ['WEIKE_BASE_URL']} (process {os.getpid()})\n")
     lock.flush()
     return lock
+
+
+def _cut_off(config: Config) -> str:
+    """Whether SQLite's file is shorter than it says of itself (a copy that broke off); "" if not.
+
+    SQLite would open it, and fail at the first page that is missing, after others were written.
+    Page size and number of pages: https://www.sqlite.org/fileformat.html#the_database_header
+    """
+    path = Path(config.database.removeprefix(SQLITE))
+    if not config.database.startswith(SQLITE) or not path.exists():
+        return ""
+    if path.with_name(f"{path.name}-wal").exists():
+        return ""  # what is missing in the file may stand in its log: a power cut, no broken copy
+    with path.open("rb") as file:
+        header = file.read(100)
+    length = path.stat().st_size
+    size = int.from_bytes(header[16:18], "big")
+    whole = (65536 if size == 1 else size) * int.from_bytes(header[28:32], "big")
+    if not length or (len(header) == 100 and length >= whole):  # an empty file is a new database
+        return ""
+    return (
+        f"the database {path} is cut off: {length} of {max(whole, 100)} bytes are there. "
+        "Nothing was changed: restore it from a backup that is complete."
+    )
 
 
 def _migrations() -> set[str]:
