@@ -13,6 +13,7 @@ from typing import Any
 from flask import Flask, Request, request
 from werkzeug.datastructures import ImmutableMultiDict, MultiDict
 
+from app.core import multipart
 from app.core.refusals import NotThere
 
 _UNSEEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
@@ -39,6 +40,7 @@ class _Asked(Request):
 
 def init_app(app: Flask) -> None:
     app.request_class = _Asked
+    multipart.install()
 
     @app.before_request
     def refuse_unseen() -> None:
