@@ -17,6 +17,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import IO, TYPE_CHECKING, cast
 
+from app.core.zips import ZipSink
+
 if TYPE_CHECKING:
     # Loaded when something is signed or checked: it takes 6 MB.
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -40,25 +42,6 @@ class Whole:
     key: str
 
 
-class _Sink:
-    """What a ZIP is written to: it is taken away piece by piece."""
-
-    def __init__(self) -> None:
-        self._pieces: list[bytes] = []
-
-    def write(self, data: bytes) -> int:
-        self._pieces.append(bytes(data))
-        return len(data)
-
-    def flush(self) -> None:
-        pass
-
-    def take(self) -> bytes:
-        found = b"".join(self._pieces)
-        self._pieces.clear()
-        return found
-
-
 def packed(
     files: Iterable[tuple[str, Iterable[bytes]]],
     *,
@@ -67,7 +50,7 @@ def packed(
     key: Ed25519PrivateKey,
 ) -> Iterator[bytes]:
     """The archive in pieces, made while its files are read; the names of files are ours."""
-    out, listed = _Sink(), []
+    out, listed = ZipSink(), []
     stamp = made_at.timetuple()[:6]
     with zipfile.ZipFile(cast("IO[bytes]", out), "w", zipfile.ZIP_DEFLATED) as target:
 

@@ -13,6 +13,7 @@ from typing import IO, Any, cast
 
 from app.core.spreadsheet.formulas import is_formula
 from app.core.spreadsheet.tables import LONGEST_CELL
+from app.core.zips import ZipSink
 
 NARROWEST, WIDEST = 8, 40  # columns, in characters; a Chinese one is two wide
 MOST_ROWS = 1_048_575  # of a sheet, below its header; more go on in another sheet
@@ -64,7 +65,7 @@ def xlsx_pieces(
 
     Dates and times are written as they are: give them in the reader's time zone.
     """
-    out = _Sink()
+    out = ZipSink()
     coming = iter(rows)
     with zipfile.ZipFile(
         cast("IO[bytes]", out), "w", zipfile.ZIP_DEFLATED, compresslevel=4
@@ -81,25 +82,6 @@ def xlsx_pieces(
         for name, text in _around(_sheet_name(title), sheets):
             book.writestr(name, text)
     yield out.take()
-
-
-class _Sink:
-    """What a ZIP is written to: it is taken away piece by piece."""
-
-    def __init__(self) -> None:
-        self._pieces: list[bytes] = []
-
-    def write(self, data: bytes) -> int:
-        self._pieces.append(bytes(data))
-        return len(data)
-
-    def flush(self) -> None:
-        pass
-
-    def take(self) -> bytes:
-        found = b"".join(self._pieces)
-        self._pieces.clear()
-        return found
 
 
 def _sheet(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> Iterator[str]:
