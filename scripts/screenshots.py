@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 
 from PIL import Image
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, Locator, sync_playwright
 
 from config import ROOT, Config
 
@@ -60,6 +60,13 @@ def accounts(path: Path) -> dict[str, str]:
     return dict(found)
 
 
+def first_link(rows: Locator, wanted: str) -> str:
+    """Where the first of these leads; ends the run when a demo of an older version has none."""
+    if rows.count() == 0:
+        sys.exit(f"This demo has no {wanted}: remove its instance folder, `make run`, try again")
+    return rows.first.get_attribute("href") or "/"
+
+
 def take(chrome: Browser, url: str, passwords: dict[str, str], shot: tuple) -> None:
     name, who, path, language, viewport, colours = shot
     context = chrome.new_context(
@@ -79,16 +86,16 @@ def take(chrome: Browser, url: str, passwords: dict[str, str], shot: tuple) -> N
         path = course
     elif path == "first lesson":
         page.goto(course)
-        path = page.locator("a[href*='/lessons/']").nth(1).get_attribute("href") or "/"
+        path = first_link(page.locator("a[href*='/lessons/'] >> nth=1"), f"lesson in {course}")
     elif path in {"exam", "exam results"}:
         page.goto("/exams" if path == "exam" else "/desk/exams")
         row = page.locator("main a[href^='/exams/'], main a[href^='/desk/exams/']", has_text=EXAM)
-        found = re.search(r"(/desk)?/exams/\d+", row.first.get_attribute("href") or "")
+        found = re.search(r"(/desk)?/exams/\d+", first_link(row, f"exam “{EXAM}”"))
         path = (found.group() if found else "/") + path.removeprefix("exam").replace(" ", "/")
     elif path == "course to edit":
         page.goto("/desk")
         rows = page.locator("a[href^='/desk/courses/']", has_text=TITLE[short])
-        path = rows.first.get_attribute("href") or "/desk"
+        path = first_link(rows, f"course “{TITLE[short]}”")
     answer = page.goto(path)
     if answer is None or answer.status != 200:
         sys.exit(f"{path} answered {answer and answer.status}, so there is no picture “{name}”")
