@@ -14,7 +14,7 @@ from app.core.db import reading, unit_of_work
 from app.core.refusals import Refusal
 from app.media import service as media
 from app.questions import formats, queries, service, types
-from app.questions.formats import Paper
+from app.questions.formats import Item, Paper, Problem
 
 group = AppGroup("questions", help="Questions into the bank, and out of it, as files.")
 NAMES = [formats.AUTO, *formats.FORMATS]
@@ -71,18 +71,24 @@ def _take(
     if author_id is None:
         who = f"“{author}” is" if author else "There is"
         raise click.ClickException(f"{who} no trainer or administrator who could own questions.")
+    copies = {} if again else _copies(paper)
     for at, item in enumerate(paper.items):
-        place = {"line": item.line, "question": item.number, "kind": item.kind}
+        place = {**_place(item), "question": item.number, "kind": item.kind}
         for problem in item.problems:
-            row = {"line": problem.line, "question": item.number, "what": problem.what}
+            row = {**_place(problem), "question": item.number, "what": problem.what}
             report["errors" if problem.blocks else "notes"].append({**row, "mend": problem.mend})
         if at in known:
             why = "The same question is in the bank."
             report["skipped"].append({**place, "what": why, "question_id": known[at]})
+        elif at in copies:
+            first = paper.items[copies[at]]
+            why = f"The same question stands further up, as question {first.number}."
+            report["skipped"].append({**place, "what": why, "same_as": _place(first)})
     for note in paper.notes:
-        row = {"line": note.line, "question": "", "what": note.what, "mend": note.mend}
+        row = {**_place(note), "question": "", "what": note.what, "mend": note.mend}
         report["errors" if note.blocks else "notes"].append(row)
-    taken = [item for at, item in enumerate(paper.items) if at not in known]
+    gone = {*known, *copies}
+    taken = [item for at, item in enumerate(paper.items) if at not in gone]
     if report["errors"] or not taken:
         return
     ids: list[int] = []
@@ -94,8 +100,25 @@ def _take(
             ids = service.take_import(import_id)
         report["import_id"] = import_id
     for at, item in enumerate(taken):
-        row = {"line": item.line, "question": item.number, "kind": item.kind}
+        row = {**_place(item), "question": item.number, "kind": item.kind}
         report["imported"].append({**row, "question_id": ids[at]} if ids else row)
+
+
+def _place(found: Item | Problem) -> dict[str, Any]:
+    """Where something stands: the line, and in a package the file that has it."""
+    return {"line": found.line, **({"file": found.file} if found.file else {})}
+
+
+def _copies(paper: Paper) -> dict[int, int]:
+    """Questions that stand further up in the same file, word for word, and where."""
+    first: dict[str, int] = {}
+    found = {}
+    for at, item in enumerate(paper.items):
+        if not item.blocked:
+            said = json.dumps([item.kind, item.body], sort_keys=True)
+            if first.setdefault(said, at) != at:
+                found[at] = first[said]
+    return found
 
 
 def _known(paper: Paper) -> dict[int, int]:
@@ -126,6 +149,7 @@ def _say(report: dict[str, Any], *, as_json: bool) -> None:
     for name in ("errors", "notes", "skipped"):
         for row in report[name]:
             place = f"line {row['line']}" if row["line"] else "file"
+            place = f"{row['file']}, {place}" if row.get("file") else place
             number = f", question {row['question']}" if row["question"] else ""
             mend = f" {row['mend']}" if row.get("mend") else ""
             click.echo(f"{place}{number}: {row['what']}{mend}", err=name == "errors")

@@ -137,7 +137,7 @@ def test_all_that_must_be_mended_or_are_alike_are_left_out_at_once(
     assert post(client, "2/leave-out", alike="0").status_code == 303
     text = page(client, "2")
     assert "that must be mended" not in text
-    assert "Leave out 2 questions like one in the bank" in text
+    assert "Leave out 2 questions that are like others" in text
     assert post(client, "2/leave-out", alike="1").status_code == 303
     text = page(client, "2")
     assert "leave-out" not in text
@@ -152,12 +152,37 @@ def test_what_looks_like_a_question_of_the_bank_is_shown(client: FlaskClient) ->
     post(client, "1/take")
     send(client, GOOD.replace("火警電話", "火警电话"))
     text = page(client, "2")
-    assert text.count("100 % like") == 2
-    assert "Leave out 2 questions like one in the bank" in text
+    assert text.count("The same words:") == 2
+    assert "Leave out 2 questions that are like others" in text
     assert 'href="/desk/questions/1"' in text
-    assert page(client, "2", "?only=twins").count("100 % like") == 2
+    assert page(client, "2", "?only=twins").count("The same words:") == 2
+    assert 'href="/desk/questions/import/1">Show the earlier import' in text
     alike = client.get("/desk/questions/1").get_data(as_text=True)
     assert "Questions that look alike" not in alike
+
+
+def test_what_a_file_says_twice_is_shown_beside_what_it_repeats(client: FlaskClient) -> None:
+    send(client, f"{GOOD}\n{GOOD}")
+    text = page(client)
+    assert "earlier import" not in text
+    assert text.count("The same words:") == 2
+    assert 'href="/desk/questions/import/1#item-0">question 1 of this file' in text
+    assert "Leave out 2 questions that are like others" in text
+    post(client, "1/0/keep", keep="0")
+    assert page(client).count("The same words:") == 1
+    post(client, "1/leave-out", alike="1")
+    assert "Take 2 questions" in page(client)
+
+
+def test_a_question_written_twice_stands_beside_the_first_at_once(client: FlaskClient) -> None:
+    fields = {"stem": "急救电话？", "answers-0-text": "120"}
+    path = "/desk/questions/new/short"
+    assert client.post(path, data=fields, headers=csrf(client)).location == "/desk/questions"
+    again = client.post(path, data=fields, headers=csrf(client))
+    assert again.location == "/desk/questions/2#alike"
+    text = client.get(again.location).get_data(as_text=True)
+    assert "says the same words" in text
+    assert 'href="/desk/questions/1"' in text
 
 
 def test_questions_can_be_pasted(client: FlaskClient) -> None:

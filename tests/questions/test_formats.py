@@ -623,6 +623,42 @@ def test_moodle() -> None:
     assert paper.items[4].body["stem"] == "A [[=b|c]] and [[=d|e]]."
     assert paper.items[5].blocked
     assert "description" in paper.notes[0].what
+    # Every problem has the line of the element that it is about.
+    lines = {problem.what[:20]: problem.line for i in paper.items for problem in i.problems}
+    assert lines["A script is not take"] == 5
+    assert lines["A wrong answer of a "] == 4
+    assert lines["Questions of this ki"] == 28
+    assert paper.notes[0].line == 29
+
+
+def test_a_problem_in_a_package_names_its_file_and_the_line_there() -> None:
+    said = formats.write([saying("truefalse"), saying("single")], "qti2").data
+    with zipfile.ZipFile(BytesIO(said)) as source:
+        files = {name: source.read(name) for name in source.namelist()}
+    name = next(n for n, data in files.items() if b"choiceInteraction" in data and b"Red" in data)
+    second = b'\n<extendedTextInteraction responseIdentifier="X"/></itemBody>'
+    files[name] = files[name].replace(b"</itemBody>", second)
+    rows = files[name].splitlines()
+    line = next(n for n, row in enumerate(rows, 1) if b"<extendedText" in row)
+    out = BytesIO()
+    with zipfile.ZipFile(out, "w") as package:
+        for each, data in files.items():
+            package.writestr(each, data)
+    problem = next(p for i in formats.read(out.getvalue(), "x.zip").items for p in i.problems)
+    assert problem.blocks
+    assert (problem.file, problem.line) == (name, line)
+
+
+def test_moodle_is_given_the_shares_that_it_lists() -> None:
+    thirds = [{"text": text, "fraction": "0.33"} for text in "甲乙丙"]
+    odd = [{"text": "甲", "fraction": "0.36"}, {"text": "乙", "fraction": "0.64"}]
+    wrong = {"text": "丁", "fraction": "-0.33"}
+    two = [saying("multiple", options=[*thirds, wrong]), saying("multiple", options=odd)]
+    for name in ("moodle", "gift"):
+        written = formats.write(two, name)
+        text = written.data.decode()
+        assert (text.count("33.33333"), text.count("-33.33333")) == (4, 1)
+        assert ["36 %, 64 %" in loss.what for loss in written.losses if loss.line == 2] == [True]
 
 
 # --- tables ---------------------------------------------------------------------------------------

@@ -68,6 +68,25 @@ def test_a_small_penalty_takes_a_part() -> None:
     assert multiple.mark(body, ticks(body, 0, 2)) == Decimal("0.25")
 
 
+@pytest.mark.parametrize("worths", ["34 33 33", "33 33 33", "33.3 33.3 33.3", "33.33333 " * 3])
+def test_thirds_however_written_give_thirds_and_the_full_mark(worths: str) -> None:
+    each = [str(Decimal(worth) / 100) for worth in worths.split()]
+    body = question(*each, "-0.33")
+    assert multiple.mark(body, ticks(body, 0, 1, 2)) == 1
+    for two in ((0, 1), (0, 2), (1, 2)):
+        assert multiple.mark(body, ticks(body, *two)) == Decimal("0.66667")
+    assert multiple.mark(body, ticks(body, 2, 3)) == 0
+    for option, worth in zip(body["options"], each, strict=False):
+        option["fraction"] = worth  # as it was stored before such shares were evened out
+    assert multiple.mark(body, ticks(body, 1, 2)) == Decimal("0.66667")
+
+
+def test_shares_that_are_not_equal_stay_as_they_are() -> None:
+    body = question("0.5", "0.3", "0.2", "-0.25")
+    assert [o["fraction"] for o in body["options"]] == ["0.5", "0.3", "0.2", "-0.25"]
+    assert multiple.mark(body, ticks(body, 0, 1, 3)) == Decimal("0.55")
+
+
 def test_an_option_ticked_twice_counts_once() -> None:
     body = question("0.5", "0.5")
     assert multiple.mark(body, ticks(body, 0, 0)) == Decimal("0.5")

@@ -24,14 +24,16 @@ FACTS = ("category", "tags", "difficulty", "source", "language")  # what may be 
 class Problem:
     """Something that is wrong, or that cannot be kept: where, what, and how to mend it.
 
-    `line` is a line of a text or a row of a table, from 1; 0 when the file has neither. A problem
-    that `blocks` keeps its question, and so its file, out of the bank.
+    `line` is a line of a text or a row of a table, from 1; 0 when the file has neither. `file` is
+    the file in a package that has this line. A problem that `blocks` keeps its question, and so
+    its file, out of the bank.
     """
 
     what: str
     mend: str = ""
     line: int = 0
     blocks: bool = True
+    file: str = ""
 
 
 @dataclass
@@ -40,7 +42,8 @@ class Item:
 
     `facts`: category ("a/b"), tags (list), difficulty (1 to 5), source,
     language (zh, en, any). `number` is what the file
-    calls it, else its place in the file, from 1.
+    calls it, else its place in the file, from 1. `file` is its file in a package, and `lines` are
+    the lines of its parts, by the names that refusals have for them.
     """
 
     kind: str
@@ -49,18 +52,21 @@ class Item:
     number: str = ""
     facts: dict[str, Any] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
+    file: str = ""
+    lines: dict[str, int] = field(default_factory=dict)
 
     @property
     def blocked(self) -> bool:
         return any(problem.blocks for problem in self.problems)
 
-    def note(self, what: str, mend: str = "") -> None:
+    def note(self, what: str, mend: str = "", line: int = 0) -> None:
         """Say that something cannot be kept; the question is taken all the same."""
-        self.problems.append(Problem(what, mend, self.line, blocks=False))
+        place = line or self.line
+        self.problems.append(Problem(what, mend, place, blocks=False, file=self.file))
 
-    def refuse(self, what: str, mend: str = "") -> None:
+    def refuse(self, what: str, mend: str = "", line: int = 0) -> None:
         """Say what must be mended before the question can be taken."""
-        self.problems.append(Problem(what, mend, self.line))
+        self.problems.append(Problem(what, mend, line or self.line, file=self.file))
 
 
 @dataclass(frozen=True)
@@ -151,7 +157,7 @@ def judge(item: Item) -> None:
     try:
         item.body = of.plain(of.clean(item.body))
     except BadQuestion as refusal:
-        item.problems.append(Problem(str(refusal), MENDS.get(refusal.where, ""), item.line))
+        item.refuse(str(refusal), MENDS.get(refusal.where, ""), item.lines.get(refusal.where, 0))
 
 
 class _Mends(dict[str, str]):

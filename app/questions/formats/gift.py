@@ -11,6 +11,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from app.core.spreadsheet import decoded
+from app.questions.formats import fractions
 from app.questions.formats.facts import Item, Paper, Problem, Saying, Written, facts_of
 from app.questions.formats.hypertext import to_markdown
 from app.questions.rules import KIND_NAMES, Kind, plain_number
@@ -303,11 +304,14 @@ def _written(saying: Saying, lost: list[str]) -> str | None:  # noqa: C901, PLR0
             lost.append(_("the rubric"))
         return ""
     if saying.kind in {Kind.SINGLE, Kind.MULTIPLE}:
+        lost += fractions.told(body["options"])
         return "\n" + "".join(_option(saying.kind, row) for row in body["options"])
     if saying.kind == Kind.SHORT:
+        lost += fractions.told(body["answers"])
         rows = ((f"%{_percent(a)}%" if a["fraction"] != "1" else "", a) for a in body["answers"])
         return "\n" + "".join(f"={p}{_escaped(a['text'])}{_feedback(a)}\n" for p, a in rows)
     if saying.kind == Kind.NUMERIC:
+        lost += fractions.told(body["answers"])
         if body["units"]:
             lost.append(_("units"))
         return "#\n" + "".join(f"={_number(a)}{_feedback(a)}\n" for a in body["answers"])
@@ -333,7 +337,7 @@ def _number(answer: Mapping[str, str]) -> str:
 
 
 def _percent(row: Mapping[str, str]) -> str:
-    return plain_number(Decimal(row["fraction"]) * 100)
+    return fractions.per_cent(row["fraction"])
 
 
 def _feedback(row: Mapping[str, str]) -> str:

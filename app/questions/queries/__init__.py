@@ -26,6 +26,8 @@ from app.questions.queries.bank import (
 from app.questions.queries.clips import Showing, showing
 from app.questions.queries.imports import (
     ImportView,
+    came_with,
+    copies_of,
     import_for,
     imports_for,
     question_ids_of,
@@ -39,6 +41,7 @@ from app.questions.queries.questions import (
     question,
     question_for,
     questions,
+    same_words,
     version,
     versions,
 )
@@ -68,9 +71,11 @@ __all__ = [
     "Wanted",
     "Wording",
     "bank_for",
+    "came_with",
     "categories",
     "category_names",
     "changes",
+    "copies_of",
     "facts",
     "history",
     "ids_for",
@@ -88,6 +93,7 @@ __all__ = [
     "question_for",
     "question_ids_of",
     "questions",
+    "same_words",
     "sayings",
     "sayings_of_bank",
     "sent_file",

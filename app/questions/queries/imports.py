@@ -20,8 +20,9 @@ from app.questions.models import Question, QuestionImport
 class ImportView:
     """One file: what was read of it, and what has become of it.
 
-    `items`: [{number, line, kind, body, facts, problems, twins, out}, …]; an item that is `out` is
-    not taken. `problems`: [{what, mend, line, blocks}, …].
+    `items`: [{number, line, file, kind, body, facts, problems, twins, copies, out}, …]; an item
+    that is `out` is not taken. `problems`: [{what, mend, line, blocks, file}, …]; `twins` are
+    [id, per cent] of the bank, `copies` [place, per cent] of this file, further up.
     """
 
     id: int
@@ -52,8 +53,13 @@ class ImportView:
 
     @property
     def alike(self) -> int:
-        """How many look like a question of the bank."""
-        return sum(bool(item.get("twins")) for item in self.taken)
+        """How many look like a question of the bank, or like one further up in the file."""
+        return sum(bool(i.get("twins") or copies_of(self.items, i)) for i in self.taken)
+
+
+def copies_of(items: Sequence[dict[str, Any]], item: dict[str, Any]) -> list[tuple[int, int]]:
+    """(place, per cent) of the items further up that look like one and are not left out."""
+    return [(at, percent) for at, percent in item.get("copies", ()) if not items[at].get("out")]
 
 
 def import_for(reader: Reader, import_id: int) -> ImportView:
@@ -73,6 +79,24 @@ def imports_for(reader: Reader, *, most: int = 20) -> list[ImportView]:
         .limit(most)
     )
     return [view(row) for row in db.session().scalars(rows)]
+
+
+def came_with(reader: Reader, found: ImportView) -> ImportView | None:
+    """The reader's earlier import that brought all that a file says, word for word, if one did."""
+    same = [
+        next((twin for twin, percent in item.get("twins", ()) if percent == 100), None)
+        for item in found.taken
+    ]
+    if not same or None in same or found.state != "open":
+        return None
+    rows = select(QuestionImport).where(
+        QuestionImport.id.in_(select(Question.import_id).where(Question.id.in_(same))),
+        QuestionImport.state == "done",
+    )
+    if not reader.is_administrator:
+        rows = rows.where(QuestionImport.author_id == reader.id)
+    row = db.session().scalar(rows.order_by(QuestionImport.id.desc()).limit(1))
+    return None if row is None else view(row)
 
 
 def question_ids_of(import_id: int) -> list[int]:

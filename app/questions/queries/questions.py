@@ -110,6 +110,19 @@ def all_versions() -> Rows:
     )
 
 
+def same_words(question_id: int) -> list[int]:
+    """The ids of other questions that say the very same words now, the oldest first."""
+    mine = newest().where(models.Question.id == question_id)
+    said = mine.with_only_columns(models.QuestionVersion.said).scalar_subquery()
+    others = newest().where(
+        models.QuestionVersion.said == said,
+        models.Question.id != question_id,
+        models.Question.state != "retired",
+    )
+    rows = others.with_only_columns(models.Question.id).order_by(models.Question.id)
+    return list(db.session().scalars(rows))
+
+
 def newest() -> Rows:
     """Every question in its newest version, to be narrowed down."""
     versions_ = models.QuestionVersion.__table__.alias("other")

@@ -31,7 +31,7 @@ from app.questions.service.sorting import (
     sort,
 )
 from app.questions.service.twins import JOB as TWINS_JOB
-from app.questions.service.twins import keep_twins, look_for_twins, merge, tell_apart
+from app.questions.service.twins import keep_twins, look_for_twins, merge, pair_same, tell_apart
 
 __all__ = [
     "LONGEST_WORK",
@@ -55,6 +55,7 @@ __all__ = [
     "look_for_twins",
     "merge",
     "open_import",
+    "pair_same",
     "pass_for",
     "passed",
     "place",

@@ -28,16 +28,19 @@ def open_import(paper: formats.Paper, *, filename: str, author_id: int) -> int:
         {
             "number": item.number,
             "line": item.line,
+            "file": item.file,
             "kind": item.kind,
             "body": item.body,
             "facts": item.facts,
             "problems": [asdict(problem) for problem in item.problems],
             "twins": [],
+            "copies": [],
             "out": False,
         }
         for item in paper.items
     ]
     _find_twins(items)
+    _find_copies(items)
     row = QuestionImport(
         author_id=author_id,
         filename=filename[:200],
@@ -73,15 +76,29 @@ def _resolve(paper: formats.Paper) -> None:
             item.facts.setdefault("places", []).append(row)
 
 
-def _find_twins(items: list[dict[str, Any]]) -> None:
+def _said(items: list[dict[str, Any]]) -> dict[int, str]:
+    """All that each item says that is a question already, by its place."""
     said = {}
     for at, item in enumerate(items):
         if item["kind"] in types.TYPES and not any(p["blocks"] for p in item["problems"]):
             of = types.of(item["kind"])
             said[at] = " ".join(of.said(of.clean(item["body"])))
-    found = queries.twins(said)
+    return said
+
+
+def _find_twins(items: list[dict[str, Any]]) -> None:
+    """For every item, the questions of the bank that look like it."""
+    found = queries.twins(_said(items))
     for at, item in enumerate(items):
         item["twins"] = [[twin.id, twin.percent] for twin in found.get(at, [])]
+
+
+def _find_copies(items: list[dict[str, Any]]) -> None:
+    """For every item, those further up in the same file that look like it."""
+    for item in items:
+        item["copies"] = []
+    for (first, second), percent in sorted(rules.alike(_said(items)).items()):
+        items[second]["copies"].append([first, percent])
 
 
 def edit_item(
@@ -104,6 +121,7 @@ def edit_item(
     items[at] |= {"kind": kind, "body": clean, "problems": kept, "out": False}
     one = [items[at]]
     _find_twins(one)
+    _find_copies(items)
     row.items, row.revision = items, row.revision + 1
 
 
@@ -118,7 +136,8 @@ def keep_item(import_id: int, at: int, *, keep: bool) -> None:
 
 
 def leave_out(import_id: int, *, alike: bool) -> int:
-    """Leave out all at once: what is like a question of the bank, or else what must be mended.
+    """Leave out all at once: what is like a question of the bank or one further up in the file, or
+    else what must be mended.
 
     Returns how many are left out by this.
     """
@@ -126,7 +145,8 @@ def leave_out(import_id: int, *, alike: bool) -> int:
     items = [dict(item) for item in row.items]
     gone = 0
     for item in items:
-        meant = bool(item["twins"]) if alike else any(p["blocks"] for p in item["problems"])
+        again = bool(item["twins"] or queries.copies_of(items, item))
+        meant = again if alike else any(p["blocks"] for p in item["problems"])
         if meant and not item["out"]:
             item["out"] = True
             gone += 1

@@ -22,6 +22,18 @@ def look_for_twins() -> None:
     jobs.enqueue(JOB, key=JOB, delay=LOOK_AFTER)
 
 
+def pair_same(question_id: int) -> bool:
+    """Pair a question at once with an older one that says the very same words, if there is one."""
+    older = next((each for each in queries.same_words(question_id) if each < question_id), None)
+    if older is None:
+        return False
+    if db.session().get(QuestionTwins, (older, question_id)) is None:
+        row = QuestionTwins(one_id=older, other_id=question_id, percent=100)
+        db.session().add(row)
+        db.session().flush()
+    return True
+
+
 def keep_twins(found: dict[tuple[int, int], int]) -> None:
     """Store what was found. What people told apart stays so, unless it is more alike by now."""
     session = db.session()

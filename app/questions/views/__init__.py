@@ -46,7 +46,7 @@ def filled(html: Markup, gaps: list[Markup]) -> Markup:
 @bp.app_template_filter("percent")
 def percent(fraction: str) -> str:
     """A share of the mark as people read it: "0.25" → 25 %."""
-    return f"{plain_number(Decimal(fraction) * 100)} %"
+    return f"{plain_number((Decimal(fraction) * 100).quantize(Decimal('0.01')))} %"
 
 
 @bp.app_template_filter("in_order")

@@ -90,10 +90,16 @@ def create(kind: str) -> ResponseReturnValue:
         return _edit(form, kind, None), 200
     if form.validate():
         try:
-            service.create(kind=kind, body=form.body(kind), author_id=reader().id)
+            made = service.create(kind=kind, body=form.body(kind), author_id=reader().id)
         except BadQuestion as refusal:
             form.refuse(refusal)
         else:
+            if service.pair_same(made):
+                flash(
+                    _("The question is in the bank, but another one there says the same words."),
+                    "warn",
+                )
+                return redirect(url_for("questions.question", question_id=made, _anchor="alike"))
             flash(_("The question is in the bank."))
             return redirect(url_for("questions.bank"))
     return _edit(form, kind, None), 422

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from io import BytesIO
 from typing import Any
 
@@ -174,12 +175,12 @@ def _doctor(found: queries.ImportView, problem: str = "") -> str:
         for at, item in enumerate(found.items)
         if only == ""
         or (only == "problems" and item["problems"])
-        or (only == "twins" and item["twins"])
+        or (only == "twins" and (item["twins"] or queries.copies_of(found.items, item)))
         or (only == "out" and item["out"])
     ]
     page = max(1, request.args.get("page", 1, type=int))
     offset, limit = window(page)
-    rows = [_shown(at, item) for at, item in chosen[offset : offset + limit]]
+    rows = [_shown(found.items, at) for at, _item in chosen[offset : offset + limit]]
     ids = {twin[0] for row in rows for twin in row["twins"]}
     made = queries.question_ids_of(found.id) if found.state in {"done", "undone"} else []
     return render_template(
@@ -187,6 +188,7 @@ def _doctor(found: queries.ImportView, problem: str = "") -> str:
         found=found,
         page=Page(rows, page, len(chosen)),
         twins=queries.questions(ids),
+        before=queries.came_with(reader(), found),
         kinds=KIND_NAMES,
         categories=queries.categories(),
         problem=problem,
@@ -200,9 +202,13 @@ def _doctor(found: queries.ImportView, problem: str = "") -> str:
     )
 
 
-def _shown(at: int, item: dict[str, Any]) -> dict[str, Any]:
+def _shown(items: Sequence[dict[str, Any]], at: int) -> dict[str, Any]:
     """An item as it will look, when the rules have nothing against it."""
-    row = {**item, "at": at, "asked": None, "explained": None}
+    item = items[at]
+    row = {**item, "at": at, "asked": None, "explained": None, "copies": []}
+    for first, percent in queries.copies_of(items, item):
+        called = items[first]["number"] or first + 1
+        row["copies"].append({"at": first, "percent": percent, "number": called})
     if item["kind"] in types.TYPES and not any(p["blocks"] for p in item["problems"]):
         of = types.of(item["kind"])
         body = of.clean(item["body"])

@@ -65,13 +65,14 @@ def read(data: bytes, filename: str) -> Paper:
         raise NotThisFormat(why=_("it is no Moodle XML."))
     paper = Paper(NAME)
     category, points = "", 0
-    for at, element in enumerate(root.findall("question"), 1):
+    for element in root.findall("question"):
         kind = element.get("type", "")
         if kind == "category":
             path = _text(element.find("category")).removeprefix("$course$/")
             category = re.sub(r"^top(?:/|$)", "", path)
             continue
-        item = Item(str(_KINDS.get(kind, kind)), {}, 0, str(len(paper.items) + 1))
+        number, line = str(len(paper.items) + 1), archive.line_of(element)
+        item = Item(str(_KINDS.get(kind, kind)), {}, line, number, lines=_lines(element))
         files = _unpack(paper, item, element)
         item.facts = facts_of(
             category=category,
@@ -92,7 +93,7 @@ def read(data: bytes, filename: str) -> Paper:
                 Problem(
                     _("“%(text)s” is a description, not a question, and is not taken.",
                       text=item.body["stem"][:60]),
-                    line=at,
+                    line=line,
                     blocks=False,
                 )
             )  # fmt: skip
@@ -109,6 +110,17 @@ def read(data: bytes, filename: str) -> Paper:
         )
         paper.notes.append(Problem(sentence, blocks=False))
     return paper
+
+
+def _lines(element: Element) -> dict[str, int]:
+    """The lines of the parts of a question that the rules may have something against."""
+    answers = archive.line_of(element.find("answer"))
+    found = {
+        "stem": archive.line_of(element.find("questiontext")),
+        "pairs": archive.line_of(element.find("subquestion")),
+        **dict.fromkeys(("options", "answer", "answers", "items"), answers),
+    }
+    return {part: line for part, line in found.items() if line}
 
 
 _PLUGIN = re.compile(r"@@PLUGINFILE@@/([^\"'\s()<>?]+)(?:\?[^\"'\s()<>]*)?")
@@ -128,7 +140,10 @@ def _unpack(paper: Paper, item: Item, element: Element) -> dict[str, str]:
             name = file.get("name", "")
             data = _decoded(file.text or "")
             if not data:
-                item.note(_("The file “%(name)s” is broken and not taken along.", name=name[:60]))
+                item.note(
+                    _("The file “%(name)s” is broken and not taken along.", name=name[:60]),
+                    line=archive.line_of(file),
+                )
                 continue
             mine[name] = paper.enclose(name, data)
         everywhere = {**mine, **everywhere}
@@ -170,14 +185,20 @@ def _unknown(item: Item, element: Element) -> None:
 
 
 def _leftovers(item: Item, element: Element, kind: str) -> None:
-    if element.findall("hint"):
-        item.note(_("Hints for further tries are not kept."))
+    hint = element.find("hint")
+    if hint is not None:
+        item.note(_("Hints for further tries are not kept."), line=archive.line_of(hint))
     if kind in {"multichoice", "matching", "ordering"}:
         partly = _text(element.find("partiallycorrectfeedback/text"))
         wrong = _text(element.find("incorrectfeedback/text"))
         own = {"Your answer is partially correct.", "Your answer is incorrect."}
         if (partly and partly not in own) or (wrong and wrong not in own):
-            item.note(_("Feedback for right, partly right and wrong answers is not kept."))
+            item.note(
+                _("Feedback for right, partly right and wrong answers is not kept."),
+                line=archive.line_of(
+                    element.find("partiallycorrectfeedback" if partly else "incorrectfeedback")
+                ),
+            )
 
 
 def _fraction(element: Element) -> str:
@@ -226,7 +247,7 @@ def _numerical(item: Item, element: Element) -> None:
         text = row.pop("text")
         interval = answer.find("interval")
         if text.strip() == "*":
-            item.note(_("“Any other number” (*) is not kept."))
+            item.note(_("“Any other number” (*) is not kept."), line=archive.line_of(answer))
             continue
         if interval is not None:
             row.update({"low": interval.get("low", ""), "high": interval.get("high", "")})
@@ -405,5 +426,5 @@ def _said(item: Item, element: Element | None) -> str:
     found, notes = to_markdown(text)
     for note in notes:
         if not any(problem.what == note for problem in item.problems):
-            item.note(note)
+            item.note(note, line=archive.line_of(element))
     return found

@@ -11,7 +11,7 @@ from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from flask_babel import gettext as _
 
-from app.questions.formats import clips
+from app.questions.formats import clips, fractions
 from app.questions.formats.facts import (
     Problem,
     Saying,
@@ -134,9 +134,7 @@ def _add(element: Element, text: str) -> None:
 
 
 def _answer(element: Element, text: str, fraction: str, feedback: str = "") -> Element:
-    answer = SubElement(
-        element, "answer", fraction=plain_number(Decimal(fraction) * 100), format="markdown"
-    )
+    answer = SubElement(element, "answer", fraction=fractions.per_cent(fraction), format="markdown")
     _add(answer, text)
     if feedback:
         _add(SubElement(answer, "feedback", format="markdown"), feedback)
@@ -148,7 +146,7 @@ def _write_single(element: Element, body: Any) -> list[str]:
     SubElement(element, "shuffleanswers").text = "true"
     for option in body["options"]:
         _answer(element, option["text"], option["fraction"], option.get("feedback", ""))
-    return []
+    return fractions.told(body["options"])
 
 
 def _write_multiple(element: Element, body: Any) -> list[str]:
@@ -156,7 +154,7 @@ def _write_multiple(element: Element, body: Any) -> list[str]:
     SubElement(element, "shuffleanswers").text = "true"
     for option in body["options"]:
         _answer(element, option["text"], option["fraction"], option.get("feedback", ""))
-    return []
+    return fractions.told(body["options"])
 
 
 def _write_truefalse(element: Element, body: Any) -> list[str]:
@@ -169,7 +167,7 @@ def _write_short(element: Element, body: Any) -> list[str]:
     SubElement(element, "usecase").text = "1" if body["case"] else "0"
     for row in body["answers"]:
         _answer(element, row["text"], row["fraction"], row.get("feedback", ""))
-    return []
+    return fractions.told(body["answers"])
 
 
 def _write_numeric(element: Element, body: Any) -> list[str]:
@@ -194,7 +192,7 @@ def _write_numeric(element: Element, body: Any) -> list[str]:
                 (1 / Decimal(row["factor"])).normalize()
             )
             SubElement(unit, "unit_name").text = row["text"]
-    return []
+    return fractions.told(body["answers"])
 
 
 def _write_matching(element: Element, body: Any) -> list[str]:

@@ -29,6 +29,7 @@ def put_kind(
         item.refuse(
             _("An item with several interactions is not known here."),
             _("Make a question of each, with the same shared text."),
+            found[1].line,
         )
     elif first.name == "choiceInteraction":
         _choice(item, first, said)
@@ -59,7 +60,9 @@ def _spots(item: Item, first: Node, said: Declared) -> None:
     for shape, coords, worth in said.areas:
         numbers = [_number_of(part) for part in coords.split(",")]
         if not width or not height or any(n is None for n in numbers):
-            item.note(_("An area of the picture was not understood; draw it anew."))
+            item.note(
+                _("An area of the picture was not understood; draw it anew."), line=first.line
+            )
             continue
         found = [n for n in numbers if n is not None]
         if shape == "circle" and len(found) == 3:
@@ -78,6 +81,7 @@ def _spots(item: Item, first: Node, said: Declared) -> None:
         item.note(
             _("The picture “%(name)s” is not taken from the file.", name=source[-60:]),
             _("Send it in “Pictures and sounds”, then edit this question and choose it."),
+            picture.line if picture else first.line,
         )
     find = first.get("maxChoices", "1")
     item.body.update(

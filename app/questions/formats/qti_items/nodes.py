@@ -28,6 +28,7 @@ class Node:
         self.attributes = {_camel(str(k).rpartition("}")[2]): v for k, v in element.attrib.items()}
         self.text = element.text or ""
         self.tail = element.tail or ""
+        self.line = archive.line_of(element)
         self.children = [Node(child) for child in element if isinstance(child.tag, str)]
 
     def get(self, name: str, default: str = "") -> str:
@@ -88,11 +89,11 @@ class Declared:
             self.mapped[entry.get("mapKey")] = worth
 
 
-def as_markdown(html: str, item: Item) -> str:
+def as_markdown(html: str, item: Item, line: int = 0) -> str:
     text, notes = to_markdown(html)
     for note in notes:
         if not any(problem.what == note for problem in item.problems):
-            item.note(note)
+            item.note(note, line=line)
     return text
 
 
@@ -128,7 +129,7 @@ def as_html(node: Node, declared: dict[str, Declared], item: Item) -> str:
 
 def offered_words(node: Node, item: Item) -> str:
     """What stands to choose from, as Markdown."""
-    return as_markdown(as_html(node, {}, item), item)
+    return as_markdown(as_html(node, {}, item), item, node.line)
 
 
 def _choice_gap(node: Node, declared: dict[str, Declared]) -> str:

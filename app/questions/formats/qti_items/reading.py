@@ -63,16 +63,16 @@ def fits(data: bytes) -> str:
 
 
 def read(data: bytes, name: str) -> Paper:
-    """Every item of a package (or one item alone); “line” is its place in the manifest."""
+    """Every item of a package (or one item alone), with its file there and its lines in it."""
     paper = Paper(name)
     if is_item(data):
-        paper.items.append(_item(as_node(archive.xml(data)), "1", 1))
+        paper.items.append(_item(as_node(archive.xml(data)), "1"))
         return paper
     package = archive.opened(data)
     manifest = archive.entry(package, "imsmanifest.xml")
     if manifest is None:
         raise NotThisFormat(why=_("the package has no imsmanifest.xml."))
-    for number, resource in enumerate(_resources(archive.xml(manifest)), 1):
+    for number, (resource, line) in enumerate(_resources(archive.xml(manifest)), 1):
         # A name from outside: only what is in the package, under that very name, is opened.
         href, content = "", None
         for written in (resource, unquote(resource)):  # “my%20item.xml” is a file “my item.xml”
@@ -84,13 +84,15 @@ def read(data: bytes, name: str) -> Paper:
         if content is None:
             paper.notes.append(
                 Problem(
-                    _("The package lacks the file “%(name)s”.", name=resource[:100]), line=number
+                    _("The package lacks the file “%(name)s”.", name=resource[:100]),
+                    line=line,
+                    file="imsmanifest.xml",
                 )
             )
             continue
         root = as_node(archive.xml(content))
         _enclose(paper, package, root, posixpath.dirname(href))
-        paper.items.append(_item(root, str(number), number))
+        paper.items.append(_item(root, str(number), href))
     return paper
 
 
@@ -115,16 +117,16 @@ def _enclose(paper: Paper, package: zipfile.ZipFile, root: Node, folder: str) ->
             node.text = _FILE.sub(lambda match: url(match[0]), node.text)
 
 
-def _resources(root: Element) -> list[str]:
+def _resources(root: Element) -> list[tuple[str, int]]:
     return [
-        each.get("href", "")
+        (each.get("href", ""), archive.line_of(each))
         for each in root.iter()
         if archive.local(each) == "resource" and each.get("type", "").startswith("imsqti_item")
     ]
 
 
-def _item(root: Node, number: str, line: int) -> Item:
-    item = Item("", {}, line, number)
+def _item(root: Node, number: str, file: str = "") -> Item:
+    item = Item("", {}, root.line, number, file=file)
     body = root.first("itemBody")
     declared = {n.get("identifier"): Declared(n) for n in root.all("responseDeclaration")}
     if body is None:
@@ -142,14 +144,26 @@ def _item(root: Node, number: str, line: int) -> Item:
     feedback = [n for n in root.all("modalFeedback") if n.get("identifier") == "explanation"]
     others = len(root.all("modalFeedback")) + len(root.all("feedbackInline")) - len(feedback)
     if others:
-        item.note(_("Feedback of an item is not kept (%(number)s times).", number=others))
+        first = root.first("feedbackInline") or next(
+            node for node in root.all("modalFeedback") if node not in feedback
+        )
+        item.note(
+            _("Feedback of an item is not kept (%(number)s times).", number=others),
+            line=first.line,
+        )
     found = [n for n in body.walk() if INTERACTIONS.match(n.name)]
     unknown = sorted({n.name for n in found} - _KNOWN)
     if unknown or not found:
         item.kind = unknown[0] if unknown else "text"
+    item.lines = dict.fromkeys(("stem", "picture"), body.line)
+    if found:
+        item.lines |= dict.fromkeys(("options", "answers", "pairs", "items"), found[0].line)
+    told = root.first("responseDeclaration")
+    if told is not None:
+        item.lines["answer"] = told.line
     stem = as_html(body, declared, item)
     item.body = {
-        "stem": as_markdown(stem, item),
+        "stem": as_markdown(stem, item, body.line),
         "explanation": as_markdown(as_html(feedback[0], {}, item), item) if feedback else "",
     }
     material = next((n for n in body.all("div") if n.get("class") == "weike-material"), None)
