@@ -46,6 +46,7 @@ _placed_cleaner = nh3.Cleaner(
 # before the line does: “$5 and $6” is money.
 _FORMULA = r"\$\$[^$\n]{1,2000}?\$\$|\$(?![\s$])[^$\n]{0,999}?[^\s$\\]\$(?![0-9])"
 _FORMULA_HERE = re.compile(_FORMULA)
+_FORMULAS = re.compile(rf"(?<!\\)({_FORMULA})")
 _OURS = r"/media/(?:images/[0-9a-f]{32}/[0-9]{1,5}\.webp|sounds/[0-9a-f]{32}\.m4a)"
 _IN_LINE = re.compile(rf"({_FORMULA}|!\[[^\]\n]{{0,300}}\]\({_OURS}\))")
 _ELSEWHERE = re.compile(r"[a-z][a-z0-9+.\-]*:|//", re.IGNORECASE)
@@ -142,6 +143,12 @@ def rich_line(text: str) -> Markup:
         _rich_cleaned(piece) if at % 2 else escape(piece)
         for at, piece in enumerate(_IN_LINE.split(text[:LONGEST]))
     )
+
+
+def pieces(text: str) -> list[tuple[str, bool]]:
+    """A text as (text, False) and (TeX with its dollar signs, True), for what is no page."""
+    found = [(part, at % 2 == 1) for at, part in enumerate(_FORMULAS.split(text))]
+    return [(part, is_formula) for part, is_formula in found if part]
 
 
 def _rich_cleaned(piece: str) -> Markup:

@@ -18,8 +18,10 @@ from PIL import Image
 
 from app.core.db import unit_of_work
 from app.exams import archive, rules
+from app.exams.sheets import formulas, omml
 from app.media import service as media
 from app.members.models import RoleGrant
+from app.questions.formats.formulas import formula
 from app.questions.models import QuestionTag
 from tests import crowds
 from tests.crowds import crowd, sat_too
@@ -167,6 +169,50 @@ def pictures_in(data: bytes, ending: str) -> int:
         return sum(len(list(page.get_objects(filter=[image]))) for page in document)
     finally:
         document.close()
+
+
+def test_formulas_and_tables_are_drawn_on_paper(app: Flask, trainer: int, desk: Desk) -> None:
+    """As drawings in PDF, as equations in Word; what cannot be drawn stays as it was written."""
+    stem = (
+        "设 $v=\\frac{\\text{路程}}{\\sqrt{t}}$，票价 $5 和 $6。\n\n"
+        "| 量 | 值 |\n| --- | --- |\n| 面积 | $S=\\pi r^2$ |\n\n选哪个？"
+    )
+    right = "$\\sum_{i=1}^n i=\\left|x\\right|$"
+    exam = make_exam(app, trainer, [single(stem, right, ("$\\unheard{x}$", "$\\frac{$"))])
+    data = fetched(desk, f"/{exam.id}/print/A/paper.pdf")
+    paper = " ".join(words_of(data).split())
+    for said in ("票价 $5 和 $6。", "面积", "选哪个？", "$\\unheard{x}$", "$\\frac{$"):
+        assert said in paper, said
+    assert not any(said in paper for said in ("sqrt", "sum", "---", "|"))
+    document = pypdfium2.PdfDocument(data)
+    path = pypdfium2.raw.FPDF_PAGEOBJ_PATH
+    assert len(list(document[0].get_objects(filter=[path]))) > 20
+    document.close()
+    written = docx.Document(io.BytesIO(fetched(desk, f"/{exam.id}/print/A/paper.docx")))
+    drawn = [formula(each) for each in written.element.body.iter(f"{{{omml.M}}}oMath")]
+    assert {"$v=\\frac{\\text{路程}}{\\sqrt{t}}$", "$S=\\pi {r}^{2}$"} < set(drawn)
+    assert [cell.text for cell in written.tables[0].rows[1].cells] == ["面积", ""]
+
+
+def test_an_equation_of_word_is_read_as_the_formula_that_it_was_printed_from() -> None:
+    """What paper.docx draws, the import doctor reads: brackets, accents, tables, limits too."""
+    for tex in (
+        r"\left| x\right|+\left( \frac{a}{b}\right)",
+        r"\left\{ x\right\}-[0,1)",
+        r"\begin{cases}x & x>0 \\ -x & x\le 0\end{cases}",
+        r"\left( \begin{matrix}1 & 2 \\ 3 & 4\end{matrix}\right)",
+        r"\vec{a}\cdot \overline{b}+\dot{c}",
+        r"\lim_{x\to 0}\frac{\sin x}{x}=\log_{2}2",
+        r"\int_{0}^{1}{f(x)}=\sum_{i=1}^{n}{i}",
+        r"\sqrt[3]{x}\approx {x}_{1}^{2}",
+        r"\overset{a}{=}b",
+    ):
+        tree = formulas.tree(tex)
+        assert tree is not None
+        assert formula(omml.equation(tree)) == f"${tex}$"
+        assert formulas.drawing(tex, 11) is not None
+    for tex in ("", r"\frac{", r"\unheard{x}", "\\sqrt{" * 300 + "x" + "}" * 300, "x" * 1000):
+        assert formulas.tree(tex) is None or formulas.drawing(tex, 11) is None
 
 
 def test_the_paper_of_an_attempt_is_made_again(

@@ -25,6 +25,12 @@ from app.members.access import AUTHOR, EDITOR, reader
 
 PARTS = ("paper", "sheet", "key")
 _SHOWN = re.compile(r"!\[([^\]]*)\]\(([^)\s]*)\)")
+_STRONG = re.compile(r"\*\*(?=\S)([^*\n]+)(?<=\S)\*\*")
+_TABLE = re.compile(
+    r"((?:^|(?<=\n))[^\n|]*\|[^\n]*\n[ \t]*\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*\|?[ \t]*"
+    r"(?:\n[^\n|]*\|[^\n]*)*)"
+)
+_CELL = re.compile(r"(?<!\\)\|")
 _TYPES = {
     "pdf": "application/pdf",
     "docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
@@ -121,21 +127,43 @@ def _paper(exam: queries.ExamView, letter: str, questions: list[queries.Printed]
 
 
 def _said(kind: str, text: str, before: str = "", after: str = "") -> list[Block]:
-    """Words as one block, and below it the pictures that stand among them.
+    """Words and tables as blocks, and below them the pictures that stand among them.
 
-    Markdown is readable as it stands. A picture that is no longer there leaves its description.
+    Other Markdown is readable as it stands. A picture that is no longer there leaves its
+    description.
     """
-    found: list[Block] = []
+    pictures: list[Block] = []
 
     def drawn(match: re.Match[str]) -> str:
         data = media.clip_data(match[2]) if match[2].startswith("/media/images/") else None
         if data is None:
             return f"[{match[1] or '…'}]"
-        found.append(Block("picture", picture=data))
+        pictures.append(Block("picture", picture=data))
         return ""
 
     words = re.sub(r"\n{3,}", "\n\n", _SHOWN.sub(drawn, text)).strip()
-    return [Block(kind, f"{before}{words}{after}"), *found]
+    if kind != "option":  # what stands to choose from is no Markdown
+        words = _STRONG.sub(r"\1", words)
+    first, *rest = _TABLE.split(words) if kind != "option" else [words]
+    found = [Block(kind, f"{before}{first.strip()}{after}")]
+    for at, part in enumerate(rest):
+        if at % 2 == 0:
+            found.append(Block("table", table=_cells(part)))
+        elif part.strip():
+            found.append(Block("row", part.strip()))
+    return [*found, *pictures]
+
+
+def _cells(table: str) -> list[list[str]]:
+    """The cells of a table of Markdown, without the line below its head."""
+    head, _line, *rows = table.strip().split("\n")
+    return [
+        [
+            cell.strip().replace("\\|", "|")
+            for cell in _CELL.split(row.strip().removeprefix("|").removesuffix("|"))
+        ]
+        for row in (head, *rows)
+    ]
 
 
 def _sheet(exam: queries.ExamView, letter: str, questions: list[queries.Printed]) -> list[Block]:

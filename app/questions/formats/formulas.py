@@ -18,6 +18,23 @@ _LOW = dict(
 )
 _SIGNS = {"×": r"\times ", "÷": r"\div ", "≤": r"\le ", "≥": r"\ge ", "≠": r"\ne ", "π": r"\pi "}
 _SIGNS |= {"α": r"\alpha ", "β": r"\beta ", "θ": r"\theta ", "∞": r"\infty ", "±": r"\pm "}
+_SIGNS |= {
+    "→": r"\to ",
+    "⇒": r"\Rightarrow ",
+    "∈": r"\in ",
+    "≈": r"\approx ",
+    "−": "-",
+    "·": r"\cdot ",
+}
+_SUMS = {"∑": r"\sum", "∏": r"\prod", "∫": r"\int", "∬": r"\iint", "∮": r"\oint"}
+_SUMS |= {"⋃": r"\bigcup", "⋂": r"\bigcap"}
+_ACCENTS = {"\u0302": r"\hat", "\u20d7": r"\vec", "\u0305": r"\bar", "\u0304": r"\bar"}
+_ACCENTS |= {"\u0307": r"\dot", "\u0308": r"\ddot", "\u0303": r"\tilde"}
+_FENCES = {"{": r"\{", "}": r"\}", "⟨": r"\langle", "⟩": r"\rangle", "‖": r"\|"}
+_FENCES |= {"⌈": r"\lceil", "⌉": r"\rceil", "⌊": r"\lfloor", "⌋": r"\rfloor"}
+_FUNCTIONS = {"sin", "cos", "tan", "cot", "sec", "csc", "arcsin", "arccos", "arctan", "log", "ln"}
+_FUNCTIONS |= {"lg", "lim", "max", "min", "exp", "sinh", "cosh", "tanh", "gcd", "det", "sup", "inf"}
+_WORDS = re.compile(r"[\u2e80-\uffef]")
 _SPECIAL = re.compile(r"[\\{}$%#&_^~]")
 
 
@@ -46,32 +63,143 @@ def formula(drawn: Element) -> str:
     return f"${said}$" if said else ""
 
 
-def _latex(node: Element) -> str:  # noqa: PLR0911 - one for each shape
-    name = node.tag.rsplit("}", 1)[-1]
-    parts = {child.tag.rsplit("}", 1)[-1]: child for child in node}
-    inside = {key: _latex(child) for key, child in parts.items()}
-    base = inside.get("e", "")
+def _latex(node: Element) -> str:
+    name = _name(node)
     if name == "t":
-        text = _SPECIAL.sub(lambda m: "" if m[0] == "\\" else f"\\{m[0]}", node.text or "")
-        return "".join(_SIGNS.get(letter, letter) for letter in text)
-    if name == "f":
-        return f"\\frac{{{inside.get('num', '')}}}{{{inside.get('den', '')}}}"
-    if name == "rad":
-        degree = inside.get("deg", "")
-        return f"\\sqrt[{degree}]{{{base}}}" if degree else f"\\sqrt{{{base}}}"
-    if name in {"sSup", "sSub", "sSubSup"}:
-        low, high = inside.get("sub", ""), inside.get("sup", "")
-        return f"{{{base}}}{f'_{{{low}}}' if low else ''}{f'^{{{high}}}' if high else ''}"
-    if name == "d":
-        return f"({_joined(child for child in node if child.tag.endswith('}e'))})"
-    if name == "nary":
-        named = [v for c in node.iter() if c.tag.endswith("}chr") for v in c.attrib.values()]
-        sign = named[0] if named else "∫"
-        mark = {"∑": r"\sum", "∏": r"\prod"}.get(sign, r"\int")
-        return f"{mark}_{{{inside.get('sub', '')}}}^{{{inside.get('sup', '')}}}{{{base}}}"
+        return _letters(node.text or "")
     if name.endswith("Pr"):
         return ""
-    return _joined(node)
+    if name in {"m", "eqArr"}:
+        return _matrix(node)
+    if name == "d":
+        return _fenced(node)
+    inside = {_name(child): _latex(child) for child in node}
+    if name == "func":
+        return f"{inside.get('fName', '')} {inside.get('e', '')}"
+    shape = _SHAPES.get(name)
+    return shape(node, inside) if shape else _joined(node)
+
+
+def _letters(text: str) -> str:
+    text = _SPECIAL.sub(lambda m: "" if m[0] == "\\" else f"\\{m[0]}", text)
+    if text.strip() in _FUNCTIONS:
+        return f"\\{text.strip()} "
+    said = "".join(_SIGNS.get(letter, letter) for letter in text)
+    return f"\\text{{{said}}}" if _WORDS.search(said) else said
+
+
+def _name(node: Element) -> str:
+    return str(node.tag).rsplit("}", 1)[-1]
+
+
+def _fraction(node: Element, inside: dict[str, str]) -> str:
+    top, below = inside.get("num", ""), inside.get("den", "")
+    if _told(node, "type") == "noBar":
+        return f"{{{top} \\atop {below}}}"
+    return f"\\frac{{{top}}}{{{below}}}"
+
+
+def _root(_node: Element, inside: dict[str, str]) -> str:
+    degree, base = inside.get("deg", ""), inside.get("e", "")
+    return f"\\sqrt[{degree}]{{{base}}}" if degree else f"\\sqrt{{{base}}}"
+
+
+def _scripts(node: Element, inside: dict[str, str]) -> str:
+    low, high = inside.get("sub", ""), inside.get("sup", "")
+    small = f"{f'_{{{low}}}' if low else ''}{f'^{{{high}}}' if high else ''}"
+    base = inside.get("e", "").strip()
+    if _name(node) == "sPre":
+        return f"{{}}{small}{base}"
+    return f"{base}{small}" if base[1:] in _FUNCTIONS else f"{{{base}}}{small}"
+
+
+def _sum(node: Element, inside: dict[str, str]) -> str:
+    sign = _told(node, "chr") or "∫"
+    low, high = inside.get("sub", ""), inside.get("sup", "")
+    small = f"{f'_{{{low}}}' if low else ''}{f'^{{{high}}}' if high else ''}"
+    return f"{_SUMS.get(sign, sign)}{small}{{{inside.get('e', '')}}}"
+
+
+def _accent(node: Element, inside: dict[str, str]) -> str:
+    mark = _ACCENTS.get(_told(node, "chr") or "\u0302", r"\hat")
+    base = inside.get("e", "")
+    wide = {r"\hat": r"\widehat", r"\vec": r"\overrightarrow", r"\bar": r"\overline"}
+    return f"{wide.get(mark, mark) if len(base) > 1 else mark}{{{base}}}"
+
+
+def _bar(node: Element, inside: dict[str, str]) -> str:
+    mark = r"\overline" if _told(node, "pos") == "top" else r"\underline"
+    return f"{mark}{{{inside.get('e', '')}}}"
+
+
+def _limit(node: Element, inside: dict[str, str]) -> str:
+    base, said = inside.get("e", "").strip(), inside.get("lim", "")
+    if base[1:] in _FUNCTIONS:
+        return f"{base}{'_' if _name(node) == 'limLow' else '^'}{{{said}}}"
+    return f"\\{'under' if _name(node) == 'limLow' else 'over'}set{{{said}}}{{{base}}}"
+
+
+def _group(node: Element, inside: dict[str, str]) -> str:
+    sign, base = _told(node, "chr") or "⏟", inside.get("e", "")
+    mark = {"⏞": r"\overbrace", "→": r"\overrightarrow", "⏟": r"\underbrace"}.get(sign, "")
+    return f"{mark}{{{base}}}" if mark else base
+
+
+def _boxed(_node: Element, inside: dict[str, str]) -> str:
+    return f"\\boxed{{{inside.get('e', '')}}}"
+
+
+_SHAPES = {
+    "f": _fraction,
+    "rad": _root,
+    **dict.fromkeys(("sSup", "sSub", "sSubSup", "sPre"), _scripts),
+    "nary": _sum,
+    "acc": _accent,
+    "bar": _bar,
+    **dict.fromkeys(("limLow", "limUpp"), _limit),
+    "groupChr": _group,
+    "borderBox": _boxed,
+}
+
+
+def _fenced(node: Element) -> str:
+    """What stands in brackets, bars or braces, with those that it has."""
+    about = next((child for child in node if _name(child) == "dPr"), None)
+    signs = {
+        _name(each): "".join(each.attrib.values()) for each in (() if about is None else about)
+    }
+    opens, closes = signs.get("begChr", "("), signs.get("endChr", ")")
+    parts = [child for child in node if _name(child) == "e"]
+    inside = signs.get("sepChr", "|").join(_latex(part) for part in parts)
+    tall = any(_name(each) in {"f", "m", "eqArr", "nary", "rad"} for each in node.iter())
+    if (opens, closes) == ("{", "") and len(parts) == 1:
+        table = next((each for each in parts[0] if _name(each) in {"m", "eqArr"}), None)
+        if table is not None and len(parts[0]) == 1:
+            return f"\\begin{{cases}}{_rows(table)}\\end{{cases}}"
+    if (opens, closes) == ("(", ")") and not tall:
+        return f"({inside})"
+    before, behind = (_FENCES.get(sign, sign or ".") for sign in (opens, closes))
+    return f"\\left{before} {inside}\\right{behind}"
+
+
+def _matrix(node: Element) -> str:
+    return f"\\begin{{matrix}}{_rows(node)}\\end{{matrix}}"
+
+
+def _rows(node: Element) -> str:
+    rows = [child for child in node if _name(child) in {"mr", "e"}]
+    said = (
+        " & ".join(_latex(cell) for cell in row) if _name(row) == "mr" else _latex(row)
+        for row in rows
+    )
+    return r" \\ ".join(said)
+
+
+def _told(node: Element, name: str) -> str:
+    """What the properties of a shape say of themselves."""
+    about = next((child for child in node if _name(child).endswith("Pr")), None)
+    each = next((e for e in (() if about is None else about) if _name(e) == name), None)
+    return "" if each is None else "".join(each.attrib.values())
 
 
 def _joined(nodes: Iterable[Element]) -> str:
