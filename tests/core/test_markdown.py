@@ -81,7 +81,18 @@ def test_hostile_nesting_ends_soon(text: str) -> None:
 
 
 def test_plain_words_lose_the_marks() -> None:
-    assert plain("# 标题\n\n**重点** 和 `代码`") == "标题\n重点\n和\n代码"
+    assert plain("# 标题\n\n**重点** 和 `代码`") == "标题\n重点 和 代码"
+
+
+def test_chinese_needs_no_spaces_around_its_marks_and_gets_none_where_a_line_ends() -> None:
+    html = render("1. 见**“成绩”**页面，**断过。**看\n   *这里*，再看\n   Weike\n   书")
+    assert "<li>见<strong>“成绩”</strong>页面，<strong>断过。</strong>看<em>这里</em>" in html
+    assert "再看\nWeike\n书" in html
+    assert "<strong>粗<em>斜</em>体</strong>字“<strong>引</strong>”" in render(
+        "**粗*斜*体**字“**引**”"
+    )
+    assert render("a * b，* c") == "<p>a * b，* c</p>\n"
+    assert plain("党建**信息**\n化，**one** word") == "党建信息化，one word"
 
 
 def test_headings_start_at_h2_whichever_level_the_writer_begins_with() -> None:
