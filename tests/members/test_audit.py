@@ -258,6 +258,9 @@ def test_the_page_of_a_member_shows_what_others_have_changed(house: House) -> No
     assert "What others have changed" in found
     assert "Member disabled" in found
     assert f"/admin/log?member={house.somebody}" in found
+    found = page(house.organizer, f"/organizer/members/{house.somebody}")
+    assert "What others have changed" in found
+    assert "Member disabled" in found
 
 
 def test_who_organizes_the_whole_organisation_sees_its_settings(house: House) -> None:
@@ -276,8 +279,14 @@ def test_lines_are_found_by_kind_person_and_time(house: House) -> None:
     assert "Member disabled</th>" in page(house.admin, "/admin/log?q=北组织员")
     assert "No line fits" in page(house.admin, "/admin/log?until=2020-01-01")
     assert "Branch renamed</th>" in page(house.admin, "/admin/log?since=2020-01-01")
+    assert "Member disabled</th>" in page(house.admin, f"/admin/log?branch={house.north}")
+    assert "No line fits" in page(house.admin, f"/admin/log?branch={house.south}&kind=people")
+    assert "No line fits" in page(house.neighbour, f"/admin/log?branch={house.north}")
+    table = house.admin.get(f"/admin/log/export?as=csv&branch={house.south}")
+    assert "Member disabled" not in table.get_data(as_text=True)
     for nonsense in (
         "since=x",
+        "branch=x",
         "until=0001-01-01",
         "since=9999-12-31",
         "kind=x",

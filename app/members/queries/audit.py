@@ -25,6 +25,7 @@ class Wanted:
     acts: frozenset[Act] | None = None
     text: str = ""  # in the name of who did it, or of whom or what it was done to
     member_id: int | None = None  # whom it concerns, or who did it
+    branch_ids: frozenset[int] | None = None  # whose organizers see it
     since: datetime | None = None
     until: datetime | None = None
 
@@ -68,6 +69,9 @@ def _asked(wanted: Wanted) -> Select[Any]:
     if wanted.member_id is not None:
         concerned = AuditLine.member_id == wanted.member_id
         lines = lines.where(or_(concerned, AuditLine.actor_id == wanted.member_id))
+    if wanted.branch_ids is not None:
+        some = sorted(wanted.branch_ids)
+        lines = lines.where(or_(AuditLine.branch_id.in_(some), AuditLine.other_branch_id.in_(some)))
     text = wanted.text.strip()
     if text:
         lines = lines.where(

@@ -24,7 +24,8 @@ from app.core.limits import limited
 from app.learning.rules import CourseState
 from app.media.queries import failure_count
 from app.members.access import ORGANIZER, reader
-from app.members.queries import branch_choices, root_branch
+from app.members.queries import audit_of_member, branch_choices, root_branch
+from app.members.rules.audit import SHOWN_OF_MEMBER
 from app.organisation import queries, service
 from app.organisation.forms import CorrectionForm
 from app.organisation.queries import Cell
@@ -159,6 +160,7 @@ def member(member_id: int) -> str:
         week=points.totals([member_id], _week()).get(member_id, 0),
         entries=points.entries(member_id, request.args.get("page", 1, type=int)),
         flags=queries.flags_of(member_id),
+        acts=audit_of_member(me, member_id, most=SHOWN_OF_MEMBER),
         is_me=me.id == member_id,
     )
 

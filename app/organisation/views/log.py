@@ -14,7 +14,15 @@ from app.core.access import access
 from app.core.limits import limited
 from app.members.access import ORGANIZER, reader
 from app.members.models import AuditLine
-from app.members.queries import Person, Wanted, audit_file, audit_page, person_for
+from app.members.queries import (
+    Person,
+    Wanted,
+    audit_file,
+    audit_page,
+    branch_choices,
+    branch_ids_below,
+    person_for,
+)
 from app.members.rules.audit import GROUPS, KINDS, acts_of, doer, kind_words, said
 from app.organisation.rules import EXPORTS_AN_HOUR, Format
 from app.organisation.views import bp
@@ -36,6 +44,8 @@ def log() -> str:
         kind=asked.get("kind", "") if acts_of(asked.get("kind", "")) else "",
         text=_text(),
         member=member,
+        branches=branch_choices(reader()),
+        branch_id=request.args.get("branch", type=int),
         since=_day("since") or "",
         until=_day("until") or "",
         today=clock.today(zone),
@@ -78,9 +88,19 @@ def _wanted(member: Person | None) -> Wanted:
         acts=acts_of(request.args.get("kind", "")),
         text=_text(),
         member_id=member.id if member else None,
+        branch_ids=_branch_ids(),
         since=clock.day_bounds(since, zone)[0] if since else None,
         until=clock.day_bounds(until, zone)[1] if until else None,
     )
+
+
+def _branch_ids() -> frozenset[int] | None:
+    """The chosen branch with all below it; none of one that the reader does not organize."""
+    chosen = request.args.get("branch", type=int)
+    if chosen is None:
+        return None
+    mine = {number for number, _name in branch_choices(reader())}
+    return frozenset(branch_ids_below(chosen)) if chosen in mine else frozenset()
 
 
 def _text() -> str:
