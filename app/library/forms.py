@@ -24,6 +24,7 @@ from app.library.rules import (
     LONGEST_COLLECTION,
     LONGEST_SUMMARY,
     LONGEST_TITLE,
+    SOURCES,
     BadDate,
     Label,
     date_of,
@@ -86,7 +87,12 @@ class DocumentForm(ShelvingForm):
         [InputRequired(), Length(max=LONGEST_TITLE)],
         render_kw={"maxlength": LONGEST_TITLE},
     )
-    authors = StringField(_l("Authors"), [Length(max=300)], render_kw={"maxlength": 300})
+    authors = StringField(
+        _l("Authors"),
+        [Length(max=300)],
+        description=_l("With semicolons between them."),
+        render_kw={"maxlength": 300},
+    )
     publisher = StringField(_l("Publisher"), [Length(max=200)], render_kw={"maxlength": 200})
     dated = StringField(
         _l("Date of publication"),
@@ -96,9 +102,10 @@ class DocumentForm(ShelvingForm):
     issue = StringField(
         _l("Issue"),
         [Length(max=60)],
-        description=_l("Of a newspaper or journal, for example No. 6."),
+        description=_l("Of a newspaper or journal, for example No. 6; of a regulation its number."),
         render_kw={"maxlength": 60},
     )
+    source = SelectField(_l("Kind of source"), description=_l("“Cite this” follows it."))
     language = SelectField(_l("Language"))
     tags = StringField(
         _l("Tags"),
@@ -126,9 +133,20 @@ class DocumentForm(ShelvingForm):
     valid_until = DateField(_l("To be seen until"), [Optional()])
 
     def offer_more(
-        self, languages: Mapping[str, str], as_shown: str, courses: list[tuple[int, str]]
+        self,
+        languages: Mapping[str, str],
+        as_shown: str,
+        courses: list[tuple[int, str]],
+        guessed: str,
     ) -> None:
-        """Fill the lists of languages and courses; `as_shown` is how “as in the text” is said."""
+        """Fill the lists of languages, sources and courses.
+
+        `as_shown` is how “as in the text” is said, `guessed` how “as the label shows it”.
+        """
+        self.source.choices = [
+            SelectChoice("", guessed),
+            *(SelectChoice(source.value, name) for source, name in SOURCES.items()),
+        ]
         self.language.choices = [
             SelectChoice("", as_shown),
             *(SelectChoice(code, name) for code, name in languages.items()),
@@ -151,6 +169,7 @@ class DocumentForm(ShelvingForm):
             publisher=self.publisher.data or "",
             dated=date_of(self.dated.data or ""),
             issue=self.issue.data or "",
+            source=self.source.data or "",
             language=self.language.data or "",
             tags=tags_of(self.tags.data or ""),
             summary=self.summary.data or "",

@@ -46,6 +46,7 @@ class Document(Base):
     publisher: Mapped[str] = mapped_column(String(200), default="")
     dated: Mapped[date | None]  # when it was published, as far as that is known
     issue: Mapped[str] = mapped_column(String(60), default="")  # of a periodical
+    source: Mapped[str] = mapped_column(String(10), default="", server_default="")  # rules.Source
     language: Mapped[str] = mapped_column(String(10), default="")  # "": as the text shows it
     tags: Mapped[str] = mapped_column(String(300), default="")  # separated by ", "
     summary: Mapped[str] = mapped_column(Text, default="")

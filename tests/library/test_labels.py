@@ -132,7 +132,7 @@ def test_pinned_documents_come_first_and_years_can_be_browsed(
 ) -> None:
     with librarian.app.app_context(), unit_of_work():
         journal = service.add_collection("Journal")
-    for number, year in enumerate(("2019", "2020", "2020"), 1):
+    for number, year in ((1, "2019"), (9, "2020"), (10, "2020")):
         address = librarian.upload(files.pdf(f"Issue {number}"), f"I{number}.pdf")
         librarian.post(
             f"{address}/edit",
@@ -144,13 +144,13 @@ def test_pinned_documents_come_first_and_years_can_be_browsed(
             **({"is_pinned": "y"} if number == 1 else {}),
         )
     page = text_of(member, "/library")
-    assert page.index("Issue 1") < page.index("Issue 3") < page.index("Issue 2")
+    assert page.index("Issue 1<") < page.index("Issue 10<") < page.index("Issue 9<")
     one = text_of(member, "/library", collection=journal, year=2020)
-    assert "Issue 2" in one
+    assert "Issue 9" in one
     assert "Issue 1<" not in one
     assert ">2019</a>" in one
     assert one.count('class="issue-cover"') == 2  # the first page of each, by its issue
-    assert one.index("No. 3") < one.index("No. 2")
+    assert one.index("No. 10") < one.index("No. 9")
 
 
 def test_moving_a_collection_moves_what_its_name_finds(

@@ -278,23 +278,63 @@ def test_lists_of_one_member_are_told_apart(
 # --- citing -------------------------------------------------------------------------------
 
 
+def _cited(kind: Kind, **label: str) -> tuple[str, str]:
+    day, dated = date_of("2025-01-02"), date_of(label.pop("dated", ""))
+    said = Label(dated=dated, **label)
+    assert day is not None
+    return citing.gbt(said, kind, "http://x", day), citing.apa(said, kind, "http://x")
+
+
 def test_documents_are_cited_in_the_styles_of_both_languages(
     librarian: Librarian, member: FlaskClient
 ) -> None:
-    label = Label(
-        title="论微课",
-        authors="王小明；李红, 张三、赵四",
-        publisher="求是",
-        dated=date_of("2024-06"),
-        issue="第6期",
+    authors = "王小明；李红, 张三、赵四"
+    journal = {"title": "论微课", "authors": authors, "publisher": "求是", "dated": "2024-06"}
+    assert _cited(Kind.PDF, issue="2024年第6期", **journal) == (
+        "王小明, 李红, 张三, 等. 论微课[J/OL]. 求是, 2024(6)[2025-01-02]. http://x.",
+        "王小明, 李红, 张三, & 赵四. (2024). 论微课. 求是, (6). http://x",
     )
-    day = date_of("2025-01-02")
-    assert day is not None
-    assert citing.gbt(label, Kind.PDF, "http://x/1", day) == (
-        "王小明, 李红, 张三, 等. 论微课[J/OL]. 求是, 2024, 第6期[2025-01-02]. http://x/1."
+    english = {"title": "On courses", "authors": "Smith, Jane Anne; Li, Hong", "dated": "2024"}
+    assert _cited(Kind.DOCX, issue="Vol. 12, No. 3", publisher="Learning", **english) == (
+        "SMITH J A, LI H. On courses[J/OL]. Learning, 2024, 12(3)[2025-01-02]. http://x.",
+        "Smith, J. A., & Li, H. (2024). On courses. Learning, 12(3). http://x",
     )
-    assert citing.apa(Label(title="On courses"), "u") == "On courses. (n.d.). u"
-    assert "author = {王小明 and 李红 and 张三 and 赵四}" in citing.bibtex(label, "0" * 32, "u")
-    assert "\\input" not in citing.bibtex(Label(title="\\input{x}"), "0" * 32, "u")
+    book = {
+        "title": "红星照耀中国",
+        "authors": "斯诺",
+        "publisher": "人民出版社",
+        "dated": "2019-03",
+    }
+    assert _cited(Kind.PDF, source="book", **book) == (
+        "斯诺. 红星照耀中国[M/OL]. 人民出版社, 2019[2025-01-02]. http://x.",
+        "斯诺. (2019). 红星照耀中国. 人民出版社. http://x",
+    )
+    paper = {"title": "新发展", "publisher": "人民日报", "dated": "2024-06-30", "issue": "第4版"}
+    assert _cited(Kind.PDF, **paper) == (
+        "新发展[N/OL]. 人民日报, 2024-06-30(4)[2025-01-02]. http://x.",
+        "新发展. (2024, June 30). 人民日报, 4. http://x",
+    )
+    rule = {"title": "管理办法", "authors": "国务院", "publisher": "国务院", "dated": "2000-09-25"}
+    assert _cited(Kind.DOC, source="regulation", issue="国务院令第292号", **rule) == (
+        "国务院. 管理办法: 国务院令第292号[Z/OL]. (2000-09-25)[2025-01-02]. http://x.",
+        "国务院. (2000). 管理办法 (国务院令第292号). http://x",
+    )
+    assert _cited(Kind.HTML, title="通知", publisher="人民网", dated="2024-06-30") == (
+        "通知[EB/OL]. 人民网, 2024(2024-06-30)[2025-01-02]. http://x.",
+        "通知. (2024, June 30). 人民网. http://x",
+    )
+    assert _cited(Kind.XLSX, title="Numbers") == (
+        "Numbers[DB/OL]. [2025-01-02]. http://x.",
+        "Numbers. (n.d.). http://x",
+    )
+    entry = citing.bibtex(Label(issue="3", **english | {"dated": None}), Kind.PDF, "0" * 32, "u")
+    assert "@article{" in entry
+    assert "author = {Smith, Jane Anne and Li, Hong}" in entry
+    assert "\\input" not in citing.bibtex(Label(title="\\input{x}"), Kind.PDF, "0" * 32, "u")
     address = librarian.upload(b"words", "Title here.txt")
     assert f"Title here[EB/OL]. [{clock.now().date():%Y}" in page(member, address)
+    fields = {"title": "Title here", "audience": "all", "collection": "0"}
+    assert librarian.post(f"{address}/edit", source="regulation", **fields).status_code == 302
+    assert "Title here[Z/OL]" in page(member, address)
+    assert "Law or regulation" in page(member, address)
+    assert librarian.post(f"{address}/edit", source="poem", **fields).status_code == 422

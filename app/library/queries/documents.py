@@ -135,6 +135,7 @@ def label_of(row: Document) -> Label:
         publisher=row.publisher,
         dated=row.dated,
         issue=row.issue,
+        source=row.source,
         language=row.language,
         tags=rules.tags_of(row.tags),
         summary=row.summary,
@@ -238,7 +239,12 @@ def documents_for(
     order: list[ColumnElement[Any]] = [Document.is_pinned.desc(), Document.changed_at.desc()]
     if year is not None:
         wanted = wanted.where(Document.dated.between(date(year, 1, 1), date(year, 12, 31)))
-        order = [Document.dated.desc()]
+        # Issues of one date in the order of their numbers: 第10期 is above 第9期.
+        order = [
+            Document.dated.desc(),
+            func.length(Document.issue).desc(),
+            Document.issue.desc(),
+        ]
     session = db.session()
     total = session.scalar(select(func.count()).select_from(wanted.subquery())) or 0
     offset, limit = window(page, PAGE_SIZE)

@@ -70,6 +70,31 @@ TYPES = {
 PICTURES = frozenset({Kind.JPEG, Kind.PNG})
 
 
+class Source(StrEnum):
+    """What a document is to who cites it."""
+
+    BOOK = "book"
+    JOURNAL = "journal"
+    NEWSPAPER = "newspaper"
+    REGULATION = "regulation"
+    STANDARD = "standard"
+    REPORT = "report"
+    THESIS = "thesis"
+    PAGE = "page"
+
+
+SOURCES = {
+    Source.BOOK: _l("Book"),
+    Source.JOURNAL: _l("Journal or article of one"),
+    Source.NEWSPAPER: _l("Article of a newspaper"),
+    Source.REGULATION: _l("Law or regulation"),
+    Source.STANDARD: _l("Standard"),
+    Source.REPORT: _l("Research report"),
+    Source.THESIS: _l("Thesis"),
+    Source.PAGE: _l("Web page"),
+}
+
+
 class State(StrEnum):
     """How far the reading of a file is."""
 
@@ -226,6 +251,7 @@ class Label:
     publisher: str = ""
     dated: date | None = None
     issue: str = ""
+    source: str = ""  # of Source; "": as the rest of the label lets one guess
     language: str = ""  # "": as the text shows it
     tags: tuple[str, ...] = ()
     summary: str = ""

@@ -216,7 +216,7 @@ def edit(
     document.title = rules.clean_title(label.title)
     document.authors, document.publisher = label.authors.strip(), label.publisher.strip()
     document.dated, document.issue = label.dated, label.issue.strip()
-    document.language = label.language
+    document.source, document.language = label.source, label.language
     document.tags = ", ".join(label.tags)[:300]
     document.summary = label.summary.strip()[: rules.LONGEST_SUMMARY]
     document.is_pinned, document.may_download = label.is_pinned, label.may_download

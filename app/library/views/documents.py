@@ -32,6 +32,7 @@ from app.library.queries import DocumentView, FileView, Progress
 from app.library.rules import (
     PICTURES,
     REASONS,
+    SOURCES,
     TYPES,
     EndsTooSoon,
     Kind,
@@ -100,6 +101,7 @@ def words() -> dict[str, Any]:
         "kind_names": KIND_NAMES,
         "icons": ICONS,
         "reasons": REASONS,
+        "sources": SOURCES,
         "place_name": place_name,
         "extent": extent,
         "date_said": date_said,
@@ -211,8 +213,8 @@ def _citations(found: DocumentView) -> list[tuple[str, str]]:
     url = base + address("document", document=found.uuid)
     return [
         ("GB/T 7714", citing.gbt(found.label, found.file.kind, url, settings.today())),
-        ("APA", citing.apa(found.label, url)),
-        ("BibTeX", citing.bibtex(found.label, found.uuid, url)),
+        ("APA", citing.apa(found.label, found.file.kind, url)),
+        ("BibTeX", citing.bibtex(found.label, found.file.kind, found.uuid, url)),
     ]
 
 
@@ -332,6 +334,7 @@ def edit(uuid: str) -> ResponseReturnValue:
             publisher=said.get("publisher", label.publisher),
             dated=said.get("dated", date_said(label.dated)),
             issue=label.issue,
+            source=label.source,
             language=said.get("language", label.language),
             tags=said.get("tags", ", ".join(label.tags)),
             summary=said.get("summary", label.summary),
@@ -342,7 +345,12 @@ def edit(uuid: str) -> ResponseReturnValue:
             valid_until=label.valid_until,
         )
     )
-    form.offer_more(LANGUAGES, _("As the text shows it"), queries.course_choices(reader()))
+    form.offer_more(
+        LANGUAGES,
+        _("As the text shows it"),
+        queries.course_choices(reader()),
+        _("As the label shows it"),
+    )
     status = 200
     if form.is_submitted():
         status = 422
