@@ -64,8 +64,11 @@ _MARKUP = re.compile(
     rb"<(?:!doctype|\?xml|html|head|body|script|svg|iframe|meta|title|style|\?php|mime-version)",
     re.IGNORECASE,
 )
+# How a page can begin, XHTML and pieces of pages too.
 _PAGE = re.compile(
-    rb"(?:<!--.*?-->\s*)*<(?:!doctype html|html|head|body)", re.IGNORECASE | re.DOTALL
+    rb"(?:<!--.*?-->\s*|<\?xml[^>]*>\s*)*"
+    rb"<(?:!doctype html|(?:html|head|body|meta|title|h[1-6]|p|div|table|section|article|main)\b)",
+    re.IGNORECASE | re.DOTALL,
 )
 _MIME = re.compile(rb"^(?:mime-version|content-type|from):", re.IGNORECASE)
 

@@ -116,9 +116,17 @@ def test_macros_and_pages_in_disguise_are_refused(tmp_path: Path) -> None:
     )
     with pytest.raises(HasMacros):
         sniff.kind_of(path, "a.odt")
-    path.write_bytes(PAGE.encode())
-    with pytest.raises(NotADocument):
-        sniff.kind_of(path, "a.txt")
+    xhtml = '<?xml version="1.0"?>\n<!DOCTYPE html PUBLIC "x" "y"><html><body>x</body></html>'
+    for page in (PAGE, xhtml, "<!-- x --><h2>Plan</h2>", "<meta charset='utf-8'><p>x"):
+        path.write_text(page)
+        assert sniff.kind_of(path, "a.html") is Kind.HTML
+        if not page.startswith("<!--"):
+            with pytest.raises(NotADocument):
+                sniff.kind_of(path, "a.txt")
+    for other in ('<?xml version="1.0"?><svg onload="x"/>', "<script>x</script>"):
+        path.write_text(other)
+        with pytest.raises(NotADocument):
+            sniff.kind_of(path, "a.html")
 
 
 def test_a_page_is_read_as_text_and_sent_as_a_plain_file(

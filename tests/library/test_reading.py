@@ -77,10 +77,25 @@ def test_text_is_read_in_its_encoding(
 
 
 def test_markdown_is_read_by_heading(librarian: Librarian, member: FlaskClient) -> None:
-    data = b"# Start\n\nhello\n\n```\n# no heading\n```\n\n## Evacuation\n\nassembly point\n"
-    address = librarian.upload(data, "plan.md")
+    data = (
+        "---\ntitle: x\n---\n# Start\n\nhello\n\n```\n# no heading\n```\n\n"
+        "## **Evacuation** [plan](x.md)\n\nassembly **point** at\ngate 5*3, "
+        "按**考勤\n办法**处理\n\n- [x] `a*b*c`\n- *two*\n  more\n\n"
+        "| a | **b** |\n|---|---|\n| 1 | 2 |\n\n"
+        "Below\n-----\n\nend"
+    )
+    address = librarian.upload(data.encode(), "plan.md")
     text = page(member, address)
-    assert text.count('class="document-part"') == 2
+    assert text.count('class="document-part"') == 4
+    for shown in (
+        ">Evacuation plan</a>",
+        "<p>assembly point at gate 5*3, 按考勤办法处理</p>",
+        "<ul><li>a*b*c</li><li>two more</li></ul>",
+        "<tr><td>a</td><td>b</td></tr><tr><td>1</td><td>2</td></tr>",
+        ">Below</a>",
+        "<p># no heading</p>",
+    ):
+        assert shown in text, shown
     assert "Evacuation" in found(member, "assembly point")
 
 

@@ -1,8 +1,7 @@
-"""Plain text and Markdown, in whatever encoding they are."""
+"""Plain text, in whatever encoding it is."""
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
 from .printing import MOST_TEXT, Printer, pieces
@@ -28,24 +27,4 @@ def read_text(path: Path, out: Printer) -> int:
     text = decoded(path.read_bytes()[: 4 * MOST_TEXT])
     for number, piece in enumerate(pieces(text.strip()), 1):
         out.part(f"a{number}", "", piece)
-    return 1
-
-
-HEADING = re.compile(r"^ {0,3}(#{1,6})\s+(.+?)\s*#*\s*$")
-
-
-def read_markdown(path: Path, out: Printer) -> int:
-    label, lines, number, fenced = "", list[str](), 0, False
-    for line in decoded(path.read_bytes()[: 4 * MOST_TEXT]).splitlines():
-        if line.lstrip().startswith(("```", "~~~")):
-            fenced = not fenced
-        found = None if fenced else HEADING.match(line)
-        if found is None:
-            lines.append(line)
-            continue
-        if label or any(text.strip() for text in lines):
-            number += 1
-            out.part(f"h{number}", label, "\n".join(lines))
-        label, lines = found.group(2), []
-    out.part(f"h{number + 1}", label, "\n".join(lines))
     return 1

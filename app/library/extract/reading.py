@@ -9,10 +9,11 @@ from pathlib import Path
 
 from .drawing import cover_of, draw
 from .labels import about
+from .marked import read_markdown
 from .markup import read_epub, read_html
 from .office import read_docx, read_pptx, read_xlsx
 from .opendocument import read_odp, read_ods, read_odt
-from .plain import read_markdown, read_text
+from .plain import read_text
 from .portable import read_pdf
 from .printing import Budget, Enough, Failed, Printer, say
 from .rich import read_rtf

@@ -15,7 +15,7 @@ from markupsafe import Markup
 from app.library.rules import Kind
 
 # Of these kinds a line is where the page was broken, not a paragraph.
-BROKEN_LINES = frozenset({Kind.PDF, Kind.TEXT, Kind.MARKDOWN, Kind.JPEG, Kind.PNG})
+BROKEN_LINES = frozenset({Kind.PDF, Kind.TEXT, Kind.JPEG, Kind.PNG})
 SHEETS = frozenset({Kind.XLSX, Kind.XLS, Kind.ODS})
 BETWEEN_CELLS = " | "
 _MARK = re.compile(r"<(/?)mark[^>]*>")

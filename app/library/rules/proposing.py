@@ -84,7 +84,10 @@ def _language(text: str) -> str:
 
 
 def unused(said: Mapping[str, str], title: str, label: Label, filename: str) -> dict[str, str]:
-    """Proposals for what is not on the label yet: empty fields, and a title that is the file's."""
+    """Proposals for what is not on the label yet: empty fields, and a title that is the file's.
+
+    A language alone is no news: programs write the one of their menus, and the text shows its own.
+    """
     has = {
         "authors": label.authors,
         "publisher": label.publisher,
@@ -94,4 +97,5 @@ def unused(said: Mapping[str, str], title: str, label: Label, filename: str) -> 
         "summary": label.summary,
         "title": "" if title == title_of(filename) else title,
     }
-    return {name: text for name, text in said.items() if not has.get(name)}
+    found = {name: text for name, text in said.items() if not has.get(name)}
+    return {} if found.keys() <= {"language"} else found

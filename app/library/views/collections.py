@@ -11,6 +11,7 @@ from app.core.pages import offer_undo
 from app.core.refusals import Refusal
 from app.library import queries, service
 from app.library.forms import CollectionForm
+from app.library.rules import NotEmpty
 from app.library.views.frame import bp
 from app.members.access import EDITOR, reader
 
@@ -71,7 +72,11 @@ def move_collection(number: int) -> ResponseReturnValue:
 @access(EDITOR)
 def delete_collection(number: int) -> ResponseReturnValue:
     found = queries.collection_for(reader(), number)
-    service.remove_collection(number)
+    try:
+        service.remove_collection(number)
+    except NotEmpty as refusal:
+        flash(str(refusal), "bad")
+        return redirect(url_for("library.collection", number=number))
     offer_undo(
         _("“%(name)s” is deleted.", name=found.name),
         url_for("library.collections"),
