@@ -32,6 +32,15 @@ def twins(lease: jobs.Lease) -> None:
             is_changed = queries.newest_version() != newest
 
 
+@jobs.handler(service.SEARCH_JOB)
+def search(lease: jobs.Lease, ids: list[int]) -> None:
+    """Tell search of many questions, some at a time, so that nobody waits for the database."""
+    for start in range(0, len(ids), service.AT_ONCE):
+        lease.check()
+        with unit_of_work():
+            service.tell_search(ids[start : start + service.AT_ONCE])
+
+
 @jobs.handler("questions.sweep")
 def sweep(_lease: jobs.Lease) -> None:
     """Files that were sent as answers and belong to nothing."""

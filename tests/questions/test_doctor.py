@@ -8,8 +8,13 @@ from io import BytesIO
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import select
 
+from app.core.db import db
+from app.core.jobs import run_pending
 from app.questions import formats, queries
+from app.questions.views import sorting
+from app.search.models import SearchThing
 from tests.factories import People, csrf
 
 GOOD = """一、单选题
@@ -345,6 +350,54 @@ def test_what_is_found_is_exported(client: FlaskClient) -> None:
     asked = client.get("/desk/questions/export/aiken").get_data(as_text=True)
     assert "This format cannot say all of 1 question" in asked
     assert client.get("/desk/questions/export/aiken?sure=1").data.count(b"ANSWER:") == 2
+
+
+def test_many_questions_are_taken_and_sorted_in_few_statements(
+    app: Flask, client: FlaskClient
+) -> None:
+    """Nobody waits for the database meanwhile; the worker tells search."""
+    from tests.statements import counted
+
+    many = "\n".join(
+        f"{n}．第{n}个问题是什么？\nA．对\nB．错\n答案：A\n标签：甲 乙" for n in range(60)
+    )
+    send(client, f"一、单选题\n{many}")
+    with counted(app) as taking:
+        post(client, "1/take")
+    with counted(app) as changing:
+        answer = client.post(
+            "/desk/questions/sort?import=1",
+            data={"all": "1", "difficulty": "4", "add": "丙", "drop": "甲", "language": "shown"},
+            headers=csrf(client),
+        )
+    assert answer.status_code == 302
+    # Rows whose numbers the database gives go one by one; everything else goes at once.
+    assert len(taking) < 3 * 60
+    assert len(changing) < 2 * 60
+    run_pending(app)
+    with app.app_context():
+        found = (
+            db.session().scalars(select(SearchThing).where(SearchThing.kind == "question")).all()
+        )
+        assert len(found) == 60
+        assert queries.tags_of([60]) == {60: ["丙", "乙"]}
+        db.session().rollback()
+
+
+def test_more_than_fits_into_a_file_is_said(
+    client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    send(client, GOOD)
+    post(client, "1/take")
+    monkeypatch.setattr(sorting, "MOST_QUESTIONS", 1)
+    text = client.get("/desk/questions/export/yaml").get_data(as_text=True)
+    assert "A file may have 1 questions; 1 that was found is not in it." in text
+    assert client.get("/desk/questions/export/yaml?sure=1").data.count(b"- kind:") == 1
+    monkeypatch.setattr(sorting, "MOST_AT_ONCE", 1)
+    fields = {"all": "1", "difficulty": "4"}
+    client.post("/desk/questions/sort", data=fields, headers=csrf(client))
+    bank = client.get("/desk/questions").get_data(as_text=True)
+    assert "2 questions were found; 1 is the most" in bank
 
 
 def test_the_bank_costs_the_same_for_one_question_and_for_many(

@@ -17,6 +17,7 @@ from app.questions.rules.bank import (
     SameCategory,
     StillBlocked,
     TooManyClips,
+    TooManyFound,
     TooMuchSound,
 )
 from app.questions.rules.files import (
@@ -219,6 +220,7 @@ __all__ = [
     "TooManyAnswers",
     "TooManyAreas",
     "TooManyClips",
+    "TooManyFound",
     "TooManyGaps",
     "TooManyItems",
     "TooManyOptions",

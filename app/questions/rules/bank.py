@@ -4,13 +4,20 @@ from __future__ import annotations
 
 from flask_babel import lazy_gettext as _l
 
-from app.core.refusals import Refusal
+from app.core.refusals import Refusal, TooMuch
 
 LONGEST_TAG = 40
 MOST_TAGS = 20
 LONGEST_CATEGORY = 80
 DEEPEST_CATEGORY = 5
 LONGEST_SOURCE = 500
+
+
+class TooManyFound(TooMuch):
+    sentence = _l(
+        "%(number)s questions were found; %(most)s is the most that are changed at once. Narrow "
+        "the search, to one category for instance."
+    )
 
 
 class TooManyClips(Refusal):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from app.questions.service.answers import ORPHAN_HOURS, drawer, keep_file, put_file, sweep_answers
 from app.questions.service.clips import LONGEST_WORK, Kept, keep_clips, unpack_clips
-from app.questions.service.finding import reindex_all
+from app.questions.service.finding import AT_ONCE, SEARCH_JOB, reindex_all, tell_search
 from app.questions.service.imports import (
     drop_import,
     edit_item,
@@ -34,8 +34,10 @@ from app.questions.service.twins import JOB as TWINS_JOB
 from app.questions.service.twins import keep_twins, look_for_twins, merge, pair_same, tell_apart
 
 __all__ = [
+    "AT_ONCE",
     "LONGEST_WORK",
     "ORPHAN_HOURS",
+    "SEARCH_JOB",
     "TWINS_JOB",
     "UNSET",
     "Kept",
@@ -69,6 +71,7 @@ __all__ = [
     "sweep_answers",
     "take_import",
     "tell_apart",
+    "tell_search",
     "undo_import",
     "unpack_clips",
 ]

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from sqlalchemy import select
 
-from app.core import markdown
+from app.core import jobs, markdown
 from app.core.addresses import address
 from app.core.db import db
 from app.questions import queries, types
@@ -18,9 +18,20 @@ from app.search.rules import AUTHORS
 from app.search.service import Passage
 
 LONGEST_TITLE = 120  # characters
+SEARCH_JOB = "questions.search"
+AT_ONCE = 50  # questions that search is told of in the transaction that changes them
 
 
 def refresh_search(question_ids: Iterable[int]) -> None:
+    """Have search know what questions say now: at once, or by the worker when they are many."""
+    ids = sorted(set(question_ids))
+    if len(ids) > AT_ONCE:
+        jobs.enqueue(SEARCH_JOB, ids=ids)
+    else:
+        tell_search(ids)
+
+
+def tell_search(question_ids: Iterable[int]) -> None:
     """Put what questions say now, and take out those that are retired or gone."""
     ids = sorted(set(question_ids))
     found = queries.questions(ids)
@@ -60,5 +71,5 @@ def reindex_all() -> int:
     """Tell search of the whole bank again; returns how many questions there are."""
     ids = list(db.session().scalars(select(Question.id).order_by(Question.id)))
     for start in range(0, len(ids), 200):
-        refresh_search(ids[start : start + 200])
+        tell_search(ids[start : start + 200])
     return len(ids)

@@ -14,11 +14,10 @@ from app.core.refusals import Conflict, NotThere
 from app.media import queries as media
 from app.questions import formats, queries, rules, types
 from app.questions.formats import proposing
-from app.questions.models import Question, QuestionImport
+from app.questions.models import QuestionImport
 from app.questions.queries.imports import view
 from app.questions.rules import QuestionState
 from app.questions.service import questions, sorting
-from app.questions.service.finding import refresh_search
 
 
 def open_import(paper: formats.Paper, *, filename: str, author_id: int) -> int:
@@ -169,24 +168,24 @@ def take_import(
         raise rules.StillBlocked(number=found.blocked)
     if not found.taken:
         raise rules.NothingToTake
-    session = db.session()
-    made = []
-    for item in found.taken:
-        question_id = questions.create(
-            kind=item["kind"], body=item["body"], author_id=row.author_id
-        )
-        question = session.get_one(Question, question_id)
-        # What rules proposed is looked over by a person before anybody is asked it.
-        kept = QuestionState.DRAFT if row.format == proposing.NAME else state
+    made = questions.add(
+        [(item["kind"], item["body"]) for item in found.taken], author_id=row.author_id
+    )
+    # What rules proposed is looked over by a person before anybody is asked it.
+    kept = QuestionState.DRAFT if row.format == proposing.NAME else state
+    paths: dict[str, int] = {}
+    for question, item in zip(made, found.taken, strict=True):
         question.import_id, question.state = row.id, str(kept)
-        sorting.put(question_id, item["facts"])
-        if question.category_id is None:
-            question.category_id = category_id
-        made.append(question_id)
+        path = item["facts"].get("category", "")
+        if path and path not in paths:
+            paths[path] = sorting.category_at(path)
+        question.category_id = paths.get(path, category_id)
+        sorting.put(question, item["facts"])
     row.state, row.finished_at = "done", clock.now()
-    session.flush()
-    refresh_search(made)
-    return made
+    db.session().flush()
+    ids = [question.id for question in made]
+    questions.changed(ids)
+    return ids
 
 
 def undo_import(import_id: int, *, by: int) -> int:

@@ -70,7 +70,6 @@ def put_places(question_id: int, given: Iterable[Mapping[str, Any]]) -> None:
         if row["kind"] == "recording" and not media.is_there(int(row["ref"])):
             continue
         db.session().add(QuestionPlace(question_id=question_id, **row))
-    db.session().flush()
 
 
 def forget_document(document: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import func, select
@@ -20,15 +21,33 @@ from app.search.folding import fold
 
 def create(*, kind: str, body: dict[str, Any], author_id: int) -> int:
     """Add a question to the bank and return its id. Raises BadQuestion."""
-    if kind not in types.TYPES:
-        raise NotThere
-    clean = types.of(kind).clean(body)
-    session = db.session()
-    row = Question(kind=kind, author_id=author_id, created_at=clock.now())
-    session.add(row)
-    session.flush()
-    _add_version(row.id, kind, 1, clean, author_id)
+    row = add([(kind, body)], author_id=author_id)[0]
+    changed([row.id])
     return row.id
+
+
+def add(wanted: Sequence[tuple[str, dict[str, Any]]], *, author_id: int) -> list[Question]:
+    """Add questions (kind, body) to the bank, in their order. Raises BadQuestion.
+
+    Who adds them says `changed` when they are sorted, too.
+    """
+    if any(kind not in types.TYPES for kind, _body in wanted):
+        raise NotThere
+    clean = [types.of(kind).clean(body) for kind, body in wanted]
+    rows = [
+        Question(kind=kind, author_id=author_id, created_at=clock.now()) for kind, _body in wanted
+    ]
+    session = db.session()
+    session.add_all(rows)
+    session.flush()
+    _add_versions([(row, 1, body) for row, body in zip(rows, clean, strict=True)], author_id)
+    return rows
+
+
+def changed(question_ids: Sequence[int]) -> None:
+    """Have questions that say something new found by search, and compared with the bank."""
+    look_for_twins()
+    refresh_search(question_ids)
 
 
 def revise(
@@ -56,7 +75,8 @@ def revise(
     now = queries.question(question_id)
     if now is not None and now.plain == kind.plain(clean):
         return newest
-    _add_version(question_id, row.kind, newest + 1, clean, author_id)
+    _add_versions([(row, newest + 1, clean)], author_id)
+    changed([question_id])
     return newest + 1
 
 
@@ -68,26 +88,26 @@ def copy(question_id: int, *, author_id: int) -> int:
     return create(kind=found.kind, body=found.plain, author_id=author_id)
 
 
-def _add_version(
-    question_id: int, kind: str, number: int, body: dict[str, Any], author_id: int
-) -> None:
+def _add_versions(wanted: Sequence[tuple[Question, int, dict[str, Any]]], author_id: int) -> None:
     session = db.session()
-    row = session.get_one(Question, question_id)
-    if not row.language_told:
-        row.language = language_of(str(body.get("stem", "")), " ".join(types.of(kind).said(body)))
-    version = QuestionVersion(
-        question_id=question_id,
-        number=number,
-        body=body,
-        said=fold(" ".join(types.of(kind).said(body))),
-        author_id=author_id,
-        created_at=clock.now(),
-    )
-    session.add(version)
+    made = []
+    for row, number, body in wanted:
+        said = " ".join(types.of(row.kind).said(body))
+        if not row.language_told:
+            row.language = language_of(str(body.get("stem", "")), said)
+        version = QuestionVersion(
+            question_id=row.id,
+            number=number,
+            body=body,
+            said=fold(said),
+            author_id=author_id,
+            created_at=clock.now(),
+        )
+        made.append(version)
+    session.add_all(made)
     session.flush()
     session.add_all(
         QuestionClip(uuid=uuid, version_id=version.id, after=after)
-        for uuid, after in shown_clips(body).items()
+        for version in made
+        for uuid, after in shown_clips(version.body).items()
     )
-    look_for_twins()
-    refresh_search([question_id])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import delete, exists, func, select
@@ -13,7 +13,8 @@ from app.core.refusals import NotThere
 from app.core.typed import seen
 from app.questions import rules, types
 from app.questions.models import Category, Question, QuestionChange, QuestionTag
-from app.questions.queries import question, tags_of
+from app.questions.queries import Question as Shown
+from app.questions.queries import questions, tags_of
 from app.questions.service.finding import refresh_search
 from app.questions.service.places import put_places
 
@@ -41,8 +42,53 @@ def sort(
     """
     session = db.session()
     ids = sorted(set(question_ids))
-    wants_category = category_id is not UNSET and category_id is not None
-    if wants_category and session.get(Category, category_id) is None:
+    _known(category_id, difficulty, state, language)
+    given = {"category_id": category_id, "difficulty": difficulty, "state": state}
+    if source is not UNSET:
+        given["source"] = str(source).strip()[: rules.LONGEST_SOURCE]
+    names = {"category_id": "category"}
+    before_tags = tags_of(ids)
+    shown_by = questions(ids) if language == "" else {}
+    paths: dict[int | None, str] = {}
+    rows = session.scalars(
+        select(Question).where(Question.id.in_(ids)).order_by(Question.id).with_for_update()
+    ).all()
+    noted: list[QuestionChange] = []
+    for row in rows:
+        what: dict[str, Any] = {}
+        for column, value in given.items():
+            old = getattr(row, column)
+            if value is UNSET or old == value:
+                continue
+            what[names.get(column, column)] = [old, value]
+            if column == "category_id":
+                for each in {old, value} - set(paths):
+                    paths[each] = _path(each)
+                what["category"] = [paths[old], paths[value]]
+            setattr(row, column, value)
+        if language is not UNSET:
+            what.update(_speak(row, language, shown_by.get(row.id)))
+        old_tags = before_tags.get(row.id, [])
+        new_tags = _tags(old_tags if tags is UNSET else tags, add_tags, drop_tags)
+        if new_tags != old_tags:
+            what["tags"] = [old_tags, new_tags]
+        if what:
+            noted.append(
+                QuestionChange(question_id=row.id, member_id=by, changed_at=clock.now(), what=what)
+            )
+    # Nothing was asked since the rows were read, so all of this goes in a few statements.
+    session.add_all(noted)
+    session.flush()
+    _retag({n.question_id: n.what["tags"] for n in noted if "tags" in n.what})
+    if noted:
+        refresh_search([n.question_id for n in noted])
+    return len(noted)
+
+
+def _known(category_id: Any, difficulty: Any, state: Any, language: Any) -> None:
+    """Raises NotThere for what does not exist."""
+    is_category = category_id is not UNSET and category_id is not None
+    if is_category and db.session().get(Category, category_id) is None:
         raise NotThere
     for chosen, known in (
         (difficulty, {None, 1, 2, 3, 4, 5}),
@@ -51,42 +97,11 @@ def sort(
     ):
         if chosen is not UNSET and chosen not in known:
             raise NotThere
-    given = {"category_id": category_id, "difficulty": difficulty, "state": state}
-    if source is not UNSET:
-        given["source"] = str(source).strip()[: rules.LONGEST_SOURCE]
-    names = {"category_id": "category"}
-    before_tags = tags_of(ids)
-    changed = 0
-    for row in session.scalars(select(Question).where(Question.id.in_(ids)).with_for_update()):
-        what: dict[str, Any] = {}
-        for column, value in given.items():
-            old = getattr(row, column)
-            if value is UNSET or old == value:
-                continue
-            shown = (_path(old), _path(value)) if column == "category_id" else (old, value)
-            what[names.get(column, column)] = [*shown]
-            setattr(row, column, value)
-        if language is not UNSET:
-            what.update(_speak(row, language))
-        old_tags = before_tags.get(row.id, [])
-        new_tags = _tags(old_tags if tags is UNSET else tags, add_tags, drop_tags)
-        if new_tags != old_tags:
-            what["tags"] = [old_tags, new_tags]
-            _retag(row.id, old_tags, new_tags)
-        if what:
-            changed += 1
-            session.add(
-                QuestionChange(question_id=row.id, member_id=by, changed_at=clock.now(), what=what)
-            )
-    session.flush()
-    if changed:
-        refresh_search(ids)
-    return changed
 
 
-def _speak(row: Question, language: str) -> dict[str, Any]:
+def _speak(row: Question, language: str, found: Shown | None) -> dict[str, Any]:
     """Set the language of a question, "" for what its words show; what has changed by that."""
-    old, found = row.language, question(row.id)
+    old = row.language
     if not language and found is not None:
         said = " ".join(types.of(found.kind).said(found.body))
         row.language = rules.language_of(found.stem, said)
@@ -102,29 +117,36 @@ def _tags(given: Iterable[str], more: Iterable[str], less: Iterable[str]) -> lis
     return sorted(found)[: rules.MOST_TAGS]
 
 
-def _retag(question_id: int, old: list[str], new: list[str]) -> None:
+def _retag(changes: Mapping[int, Sequence[list[str]]]) -> None:
+    """Tags of questions: {id: (before, after)}."""
     session = db.session()
-    gone = [tag for tag in old if tag not in new]
-    if gone:
+    gone: dict[str, list[int]] = {}
+    for question_id, (old, new) in changes.items():
+        for tag in set(old) - set(new):
+            gone.setdefault(tag, []).append(question_id)
+    for tag, ids in gone.items():
         session.execute(
-            delete(QuestionTag).where(
-                QuestionTag.question_id == question_id, QuestionTag.tag.in_(gone)
-            )
+            delete(QuestionTag).where(QuestionTag.tag == tag, QuestionTag.question_id.in_(ids))
         )
-    session.add_all(QuestionTag(question_id=question_id, tag=t) for t in new if t not in old)
+    session.add_all(
+        QuestionTag(question_id=question_id, tag=tag)
+        for question_id, (old, new) in changes.items()
+        for tag in new
+        if tag not in old
+    )
+    session.flush()
 
 
-def put(question_id: int, facts: Mapping[str, Any]) -> None:
-    """Sort a new question as its file says; nobody has changed anything, so nothing is noted."""
-    row = db.session().get_one(Question, question_id)
-    if facts.get("category"):
-        row.category_id = category_at(facts["category"])
+def put(row: Question, facts: Mapping[str, Any]) -> None:
+    """Sort a new question as its file says, but for its category; nobody has changed anything, so
+    nothing is noted."""
     row.difficulty = facts.get("difficulty")
     row.source = seen(str(facts.get("source") or ""))[: rules.LONGEST_SOURCE]
     if facts.get("language") in set(rules.Language):
         row.language, row.language_told = facts["language"], True
-    _retag(question_id, [], _tags(facts.get("tags", ()), (), ()))
-    put_places(question_id, facts.get("places", ()))
+    tags = _tags(facts.get("tags", ()), (), ())
+    db.session().add_all(QuestionTag(question_id=row.id, tag=tag) for tag in tags)
+    put_places(row.id, facts.get("places", ()))
 
 
 # --- categories -----------------------------------------------------------------------------------

@@ -17,10 +17,12 @@ from app.media import queries as media
 from app.media import service as media_service
 from app.members.access import AUTHOR, reader
 from app.questions import formats, queries, rules, service
+from app.questions.formats.facts import MOST_QUESTIONS
 from app.questions.views import bp
 from app.questions.views.bank import filters_given, wanted
 
-MOST_AT_ONCE = 2_000
+MOST_AT_ONCE = 10_000
+MOST_FOUND = 100_000
 MOST_RECORDINGS = 200  # to choose the place of a question from
 
 
@@ -64,11 +66,13 @@ def sort_many() -> ResponseReturnValue:
     """Change the ticked questions, or all that the search found; others' are left alone."""
     me = reader()
     if request.form.get("all") == "1":
-        ids = queries.ids_for(me, wanted(), most=MOST_AT_ONCE)
+        ids = queries.ids_for(me, wanted(), most=MOST_FOUND)
+        if len(ids) > MOST_AT_ONCE:
+            flash(str(rules.TooManyFound(number=len(ids), most=MOST_AT_ONCE)), "bad")
+            return redirect(url_for("questions.bank", **filters_given()))
     else:
         ids = request.form.getlist("question", type=int)[:MOST_AT_ONCE]
-    found = queries.questions(ids)
-    mine = [q.id for q in found.values() if queries.may_edit(me, q)]
+    mine = queries.editable(me, ids)
     given: dict[str, Any] = {}
     if request.form.get("category"):
         number = request.form.get("category", 0, type=int)
@@ -88,8 +92,8 @@ def sort_many() -> ResponseReturnValue:
         drop_tags=_words(request.form.get("drop", "")),
     )
     flash(ngettext("%(num)s question changed.", "%(num)s questions changed.", changed))
-    if len(mine) < len(found):
-        others = len(found) - len(mine)
+    if len(mine) < len(ids):
+        others = len(ids) - len(mine)
         flash(
             ngettext(
                 "%(num)s question belongs to another trainer and stays as it is.",
@@ -113,12 +117,15 @@ def export(name: str) -> ResponseReturnValue:
         return redirect(url_for("questions.bank", **filters_given()))
     from io import BytesIO
 
-    sayings = queries.sayings(queries.ids_for(reader(), wanted(), most=MOST_AT_ONCE))
+    ids = queries.ids_for(reader(), wanted(), most=MOST_FOUND)
+    sayings = queries.sayings(ids[:MOST_QUESTIONS])
     written = formats.write(sayings, name, media_service.clip_data)
-    if written.losses and request.args.get("sure") != "1":
+    left = len(ids) - len(sayings)
+    if (written.losses or left) and request.args.get("sure") != "1":
         return render_template(
             "questions/losses.html",
             losses=written.losses,
+            left=left,
             number=len(sayings),
             name=name,
             label=formats.FORMATS[name].LABEL,
