@@ -432,6 +432,54 @@ def test_nothing_of_a_list_of_answers_is_lost_without_a_word() -> None:
     ]
 
 
+BEFORE = """\
+一、判断题
+（×）1．电梯可用于火灾逃生。
+( 对 )2、湿毛巾可以捂住口鼻。
+二、选择题
+（B）1．火警电话是
+A 110
+B 119
+（ ＡＣ ）2．发现火情应
+A.报警 B.围观 C.疏散
+三、填空题
+1. 中国首都是__北京__，最大的城市是____上海____。
+2. 1+1=（2）。
+3. 水是____（填化学式）。
+四、论述题
+1. 谈谈安全。
+答案要点：一是重视；二是投入。
+"""
+
+
+def test_answers_before_the_number_and_inside_the_blank() -> None:
+    found = items(BEFORE)
+    assert keys(found[:4]) == [False, True, ["119"], ["报警", "疏散"]]
+    assert [item.kind for item in found[2:4]] == ["single", "multiple"]
+    assert [item.body["stem"] for item in found[4:6]] == [
+        "中国首都是[[北京]]，最大的城市是[[上海]]。",
+        "1+1=[[2]]。",
+    ]
+    assert found[4].problems[0].what.startswith("What stands between the lines")
+    assert found[6].blocked  # a hint is no answer
+    assert (found[7].body["stem"], found[7].body["answer"]) == (
+        "谈谈安全。",
+        "一是重视；二是投入。",
+    )
+
+
+def test_numbers_spelt_out_and_letters_that_only_look_like_answers() -> None:
+    spelt = (
+        "第一题：火警电话是？\nA：110\nB：119\n答案：B\n第十二题 急救？\nA：120\nB：119\n答案：A"
+    )
+    assert [(item.number, keys([item])) for item in items(spelt)] == [
+        ("1", [["119"]]),
+        ("12", [["120"]]),
+    ]
+    lettered = "1．哪一项？\n(A) 1．一号\n(B) 2．二号\n答案：B"
+    assert keys(items(lettered)) == [["2．二号"]]
+
+
 # --- Word -----------------------------------------------------------------------------------------
 
 W = 'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"'

@@ -25,7 +25,9 @@ def fits(data: bytes, filename: str) -> bool:
     text = half(decoded(data))
     return bool(
         re.search(
-            r"^[ \t]*(?:\d{1,4}[ \t]*[.、)．]|第[ \t]*\d{1,4}[ \t]*题|[A-D][.、)．])",
+            r"^[ \t]*(?:\d{1,4}[ \t]*[.、)．]|第[ \t]*[\d一二三四五六七八九十百]{1,5}[ \t]*题"
+            r"|[A-D][.、)．]"
+            r"|[(（【\[][^)）】\]\n]{0,8}[)）】\]][ \t]*\d{1,4}[ \t]*[.、．])",
             text,
             re.MULTILINE,
         )

@@ -26,6 +26,7 @@ class Draft:
     red: list[int] = field(default_factory=list)  # options with words in red
     inner: int = 0  # the last number of a list inside the stem
     bracketed: bool = False  # whether its number is written (1)
+    either: bool = False  # whether its heading speaks of one right answer and of several
 
     def add(self, text: str) -> None:
         if self.at == "stem":

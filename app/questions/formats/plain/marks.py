@@ -26,7 +26,7 @@ CLOSE_OPTION = re.compile(r"(?:^\s*|(?<=[^A-Za-z]))([A-L])\s*[.、:：．]\s*")
 BARE_OPTION = re.compile(r"(?:^|\s)\s*([A-L])(?:\s(?=\S)|(?=[^\s\x00-\x40\x5b-\x7f]))")
 SMALL_OPTION = re.compile(r"(?:^\s*|(?<=\s))(?:[(（]([a-l])[)）]|([a-l])\s*[.、)）:：．])\s*")
 TAGGED = re.compile(
-    r"\s*[【\[(（]?\s*(参考答案|正确答案|标准答案|答案|答|answers?|key|(?:我|你|考生|学生)的答案|得分|试题解析|答案解析|解析"
+    r"\s*[【\[(（]?\s*((?:参考)?(?:答案|答题)要点|参考要点|参考答案|正确答案|标准答案|答案|答|answers?|key|(?:我|你|考生|学生)的答案|得分|试题解析|答案解析|解析"
     r"|分析|详解|explanation|难度系数|难度|difficulty|知识点|考点|标签|tags?|分值|points?|来源|出处"
     r"|依据|语言(?=\s*[:：]\s*(?:中文|英文|通用)\s*$)|source|分类|章节|category|评分标准|评分|rubric)[是为]?(?:\s*[】\])）]\s*[:：]?|\s*[:：])\s*",
     re.IGNORECASE,
@@ -75,7 +75,28 @@ FILLED_IN = re.compile(f"{FILLED[0]}([^{FILLED}]*){FILLED[1]}")
 RED = "\ue002"  # behind red words of a Word file: an answer in red is a right one
 LETTER_ALONE = re.compile(r"\s*([A-L])[ \t　]+(?=\S)")
 
-ANSWERS = {"参考答案", "正确答案", "标准答案", "答案", "答", "answer", "answers", "key"}
+# “（B）1．…”: the answer stands in front of the number.
+ANSWERED_NUMBER = re.compile(
+    r"\s*[(（【\[]\s*([A-L]{0,8}|[√×✓✗✔✘对错TF]|正确|错误)\s*[)）】\]]\s*(\d{1,4}\s*[.、．])\s*",
+    re.IGNORECASE,
+)
+SPELT_NUMBER = re.compile(rf"\s*第\s*([{CHINESE}]{{1,5}})\s*题\s*[.、:：．]?\s*")
+# Below 填空题: “首都是__北京__”, “1+1=（2）”
+BETWEEN_LINES = re.compile(r"[_＿]{2,}\s*([^_＿\n]{1,40}?)\s*[_＿]{2,}")
+BETWEEN_BRACKETS = re.compile(r"[(（]\s*([^()（）\n]{1,20}?)\s*[)）]")
+POINTS_LABELS = ("答案要点", "答题要点", "参考答案要点", "参考答题要点", "参考要点")
+
+ANSWERS = {
+    *POINTS_LABELS,
+    "参考答案",
+    "正确答案",
+    "标准答案",
+    "答案",
+    "答",
+    "answer",
+    "answers",
+    "key",
+}
 EXPLANATIONS = {"试题解析", "答案解析", "解析", "分析", "详解", "explanation"}
 WORDS = {
     **dict.fromkeys(ANSWERS, "answer"),

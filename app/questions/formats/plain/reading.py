@@ -10,12 +10,15 @@ from flask_babel import gettext as _
 from app.questions.formats import assembling
 from app.questions.formats.assembling import half, kind_of
 from app.questions.formats.facts import Item, Paper, Problem, facts_of
+from app.questions.formats.plain import lines as lines_
 from app.questions.formats.plain import listed
 from app.questions.formats.plain.drafts import Draft
 from app.questions.formats.plain.marks import (
     ANSWER_ALONE,
     ANSWER_HERE,
     BARE_OPTION,
+    BETWEEN_BRACKETS,
+    BETWEEN_LINES,
     CLOSE_OPTION,
     FILLED,
     FILLED_IN,
@@ -25,7 +28,6 @@ from app.questions.formats.plain.marks import (
     KIND_BEFORE,
     KIND_MARK,
     LABEL,
-    LETTER_ALONE,
     MATERIAL,
     MATERIAL_END,
     MATERIAL_FOR,
@@ -55,10 +57,12 @@ class _Reader:
     def __init__(self, lines: Sequence[tuple[int, str]], name: str) -> None:
         self.paper = Paper(name)
         self.lines = [
-            (number, self._cut(number, _red_options(text.rstrip()))) for number, text in lines
+            (number, self._cut(number, lines_.red_options(text.rstrip()))) for number, text in lines
         ]
+        lines_.prepare(self.lines)
         self.drafts: list[Draft] = []
         self.kind: str | None = None
+        self.either = False  # whether the heading is for one right answer and for several
         self.section = 0
         self.sections: dict[str, int] = {}
         self.material: list[str] = []
@@ -67,21 +71,6 @@ class _Reader:
         self.fresh = False  # whether a heading was read, and no question below it yet
         self.aside: list[tuple[int, str]] = []  # lines between a heading and its first question
         self.points = 0
-        self._letters_alone()
-
-    def _letters_alone(self) -> None:
-        """“A 红色” above “B 黄色” are answers to choose from, as if points stood behind letters."""
-        run: list[tuple[int, int]] = []  # (line, where the text begins)
-        for at, (_number, text) in enumerate([*self.lines, (0, "")]):
-            found = LETTER_ALONE.match(half(text))
-            if found and found.group(1) == assembling.LETTERS[len(run) % 12]:
-                run.append((at, found.end()))
-                continue
-            if len(run) > 1:
-                for n, (line, begin) in enumerate(run):
-                    number, said = self.lines[line]
-                    self.lines[line] = (number, f"{assembling.LETTERS[n]}．{said[begin:]}")
-            run = [(at, found.end())] if found and found.group(1) == "A" else []
 
     def _cut(self, number: int, text: str) -> str:
         """A line that no question can have keeps the file out, and costs no time."""
@@ -187,7 +176,7 @@ class _Reader:
         found = MATERIAL_FOR.fullmatch(plain[headed.end() if headed else 0 :].strip(" 【[(（"))
         if found is None or len(plain) > 90:
             return False
-        above = [text for _number, text in self.aside if not LABEL.fullmatch(half(text))]
+        above = [text for _number, text in self.aside if not _is_label(half(text))]
         if not above and self.drafts and re.search("[以之]上|上[述面]", plain):
             above = self.drafts[-1].taken_back()
         if headed and not self.fresh:
@@ -221,6 +210,8 @@ class _Reader:
             return False
         if not headed and (kind_of(words) is None or re.search(r"[?？。，,]", words)):
             return False
+        # Below a plain 选择题 stand questions with one right answer and with several.
+        self.either = kind == Kind.SINGLE and rest.startswith("选择")
         self.kind, self.section = kind, self.section + 1
         self.sections.setdefault(kind, self.section)
         self.material, self.in_material = [], False
@@ -268,6 +259,7 @@ class _Reader:
             *(number, value, self.section, kind),
             material="\n".join(self.material).strip(),
             bracketed=start.group().lstrip()[:1] in "(（",
+            either=self.either and kind == self.kind,
         )
         self.drafts.append(draft)
         # “(√) 1. …”: some write the sign in front.
@@ -363,6 +355,10 @@ class _Reader:
             draft.parts["answer"] = ["；".join(found.strip() for found in FILLED_IN.findall(stem))]
             stem = FILLED_IN.sub("____", stem)
         stem = _bare(stem)
+        filled = draft.kind == Kind.BLANKS and not "".join(draft.parts.get("answer", ())).strip()
+        written = _written_in(stem) if filled else None
+        if written:
+            stem, draft.parts["answer"] = written[0], [written[1]]
         part = {name: _bare("\n".join(texts)).strip() for name, texts in draft.parts.items()}
         facts = facts_of(
             category=part.get("category", ""),
@@ -377,6 +373,8 @@ class _Reader:
         kind, answer = draft.kind, part.get("answer", "")
         if kind == Kind.ESSAY and (options or assembling.truth(answer) is not None):
             kind = None  # below 案例分析题 stand questions of every kind
+        if draft.either and options:
+            kind = None
         if kind in {Kind.SINGLE, Kind.MULTIPLE} and not options and answer:
             # A blank below 选择题 whose answer is a word: the heading does not speak of it.
             kind = kind if assembling.letters(answer) is not None else None
@@ -395,6 +393,11 @@ class _Reader:
             number=draft.number,
             facts=facts,
         )
+        if written:
+            item.note(
+                _("What stands between the lines or brackets of the blank is the answer."),
+                _("Look whether that is what it means."),
+            )
         if is_red and not assembling.answer_in_stem(stem, kind, len(options))[1]:
             item.note(
                 _("The right answer is the one in red, or behind a marker pen."),
@@ -408,11 +411,23 @@ class _Reader:
         return item
 
 
-def _red_options(text: str) -> str:
-    """A line without the marks of red words, but for one with answers to choose from."""
-    plain = half(text)
-    has_some = CLOSE_OPTION.search(plain) and not TAGGED.match(plain)
-    return text if has_some else text.replace(RED, "")
+def _is_label(plain: str) -> bool:
+    """Whether a line above a text to be read is only its heading: “一、阅读理解”, “（一）”."""
+    headed = HEADED.match(plain)
+    short = len(plain.strip()) < 20 and not re.search(r"[。，,？?；;]", plain)
+    return LABEL.fullmatch(plain) is not None or bool(headed and short)
+
+
+def _written_in(stem: str) -> tuple[str, str] | None:
+    """(stem with blanks, answers) of “首都是__北京__” and “1+1=（2）”; None for other stems."""
+    rest = BETWEEN_LINES.sub("", stem)
+    if BETWEEN_LINES.search(stem) and not assembling.GAP.search(rest):
+        found = BETWEEN_LINES
+    elif not assembling.GAP.search(stem) and BETWEEN_BRACKETS.search(stem):
+        found = BETWEEN_BRACKETS
+    else:
+        return None
+    return found.sub("____", stem), "；".join(found.findall(stem))
 
 
 def _in_order(pattern: re.Pattern[str], plain: str, at: int) -> list[re.Match[str]]:

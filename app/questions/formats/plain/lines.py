@@ -1,0 +1,96 @@
+"""Lines of a paper before they are read: numbers and letters that some write their own way."""
+
+from __future__ import annotations
+
+import re
+from itertools import pairwise
+
+from app.questions.formats import assembling
+from app.questions.formats.assembling import half, kind_of
+from app.questions.formats.plain.marks import (
+    ANSWERED_NUMBER,
+    CLOSE_OPTION,
+    LETTER_ALONE,
+    RED,
+    SPELT_NUMBER,
+    TAGGED,
+)
+
+Lines = list[tuple[int, str]]
+
+
+def prepare(lines: Lines) -> None:
+    """Write numbers and letters in the lines, in place, as most papers write them."""
+    _numbers_spelt(lines)
+    _numbers_answered(lines)
+    _letters_alone(lines)
+
+
+def _numbers_spelt(lines: Lines) -> None:
+    """“第十二题：…” is “第12题 …”, unless a kind stands behind it: then it is a heading."""
+    for at, (number, text) in enumerate(lines):
+        found = SPELT_NUMBER.match(text)
+        value = _counted(found.group(1)) if found else 0
+        if found and value and kind_of(text[found.end() :]) is None:
+            lines[at] = (number, f"第{value}题 {text[found.end() :]}")
+
+
+_DIGITS = {sign: n for n, sign in enumerate("一二三四五六七八九", 1)}
+_COUNTED = re.compile(
+    r"(?:([一二三四五六七八九])?(百))?(?:([一二三四五六七八九])?(十))?([一二三四五六七八九])?"
+)
+
+
+def _counted(words: str) -> int:
+    """“十二” → 12; 0 for what is no number."""
+    found = _COUNTED.fullmatch(words)
+    if not found:
+        return 0
+    hundreds = _DIGITS.get(found.group(1) or "", 1) if found.group(2) else 0
+    tens = _DIGITS.get(found.group(3) or "", 1) if found.group(4) else 0
+    return 100 * hundreds + 10 * tens + _DIGITS.get(found.group(5) or "", 0)
+
+
+def _numbers_answered(lines: Lines) -> None:
+    """“（B）1．…” is “1．（B）…”, where several such lines count on.
+
+    Answers to choose from, which are lettered in order, stay as they are.
+    """
+    found = [
+        (at, match)
+        for at, (_number, text) in enumerate(lines)
+        if (match := ANSWERED_NUMBER.match(half(text)))
+    ]
+    values = [int(re.sub(r"\D", "", match.group(2))) for _at, match in found]
+    said = [match.group(1).strip().upper() for _at, match in found]
+    lettered = all(letter == assembling.LETTERS[n % 12] for n, letter in enumerate(said))
+    counts_on = all(b == a + 1 or b == 1 for a, b in pairwise(values))
+    if len(found) < 2 or lettered or not counts_on:
+        return
+    for at, match in found:
+        number, text = lines[at]
+        begin, rest = text[match.start(2) : match.end(2)], text[match.end() :]
+        answer = f"（{match.group(1).strip()}）" if match.group(1).strip() else ""
+        lines[at] = (number, f"{begin}{answer}{rest}")
+
+
+def _letters_alone(lines: Lines) -> None:
+    """“A 红色” above “B 黄色” are answers to choose from, as if points stood behind letters."""
+    run: list[tuple[int, int]] = []  # (line, where the text begins)
+    for at, (_number, text) in enumerate([*lines, (0, "")]):
+        found = LETTER_ALONE.match(half(text))
+        if found and found.group(1) == assembling.LETTERS[len(run) % 12]:
+            run.append((at, found.end()))
+            continue
+        if len(run) > 1:
+            for n, (line, begin) in enumerate(run):
+                number, said = lines[line]
+                lines[line] = (number, f"{assembling.LETTERS[n]}．{said[begin:]}")
+        run = [(at, found.end())] if found and found.group(1) == "A" else []
+
+
+def red_options(text: str) -> str:
+    """A line without the marks of red words, but for one with answers to choose from."""
+    plain = half(text)
+    has_some = CLOSE_OPTION.search(plain) and not TAGGED.match(plain)
+    return text if has_some else text.replace(RED, "")
