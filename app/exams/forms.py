@@ -118,6 +118,7 @@ class SettingsForm(FlaskForm):  # type: ignore[misc]
         choices=[SelectChoice(key.value, name) for key, name in COUNTING_NAMES.items()],
     )
     pass_percent = _number(_l("Pass mark in per cent"), 1, 100)
+    shuffle_sections = BooleanField(_l("Every taker gets the sections in an order of their own"))
     shuffle_questions = BooleanField(_l("Every taker gets the questions in an order of their own"))
     shuffle_options = BooleanField(_l("Every taker gets the options in an order of their own"))
     one_by_one = BooleanField(_l("Show one question at a time"))
@@ -198,6 +199,7 @@ class SettingsForm(FlaskForm):  # type: ignore[misc]
             raise Conflict
         same = (
             *("title", "attempts_allowed", "counting", "pass_percent", "shuffle_questions"),
+            "shuffle_sections",
             *("shuffle_options", "one_by_one", "no_going_back", "show_score", "show_answers"),
             *("show_explanations", "full_screen", "watermark", "second_marking"),
             *("apart_percent", "appeal_days"),

@@ -108,11 +108,13 @@ def test_an_exam_is_made_and_published_at_the_desk(
         show_answers="after_close",
         show_explanations="never",
         audience="all",
+        shuffle_sections="y",
     )
     assert saved.status_code == 302, saved.text
     row = exam_row(app, exam)
     # Nine o'clock on the wall in Shanghai.
     assert (row.opens_at.hour, row.duration_s, row.shuffle_options) == (1, 2700, False)
+    assert (row.shuffle_sections, row.shuffle_questions) == (True, False)
     assert desk.post(f"/{exam}/publish").status_code == 303
     assert "Autumn exam" in people.client(people.member()).get("/exams").text
     # The paper is fixed now.

@@ -109,7 +109,8 @@ def test_going_on_from_another_network_is_written_down_and_not_stopped(
 def test_the_safe_exam_browser_proves_its_key_for_the_address_it_asks(
     app: Flask, people: People, trainer: int, header: str
 ) -> None:
-    taker = Candidate(people, make_exam(app, trainer, safe_keys=KEY.upper()))
+    exam = make_exam(app, trainer, safe_keys=KEY.upper())
+    taker = Candidate(people, exam)
     base = app.extensions["weike"].base_url.rstrip("/")
 
     def proof(path: str, key: str = KEY) -> dict[str, str]:
@@ -128,10 +129,49 @@ def test_the_safe_exam_browser_proves_its_key_for_the_address_it_asks(
         assert "Safe Exam Browser" in refused.text
     assert taker.client.post(start, headers=proof(start)).status_code == 303
     page = f"/attempts/{taker.attempt}/paper"
-    assert taker.client.get(page).status_code == 422
-    opened = taker.client.get(page, headers=proof(page))
+    other = Candidate(people, exam, taker.member)  # another browser of theirs
+    assert other.client.get(page).status_code == 422
+    opened = other.client.get(page, headers=proof(page))
     assert opened.status_code == 200
     assert KEY not in opened.text
+
+
+def test_a_safe_exam_browser_without_headers_proves_its_key_for_the_page(
+    app: Flask, people: People, trainer: int
+) -> None:
+    exam = make_exam(app, trainer, safe_keys=KEY)
+    taker = Candidate(people, exam)
+    base = app.extensions["weike"].base_url.rstrip("/")
+
+    def told(path: str, key: str = KEY) -> dict[str, str]:
+        said = hashlib.sha256(f"{base}{path}{key}".encode()).hexdigest()
+        return {"safe_page": f"{base}{path}", "safe_config": said, "safe_exam": ""}
+
+    door = told(taker.door)
+    assert "safe_page" in taker.client.get(taker.door).text
+    for wrong in (
+        told(taker.door, "cd" * 32),
+        told("/elsewhere"),
+        {**door, "safe_page": f"{base}/exams/{exam.id + 1}"},
+        {**door, "safe_page": f"https://other.example{taker.door}"},
+    ):
+        assert taker.start(**wrong).status_code == 422
+    assert taker.start(**door).status_code == 303
+    right = taker.right()
+    # Another browser of the same member neither sees the paper nor changes anything in it.
+    other = Candidate(people, exam, taker.member)
+    assert other.start().status_code == 422
+    asks = other.client.get(f"/attempts/{taker.attempt}/paper")
+    assert asks.status_code == 422
+    assert 'id="paper"' not in asks.text
+    assert other.save(right).status_code == 422
+    assert other.submit(right).status_code == 422
+    assert not any(item.response for item in taker.items())
+    paper = told(f"/attempts/{taker.attempt}/paper")
+    assert other.save(right, **paper).status_code == 200
+    assert other.start(**paper).status_code == 303
+    assert other.client.get(f"/attempts/{taker.attempt}/paper").status_code == 200
+    assert other.submit(right).status_code == 303
 
 
 def test_who_is_on_the_list_sees_the_exam_and_where_they_sit(

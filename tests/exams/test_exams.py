@@ -783,6 +783,18 @@ def test_no_question_is_drawn_twice() -> None:
         assert [a.section for a in rules.drawn(seed, places, shuffle=True)] == [1, 1, 1, 2, 2, 2]
 
 
+def test_sections_stand_whole_in_an_order_of_their_own_when_the_exam_says_so() -> None:
+    places = [rules.Place(n, 2, Decimal(1), ((10 * n, 0.5), (10 * n + 1, 0.5))) for n in (1, 2, 3)]
+    orders = set()
+    for seed in range(40):
+        paper = rules.drawn(seed, places, shuffle=False, sections=True)
+        assert paper == rules.drawn(seed, places, shuffle=False, sections=True)
+        turns = [asked.section for asked in paper][::2]
+        assert [asked.question_id // 10 for asked in paper] == [n for n in turns for _ in range(2)]
+        orders.add(tuple(turns))
+    assert len(orders) == 6
+
+
 def test_a_paper_costs_few_questions_to_the_database(
     app: Flask, people: People, trainer: int
 ) -> None:

@@ -15,6 +15,7 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     event,
+    false,
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -63,6 +64,7 @@ class Exam(Base):
     delay_s: Mapped[int] = mapped_column(default=0)  # between two attempts
     counting: Mapped[str] = mapped_column(String(8), default="highest")
     pass_percent: Mapped[int] = mapped_column(default=60)
+    shuffle_sections: Mapped[bool] = mapped_column(default=False, server_default=false())
     shuffle_questions: Mapped[bool] = mapped_column(default=True)
     shuffle_options: Mapped[bool] = mapped_column(default=True)
     one_by_one: Mapped[bool] = mapped_column(default=True)

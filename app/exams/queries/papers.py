@@ -57,7 +57,12 @@ def printed_paper(exam_id: int, letter: str) -> list[Printed]:
         raise NotThere
     seed = paper_seed(exam_id, letter)
     live = exam.state == rules.State.DRAFT
-    drawn = rules.drawn(seed, places_of(exam_id, live=live), shuffle=exam.shuffle_questions)
+    drawn = rules.drawn(
+        seed,
+        places_of(exam_id, live=live),
+        shuffle=exam.shuffle_questions,
+        sections=exam.shuffle_sections,
+    )
     found = questions(asked.question_id for asked in drawn)
     rows = []
     for position, asked in enumerate((a for a in drawn if a.question_id in found), 1):

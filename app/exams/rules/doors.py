@@ -51,11 +51,13 @@ class NobodyCalled(Refusal):
 
 @dataclass(frozen=True)
 class Visit:
-    """Where a request comes from, and what the Safe Exam Browser says with it."""
+    """Where a request comes from, and what the Safe Exam Browser says with it.
+
+    `proofs` are pairs of an absolute address on this site and what the browser says for it.
+    """
 
     address: str = ""
-    url: str = ""  # absolute, as the browser asked for it
-    hashes: tuple[str, ...] = ()
+    proofs: tuple[tuple[str, str], ...] = ()
 
 
 def networks(text: str) -> str:
@@ -99,18 +101,19 @@ def is_inside(address: str, text: str) -> bool:
 def is_safe(visit: Visit, text: str) -> bool:
     """Whether the Safe Exam Browser proves one of the keys; without keys every browser will do.
 
-    It sends SHA-256(address of the page + key), for both kinds of keys:
+    It says SHA-256(address + key), for both kinds of keys: in a header with each request, for the
+    address that is asked for, or to the scripts of a page, for the address of that page:
     https://safeexambrowser.org/developer/seb-config-key.html
     """
-    if not text:
-        return True
-    url = visit.url.partition("#")[0]
-    wanted = [hashlib.sha256((url + key).encode()).hexdigest() for key in text.split()]
-    return any(
-        secrets.compare_digest(given.casefold().encode(), right.encode())
-        for given in visit.hashes
-        for right in wanted
+    return not text or any(
+        secrets.compare_digest(given.casefold().encode(), _said(url, key).encode())
+        for url, given in visit.proofs
+        for key in text.split()
     )
+
+
+def _said(url: str, key: str) -> str:
+    return hashlib.sha256((url.partition("#")[0] + key).encode()).hexdigest()
 
 
 def seats(text: str) -> list[tuple[str, str]]:

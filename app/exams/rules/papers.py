@@ -55,12 +55,14 @@ class Spread:
         return self.highest - self.lowest <= 200 * FAIR
 
 
-def drawn(seed: int, places: Sequence[Place], *, shuffle: bool) -> list[Asked]:
+def drawn(
+    seed: int, places: Sequence[Place], *, shuffle: bool, sections: bool = False
+) -> list[Asked]:
     """The paper of a seed; always the same one for the same seed and pools.
 
     Of several drawn papers the one nearest to the mean expected score is taken, so that chance
     gives nobody a much harder one. No question comes twice. With `shuffle` the questions of each
-    section stand in an order of their own; sections keep theirs.
+    section stand in an order of their own, with `sections` the sections among each other too.
     """
     chosen, _ = _fairest(seed, places)
     order = _order(places)
@@ -73,6 +75,10 @@ def drawn(seed: int, places: Sequence[Place], *, shuffle: bool) -> list[Asked]:
         chance = random.Random(f"weike/order/1/{seed}")  # noqa: S311 - the seed is secret
         keyed = [(asked.section, chance.random(), asked) for asked in paper]
         paper = [asked for _, _, asked in sorted(keyed, key=lambda row: row[:2])]
+    if sections:
+        turns = sorted({asked.section for asked in paper})
+        random.Random(f"weike/sections/1/{seed}").shuffle(turns)  # noqa: S311 - the seed is secret
+        paper.sort(key=lambda asked: turns.index(asked.section))
     return paper
 
 

@@ -38,7 +38,14 @@ from app.members.models import Member
 SETTINGS = (
     *("title", "instructions", "opens_at", "last_start_at", "closes_at", "duration_s"),
     *("attempts_allowed", "delay_s", "counting", "pass_percent", "shuffle_questions"),
-    *("shuffle_options", "one_by_one", "no_going_back", "show_score", "show_answers"),
+    *(
+        "shuffle_sections",
+        "shuffle_options",
+        "one_by_one",
+        "no_going_back",
+        "show_score",
+        "show_answers",
+    ),
     *("show_explanations", "password", "open_to_all", "for_role", "networks", "safe_keys"),
     *("full_screen", "watermark", "second_marking", "apart_percent", "appeal_days"),
 )

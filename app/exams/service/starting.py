@@ -79,6 +79,8 @@ def start_exam(
     finish_due(exam_id, member_id=member_id)
     open_id = _open_attempt(member_id, exam_id=exam_id)
     if open_id is not None:
+        if not rules.is_safe(visit, exam.safe_keys):
+            raise rules.NeedsSafeBrowser
         return open_id
     now = clock.now()
     allowance = allowance_of(member_id, exam_id)
@@ -133,7 +135,12 @@ def start_exam(
 
 def asked_of(exam: Exam, seed: int) -> list[_Asked]:
     """The questions of the paper that a seed draws; the same for the same seed."""
-    paper = rules.drawn(seed, places_of(exam.id), shuffle=exam.shuffle_questions)
+    paper = rules.drawn(
+        seed,
+        places_of(exam.id),
+        shuffle=exam.shuffle_questions,
+        sections=exam.shuffle_sections,
+    )
     found = questions(asked.question_id for asked in paper)
     return [
         _Asked(found[asked.question_id], asked.section, asked.mark)

@@ -45,12 +45,14 @@ class Window:
     """The page that sends something: which sign-in it belongs to, and when it was opened.
 
     `page` is the name that the opened page gave itself and `turn` counts what it sends, so that
-    what was on the way for long is told from what another page says.
+    what was on the way for long is told from what another page says. `is_safe`: this sign-in has
+    shown before that it is in the Safe Exam Browser.
     """
 
     sign_in: str = ""
     opened_at: datetime | None = None
-    address: str = ""
+    visit: rules.Visit = field(default_factory=rules.Visit)
+    is_safe: bool = False
     page: str = ""
     turn: int = 0
 
@@ -88,8 +90,8 @@ def save(
     Only what is named is touched: an empty payload erases nothing. `reached` opens the next
     question of a paper without a way back. An answer whose `seen` is older than what is kept
     changes nothing: it is kept aside and named in `stale`, and the others are kept. Raises
-    NotThere, AlreadySubmitted, AttemptVoid, NotOfThisPaper, NoWayBack, TimeOver, and
-    GoneOnElsewhere (what was sent is kept aside then).
+    NotThere, AlreadySubmitted, AttemptVoid, NotOfThisPaper, NoWayBack, TimeOver, NeedsSafeBrowser,
+    and GoneOnElsewhere (what was sent is kept aside then).
     """
     attempt, exam = locked(attempt_id, member_id)
     now = clock.now()
@@ -106,7 +108,8 @@ def save(
     if exam is not None:
         attempt.heard_at = now
         attempt.left += left
-        if window.address and window.address != attempt.address:
+        came_from = window.visit.address
+        if came_from and came_from != attempt.address:
             # Written down and not stopped: networks change by themselves.
             if attempt.address:
                 note(
@@ -114,9 +117,9 @@ def save(
                     attempt_id=attempt.id,
                     actor_id=member_id,
                     before=attempt.address,
-                    address=window.address,
+                    address=came_from,
                 )
-            attempt.address = window.address
+            attempt.address = came_from
         if attempt.reached < reached <= attempt.questions:
             attempt.reached = reached
     db.session().flush()
@@ -142,8 +145,8 @@ def submit(
     """Take the last answers, mark the paper, and close the attempt for good.
 
     Asked again, it changes nothing and gives the same receipt. Raises NotThere, NotOfThisPaper,
-    SavedElsewhere, GoneOnElsewhere, AttemptVoid, and TimeOver when answers came with it that are
-    too late.
+    SavedElsewhere, GoneOnElsewhere, AttemptVoid, NeedsSafeBrowser, and TimeOver when answers came
+    with it that are too late.
     """
     attempt, exam = locked(attempt_id, member_id)
     if attempt.state == "submitted":
@@ -198,6 +201,8 @@ def _must_hold(
     """Of two sign-ins of a member the page opened last goes on; both are written down."""
     if exam is None or not window.sign_in:
         return
+    if not window.is_safe and not rules.is_safe(window.visit, exam.safe_keys):
+        raise rules.NeedsSafeBrowser
     # A page cannot have been opened later than now, whatever it says.
     opened_at = None if window.opened_at is None else min(window.opened_at, now)
     if window.sign_in != attempt.held_by:
@@ -212,7 +217,7 @@ def _must_hold(
                 attempt_id=attempt.id,
                 actor_id=attempt.member_id,
                 before=[attempt.held_by, attempt.address],
-                after=[window.sign_in, window.address],
+                after=[window.sign_in, window.visit.address],
             )
         attempt.held_by = window.sign_in
     attempt.held_since = max(filter(None, (attempt.held_since, opened_at)), default=now)

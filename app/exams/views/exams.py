@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from flask import current_app, redirect, render_template, request, url_for
+import re
+
+from flask import current_app, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 
 from app.core import clock
@@ -13,6 +15,8 @@ from app.core.refusals import Refusal
 from app.exams import queries, rules, service
 from app.exams.views import bp
 from app.members.access import SIGNED_IN, reader
+
+_SPEAKING_PAGE = re.compile(r"/(?:exams|attempts)/[0-9]+(?:/[a-z]+)?(?:\?.*)?")
 
 
 @bp.get("/exams")
@@ -63,18 +67,34 @@ def start_exam(exam_id: int) -> ResponseReturnValue:
         if wants_json():
             raise
         return _door(exam_id, problem=str(refusal)), status_of(refusal)
+    if found.safe_keys:
+        session["safe"] = attempt_id
     return redirect(url_for("exams.paper", attempt_id=attempt_id), 303)
 
 
 def visit() -> rules.Visit:
-    """Where this request comes from, and what the Safe Exam Browser says with it."""
-    base: str = current_app.extensions["weike"].base_url
-    said = ("X-SafeExamBrowser-ConfigKeyHash", "X-SafeExamBrowser-RequestHash")
+    """Where this request comes from, and what the Safe Exam Browser says with it.
+
+    Versions that send no headers tell the scripts of a page (js/exams/safe.js), which sends on what
+    it was told, with its address, in fields of the form.
+    """
+    base = str(current_app.extensions["weike"].base_url).rstrip("/")
+    here = base + request.full_path.removesuffix("?")
+    page = request.form.get("safe_page", "")
+    is_ours = page.startswith(base) and _SPEAKING_PAGE.fullmatch(page.removeprefix(base))
+    heads = ("X-SafeExamBrowser-ConfigKeyHash", "X-SafeExamBrowser-RequestHash")
+    fields = ("safe_config", "safe_exam") if is_ours else ()
+    said = [(here, request.headers.get(name)) for name in heads]
+    said += [(page, request.form.get(name)) for name in fields]
     return rules.Visit(
         address=request.remote_addr or "",
-        url=base.rstrip("/") + request.full_path.removesuffix("?"),
-        hashes=tuple(value for name in said if (value := request.headers.get(name))),
+        proofs=tuple((url, text) for url, text in said if text),
     )
+
+
+def was_safe(attempt_id: int) -> bool:
+    """Whether this sign-in has shown for an attempt that it is in the Safe Exam Browser."""
+    return session.get("safe") == attempt_id
 
 
 @bp.get("/attempts/<int:attempt_id>/paper")
@@ -83,21 +103,30 @@ def paper(attempt_id: int) -> ResponseReturnValue:
     attempt = queries.attempt_for(reader().id, attempt_id)
     if not attempt.is_open or attempt.exam_id is None:
         return redirect(url_for("exams.result", attempt_id=attempt.id))
-    return exam_paper(attempt)
+    try:
+        return exam_paper(attempt)
+    except rules.NeedsSafeBrowser as refusal:
+        page = render_template("exams/safe_browser.html", attempt=attempt, problem=str(refusal))
+        return page, status_of(refusal)
 
 
 def exam_paper(
     attempt: queries.AttemptView, *, posted: service.Answers | None = None, problem: str = ""
 ) -> str:
-    """The paper of an open attempt at an exam; without a way back only its present question."""
+    """The paper of an open attempt at an exam; without a way back only its present question.
+
+    Raises NeedsSafeBrowser.
+    """
     me, now = reader(), clock.now()
     found = queries.exam_for(me, attempt.exam_id or 0, now)
     stopped = now if found.paused_at is None else min(now, found.paused_at)
     remaining_ms = rules.remaining_ms(stopped, attempt.deadline_at)
     if rules.is_over(stopped, attempt.deadline_at, found.grace_s):
         return render_template("exams/time_over.html", exam=found, attempt=attempt)
-    if not rules.is_safe(visit(), found.safe_keys) and request.method == "GET":
-        raise rules.NeedsSafeBrowser
+    if found.safe_keys and not was_safe(attempt.id):
+        if not rules.is_safe(visit(), found.safe_keys):
+            raise rules.NeedsSafeBrowser
+        session["safe"] = attempt.id
     # Nobody studies the questions while the clocks stand still; what was posted is shown again.
     is_hidden = found.paused_at is not None and posted is None
     items = [] if is_hidden else queries.paper(attempt.id, posted=posted)

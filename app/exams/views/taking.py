@@ -21,7 +21,7 @@ from app.core.limits import limited
 from app.core.refusals import Refusal
 from app.exams import queries, rules, service
 from app.exams.views import bp
-from app.exams.views.exams import exam_paper
+from app.exams.views.exams import exam_paper, visit, was_safe
 from app.exams.views.quiz import course_of, quiz_page
 from app.learning.queries import course_progress_for
 from app.members.access import SIGNED_IN, own_sign_in, reader
@@ -35,7 +35,10 @@ from app.questions.rules import LARGEST_FILE
 _FIELD = re.compile(r"([qvf])([1-9][0-9]{0,9})(?:\.([a-z0-9]{1,12}))?")
 FIELDS_MOST = 4_000  # a paper of 500 questions, some with many gaps
 PARTS_MOST = 10_000  # of a form with files: each box that is ticked is a part of its own
-_PLAIN = {"csrf_token", "go", "here", "away", "opened", "page", "turn"}
+_PLAIN = {
+    *("csrf_token", "go", "here", "away", "opened", "page", "turn"),
+    *("safe_page", "safe_config", "safe_exam"),
+}
 
 
 # A paper without a script sends files with its form; three of the largest at once.
@@ -81,7 +84,7 @@ def save(attempt_id: int) -> ResponseReturnValue:
             flags=sent.flags,
             left=sent.away,
             reached=sent.go,
-            window=_window(),
+            window=_window(attempt.id),
         )
     except Refusal as refusal:
         return _again(attempt, refusal, sent)
@@ -120,7 +123,7 @@ def submit(attempt_id: int) -> ResponseReturnValue:
             member_id=member_id,
             answers=sent.answers,
             seen=sent.seen,
-            window=_window(),
+            window=_window(attempt_id),
         )
     except Refusal as refusal:
         return _again(queries.attempt_for(member_id, attempt_id), refusal, sent)
@@ -253,7 +256,7 @@ def _again(attempt: queries.AttemptView, refusal: Refusal, sent: Sent) -> Respon
     ):
         flash(str(refusal), "warn")
         return redirect(url_for("exams.result", attempt_id=attempt.id), 303)
-    if isinstance(refusal, rules.AlreadySubmitted | rules.AttemptVoid):
+    if isinstance(refusal, rules.AlreadySubmitted | rules.AttemptVoid | rules.NeedsSafeBrowser):
         raise refusal
     is_behind = isinstance(refusal, rules.SavedElsewhere | rules.GoneOnElsewhere)
     posted = {} if is_behind else sent.answers
@@ -264,7 +267,7 @@ def _again(attempt: queries.AttemptView, refusal: Refusal, sent: Sent) -> Respon
     return page, status_of(refusal)
 
 
-def _window() -> service.Window:
+def _window(attempt_id: int) -> service.Window:
     """Which page sends this: when it was opened (by our clock, in milliseconds), and where.
 
     What a page says of itself is advice; what is not understood of it is left out.
@@ -274,7 +277,8 @@ def _window() -> service.Window:
     return service.Window(
         sign_in=own_sign_in(),
         opened_at=clock.moment(int(opened)) if re.fullmatch(r"[0-9]{10,14}", opened) else None,
-        address=request.remote_addr or "",
+        visit=visit(),
+        is_safe=was_safe(attempt_id),
         page=page if is_named else "",
         turn=int(turn) if is_named else 0,
     )

@@ -4,6 +4,7 @@
 
 import { ask } from "weike/app";
 import { signInAgain as dialogToSignIn } from "weike/exams/again";
+import { proof, prove } from "weike/exams/safe";
 import { asFile, bring, Shelf } from "weike/exams/shelf";
 
 const form = document.getElementById("paper");
@@ -189,6 +190,7 @@ async function post(body, leaving = false) {
   // Of two devices the page opened last goes on; the server knows which.
   const opened = form.elements.namedItem("opened");
   if (opened) body.append("opened", opened.value);
+  for (const [name, value] of proof()) body.append(name, value);
   try {
     const answer = await fetch(words.save, {
       method: "POST",
@@ -242,9 +244,9 @@ async function save(question, leaving = false) {
     waiting.set(item, 0);
     signInAgain();
   } else if (answer?.status === 422) {
-    const { error } = await answer.json().catch(() => ({}));
+    const { reason, error } = await answer.json().catch(() => ({}));
     waiting.delete(item);
-    shelf.forget(item);
+    if (reason !== "NeedsSafeBrowser") shelf.forget(item);
     status.textContent = error ?? words.wordUnsaved;
     status.classList.add("paper-trouble");
     return;
@@ -364,10 +366,17 @@ function signInAgain() {
   addEventListener("focus", returned);
 }
 
+const thisPage = () => fetch(location.href, { headers: { Accept: "text/html" } }).catch(() => null);
+const parsed = async (page) => new DOMParser().parseFromString(await page.text(), "text/html");
+
 async function returned() {
-  const page = await fetch(location.href, { headers: { Accept: "text/html" } }).catch(() => null);
+  let page = await thisPage();
+  if (page?.status === 422) {
+    await prove(await parsed(page));
+    page = await thisPage();
+  }
   if (!page?.ok || page.redirected) return false;
-  const fresh = new DOMParser().parseFromString(await page.text(), "text/html");
+  const fresh = await parsed(page);
   const found = fresh.querySelector("meta[name=csrf-token]")?.content;
   if (!found || !fresh.getElementById("paper")) return false;
   token = found;
