@@ -507,8 +507,12 @@ def test_the_room_shows_who_is_writing_and_how_far_they_are(
     assert "60 min" in page
     time.moment += timedelta(seconds=50)
     assert "not heard of" in desk.get(f"/{exam.id}/room/list")
+    assert "Anna Li" in desk.get(f"/{exam.id}/room/list?only=silent&q=anna&page=9")
+    for others in ("only=submitted", "only=kept", "q=Bert", "only=writing&q=%25"):
+        assert "Anna Li" not in desk.get(f"/{exam.id}/room/list?{others}")
     taker.save({})
     assert "not heard of" not in desk.get(f"/{exam.id}/room/list").split("<table")[1]
+    assert "Anna Li" not in desk.get(f"/{exam.id}/room/list?only=silent")
 
 
 def test_a_message_reaches_the_page_of_the_taker_and_of_nobody_else(
@@ -596,8 +600,11 @@ def test_minutes_added_by_mistake_are_taken_back_and_no_more_than_these(
     time.moment = begun + timedelta(minutes=5)
     desk.post(room, minutes="-10")
     assert taker.row().deadline_at == time.moment + timedelta(minutes=1)
+    until = taker.row().deadline_at
     for wrong in ("0", "x", "99999", ""):
-        assert desk.post(room, minutes=wrong).status_code == 422, wrong
+        desk.post(room, minutes=wrong)
+        assert "Add from 1 to 240 minutes" in desk.get(f"/{exam.id}/room"), wrong
+    assert taker.row().deadline_at == until
 
 
 def test_reopening_makes_a_new_attempt_with_the_same_answers(
@@ -637,7 +644,9 @@ def test_what_was_done_is_written_down_for_ever(
         *("create", "publish", "start", "add_time", "pause", "resume", "hand_in"),
     ]
     assert (taker.row().ended_by, taker.row().state) == ("staff", "submitted")
-    assert "Fell ill" in desk.get(f"/{exam.id}/room")
+    own, everything = (desk.get(f"/{exam.id}/room{more}") for more in ("", "?log=all"))
+    assert "Fell ill" in own
+    assert ("<strong>began" in own, "<strong>began" in everything) == (False, True)
     for statement in ("UPDATE exam_event SET act = 'x'", "DELETE FROM exam_event"):
         with pytest.raises(DatabaseError), app.app_context(), unit_of_work() as session:
             session.execute(db.text(statement))

@@ -179,7 +179,7 @@ def test_who_is_on_the_list_sees_the_exam_and_where_they_sit(
 ) -> None:
     exam = make_exam(app, trainer, publish=False)
     desk = Desk(people, trainer)
-    seated, other = Candidate(people, exam), Candidate(people, exam)
+    seated, other = Candidate(people, exam, people.member("Anna Li")), Candidate(people, exam)
     name = username(app, seated.member)
     saved = settings(desk, exam.id, audience="seats", seats=f"{name.upper()}  A12\n\n")
     assert saved.status_code == 302
@@ -187,8 +187,11 @@ def test_who_is_on_the_list_sees_the_exam_and_where_they_sit(
     assert "A12" in seated.client.get(seated.door).text
     assert other.client.get(other.door).status_code == 404
     assert other.start().status_code == 404
+    assert "Anna Li" not in desk.get(f"/{exam.id}/room/list")
+    assert "Anna Li" in desk.get(f"/{exam.id}/room/list?only=absent")
     seated.start()
     assert "A12" in desk.get(f"/{exam.id}/room/list")
+    assert "Anna Li" not in desk.get(f"/{exam.id}/room/list?only=absent")
     assert f"{name} A12" in desk.get(f"/{exam.id}/settings")
 
 

@@ -96,7 +96,7 @@ def test_a_password_opens_the_door_and_nothing_else_does(
     assert taker.start().status_code == 422
     assert taker.start(password="maple 8").status_code == 422
     assert "Maple" not in taker.client.get(taker.door).text
-    assert taker.start(password=" maple 7 ").status_code == 303
+    assert taker.start(password=" maple \uff17 ").status_code == 303
 
 
 def test_other_branches_do_not_see_the_exam(app: Flask, people: People, trainer: int) -> None:
@@ -303,6 +303,7 @@ def test_the_clocks_stand_still_in_a_pause_and_everybody_gets_it_back(
     assert told["clock"] == {"remaining_ms": 600_000, "is_paused": True}
     # A pause is no time to think: questions are out of sight, what is new waits till the end of it.
     assert taker.paper() == []
+    assert re.search(r"<form[^>]* data-paused data-one-by-one ", taker.page())
     early = taker.save(right)
     assert early.status_code == 429, early.get_json()
     assert early.get_json()["reason"] == "ExamPaused"
@@ -352,8 +353,10 @@ def test_time_for_all_exams_is_granted_by_who_looks_after_the_member(
         with app.app_context():
             name = db.session.get(Member, member).username
             db.session.rollback()
-        wish = {"username": name, "everywhere": "1", "extra_percent": "50", "reason": "x"}
-        desk.post(f"/{exam.id}/room/accommodations", **wish)
+        wish = {"username": name, "everywhere": "1", "reason": "x"}
+        desk.post(f"/{exam.id}/room/accommodations", extra_percent="a lot", **wish)
+        assert not all_of(app, Accommodation)
+        desk.post(f"/{exam.id}/room/accommodations", extra_percent="50 %", **wish)
         return len(all_of(app, Accommodation))
 
     assert grant(far) == 0
@@ -361,6 +364,10 @@ def test_time_for_all_exams_is_granted_by_who_looks_after_the_member(
     assert grant(near) == 1
     (event,) = (e for e in all_of(app, ExamEvent) if e.act == "accommodate")
     assert (event.facts["member"], event.facts["everywhere"]) == (near, True)
+    assert event.facts["percent"] == 50
+    log = desk.get(f"/{exam.id}/room").partition('class="happenings"')[2]
+    assert "Near" in log
+    assert "50 % more time" in log
 
 
 def test_late_answers_do_not_fill_the_database(

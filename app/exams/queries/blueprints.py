@@ -255,6 +255,7 @@ def checks_of(exam: ExamView, now: datetime) -> tuple[list[rules.Check], rules.S
             has_duration=exam.duration_s is not None,
             closes_in_past=exam.closes_at is not None and exam.closes_at <= now,
             unfair=spread is not None and not spread.is_fair,
+            guessed=spread is not None and spread.is_guess,
         ),
         spread,
     )

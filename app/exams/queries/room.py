@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, Select, and_, case, exists, func, or_, select, true
+from sqlalchemy.orm import aliased
 
 from app.core.db import db
+from app.core.paging import Page, window
 from app.core.refusals import NotThere
 from app.exams import rules
 from app.exams.models import (
@@ -18,6 +21,7 @@ from app.exams.models import (
     Evidence,
     Exam,
     ExamEvent,
+    ExamSeat,
 )
 from app.exams.queries.attempts import AttemptView, view
 from app.exams.queries.exams import ExamView
@@ -25,6 +29,9 @@ from app.exams.queries.seats import places_by_member
 from app.members.models import Branch, Member
 
 SILENT_S = 45  # three saves missed
+SEATS = 100  # on one page of the list
+ACTS = 30  # on one page of what happened
+OF_TAKERS = ("start", "submit", "time_over", "device", "moved")  # what happens by itself
 
 
 @dataclass(frozen=True)
@@ -50,76 +57,135 @@ class Seat:
 
 
 @dataclass(frozen=True)
+class Absent:
+    """Somebody on the list of an exam who has not begun."""
+
+    name: str
+    branch: str
+    place: str
+
+
+@dataclass(frozen=True)
 class Room:
-    """The live list, those who write first."""
+    """One page of the live list, those who write first; and how many there are of each."""
 
-    exam: ExamView
-    seats: tuple[Seat, ...]
-    now: datetime
-
-    @property
-    def writing(self) -> int:
-        return sum(seat.attempt.is_open for seat in self.seats)
-
-    @property
-    def submitted(self) -> int:
-        return sum(seat.attempt.is_submitted for seat in self.seats)
-
-    @property
-    def silent(self) -> int:
-        return sum(seat.is_silent for seat in self.seats)
+    page: Page[Seat] | Page[Absent]
+    only: str  # one of SHOWN
+    text: str
+    counts: Mapping[str, int]  # by what SHOWN says
 
 
-def room_of(exam: ExamView, now: datetime) -> Room:
-    """Everybody who has begun, with how far they are."""
-    answered = (
-        select(AttemptItem.attempt_id, func.count().label("answered"))
-        .join(Attempt, Attempt.id == AttemptItem.attempt_id)
-        .where(Attempt.exam_id == exam.id, AttemptItem.saved > 0)
-        .group_by(AttemptItem.attempt_id)
-        .subquery()
+# Which takers the list shows; "absent" are those on the list of an exam who have not begun.
+SHOWN = ("", "writing", "silent", "submitted", "kept", "absent")
+
+
+def room_of(
+    exam: ExamView, now: datetime, *, only: str = "", text: str = "", page: int = 1
+) -> Room:
+    """Those who have begun, with how far they are; `text` is looked for in their names."""
+    only = only if only in SHOWN else ""
+    state, quiet = Attempt.state, _is_quiet(now)
+    kept = Attempt.id.in_(select(Evidence.attempt_id))
+    which = {
+        "": true(),
+        "writing": state == "open",
+        "silent": and_(state == "open", quiet),
+        "submitted": state == "submitted",
+        "kept": kept,
+    }
+    named = _called(text)
+    absent = _absent(exam.id, named)
+    session = db.session()
+    row = session.execute(
+        select(*(func.coalesce(func.sum(case((each, 1), else_=0)), 0) for each in which.values()))
+        .join(Member, Member.id == Attempt.member_id)
+        .where(Attempt.exam_id == exam.id, named)
+    ).one()
+    counts = dict(zip(which, (int(n) for n in row), strict=True))
+    counts["absent"] = session.scalar(select(func.count()).select_from(absent.subquery())) or 0
+    total = counts[only]
+    offset, limit = window(min(page, Page((), 1, total, SEATS).last), SEATS)
+    number = offset // SEATS + 1
+    if only == "absent":
+        wanted = absent.order_by(ExamSeat.place, Member.sorted_name).offset(offset).limit(limit)
+        missing = [Absent(*each) for each in session.execute(wanted)]
+        return Room(Page(missing, number, total, SEATS), only, text, counts)
+    seats = _seats(exam, now, which[only], named, offset=offset, limit=limit)
+    return Room(Page(seats, number, total, SEATS), only, text, counts)
+
+
+def _is_quiet(now: datetime) -> ColumnElement[bool]:
+    since = now - timedelta(seconds=SILENT_S)
+    return or_(Attempt.heard_at.is_(None), Attempt.heard_at < since)
+
+
+def _called(text: str) -> ColumnElement[bool]:
+    said = text.strip()[:100]
+    if not said:
+        return true()
+    return or_(
+        Member.name.icontains(said, autoescape=True),
+        Member.username.icontains(said, autoescape=True),
     )
-    late = select(Evidence.attempt_id).distinct().subquery()
+
+
+def _absent(exam_id: int, named: ColumnElement[bool]) -> Select[str, str, str]:
+    begun = exists().where(Attempt.exam_id == exam_id, Attempt.member_id == Member.id)
+    return (
+        select(Member.name, Branch.name, ExamSeat.place)
+        .join(Member, Member.id == ExamSeat.member_id)
+        .join(Branch, Branch.id == Member.branch_id)
+        .where(ExamSeat.exam_id == exam_id, Member.is_active, ~begun, named)
+    )
+
+
+def _seats(
+    exam: ExamView, now: datetime, *which: ColumnElement[bool], offset: int = 0, limit: int = 1
+) -> list[Seat]:
+    answered = (
+        select(func.count())
+        .where(AttemptItem.attempt_id == Attempt.id, AttemptItem.saved > 0)
+        .scalar_subquery()
+    )
+    kept = exists().where(Evidence.attempt_id == Attempt.id)
     rows = db.session().execute(
-        select(Attempt, Member.name, Branch.name, answered.c.answered, late.c.attempt_id)
+        select(Attempt, Member.name, Branch.name, answered, kept, _is_quiet(now))
         .join(Member, Member.id == Attempt.member_id)
         .join(Branch, Branch.id == Member.branch_id)
-        .outerjoin(answered, answered.c.attempt_id == Attempt.id)
-        .outerjoin(late, late.c.attempt_id == Attempt.id)
-        .where(Attempt.exam_id == exam.id)
+        .where(Attempt.exam_id == exam.id, *which)
         .order_by(Attempt.state != "open", Member.sorted_name, Attempt.number)
+        .offset(offset)
+        .limit(limit)
     )
     still = now if exam.paused_at is None else min(now, exam.paused_at)
-    seats = []
     places = places_by_member(exam.id)
-    for row, name, branch, count, evidence in rows:
-        is_open = row.state == "open"
-        quiet = row.heard_at is None or (now - row.heard_at).total_seconds() > SILENT_S
-        seats.append(
-            Seat(
-                attempt=view(row),
-                name=name,
-                branch=branch,
-                answered=count or 0,
-                heard_at=row.heard_at,
-                left=row.left,
-                added_s=row.added_s,
-                remaining_ms=rules.remaining_ms(still, row.deadline_at) if is_open else None,
-                is_silent=is_open and quiet,
-                has_evidence=evidence is not None,
-                place=places.get(row.member_id, ""),
-                address=row.address,
-            )
+    return [
+        Seat(
+            attempt=view(row),
+            name=name,
+            branch=branch,
+            answered=count,
+            heard_at=row.heard_at,
+            left=row.left,
+            added_s=row.added_s,
+            remaining_ms=(
+                rules.remaining_ms(still, row.deadline_at) if row.state == "open" else None
+            ),
+            is_silent=row.state == "open" and quiet,
+            has_evidence=has_kept,
+            place=places.get(row.member_id, ""),
+            address=row.address,
         )
-    return Room(exam, tuple(seats), now)
+        for row, name, branch, count, has_kept, quiet in rows
+    ]
 
 
 def seat_of(exam: ExamView, attempt_id: int, now: datetime) -> Seat:
     """One seat of the room. Raises NotThere."""
-    found = next((s for s in room_of(exam, now).seats if s.attempt.id == attempt_id), None)
-    if found is None:
+    found = _seats(exam, now, Attempt.id == attempt_id)
+    if not found:
         raise NotThere
-    return found
+    return found[0]
 
 
 @dataclass(frozen=True)
@@ -177,7 +243,7 @@ def evidence_of(attempt_id: int) -> list[Late]:
 
 @dataclass(frozen=True)
 class Happening:
-    """One line of what happened in an exam."""
+    """One line of what happened in an exam; `taker` is whom it was done to."""
 
     at: datetime
     act: str
@@ -186,19 +252,35 @@ class Happening:
     facts: dict[str, Any]
 
 
-def happenings(exam_id: int, *, most: int = 100) -> list[Happening]:
-    """The newest acts in an exam, newest first."""
-    actor, taker = Member.__table__.alias("actor"), Member.__table__.alias("taker")
-    rows = db.session().execute(
-        select(ExamEvent, actor.c.name, taker.c.name)
-        .outerjoin(actor, actor.c.id == ExamEvent.actor_id)
+def happenings(exam_id: int, *, page: int = 1, everything: bool = False) -> Page[Happening]:
+    """The acts in an exam, newest first: those of people in charge, or everything."""
+    which = [ExamEvent.exam_id == exam_id]
+    if not everything:
+        which.append(ExamEvent.act.not_in(OF_TAKERS))
+    session = db.session()
+    total = session.scalar(select(func.count()).where(*which)) or 0
+    offset, limit = window(min(page, Page((), 1, total, ACTS).last), ACTS)
+    actor, taker = aliased(Member), aliased(Member)
+    rows = session.execute(
+        select(ExamEvent, actor.name, taker.name)
+        .outerjoin(actor, actor.id == ExamEvent.actor_id)
         .outerjoin(Attempt, Attempt.id == ExamEvent.attempt_id)
-        .outerjoin(taker, taker.c.id == Attempt.member_id)
-        .where(ExamEvent.exam_id == exam_id)
+        .outerjoin(taker, taker.id == Attempt.member_id)
+        .where(*which)
         .order_by(ExamEvent.id.desc())
-        .limit(most)
+        .offset(offset)
+        .limit(limit)
+    ).all()
+    # Who is granted more has no attempt yet.
+    granted = {row.facts["member"] for row, _, _ in rows if "member" in row.facts}
+    names = dict(
+        session.execute(select(Member.id, Member.name).where(Member.id.in_(granted))).all()
     )
-    return [Happening(row.at, row.act, who, whom, row.facts) for row, who, whom in rows]
+    found = [
+        Happening(row.at, row.act, who, whom or names.get(row.facts.get("member", 0)), row.facts)
+        for row, who, whom in rows
+    ]
+    return Page(found, offset // ACTS + 1, total, ACTS)
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 import secrets
+import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
@@ -114,6 +115,15 @@ def is_safe(visit: Visit, text: str) -> bool:
 
 def _said(url: str, key: str) -> str:
     return hashlib.sha256((url.partition("#")[0] + key).encode()).hexdigest()
+
+
+def is_password(typed: str, right: str) -> bool:
+    """Whether somebody knows the password; small letters and full-width digits will do."""
+    return secrets.compare_digest(_spoken(typed), _spoken(right))
+
+
+def _spoken(text: str) -> bytes:
+    return unicodedata.normalize("NFKC", text).strip().casefold().encode()
 
 
 def seats(text: str) -> list[tuple[str, str]]:

@@ -351,6 +351,7 @@ def checks(
     has_duration: bool,
     closes_in_past: bool,
     unfair: bool,
+    guessed: bool = False,
 ) -> list[Check]:
     """The checklist; an exam can be published when every line that must be good is good."""
     return [
@@ -393,8 +394,10 @@ def checks(
         Check(
             _l("The drawn papers differ in how hard they are")
             if unfair
+            else _l("How hard the questions are is known when the first have answered them")
+            if guessed
             else _l("The drawn papers are about equally hard"),
-            not unfair,
+            not unfair and not guessed,
             must=False,
         ),
     ]

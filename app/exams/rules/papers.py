@@ -49,6 +49,7 @@ class Spread:
     highest: float
     deviation: float
     papers: int  # that were drawn for it
+    is_guess: bool = False  # nobody has answered any of the questions yet
 
     @property
     def is_fair(self) -> bool:
@@ -130,4 +131,5 @@ def spread(places: Sequence[Place]) -> Spread | None:
     looked_at = sum(len(place.pool) + place.number for place in places)
     samples = max(FEWEST, min(SAMPLES, LOOKED_AT // looked_at)) if _has_choice(places) else 1
     scores = [100 * _fairest(seed, places)[1] / most for seed in range(samples)]
-    return Spread(min(scores), fmean(scores), max(scores), pstdev(scores), samples)
+    is_guess = all(e == UNKNOWN for place in places for _, e in place.pool)
+    return Spread(min(scores), fmean(scores), max(scores), pstdev(scores), samples, is_guess)

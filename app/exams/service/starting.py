@@ -89,9 +89,7 @@ def start_exam(
         raise rules.WrongNetwork(address=visit.address)
     if not rules.is_safe(visit, exam.safe_keys):
         raise rules.NeedsSafeBrowser
-    if exam.password and not secrets.compare_digest(
-        password.strip().casefold().encode(), exam.password.casefold().encode()
-    ):
+    if exam.password and not rules.is_password(password, exam.password):
         raise rules.WrongPassword
     missing = missing_courses(exam_id, member_id)
     if missing:

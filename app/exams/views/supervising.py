@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
+import unicodedata
 
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -28,11 +29,15 @@ log = logging.getLogger(__name__)
 @access(EDITOR)
 def room(exam_id: int) -> str:
     exam = managed(exam_id)
+    everything = request.args.get("log") == "all"
     return render_template(
         "exams/room.html",
         exam=exam,
-        room=queries.room_of(exam, clock.now()),
-        happenings=queries.happenings(exam.id, most=30),
+        room=_room(exam),
+        everything=everything,
+        happenings=queries.happenings(
+            exam.id, page=request.args.get("acts", 1, type=int), everything=everything
+        ),
         grants=queries.grants(exam.id),
     )
 
@@ -42,7 +47,17 @@ def room(exam_id: int) -> str:
 def room_list(exam_id: int) -> str:
     """The part of the room that is asked for every few seconds."""
     exam = managed(exam_id)
-    return render_template("exams/_room.html", exam=exam, room=queries.room_of(exam, clock.now()))
+    return render_template("exams/_room.html", exam=exam, room=_room(exam))
+
+
+def _room(exam: queries.ExamView) -> queries.Room:
+    return queries.room_of(
+        exam,
+        clock.now(),
+        only=request.args.get("only", ""),
+        text=request.args.get("q", "")[:100],
+        page=request.args.get("page", 1, type=int),
+    )
 
 
 @bp.get("/desk/exams/<int:exam_id>/room/<int:attempt_id>")
@@ -62,14 +77,17 @@ def seat(exam_id: int, attempt_id: int) -> str:
 @bp.post("/desk/exams/<int:exam_id>/room/time")
 @access(EDITOR)
 def add_time(exam_id: int) -> ResponseReturnValue:
-    minutes = request.form.get("minutes", "").replace("−", "-").strip()
-    number = int(minutes) if re.fullmatch(r"[+-]?[0-9]{1,4}", minutes) else 0
-    given = service.add_time(
-        managed(exam_id).id,
-        minutes=number,
-        actor_id=reader().id,
-        attempt_id=request.form.get("attempt", type=int),
-    )
+    exam, number = managed(exam_id), _number("minutes")
+    try:
+        given = service.add_time(
+            exam.id,
+            minutes=number or 0,
+            actor_id=reader().id,
+            attempt_id=request.form.get("attempt", type=int),
+        )
+    except rules.BadMinutes as refusal:
+        return _refused(exam_id, refusal)
+    number = number or 0
     if number < 0:
         flash(ngettext("%(num)s attempt has less time.", "%(num)s attempts have less time.", given))
     else:
@@ -96,12 +114,15 @@ def resume(exam_id: int) -> ResponseReturnValue:
 @bp.post("/desk/exams/<int:exam_id>/room/message")
 @access(EDITOR)
 def say(exam_id: int) -> ResponseReturnValue:
-    service.say(
-        managed(exam_id).id,
-        text=request.form.get("text", ""),
-        actor_id=reader().id,
-        attempt_id=request.form.get("attempt", type=int),
-    )
+    try:
+        service.say(
+            managed(exam_id).id,
+            text=request.form.get("text", ""),
+            actor_id=reader().id,
+            attempt_id=request.form.get("attempt", type=int),
+        )
+    except rules.EmptyMessage as refusal:
+        return _refused(exam_id, refusal)
     flash(_("Said. It appears on their pages within fifteen seconds."))
     return _back(exam_id)
 
@@ -158,7 +179,7 @@ def act(exam_id: int, attempt_id: int) -> ResponseReturnValue:
             service.reopen(
                 exam.id,
                 attempt_id,
-                minutes=request.form.get("minutes", 0, type=int),
+                minutes=-1 if (minutes := _number("minutes")) is None else minutes,
                 actor_id=me.id,
                 reason=reason,
             )
@@ -188,16 +209,20 @@ def accommodate(exam_id: int) -> ResponseReturnValue:
     if everywhere and not me.may_organize(branch_path):
         flash(_("Only an organizer of this member's branch may grant this for all exams."), "bad")
         return _back(exam_id)
-    service.accommodate(
-        member_id,
-        extra_percent=request.form.get("extra_percent", 0, type=int),
-        extra_attempts=request.form.get("extra_attempts", 0, type=int),
-        large_type=request.form.get("large_type") == "1",
-        reason=request.form.get("reason", ""),
-        actor_id=me.id,
-        exam_id=exam.id,
-        everywhere=everywhere,
-    )
+    percent, attempts = _number("extra_percent"), _number("extra_attempts")
+    try:
+        service.accommodate(
+            member_id,
+            extra_percent=-1 if percent is None else percent,
+            extra_attempts=-1 if attempts is None else attempts,
+            large_type=request.form.get("large_type") == "1",
+            reason=request.form.get("reason", ""),
+            actor_id=me.id,
+            exam_id=exam.id,
+            everywhere=everywhere,
+        )
+    except rules.BadAllowance as refusal:
+        return _refused(exam_id, refusal)
     flash(_("Saved. It counts from the next start on."))
     return _back(exam_id)
 
@@ -227,6 +252,20 @@ def believe_clock() -> ResponseReturnValue:
     log.warning("member %s confirmed the clock after a jump of %s min", reader().id, minutes)
     flash(_("The server's clock is believed again."))
     return redirect(url_for("exams.desk"), 303)
+
+
+def _number(name: str) -> int | None:
+    """A whole number as people write it (+5, −5, ５, 25 %); empty is 0, None is no number."""
+    text = unicodedata.normalize("NFKC", request.form.get(name, "")).replace("−", "-")
+    text = text.strip().removesuffix("%").rstrip()
+    if not text:
+        return 0
+    return int(text) if re.fullmatch(r"[+-]?[0-9]{1,4}", text) else None
+
+
+def _refused(exam_id: int, refusal: Refusal) -> ResponseReturnValue:
+    flash(str(refusal), "bad")
+    return _back(exam_id)
 
 
 def _back(exam_id: int) -> ResponseReturnValue:

@@ -18,7 +18,7 @@ const buttons = Object.fromEntries(
   ["previous", "next", "submit", "later", "onward"].map((id) => [id, document.getElementById(id)]),
 );
 const isExam = "exam" in words;
-const oneByOne = "oneByOne" in words;
+const oneByOne = "oneByOne" in words && questions.length > 0;
 const DEBOUNCE_MS = 1_000;
 const HEARD_MS = 15_000; // at least so often an exam says that it is still there
 const RETRY_MS = [2_000, 4_000, 8_000, 15_000];
@@ -169,12 +169,18 @@ function stop(sentence) {
   status.classList.add("paper-trouble");
 }
 
-/** Another device goes on: what stands here can be read and copied, and not be changed. */
+/** Another page goes on: what stands here can be read and copied, and not be changed. */
 function readOnly(sentence) {
   stop(sentence);
   for (const question of questions) for (const field of fieldsOf(question)) field.disabled = true;
   for (const id of ["submit", "later", "onward"]) if (buttons[id]) buttons[id].disabled = true;
-  spoken.textContent = sentence;
+  if (spoken) spoken.textContent = sentence;
+  const anew = document.createElement("button");
+  anew.type = "button";
+  anew.className = "btn btn-lg btn-outline-secondary";
+  anew.textContent = words.wordAnew;
+  anew.addEventListener("click", () => location.reload());
+  form.querySelector(".paper-buttons").append(anew);
 }
 
 function later(question, ms) {
@@ -220,7 +226,7 @@ async function save(question, leaving = false) {
     if (told.stale?.includes(Number(item))) {
       waiting.delete(item);
       shelf.forget(item);
-      stop(told.error);
+      readOnly(told.error);
       return tell();
     }
     version(question).value = told.saved[item];
@@ -381,6 +387,9 @@ async function returned() {
   if (!found || !fresh.getElementById("paper")) return false;
   token = found;
   form.elements.namedItem("csrf_token").value = found;
+  // Who signs in here goes on here, whatever other window was opened later.
+  const since = form.elements.namedItem("opened");
+  if (since) since.value = fresh.querySelector("#paper [name=opened]")?.value ?? since.value;
   removeEventListener("focus", returned);
   lost?.close();
   lost = null;
@@ -403,11 +412,18 @@ function setClock(remaining, isPaused) {
   if (isPaused !== paused) {
     // A page opened during the pause has no questions yet.
     if (!isPaused && !questions.length) location.reload();
-    paused = isPaused;
-    for (const question of questions) question.inert = paused;
+    standStill(isPaused);
     if (paused) spoken.textContent = words.wordPaused;
   }
   tick();
+}
+
+/** Nobody studies the questions while the clocks stand still. */
+function standStill(still) {
+  paused = still;
+  form.classList.toggle("is-paused", still);
+  for (const question of questions) question.inert = still;
+  document.getElementById("paused").hidden = !still;
 }
 
 const leftMs = () => (endsAt === null ? null : Math.round(endsAt - performance.now()));
@@ -489,9 +505,8 @@ function sealUp() {
   }, 5_000);
 }
 
+if (isExam) standStill("paused" in words);
 if (time && words.remaining !== undefined) {
-  paused = "paused" in words;
-  for (const question of questions) question.inert = paused;
   endsAt = performance.now() + Number(words.remaining);
   if (Number(words.remaining) <= whole / 2) announced.add("half");
   tick();

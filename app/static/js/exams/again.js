@@ -39,6 +39,11 @@ export function signInAgain(words, back) {
   const problem = document.createElement("p");
   problem.className = "field-error";
   problem.setAttribute("role", "alert");
+  const say = (sentence) => {
+    problem.textContent = sentence;
+    problem.hidden = !sentence; // it has a mark of its own
+  };
+  say("");
   const actions = document.createElement("div");
   actions.className = "dialog-actions";
   const button = document.createElement("button");
@@ -60,11 +65,11 @@ export function signInAgain(words, back) {
 
   const finished = async () => {
     if (await back()) close();
-    else problem.textContent = words.wordOtherMember;
+    else say(words.wordOtherMember);
   };
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
-    problem.textContent = "";
+    say("");
     button.setAttribute("aria-busy", "true");
     try {
       const page = await fetch("/sign-in", { headers: { Accept: "text/html" } });
@@ -73,11 +78,11 @@ export function signInAgain(words, back) {
       body.set("csrf_token", await tokenOf(page));
       const answer = await fetch("/sign-in", { method: "POST", body, redirect: "manual" });
       if (answer.type === "opaqueredirect") return await finished();
-      problem.textContent = answer.status === 429 ? words.wordTooOften : words.wordWrong;
+      say(answer.status === 429 ? words.wordTooOften : words.wordWrong);
       password.value = "";
       password.focus();
     } catch {
-      problem.textContent = words.wordOffline;
+      say(words.wordOffline);
     } finally {
       button.removeAttribute("aria-busy");
     }
