@@ -158,7 +158,8 @@ window.SafeExamBrowser = { version: "SEB_iOS", security: { configKey: "", browse
 
 def test_the_safe_exam_browser_tells_its_key_to_the_page(window, site) -> None:
     key = "ab" * 32
-    exam = make_exam(site.app, site.people.member(role="trainer"), safe_keys=key)
+    trainer = site.people.member(role="trainer")
+    exam = make_exam(site.app, trainer, safe_keys=key, shuffle_questions=False)
     member = site.people.member()
     win = window()
     win.sign_in(member)
