@@ -27,7 +27,7 @@ from honcho.process import Process
 
 from config import ROOT, BadSetting, Config
 
-THREADS = 16  # of one web process
+THREADS = 16  # of one web process, for pages; scripts/patient.py has others for uploads
 BIN = Path(sys.executable).parent
 SQLITE = "sqlite:///"
 EVERY_ADDRESS = {"0.0.0.0", "::"}
@@ -262,9 +262,10 @@ def _serve(config: Config, host: str, port: int) -> int:
     tied = "exec setpriv --pdeathsig TERM"
     manager.add_process(
         "web",
-        f"{tied} '{BIN}/gunicorn' wsgi:app --bind {host}:{port} --worker-class gthread "
-        f"--workers 1 --threads {THREADS} --graceful-timeout 5 --timeout 120 "
-        "--no-control-socket --log-level warning --worker-tmp-dir /dev/shm",
+        f"{tied} '{BIN}/gunicorn' wsgi:app --bind {host}:{port} "
+        f"--worker-class scripts.patient.Worker --workers 1 --threads {THREADS} "
+        "--graceful-timeout 5 --timeout 120 --no-control-socket --log-level warning "
+        "--worker-tmp-dir /dev/shm",
         env=environment,
         cwd=str(ROOT),
     )

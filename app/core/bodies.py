@@ -1,10 +1,11 @@
 """Patience with slow senders has an end: nobody holds all threads with bodies that trickle in.
 
-The server gives each request a thread while its body is read, and has a limit only for silence.
-Twenty connections that send one byte every few seconds would stop the whole site. So bodies that
-are still on their way after `SLOW_SECONDS` are counted: only `MOST_SLOW` may be at once, those who
-send least are cut off first, and every body has a deadline that its length allows. Whoever is cut
-off gets what a broken connection gets: the body ends early.
+A long body has a thread while it is read (short ones are waited for without: scripts/patient.py),
+and the server has a limit only for silence. A dozen connections that send one byte every few
+seconds would stop all uploads. So bodies that are still on their way after `SLOW_SECONDS` are
+counted: only `MOST_SLOW` may be at once, those who send least are cut off first, and every body has
+a deadline that its length allows. Whoever is cut off gets what a broken connection gets: the body
+ends early.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from app.core import clock
 log = logging.getLogger(__name__)
 
 SLOW_SECONDS = 2.0
-MOST_SLOW = 8  # of the web process's 16 threads
+MOST_SLOW = 8  # of the web process's 12 threads for uploads
 PATIENCE_SECONDS = 30.0
 SLOWEST = 4096  # bytes per second; a 2G telephone manages more
 LOOK_EVERY = 0.5  # seconds

@@ -19,7 +19,7 @@ import os
 import secrets
 import shutil
 import threading
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,6 +28,7 @@ from typing import BinaryIO
 from app.core.refusals import NoRoom, NotThere
 from app.media.disk import FULL, begin_flush
 from app.media.rules import (
+    MOST_ARRIVING,
     MOST_OPEN,
     UNTOUCHED_SECONDS,
     UUID,
@@ -35,6 +36,7 @@ from app.media.rules import (
     Interrupted,
     MoreThanPromised,
     NotComplete,
+    TooManyPieces,
     TooManyUploads,
     UploadBusy,
     UploadExpired,
@@ -246,7 +248,7 @@ class Partials:
         `length` is what the sender says of the piece, None when it says nothing. A piece that
         breaks off is kept as far as it came (Interrupted), unless it has a checksum: then all of
         it counts or nothing. Raises UploadBusy, WrongOffset, MoreThanPromised, ChecksumMismatch,
-        NoRoom and NotThere.
+        TooManyPieces, NoRoom and NotThere.
         """
         with self.held(uuid) as handle:
             upload = self.read(uuid)
@@ -259,7 +261,8 @@ class Partials:
                 raise MoreThanPromised
             os.ftruncate(handle, offset)
             piece = _Piece(self, upload, handle, now, checksum)
-            return piece.take(stream, left, length)
+            with _arriving.one_more(upload.owner_id):
+                return piece.take(stream, left, length)
 
     def note(self, uuid: str, handle: int, offset: int, now: float) -> None:
         """Make an offset safe: first the bytes, then the number."""
@@ -273,6 +276,32 @@ class Partials:
             os.fdatasync(numbers)
         finally:
             os.close(numbers)
+
+
+class _Arriving:
+    """How many pieces this process receives of each member: one alone must not hold its threads."""
+
+    def __init__(self) -> None:
+        self.turn = threading.Lock()
+        self.counts: Counter[int] = Counter()
+
+    @contextlib.contextmanager
+    def one_more(self, owner_id: int) -> Iterator[None]:
+        """Raises TooManyPieces."""
+        with self.turn:
+            if self.counts[owner_id] >= MOST_ARRIVING:
+                raise TooManyPieces(most=MOST_ARRIVING)
+            self.counts[owner_id] += 1
+        try:
+            yield
+        finally:
+            with self.turn:
+                self.counts[owner_id] -= 1
+                if not self.counts[owner_id]:
+                    del self.counts[owner_id]
+
+
+_arriving = _Arriving()
 
 
 class _Known:

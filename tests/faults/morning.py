@@ -133,7 +133,8 @@ def serving(morning: Morning, *, workers: int = 1, threads: int = 16) -> Iterato
         morning.server = subprocess.Popen(
             [
                 *(sys.executable, "-m", "gunicorn", "tests.faults.crashing:serve()", "--preload"),
-                *("--bind", f"127.0.0.1:{morning.port}", "--worker-class", "gthread"),
+                *("--bind", f"127.0.0.1:{morning.port}"),
+                *("--worker-class", "scripts.patient.Worker"),
                 *("--workers", str(workers), "--threads", str(threads), "--keep-alive", "60"),
                 *("--no-control-socket", "--log-level", "error", "--backlog", "2048"),
             ],

@@ -15,6 +15,7 @@ VERSION = "1.0.0"
 EXTENSIONS = "creation,creation-with-upload,checksum,termination,expiration"
 CHECKSUMS = ("sha1", "sha256")
 MOST_OPEN = 5  # unfinished uploads of one member
+MOST_ARRIVING = 4  # pieces of one member's uploads that one process receives at once
 UNTOUCHED_SECONDS = 3600  # an unfinished upload this old makes room for a new one
 LIFE_SECONDS = 24 * 3600  # of an unfinished upload after its last byte
 COMPLETE_LIFE_SECONDS = 7 * 24 * 3600  # of one that has arrived and that nobody has taken over
@@ -62,6 +63,14 @@ class TooManyUploads(TooMuch):
     sentence = _l(
         "You have %(most)s unfinished uploads. Finish or cancel one of them, "
         "or wait an hour; then begin this one."
+    )
+
+
+class TooManyPieces(Refusal):
+    """More of one member's files arrive at once than one member may hold threads with."""
+
+    sentence = _l(
+        "%(most)s files of yours are arriving already. This one goes on by itself in a moment."
     )
 
 

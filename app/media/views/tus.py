@@ -18,6 +18,8 @@ from app.media import service
 from app.media.rules import (
     BadUpload,
     ChecksumMismatch,
+    Interrupted,
+    TooManyPieces,
     UploadBusy,
     UploadExpired,
     WrongVersion,
@@ -43,7 +45,11 @@ STATUS = (
     (UploadBusy, "423 Locked"),
     (UploadExpired, "410 Gone"),
     (ChecksumMismatch, "460 Checksum Mismatch"),
+    # Whoever still listens may go on: clients of tus ask again after a 503, and after no 4xx.
+    (Interrupted, "503 Service Unavailable"),
+    (TooManyPieces, "503 Service Unavailable"),
 )
+COME_BACK = 5  # seconds
 
 
 def _tus(view: Callable[..., Response]) -> Callable[..., ResponseReturnValue]:
@@ -62,6 +68,8 @@ def _tus(view: Callable[..., Response]) -> Callable[..., ResponseReturnValue]:
             response.status = next(
                 (status for kind, status in STATUS if isinstance(refusal, kind)), response.status
             )
+            if response.status_code == 503:
+                response.headers["Retry-After"] = str(COME_BACK)
         response.headers["Tus-Resumable"] = VERSION
         response.headers["Tus-Version"] = VERSION
         response.headers["Cache-Control"] = "no-store"

@@ -149,9 +149,10 @@ class Row {
       failed: (sentence, again, offline = false) => {
         this.refuse(sentence || (offline ? this.words.offline : this.words.failed), again);
       },
-      waiting: () => {
-        this.part("status").textContent = this.words.waiting;
-        this.say(this.words.waiting);
+      waiting: (full = false) => {
+        const sentence = full ? this.words.full : this.words.waiting;
+        this.part("status").textContent = sentence;
+        this.say(sentence);
       },
     };
     this.transfer = this.root.dataset.tus

@@ -201,7 +201,7 @@ class Booth {
         this.refuse(sentence || this.words.failed);
         if (this.recorder.state !== "inactive") this.recorder.stop();
       },
-      waiting: () => this.say(this.words.waiting),
+      waiting: (full = false) => this.say(full ? this.words.full : this.words.waiting),
       going: () => {
         if (this.root.dataset.step === "sending") this.sending();
         else if (this.recorder.state === "recording") this.say(this.words.recording);

@@ -4,6 +4,8 @@
 const PIECE = 8 * 1024 * 1024;
 const LIVE_PIECE = 512 * 1024; // of a recording that is still going on; or less, after
 const LIVE_MS = 4000; // so that a closed lid costs a few seconds even of sound alone
+const FULL = 507; // the server's disk: what has arrived is kept, and somebody may clear it away
+const FULL_MS = 20_000;
 const DELAYS = [0, 1000, 3000, 5000, 10_000, 20_000, 30_000, 30_000, 30_000];
 const ENDPOINT = "/media/tus";
 const LIFE_MS = 24 * 3600 * 1000; // the server forgets unfinished uploads after a day
@@ -88,16 +90,24 @@ export class Resumable {
     this.upload = new tus.Upload(file, {
       endpoint: ENDPOINT,
       chunkSize: PIECE,
-      retryDelays: DELAYS,
+      retryDelays: [...DELAYS],
       removeFingerprintOnSuccess: true,
       metadata: { filename: file.name, filetype: file.type },
       headers: headers(),
       onProgress: (sent, total) => {
         if (!this.paused) this.on.progress(sent, total);
       },
-      onShouldRetry: (problem) => {
+      onShouldRetry: (problem, attempt, options) => {
         const status = problem.originalResponse?.getStatus() ?? 0;
-        const again = status === 0 || (status >= 500 && status !== 507) || [409, 423, 429, 460].includes(status);
+        const wait = Number(problem.originalResponse?.getHeader("Retry-After")) || 0;
+        options.retryDelays[attempt] = Math.max(DELAYS[attempt] ?? 0, Math.min(wait, 60) * 1000);
+        if (status === FULL && this.upload.url) {
+          // As often as need be: the next delay is never the last one.
+          options.retryDelays.splice(attempt, 2, FULL_MS, FULL_MS);
+          this.on.waiting(true);
+          return true;
+        }
+        const again = status === 0 || (status >= 500 && status !== FULL) || [409, 423, 429, 460].includes(status);
         if (again) this.on.waiting();
         return again;
       },
@@ -265,7 +275,11 @@ export class Live {
 
   async refused(response) {
     this.lost = Boolean(this.url);
-    if (response.status >= 500 && response.status !== 507 || [409, 423, 429, 460].includes(response.status)) {
+    if (response.status === FULL) {
+      this.on.waiting(true);
+      return FULL_MS;
+    }
+    if (response.status >= 500 || [409, 423, 429, 460].includes(response.status)) {
       this.on.waiting();
       return 3000;
     }
