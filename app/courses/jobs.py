@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from app.core import jobs
+from app.core import given_up, jobs
 from app.core.db import unit_of_work
-from app.courses import service
+from app.courses import queries, service
 from app.courses.rules import CAPTION_LANGUAGES
 from app.media import service as media
 
@@ -35,3 +35,9 @@ def hear(lease: jobs.Lease, lesson_id: int, media_id: int, language: str) -> Non
         label = CAPTION_LANGUAGES[language]
         if media.keep_heard(media_id, cues, language=language, label=label):
             service.captions_changed(lesson_id)
+
+
+@given_up.name_of("courses.replace", "courses.hear")
+def named(*, lesson_id: int, **_others: object) -> str:
+    lesson = queries.lesson_by_id(lesson_id)
+    return lesson.title if lesson else ""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from app.core import given_up
 from app.core.db import unit_of_work
 from app.core.jobs import Lease, handler
+from app.exams.queries.exams import title_of
 from app.exams.service import finish_due, plan_open, reward_due, tell_results
 
 
@@ -31,3 +33,8 @@ def finish(lease: Lease, exam_id: int) -> None:
         with unit_of_work():
             after = tell_results(exam_id, after=after)
         lease.check()
+
+
+@given_up.name_of("exams.finish")
+def named(*, exam_id: int) -> str:
+    return title_of(exam_id)

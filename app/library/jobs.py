@@ -8,7 +8,7 @@ from pathlib import Path
 from flask import Flask, current_app
 from huey import crontab
 
-from app.core import jobs
+from app.core import given_up, jobs
 from app.core.db import reading, unit_of_work
 from app.core.jobs import Lease
 from app.library import child, queries, service
@@ -129,3 +129,13 @@ def draw_cover(lease: Lease, *, file_id: int) -> None:
 def give_up(error: str, detail: str, *, file_id: int) -> None:
     """A file on which every worker died is not tried again."""
     service.give_up_reading(file_id)
+
+
+@given_up.name_of("library.extract", "library.recognise", "library.cover")
+def named(*, file_id: int, pages: object = None) -> str:
+    return queries.title_of_file(file_id)
+
+
+@given_up.before_again("library.extract")
+def from_the_start(*, file_id: int) -> None:
+    service.wait_for_reading(file_id)

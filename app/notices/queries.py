@@ -186,6 +186,14 @@ def outbox_counts() -> list[tuple[str, str, int]]:
     return [(channel, state, count) for channel, state, count in rows]
 
 
+def given_up(most: int = 10) -> tuple[int, Sequence[Outgoing]]:
+    """How many messages are not tried any more, and the latest of them."""
+    failed = Outgoing.state == "failed"
+    rows = select(Outgoing).where(failed).order_by(Outgoing.due_at.desc()).limit(most)
+    session = db.session()
+    return session.scalar(select(func.count()).where(failed)) or 0, session.scalars(rows).all()
+
+
 def latest_failures(most: int = 10) -> Sequence[Outgoing]:
     """What was not taken, or not yet, newest first, with its reason."""
     return (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from zoneinfo import ZoneInfo
@@ -10,9 +10,11 @@ from zoneinfo import ZoneInfo
 from babel.dates import format_skeleton
 from flask_babel import format_date, format_decimal, get_locale, gettext
 
-from app.core import clock, settings
+from app.core import clock, given_up, settings
 from app.core.addresses import address
+from app.members import service as members
 from app.members.queries import reader_for
+from app.members.rules.audit import Act, facts
 from app.notices import service as notices
 from app.notices.rules import Kind
 from app.organisation import queries
@@ -140,3 +142,23 @@ def _body(report: MonthReport) -> Callable[[], str]:
         return "\n".join(lines)
 
     return say
+
+
+def work_again(job_ids: Iterable[int]) -> int:
+    """Have work that was given up tried again; returns how much. Raises NotThere."""
+    count = 0
+    for job_id in job_ids:
+        one = given_up.try_again(job_id)
+        members.record(
+            Act.WORK_TRIED_AGAIN, thing=("job", job_id), name=one.name, changes=facts(work=one.kind)
+        )
+        count += 1
+    return count
+
+
+def notices_again() -> int:
+    """Have messages that were given up sent again; returns how many."""
+    count = notices.send_again()
+    if count:
+        members.record(Act.WORK_TRIED_AGAIN, changes=facts(notices_again=count))
+    return count

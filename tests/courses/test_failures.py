@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -71,6 +72,17 @@ def test_those_who_look_after_a_recording_see_that_and_why_it_failed(
     assert "1 recording could not be prepared." in text_of(studio.client, "/desk/recordings")
     assert PAGE in text_of(knows["who organizes all"], "/organizer")
     assert PAGE not in text_of(others["who organizes another branch"], "/organizer")
+    # It stands among all work that failed, too, and can be tried again there.
+    desk = knows["an administrator"]
+    page = text_of(desk, "/admin/work")
+    assert "Preparing a recording: broken.mp4" in page
+    again = re.search(r"/admin/work/\d+/again", page)
+    assert again
+    assert desk.post(again[0], headers=csrf(desk)).status_code == 302
+    assert studio.recording(media_id).state == "queued"
+    assert "broken.mp4" not in text_of(desk, "/admin/work")
+    studio.work()
+    assert studio.recording(media_id).state == "failed"
 
 
 def test_all_of_them_are_tried_again_with_one_button(

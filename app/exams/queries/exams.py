@@ -31,6 +31,11 @@ from app.members.rules import Reader
 SOON = timedelta(days=7)  # before an exam opens, home tells of it
 
 
+def title_of(exam_id: int) -> str:
+    """What an exam is called; "" when it is gone."""
+    return db.session().scalar(select(Exam.title).where(Exam.id == exam_id)) or ""
+
+
 @dataclass(frozen=True)
 class ExamView:
     """One exam with its settings."""

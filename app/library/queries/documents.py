@@ -388,6 +388,12 @@ def all_documents() -> list[int]:
     return list(db.session().scalars(select(Document.id).order_by(Document.id)))
 
 
+def title_of_file(file_id: int) -> str:
+    """The title of the document that a file belongs to; "" when it is gone."""
+    file = db.session().get(DocumentFile, file_id)
+    return db.session().get_one(Document, file.document_id).title if file else ""
+
+
 def is_known(uuid: str, number: int) -> bool:
     """Whether a row refers to a version of a document."""
     return (

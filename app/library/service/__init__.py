@@ -41,6 +41,7 @@ from app.library.service.reading import (
     report_reading,
     source_of,
     start_reading,
+    wait_for_reading,
 )
 
 __all__ = [
@@ -79,5 +80,6 @@ __all__ = [
     "start_reading",
     "take",
     "take_off_list",
+    "wait_for_reading",
     "write_note",
 ]

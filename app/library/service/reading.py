@@ -116,6 +116,13 @@ def give_up_reading(file_id: int) -> None:
         file.state, file.reason = State.UNSEARCHABLE.value, Reason.DAMAGED.value
 
 
+def wait_for_reading(file_id: int) -> None:
+    """Put a file that has been read, or given up, where reading begins; unless that is so."""
+    file = db.session().get(DocumentFile, file_id)
+    if file is not None and file.state not in rules.UNFINISHED:
+        file.state, file.reason = rules.move(file.state, State.WAITING), ""
+
+
 def read_again(file_id: int) -> None:
     """Have a file read once more."""
     file = db.session().get_one(DocumentFile, file_id)

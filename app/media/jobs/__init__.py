@@ -8,7 +8,7 @@ from datetime import timedelta
 from flask import Flask
 from huey import crontab
 
-from app.core import jobs
+from app.core import given_up, jobs
 from app.core.db import reading, unit_of_work
 from app.core.refusals import NoRoom
 from app.media import ffmpeg, queries, service
@@ -85,3 +85,14 @@ def transcode(lease: jobs.Lease, media_id: int) -> None:
 @jobs.on_failure("media.transcode")
 def failed(*, error: str, detail: str, media_id: int) -> None:
     service.fail(media_id, error=error, detail=detail)
+
+
+@given_up.name_of("media.transcode")
+def named(*, media_id: int) -> str:
+    found = queries.recording(media_id)
+    return found.filename if found else ""
+
+
+@given_up.before_again("media.transcode")
+def from_the_start(*, media_id: int) -> None:
+    service.queue_again(media_id)

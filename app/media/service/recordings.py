@@ -118,12 +118,19 @@ def enqueue_transcode(row: Media) -> None:
 
 def retry(media_id: int) -> None:
     """Prepare a failed recording again. Raises NothingToRetry for any other state."""
-    row = row_of(media_id)
-    if row.state != State.FAILED:
+    if not queue_again(media_id):
         raise NothingToRetry
+    enqueue_transcode(row_of(media_id))
+
+
+def queue_again(media_id: int) -> bool:
+    """Let a failed recording wait to be prepared; False when it is no failed one."""
+    row = db.session().get(Media, media_id)
+    if row is None or row.state != State.FAILED:
+        return False
     row.state = move(row.state, State.QUEUED)
     row.error = row.detail = ""
-    enqueue_transcode(row)
+    return True
 
 
 def discard(media_id: int) -> None:

@@ -81,6 +81,7 @@ class Act(StrEnum):
     DEMO_PUT_AWAY = "demo_put_away"
     LOG_SHORTENED = "log_shortened"
     CLOCK_BELIEVED = "clock_believed"
+    WORK_TRIED_AGAIN = "work_tried_again"
     RULES_PUBLISHED = "rules_published"
     RANKING_CHOSEN = "ranking_chosen"
     POINTS_CORRECTED = "points_corrected"
@@ -151,6 +152,7 @@ KINDS = {
     Act.DEMO_PUT_AWAY: Kind(Group.SETTINGS, _l("Demo put away")),
     Act.LOG_SHORTENED: Kind(Group.SETTINGS, _l("Old lines of this log deleted")),
     Act.CLOCK_BELIEVED: Kind(Group.SETTINGS, _l("Server’s clock confirmed after a jump")),
+    Act.WORK_TRIED_AGAIN: Kind(Group.SETTINGS, _l("Failed work tried again")),
     Act.RULES_PUBLISHED: Kind(Group.POINTS, _l("Rules of points published")),
     Act.RANKING_CHOSEN: Kind(Group.POINTS, _l("Who sees rankings chosen")),
     Act.POINTS_CORRECTED: Kind(Group.POINTS, _l("Points corrected")),
@@ -232,11 +234,41 @@ FIELDS = {
     "format": _l("Format"),
     "lines": _l("Lines"),
     "before_day": _l("Older than"),
+    "work": _l("Work"),
+    "notices_again": _l("Notices sent again"),
 }
 HIDDEN = frozenset({"email", "phone", "logo"})
 
+# What the worker does, by the kind of its job.
+WORK = {
+    "media.transcode": _l("Preparing a recording"),
+    "media.sweep": _l("Tidying up recordings and uploads"),
+    "courses.replace": _l("Putting a new recording into a lesson"),
+    "courses.hear": _l("Writing captions from what is said"),
+    "library.extract": _l("Reading a document for search"),
+    "library.recognise": _l("Recognising text in pictures of a document"),
+    "library.cover": _l("Drawing the first page of a document"),
+    "library.inbox": _l("Taking documents from the inbox folder"),
+    "search.index": _l("Bringing the search index up to date"),
+    "search.rebuild": _l("Building the search index anew"),
+    "exams.finish": _l("Handing in exams whose time is over"),
+    "home.certify": _l("Giving certificates to all who have earned one"),
+    "notices.send": _l("Sending mails and messages to devices"),
+    "notices.tidy": _l("Removing old notices"),
+    "learning.remind": _l("Reminding members of assignments"),
+    "learning.find_paths": _l("Telling search of learning paths"),
+    "organisation.month": _l("Sending the report of a month"),
+    "organisation.seal": _l("Sending the seal of a day"),
+    "points.seal": _l("Sealing the ledger of points"),
+    "practice.settle": _l("Settling a duel"),
+    "questions.twins": _l("Looking for questions that are alike"),
+    "questions.sweep": _l("Tidying up files that were sent as answers"),
+    "members.shorten_log": _l("Deleting old lines of the log of acts"),
+}
+
 # Values that have words of their own, by field.
 VALUES = {
+    "work": WORK,
     "role": {
         "trainer": _l("Trainer"),
         "organizer": _l("Organizer"),

@@ -10,6 +10,7 @@ from app.notices.service.choosing import (
 from app.notices.service.sending import (
     Parcel,
     forget_device,
+    send_again,
     settle_sent,
     settle_unsent,
     take_parcels,
@@ -26,6 +27,7 @@ __all__ = [
     "forget_device",
     "read",
     "read_all",
+    "send_again",
     "settle_sent",
     "settle_unsent",
     "take_parcels",

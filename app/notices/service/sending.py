@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import delete, select, update
 
-from app.core import clock
+from app.core import clock, jobs
 from app.core.db import db
 from app.members.models import Member, SignIn
 from app.notices.models import Notice, Outgoing, PushDevice
@@ -133,6 +133,19 @@ def settle_unsent(parcel: Parcel, *, reason: str, final: bool) -> None:
             row.state = "failed"
         else:
             row.due_at = again
+
+
+def send_again() -> int:
+    """Try once more what was given up; returns how much that is. It is sent after the commit."""
+    again = db.session().execute(
+        update(Outgoing)
+        .where(Outgoing.state == "failed")
+        .values(state="queued", tries=0, due_at=clock.now())
+    )
+    count: int = again.rowcount  # type: ignore[attr-defined]
+    if count:
+        jobs.enqueue("notices.send", key="notices.send")
+    return count
 
 
 def forget_device(device_id: int) -> None:

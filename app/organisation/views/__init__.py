@@ -4,4 +4,4 @@ from flask import Blueprint
 
 bp = Blueprint("organisation", __name__, template_folder="../templates")
 
-from app.organisation.views import assignments, desk, log, reports  # noqa: E402, F401
+from app.organisation.views import assignments, desk, log, reports, work  # noqa: E402, F401
