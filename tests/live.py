@@ -74,7 +74,8 @@ class Site:
         command = {
             "web": (
                 f"{BIN}/gunicorn wsgi:app --bind 127.0.0.1:{port} "
-                "--worker-class scripts.patient.Worker --threads 16 --graceful-timeout 5 --no-control-socket --log-level warning"
+                "--worker-class scripts.patient.Worker --threads 16 --graceful-timeout 5 "
+                "--no-control-socket --log-level warning"
             ),
             "worker": (
                 f"{BIN}/huey_consumer wsgi.huey --workers 2 --worker-type thread "
