@@ -29,7 +29,9 @@ from app.media.rules import UUID, EmptyFile, FileTooLarge, Interrupted
 CHUNK = 1024 * 1024
 LOOK_EVERY = 32 * CHUNK  # bytes between two looks at the free space
 SYNC_FILE_RANGE_WRITE = 2
+BRIM = 4 * CHUNK  # bytes; programs stop within their last block, or remove what they had begun
 FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}  # of the disk, of our share of it, of one file
+FULL_SAID = "No space left on device"  # by programs that write for us
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
@@ -70,6 +72,10 @@ class MediaFolder:
         self.root.mkdir(parents=True, exist_ok=True)
         if shutil.disk_usage(self.root).free - wanted < self.reserve:
             raise NoRoom
+
+    def is_brimful(self) -> bool:
+        """Whether so little room is left that what was being written has broken off."""
+        return shutil.disk_usage(self.root).free < BRIM
 
     def save(self, stream: BinaryIO, uuid: str, *, length: int | None, limit: int) -> Saved:
         """Write a stream as the source of `uuid` and flush it to the disk.
@@ -279,6 +285,15 @@ def _flush_folder(folder: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+def is_full(error: Exception) -> bool:
+    """Whether something failed because there is no room, whoever was writing."""
+    return (
+        isinstance(error, NoRoom)
+        or (isinstance(error, OSError) and error.errno in FULL)
+        or FULL_SAID in str(error)
+    )
 
 
 def begin_flush(handle: int, at: int, length: int) -> None:

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import textwrap
+import threading
 import time
 from datetime import UTC, datetime, timedelta
 
@@ -69,6 +70,23 @@ def test_a_job_runs_once_however_often_it_is_delivered(app: Flask, done: list) -
         jobs.run(app, job)
     assert done == ["a"]
     assert look(app, job).state == "done"
+
+
+def test_delivered_to_many_workers_at_once_it_is_done_by_one(app: Flask, done: list) -> None:
+    numbers = [start(app, "t.note", word=str(number)) for number in range(3)]
+    together = threading.Barrier(4, timeout=60)
+
+    def deliver() -> None:
+        for job in numbers:
+            together.wait()
+            jobs.run(app, job)
+
+    threads = [threading.Thread(target=deliver) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(120)
+    assert done == ["0", "1", "2"]
 
 
 def test_a_rolled_back_transaction_leaves_no_job(app: Flask, done: list) -> None:

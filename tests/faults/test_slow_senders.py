@@ -53,12 +53,12 @@ BEGINNINGS = {
     "half a head": b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\nX-",
     "a form": b"POST /sign-in HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 900\r\n\r\nlogin=",
     "a question, and half of the next": b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\nGET /he",
-    "pieces without a length": (
-        b"POST /sign-in HTTP/1.1\r\nHost: 127.0.0.1\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nlo"
-    ),
     "a long body": (
         b"POST /sign-in HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 900000\r\n"
         b"Content-Type: application/x-www-form-urlencoded\r\n\r\nlogin=" + b"x" * SMALL
+    ),
+    "pieces without a length": (
+        b"POST /sign-in HTTP/1.1\r\nHost: 127.0.0.1\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nlo"
     ),
 }
 

@@ -150,6 +150,8 @@ def test_picture_in_picture_and_airplay_are_there_where_the_browser_has_them(
     can = win.page.evaluate("() => document.pictureInPictureEnabled")
     expect(win.page.locator("button[data-plyr=pip]")).to_have_count(int(can))
     expect(win.page.locator("button[data-plyr=airplay]")).to_have_count(0)
+    # Chromium can show a video elsewhere, and says whether there is a screen: here there is none.
+    expect(win.page.locator("button[data-cast]:visible")).to_have_count(0)
     other = window()
     other.page.add_init_script("""
       window.WebKitPlaybackTargetAvailabilityEvent = class extends Event {};
@@ -165,6 +167,39 @@ def test_picture_in_picture_and_airplay_are_there_where_the_browser_has_them(
     page.wait_for_function("() => window.asked")
     page.locator("button[data-plyr=pip]").dispatch_event("click")
     page.wait_for_function("() => window.floating")
+
+
+def test_a_video_is_shown_on_another_screen_while_the_browser_knows_of_one(
+    window, site, course: Made
+) -> None:
+    """Stood in for by what the Remote Playback API has: https://www.w3.org/TR/remote-playback/"""
+    win = window()
+    page = win.page
+    page.add_init_script("""
+      window.screens = Object.assign(new EventTarget(), {
+        state: "disconnected",
+        async watchAvailability(tell) { this.tell = tell; tell(false); return 1; },
+        async prompt() {
+          this.state = "connected";
+          this.dispatchEvent(new Event("connect"));
+        },
+      });
+      Object.defineProperty(HTMLMediaElement.prototype, "remote", { get: () => window.screens });
+    """)
+    win.sign_in(site.people.member())
+    page.goto(f"/courses/{course.slug}/lessons/{course.lesson}")
+    page.wait_for_selector("#player[data-ready]")
+    button = page.locator("button[data-cast]")
+    expect(button).to_have_count(1)
+    expect(button).to_be_hidden()
+    page.evaluate("screens.tell(true)")
+    expect(button).to_have_attribute("aria-label", "Show on another screen")
+    expect(button).to_be_visible()
+    button.click()
+    expect(button).to_have_attribute("aria-pressed", "true")
+    page.evaluate("screens.tell(false)")  # shown there already: one must be able to end it
+    expect(button).to_be_visible()
+    assert win.problems == []
 
 
 TAPS = """([from, third]) => {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import os
 import shutil
 import signal
@@ -125,6 +126,50 @@ def test_a_file_that_names_another_file_is_no_media(studio: Studio, private: Pat
     for path in studio.root.parent.rglob("*"):
         if path.is_file() and path != private:
             assert CANARY not in path.read_bytes()
+
+
+def playlist_of_address(url: str) -> bytes:
+    return f"#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXTINF:2.0,\n{url}\n#EXT-X-ENDLIST\n".encode()
+
+
+def concat_of_address(url: str) -> bytes:
+    return f"ffconcat version 1.0\nfile '{url}'\nduration 2\n".encode()
+
+
+def dash_of_address(url: str) -> bytes:
+    return dash(Path("/")).replace(b"file:///", url.encode())
+
+
+def track_at_address(url: str) -> bytes:
+    """A QuickTime file whose only track lies at an address, and says so as the standard has it."""
+    body = b"url " + bytes(4) + url.encode() + b"\x00"
+    box = (len(body) + 4).to_bytes(4, "big") + body
+    dref = (len(box) + 16).to_bytes(4, "big") + b"dref" + bytes(7) + b"\x01" + box
+    for kind in (b"dinf", b"minf", b"mdia", b"trak", b"moov"):
+        dref = (len(dref) + 8).to_bytes(4, "big") + kind + dref
+    return b"\x00\x00\x00\x14ftypqt  \x00\x00\x00\x00qt  " + dref
+
+
+@pytest.mark.parametrize(
+    "attack",
+    [playlist_of_address, concat_of_address, dash_of_address, track_at_address],
+    ids=lambda attack: attack.__name__,
+)
+def test_a_file_that_names_an_address_asks_nobody(studio: Studio, clips: Clips, attack) -> None:
+    """A port of this machine, as of a service behind the firewall; and a film in the name."""
+    inside = base64.b64encode(clips["stream.ts"].read_bytes()).decode()
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.setblocking(False)
+        port = server.getsockname()[1]
+        for url in (f"http://127.0.0.1:{port}/a.ts", f"data:video/mp2t;base64,{inside}"):
+            answer = studio.send(attack(url), "holiday.mp4")
+            assert answer.status_code == 422
+            assert answer.json["reason"] in {"NotMedia", "NothingUsable", "IncompleteFile"}
+            with pytest.raises(TranscodeFailed):
+                encode(studio, attack(url), Facts("video", 2000, video=0, width=320, height=180))
+        with pytest.raises(BlockingIOError):
+            server.accept()
+    assert studio.files() == set()
 
 
 def encode(studio: Studio, data: bytes, facts: Facts) -> list[Path]:

@@ -5,19 +5,20 @@ from __future__ import annotations
 import json
 import re
 import subprocess
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from PIL import Image
 from sqlalchemy import delete, select
 
-from app.core import jobs
+from app.core import clock, jobs
 from app.core.db import db, unit_of_work
 from app.core.models import Job
 from app.media import hls, service
 from app.media.models import Media
 from app.media.queries import Recording
-from tests.media.conftest import Clips, Studio, ffmpeg
+from tests.media.conftest import AAC, X264, Clips, Studio, ffmpeg, picture, tone
 
 FFPROBE = ("ffprobe", "-v", "error", "-select_streams", "v", "-of", "csv=p=0")
 
@@ -344,6 +345,28 @@ def test_a_file_that_is_broken_in_the_middle_fails_with_a_reason(
         studio.links(found.id)
 
 
+@pytest.mark.parametrize("how_much", ["a frame", "a third"])
+def test_a_picture_that_could_be_copied_is_looked_into_all_the_same(
+    studio: Studio, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, how_much: str
+) -> None:
+    """One frame of 250 that cannot be decoded does no harm; a third of them is no lesson."""
+    monkeypatch.setattr("app.media.rules.passes.COPY_FROM_MS", 0)
+    clip = tmp_path / "clip.mp4"
+    keys = ("-g", "50", "-b:v", "300k", "-profile:v", "main", "-level", "3.0", "-bf", "0")
+    ffmpeg(*picture("320x180", 10, 25), *tone(10), *X264, *keys, *AAC, str(clip))
+    data = bytearray(clip.read_bytes())
+    begin, length = data.find(b"mdat") + 4, int.from_bytes(data[data.find(b"mdat") - 4 :][:4])
+    half = begin + length // 2
+    if how_much == "a frame":
+        data[half : half + 100] = bytes(100)
+    else:
+        data[half : half + length // 3] = bytes(length // 3)
+    clip.write_bytes(data)
+    found = studio.prepared(clip)
+    assert found.state == ("ready" if how_much == "a frame" else "failed"), found.detail
+    assert (studio.root / "uploads" / found.uuid / "source").read_bytes() == data
+
+
 def service_refusal():
     from app.media.rules import NotReady
 
@@ -491,6 +514,34 @@ def test_what_an_earlier_try_left_is_removed(studio: Studio, clips: Clips) -> No
     assert not left.exists()
     assert other.exists()  # somebody else's try
     assert not orphan.exists()
+
+
+def test_a_worker_that_ends_between_the_files_and_the_row_is_followed_by_one_result(
+    studio: Studio, clips: Clips, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As by kill -9 right after publishing: the row knows nothing of the files that are there."""
+    media_id = studio.upload(clips["tiny.mp4"])
+    uuid = studio.recording(media_id).uuid
+
+    def killed(*_given: object, **_more: object) -> bool:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(service, "finish", killed)
+        with pytest.raises(KeyboardInterrupt):
+            studio.work()
+    renditions = studio.root / "renditions" / uuid
+    first = {path.name for path in (renditions / "v1").iterdir()}
+    assert "master.m3u8" in first
+    assert studio.recording(media_id).state == "transcoding"
+    later = clock.now() + jobs.LEASE + timedelta(seconds=1)
+    with clock.use(lambda: later):
+        jobs.sweep(studio.app)
+        studio.work()
+    found = studio.recording(media_id)
+    assert (found.state, found.version) == ("ready", 2)
+    assert [path.name for path in renditions.iterdir()] == ["v2"]
+    assert {path.name for path in (renditions / "v2").iterdir()} == first
 
 
 def test_a_discarded_recording_takes_its_files_with_it(studio: Studio, clips: Clips) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from datetime import timedelta
+from typing import Any, NoReturn
 
 from flask import Flask
 from huey import crontab
@@ -12,6 +13,7 @@ from app.core import given_up, jobs
 from app.core.db import reading, unit_of_work
 from app.core.refusals import NoRoom
 from app.media import ffmpeg, queries, service
+from app.media.disk import FULL_SAID, is_full
 from app.media.jobs.making import Discarded, Maker
 from app.media.rules import UNEXPECTED, TranscodeFailed
 
@@ -19,8 +21,16 @@ log = logging.getLogger(__name__)
 
 
 def init_app(app: Flask) -> None:
-    """Every hour, let go of what nobody will come back for."""
+    """Every hour, let go of what nobody will come back for; go on where there is room again."""
     huey = app.extensions["huey"]
+
+    @huey.periodic_task(crontab(minute="*/10"), name="room_for_media")  # type: ignore[untyped-decorator]
+    def every_ten_minutes() -> None:
+        try:
+            with app.app_context(), unit_of_work():
+                service.retry_where_room_is()
+        except Exception:
+            log.exception("recordings that wait for room could not be looked at")
 
     @huey.periodic_task(crontab(minute="47"), name="sweep_media")  # type: ignore[untyped-decorator]
     def hourly() -> None:
@@ -59,16 +69,16 @@ def transcode(lease: jobs.Lease, media_id: int) -> None:
         folder.publish(maker.work, task.uuid, maker.version)
     except Discarded:
         return
-    except TranscodeFailed:
+    except TranscodeFailed as error:
         with reading():
-            if queries.is_there(media_id):
-                raise
-        return  # it failed because its source was taken away
-    except (NoRoom, ffmpeg.Passing) as error:
-        if lease.last:
-            sentence = NoRoom.sentence if isinstance(error, NoRoom) else UNEXPECTED
-            raise TranscodeFailed(sentence, str(error)) from error
-        raise ffmpeg.Passing(str(error)) from error
+            if not queries.is_there(media_id):
+                return  # it failed because its source was taken away
+        # ffmpeg may end well on a full disk, and leave files that break off.
+        if not folder.is_brimful():
+            raise
+        _pass(lease, NoRoom.sentence, f"{FULL_SAID}\n{error.detail}")
+    except (NoRoom, ffmpeg.Passing, OSError) as error:
+        _pass(lease, NoRoom.sentence if is_full(error) else UNEXPECTED, str(error))
     finally:
         folder.drop_work(maker.work)
     with unit_of_work():
@@ -80,6 +90,13 @@ def transcode(lease: jobs.Lease, media_id: int) -> None:
         folder.drop_older_versions(task.uuid, maker.version, keep=maker.early_version)
     else:
         folder.drop_version(task.uuid, maker.version)
+
+
+def _pass(lease: jobs.Lease, sentence: Any, detail: str) -> NoReturn:
+    """End a try that may go better next time; the last one says why it did not."""
+    if lease.last:
+        raise TranscodeFailed(sentence, detail)
+    raise ffmpeg.Passing(detail)
 
 
 @jobs.on_failure("media.transcode")

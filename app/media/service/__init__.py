@@ -41,6 +41,7 @@ from app.media.service.recordings import (
     receive,
     register,
     retry,
+    retry_where_room_is,
     store,
 )
 from app.media.service.resuming import (
@@ -122,6 +123,7 @@ __all__ = [
     "register_image",
     "register_sound",
     "retry",
+    "retry_where_room_is",
     "set_chapters",
     "show_early",
     "sketch",

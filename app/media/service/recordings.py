@@ -11,8 +11,9 @@ from sqlalchemy import delete, select
 
 from app.core import clock, jobs
 from app.core.db import after_commit, db
-from app.core.refusals import NotThere
+from app.core.refusals import NoRoom, NotThere
 from app.media import ffmpeg, queries
+from app.media.disk import BRIM
 from app.media.models import CaptionTrack, ChapterList, EarlyVersion, Media, PosterChoice
 from app.media.rules import Facts, NothingToRetry, State, clean_name, move, turn
 from app.media.service.folder import config, media_folder
@@ -131,6 +132,29 @@ def queue_again(media_id: int) -> bool:
     row.state = move(row.state, State.QUEUED)
     row.error = row.detail = ""
     return True
+
+
+def retry_where_room_is() -> int:
+    """Prepare again what failed on a full disk, as far as there is room by now; returns how many.
+
+    Oldest first, and only what fits with what is begun here: a disk with a little room would let
+    all of them fail once more.
+    """
+    waiting = db.session().scalars(
+        select(Media)
+        .where(Media.state == State.FAILED, Media.error == str(NoRoom()))
+        .order_by(Media.id)
+    )
+    folder, wanted, count = media_folder(), 0, 0
+    for row in waiting.all():
+        wanted += row.size
+        try:
+            folder.look_for_room(2 * wanted + BRIM)
+        except NoRoom:
+            break
+        retry(row.id)
+        count += 1
+    return count
 
 
 def discard(media_id: int) -> None:

@@ -206,6 +206,11 @@ export async function createPlayer(media, {
     mark.textContent = extras.watermark;
     box()?.append(mark);
   }
+  if (media.remote && media.tagName === "VIDEO") {
+    import("weike/media/casting").then(({ casting }) => casting(media, box()?.querySelector(".plyr__controls"), {
+      label: words.cast, icon: `${urls.icons}#plyr-airplay`,
+    }));
+  }
   doubleTap(box(), media);
   box()?.setAttribute("tabindex", "0");
   return {
