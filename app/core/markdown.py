@@ -90,8 +90,9 @@ def _emphasis(state: StateInline, silent: bool) -> bool:
 
 def _is_joined(tokens: Sequence[Token], at: int) -> bool:
     """Whether a line that ends here goes on in the next one without a space: 开\\n始 is 开始."""
-    before = next((t.content for t in reversed(tokens[:at]) if t.content), "")
-    after = next((t.content for t in tokens[at + 1 :] if t.content), "")
+    # No slices: a paragraph may have as many lines as characters.
+    before = next((tokens[i].content for i in range(at - 1, -1, -1) if tokens[i].content), "")
+    after = next((tokens[i].content for i in range(at + 1, len(tokens)) if tokens[i].content), "")
     return bool(_WIDE.match(before[-1:]) and _WIDE.match(after[:1]))
 
 

@@ -71,8 +71,9 @@ def test_a_picture_on_another_host_leaves_only_its_words(draw: Callable[[str], s
         "`" * 50_000,
         "![[]()" * 20_000,
         "a**b" * 20_000,
+        "a\n" * 100_000,
     ],
-    ids=["brackets", "stars", "quotes", "ticks", "images", "strong"],
+    ids=["brackets", "stars", "quotes", "ticks", "images", "strong", "lines"],
 )
 def test_hostile_nesting_ends_soon(text: str) -> None:
     started = time.process_time()

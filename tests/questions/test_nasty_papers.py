@@ -3,6 +3,9 @@ questions, letters without points, answers in red, one sheet of Excel for each k
 
 from __future__ import annotations
 
+from io import BytesIO
+from zipfile import ZipFile
+
 import docx
 import openpyxl
 import pytest
@@ -519,6 +522,24 @@ def test_small_letters_formulas_and_changes_in_word() -> None:
         ("single", "10²等于（　）m²，含CO₂，第n$^{\\text{中}}$项", ["100", "H₂O"], ["100"]),
         ("single", "计算$\\frac{1}{2}\\times \\sqrt{4}$加入", ["1", "2"], ["1"]),
     ]
+
+
+@pytest.mark.parametrize(("depth", "is_read"), [(40, True), (1_000, False)])
+def test_a_formula_within_formulas_takes_no_longer_for_each(depth: int, is_read: bool) -> None:
+    """Each fraction was read twice, with all below it: of twenty nobody saw the end."""
+    opens, closes = "<m:f><m:num/><m:den>", "</m:den></m:f>"
+    formula = f"<m:oMath {M}>{opens * depth}<m:r><m:t>x</m:t></m:r>{closes * depth}</m:oMath>"
+    text = "<w:r><w:t>1．对（√）</w:t></w:r>"
+    paper = f"<w:document {W}><w:body><w:p>{text}{formula}</w:p></w:body></w:document>"
+    out = BytesIO()
+    with ZipFile(out, "w") as package:
+        package.writestr("word/document.xml", paper)
+    if is_read:
+        (item,) = read(out.getvalue(), "paper.docx").items
+        assert item.body["stem"].count("\\frac") == depth
+    else:
+        with pytest.raises(NotThisFormat, match="more than it should"):
+            read(out.getvalue(), "paper.docx")
 
 
 def test_a_right_answer_in_red_is_taken_and_said() -> None:

@@ -15,8 +15,10 @@ from xml.etree.ElementTree import Element, tostring
 from app.exams.sheets.block import FONT
 
 LONGEST = 600  # characters; the time to draw one grows faster than its length
+DEEPEST = 8  # shapes within one another that are drawn; each takes about three times as long
 MM = 25.4 / 72  # of a point
 _UNKNOWN = re.compile(r"\\[A-Za-z]")
+_PLAIN = {"math", "mrow", "mstyle", "mpadded", "mtr", "mtd"}
 # Environments that the reader of TeX knows by another name.
 _NAMED = {"aligned": "align*", "gathered": "align*", "dcases": "cases", "split": "align*"}
 _ENVIRONMENT = re.compile(rf"\\(begin|end)\{{({'|'.join(_NAMED)})\}}")
@@ -51,13 +53,21 @@ def tree(tex: str) -> Element | None:
     return found
 
 
+def _depth(node: Element) -> int:
+    """How many shapes stand within one another; rows and cells are none, brackets are."""
+    inside = max((_depth(child) for child in node), default=0)
+    is_fenced = len(node) > 0 and node[0].get("fence") == "true"
+    return inside + (len(node) > 0 and (is_fenced or node.tag not in _PLAIN))
+
+
 @lru_cache(maxsize=512)
 def drawing(tex: str, size: int, *, block: bool = False) -> Drawing | None:
     """A formula drawn for text of so many points; None when it cannot be drawn.
 
     Fractions are as large as in a line of their own, as on the papers of schools.
     """
-    if tree(tex) is None:
+    understood = tree(tex)
+    if understood is None or _depth(understood) > DEEPEST:
         return None
     from ziamath.config import config
     from ziamath.zmath import Latex
@@ -70,6 +80,8 @@ def drawing(tex: str, size: int, *, block: bool = False) -> Drawing | None:
     except (RecursionError, Exception):
         return None
     _left, top, width, height = (float(n) for n in svg.attrib["viewBox"].split())
+    if width <= 0 or height <= 0:  # nothing is to be seen in it: {}
+        return None
     data: bytes = tostring(svg)
     return Drawing(data, width * MM, -top * MM, (height + top) * MM)
 

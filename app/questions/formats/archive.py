@@ -20,6 +20,8 @@ MOST_ENTRIES = 2_000
 UNPACKED = 100 * 1024 * 1024
 RATIO = 100  # unpacked : packed, of the whole package
 LARGEST_XML = 20 * 1024 * 1024
+MOST_ELEMENTS = 1_000_000  # each takes some hundred bytes; 2 000 questions of Word have fewer
+DEEPEST = 200  # elements in one another; what reads them calls itself for each
 # Each way of packing has an error of its own for what it cannot unpack.
 _BROKEN = (
     *(zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, NotImplementedError),
@@ -68,21 +70,34 @@ def packed(files: Mapping[str, bytes]) -> bytes:
     return out.getvalue()
 
 
+class TooIntricate(Exception):
+    """More elements, or deeper ones, than a file of questions has."""
+
+
 class Placed(Element):
     """An element that knows where it begins."""
 
-    line = 0
+    __slots__ = ("line",)  # no dictionary each: there may be a million of them
 
 
 class _Builder(TreeBuilder):
     """Gives every element the line that its parser is at."""
 
     expat: Any = None
+    count = depth = 0
 
     def start(self, tag: Any, attrs: Any, /) -> Element:
+        self.count += 1
+        self.depth += 1
+        if self.count > MOST_ELEMENTS or self.depth > DEEPEST:
+            raise TooIntricate
         element = super().start(tag, attrs)
         element.line = self.expat.CurrentLineNumber  # type: ignore[attr-defined]
         return element
+
+    def end(self, tag: Any, /) -> Element:
+        self.depth -= 1
+        return super().end(tag)
 
 
 def line_of(element: Element | None) -> int:
@@ -102,6 +117,8 @@ def xml(data: bytes) -> Element:
         root: Any = parser.close()
     except DefusedXmlException as error:
         raise NotThisFormat(why=_("it declares entities, which may do harm.")) from error
+    except TooIntricate as error:
+        raise NotThisFormat(why=_("it unpacks to far more than it should.")) from error
     except (ParseError, ValueError, LookupError, RecursionError) as error:
         raise NotThisFormat(
             why=_("its XML is broken (%(error)s).", error=str(error)[:80])

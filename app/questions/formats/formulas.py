@@ -73,11 +73,11 @@ def _latex(node: Element) -> str:
         return _matrix(node)
     if name == "d":
         return _fenced(node)
-    inside = {_name(child): _latex(child) for child in node}
-    if name == "func":
-        return f"{inside.get('fName', '')} {inside.get('e', '')}"
     shape = _SHAPES.get(name)
-    return shape(node, inside) if shape else _joined(node)
+    if shape is None:
+        return _joined(node)
+    # Every part is read once: read twice, a formula within formulas would double with each.
+    return shape(node, {_name(child): _latex(child) for child in node})
 
 
 def _letters(text: str) -> str:
@@ -90,6 +90,10 @@ def _letters(text: str) -> str:
 
 def _name(node: Element) -> str:
     return str(node.tag).rsplit("}", 1)[-1]
+
+
+def _function(_node: Element, inside: dict[str, str]) -> str:
+    return f"{inside.get('fName', '')} {inside.get('e', '')}"
 
 
 def _fraction(node: Element, inside: dict[str, str]) -> str:
@@ -150,6 +154,7 @@ def _boxed(_node: Element, inside: dict[str, str]) -> str:
 
 
 _SHAPES = {
+    "func": _function,
     "f": _fraction,
     "rad": _root,
     **dict.fromkeys(("sSup", "sSub", "sSubSup", "sPre"), _scripts),
