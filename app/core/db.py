@@ -102,6 +102,7 @@ def _prepare(engine: Engine) -> None:
             connection.execute(f"SET lock_timeout = {BUSY_TIMEOUT_MS}")
             connection.commit()
 
+        _keep_prepared(engine)
         return
 
     @event.listens_for(engine, "connect")
@@ -145,6 +146,26 @@ def _prepare(engine: Engine) -> None:
         if record.info.pop(_TURN, False):
             turns.give_back()
             checkpoints.written()
+
+
+def _keep_prepared(engine: Engine) -> None:
+    """Let PostgreSQL keep its prepared statements when what was only read ends with a rollback.
+
+    psycopg drops all of them at every rollback, and each request has one: then every statement
+    would be parsed and planned anew each time, which costs as much as all that it does. After an
+    error they are dropped as ever, so that one that no longer fits its table goes.
+    """
+    from psycopg.pq import ExecStatus, TransactionStatus
+
+    dropping = engine.dialect.do_rollback
+
+    def do_rollback(connection: Any) -> None:
+        link = connection.pgconn
+        is_well = link.transaction_status == TransactionStatus.INTRANS
+        if not (is_well and link.exec_(b"ROLLBACK").status == ExecStatus.COMMAND_OK):
+            dropping(connection)
+
+    engine.dialect.do_rollback = do_rollback  # type: ignore[assignment, method-assign]
 
 
 @event.listens_for(Session, "before_flush")

@@ -7,6 +7,8 @@ from pathlib import Path
 import psycopg
 import pytest
 from flask import request
+from sqlalchemy import text
+from sqlalchemy.exc import NotSupportedError
 
 from app import create_app
 from app.core import clock
@@ -134,6 +136,41 @@ def test_trees_stay_trees_and_codes_good_for_one_however_many_come_at_once(
             lambda: members.activate(code, new_hash="x"),
         )
         assert isinstance(refused, WrongCode)
+        with app.app_context():
+            db.session.remove()
+            db.engine.dispose()
+
+
+def test_what_is_prepared_outlives_reading_and_goes_with_an_error(
+    server: str, migrated_there: str, tmp_path: Path
+) -> None:
+    """Each request ends a reading transaction with a rollback, at which psycopg forgets all."""
+    with postgresql.database(server, like=migrated_there) as address:
+        app = create_app(make_config(tmp_path, database_url=address))
+
+        @app.get("/t/read", endpoint="t.read")
+        @access(PUBLIC)
+        def read() -> str:
+            return str(db.session().get_one(Setting, "read").value["n"])
+
+        def prepared() -> int:
+            known = "SELECT count(*) FROM pg_prepared_statements WHERE statement LIKE '%setting%'"
+            with app.app_context(), unit_of_work() as session:
+                return int(session.scalar(text(known)) or 0)
+
+        with app.app_context(), unit_of_work() as session:
+            session.add(Setting(key="read", value={"n": 1}, changed_at=clock.now()))
+        visitor = app.test_client()
+        for _ in range(8):
+            assert visitor.get("/t/read").text == "1"
+        assert prepared() == 1
+        with psycopg.connect(address.replace("+psycopg", ""), autocommit=True) as other:
+            other.execute("ALTER TABLE setting ALTER COLUMN value TYPE jsonb")
+        # It does not fit its table any more, and is not met again.
+        with pytest.raises(NotSupportedError):
+            visitor.get("/t/read")
+        assert visitor.get("/t/read").text == "1"
+        assert prepared() == 0
         with app.app_context():
             db.session.remove()
             db.engine.dispose()
