@@ -36,6 +36,26 @@ def crowd(app: Flask, member_id: int, number: int) -> None:
         )
 
 
+def learned_too(app: Flask, member_id: int) -> None:
+    """Everybody of the crowd was there from the first and is as far in every course as this one."""
+    from app.learning.models import CourseProgress
+    from app.members.models import MemberPast
+
+    with app.app_context(), unit_of_work() as session:
+        for model, own in ((MemberPast, ("member_id", "name")), (CourseProgress, ("member_id",))):
+            table, rest = model.__tablename__, _copies(model, *own)
+            names = "".join(f", crowd.{name}" for name in own[1:])
+            copied = ", ".join(f"one.{name}" for name in rest.split(", "))
+            session.execute(
+                text(
+                    f"insert into {table} ({', '.join(own)}, {rest}) select crowd.id{names},"
+                    f" {copied} from {table} one, member crowd"
+                    " where one.member_id = :member and crowd.username like 'crowd%'"
+                ),
+                {"member": member_id},
+            )
+
+
 def sat_too(app: Flask, attempt_id: int) -> None:
     """Everybody of the crowd has done what this attempt did."""
     from app.exams.models import Attempt, AttemptItem

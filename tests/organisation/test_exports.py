@@ -14,8 +14,10 @@ import pytest
 from app.core.db import unit_of_work
 from app.courses.models import Course
 from app.members.models import Branch, Member
-from tests.crowds import crowd, taken
+from tests.crowds import Taken, crowd, learned_too, taken
 from tests.organisation.conftest import House
+from tests.organisation.test_assignments import made
+from tests.points.ledger import at, shanghai
 
 EXPORT = "/organizer/completion/export"
 
@@ -132,3 +134,46 @@ def test_a_hundred_thousand_rows_are_sent_while_they_are_read(house: House, kind
     assert len(rows) == 100_007
     assert names[0] == "Ann"
     assert names[1:50_001] == [f"Crowd {n}" for n in range(1, 50_001)]
+
+
+def in_lines(found: Taken) -> list[list[str]]:
+    return list(csv.reader(io.StringIO(found.body.decode("utf-8-sig"))))[1:]
+
+
+def test_what_is_asked_and_a_past_day_are_sent_while_they_are_read(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.organisation.queries.past.MOST_ROWS", 10_000)
+    crowd(house.app, house.ann, 15_000)
+    learned_too(house.app, house.ann)
+    with at(shanghai(2027, 3, 10)):
+        asked = made(house)
+        made(house, due_on="2027-03-30", branch=house.dock)
+    with at(shanghai(2027, 4, 2)):
+        client, app = house.client, house.app
+        assert client.get("/organizer/reports/day").status_code == 422  # no page is that long
+        files = {
+            name: taken(app, client, f"{path}/export?as=csv")
+            for name, path in (
+                ("past", "/organizer/reports/day"),
+                ("late", "/organizer/overdue"),
+                ("asked", asked),
+                ("help", "/organizer/reports/help"),
+            )
+        }
+        pages = [client.get(f"/organizer/overdue?page={n}") for n in (1, 301)]
+    for name, found in files.items():
+        assert found.grown_mb < 30, name
+        assert name == "help" or found.first <= 20, name
+        assert found.queries > 100, name
+    many = [f"Crowd {n}" for n in range(1, 15_001)]
+    past = in_lines(files["past"])
+    assert past[0][:4] == ["Ann", "North", "Alpha", "1"]
+    assert sorted(row[0] for row in past) == sorted(["Ann", *many])
+    late = in_lines(files["late"])
+    assert [row[0] for row in late] == ["Bob", "Ann", *many, "Olga", "Bob"]
+    assert [row[3] for row in late[:2]] == ["2027-03-30", "2027-03-31"]
+    assert all("Bob" in page.get_data(as_text=True) for page in pages)
+    assert [row[0] for row in in_lines(files["asked"])] == ["Ann", *many, "Olga", "Bob"]
+    assert len(in_lines(files["help"])) == 100
+    assert in_lines(files["help"])[0][0] == "Bob"  # behind with two

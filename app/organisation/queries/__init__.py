@@ -5,12 +5,15 @@ from app.organisation.queries.assignments import (
     assignment_for,
     assignments_for,
     case_for,
+    cases_in_parts,
     overdue_for,
+    overdue_in_parts,
     things_to_assign,
+    wish_for,
 )
 from app.organisation.queries.comparing import BranchChange, comparison
 from app.organisation.queries.months import MonthReport, month_report, organizers
-from app.organisation.queries.past import PastReport, as_of
+from app.organisation.queries.past import PastReport, as_of, rows_in_parts
 from app.organisation.queries.tables import (
     BranchLine,
     Cell,
@@ -58,6 +61,7 @@ __all__ = [
     "assignment_for",
     "assignments_for",
     "case_for",
+    "cases_in_parts",
     "comparison",
     "completion",
     "completion_in_parts",
@@ -74,8 +78,11 @@ __all__ = [
     "organized",
     "organizers",
     "overdue_for",
+    "overdue_in_parts",
+    "rows_in_parts",
     "suspicious",
     "themes",
     "things_to_assign",
     "trend",
+    "wish_for",
 ]

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import date
+from typing import TypeAlias
 from zoneinfo import ZoneInfo
 
+from app.core.db import reading
 from app.core.refusals import NotThere
 from app.courses.queries import all_themes, published_courses
 from app.learning.queries import (
@@ -20,8 +23,14 @@ from app.learning.queries import (
 from app.learning.rules import Duty
 from app.members.queries import branches
 from app.members.rules import Reader
-from app.organisation.queries.tables import members_of
+from app.organisation.queries.tables import ids_by_name, members_of, parts
 from app.organisation.rules import percent
+
+CASES_AT_ONCE = 500  # of a file
+PAIRS_AT_ONCE = 5_000  # of assignments and members that are looked at for them
+
+# The last day; and the places of the assignment and of the member in the lists that are read.
+_Key: TypeAlias = tuple[date, int, int]
 
 
 @dataclass(frozen=True)
@@ -64,10 +73,31 @@ def assignments_for(reader: Reader, zone: ZoneInfo) -> list[AssignmentLine]:
 
 def assignment_for(reader: Reader, assignment_id: int, zone: ZoneInfo) -> AssignmentLine:
     """One of them. Raises NotThere for an assignment that concerns none of the reader's."""
+    wish = wish_for(reader, assignment_id)
+    return _line(reader, wish, cases([wish], members_of(reader), zone))
+
+
+def wish_for(reader: Reader, assignment_id: int) -> Wish:
+    """What one of them asks for. Raises NotThere."""
     wish = wish_by_id(assignment_id)
     if wish is None or wish.branch_id not in _concerned(reader):
         raise NotThere
-    return _line(reader, wish, cases([wish], members_of(reader), zone))
+    return wish
+
+
+def cases_in_parts(reader: Reader, wish: Wish, zone: ZoneInfo) -> Iterator[Case]:
+    """How the reader's members stand with an assignment, by branch and name, as many as there are:
+    read part by part while a file is sent."""
+    return (case for part in _by_members([wish], ids_by_name(reader), zone) for case in part)
+
+
+def _by_members(
+    wanted: Sequence[Wish], member_ids: Sequence[int], zone: ZoneInfo
+) -> Iterator[list[Case]]:
+    for part in parts(member_ids):
+        with reading():
+            found = cases(wanted, part, zone)
+        yield found
 
 
 def case_for(reader: Reader, assignment_id: int, member_id: int, zone: ZoneInfo) -> Case:
@@ -85,6 +115,69 @@ def overdue_for(reader: Reader, zone: ZoneInfo, branch_id: int | None = None) ->
     found = cases(wishes(for_branches(_concerned(reader))), members, zone)
     late = [case for case in found if case.duty is Duty.OVERDUE]
     return sorted(late, key=lambda case: case.due_on)
+
+
+def overdue_by_members(
+    reader: Reader, zone: ZoneInfo, branch_id: int | None = None
+) -> Iterator[list[Case]]:
+    """The same, part by part of the members. Raises NotThere."""
+    wanted = wishes(for_branches(_concerned(reader)))
+    for members in parts(ids_by_name(reader, branch_id)):
+        late = (case for case in cases(wanted, members, zone) if case.duty is Duty.OVERDUE)
+        yield sorted(late, key=lambda case: case.due_on)
+
+
+def overdue_in_parts(
+    reader: Reader, zone: ZoneInfo, branch_id: int | None = None
+) -> Iterator[Case]:
+    """The cases of `overdue_for` in its order, as many as there are: read part by part while a file
+    is sent. Raises NotThere.
+
+    Members are gone through twice: for the order, of which little is kept, and for what is said.
+    """
+    wanted = wishes(for_branches(_concerned(reader)))
+    return _late_in_parts(wanted, ids_by_name(reader, branch_id), zone)
+
+
+def _late_in_parts(
+    wanted: Sequence[Wish], member_ids: Sequence[int], zone: ZoneInfo
+) -> Iterator[Case]:
+    place = {wish.id: number for number, wish in enumerate(wanted)}
+    seat = {member_id: number for number, member_id in enumerate(member_ids)}
+    keys = sorted(
+        (case.due_on, place[case.wish.id], seat[case.member_id])
+        for part in _by_members(wanted, member_ids, zone)
+        for case in part
+        if case.duty is Duty.OVERDUE
+    )
+    for some in _portions(keys):
+        asking = [wanted[number] for number in sorted({wish for _day, wish, _member in some})]
+        asked = [member_ids[number] for number in sorted({member for _day, _wish, member in some})]
+        with reading():
+            found = {
+                (place[case.wish.id], seat[case.member_id]): case
+                for case in cases(asking, asked, zone)
+                if case.duty is Duty.OVERDUE
+            }
+        for _day, wish, member in some:
+            if (wish, member) in found:
+                yield found[wish, member]
+
+
+def _portions(keys: Sequence[_Key]) -> Iterator[list[_Key]]:
+    """Neighbours, of which assignments × members are not too many to look at."""
+    some: list[_Key] = []
+    asking: set[int] = set()
+    asked: set[int] = set()
+    for key in keys:
+        asking.add(key[1])
+        asked.add(key[2])
+        if some and (len(some) == CASES_AT_ONCE or len(asking) * len(asked) > PAIRS_AT_ONCE):
+            yield some
+            some, asking, asked = [], {key[1]}, {key[2]}
+        some.append(key)
+    if some:
+        yield some
 
 
 Things = list[tuple[str, str]]

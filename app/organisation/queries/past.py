@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, and_, case, false, func, or_, select, true
+from sqlalchemy import ColumnElement, Row, Select, and_, case, false, func, or_, select, true
 
 from app.core import clock
 from app.core.dated import at
-from app.core.db import db
+from app.core.db import db, reading
 from app.core.refusals import NotThere
 from app.courses.models import CoursePast
 from app.learning.models import CompletionUndone
@@ -20,6 +21,7 @@ from app.learning.models import CourseProgress as CourseRow
 from app.learning.models import LessonProgress as LessonRow
 from app.members.models import Branch, BranchPast, MemberPast
 from app.members.rules import Reader, path_of
+from app.organisation.queries.tables import parts
 from app.organisation.rules import MOST_ROWS, TooManyRows, percent
 
 
@@ -119,19 +121,77 @@ def as_of(reader: Reader, day: date, zone: ZoneInfo, branch_id: int | None = Non
     and TooManyRows above MOST_ROWS.
     """
     end = clock.day_bounds(day, zone)[1]
-    session = db.session()
-    belonged = and_(at(MemberPast, end), MemberPast.is_active)
-    people = session.execute(
-        select(MemberPast.member_id, MemberPast.name, BranchPast.branch_id, BranchPast.name)
-        .join(BranchPast, and_(BranchPast.branch_id == MemberPast.branch_id, at(BranchPast, end)))
-        .where(belonged, within(reader, branch_id))
-        .order_by(BranchPast.path, MemberPast.name, MemberPast.member_id)
-    ).all()
-    chosen = (
+    people = db.session().execute(_people(end).where(within(reader, branch_id))).all()
+    chosen = _belonged(end).where(within(reader, branch_id)).order_by(None)
+    rows = _rows(people, chosen, end, zone, _titles(end), most=MOST_ROWS)
+    return PastReport(
+        day=day,
+        members=len(people),
+        rows=rows,
+        branches=_branches([(row.member_id, row.branch_id) for row in people], rows, end),
+        courses=_courses(rows),
+    )
+
+
+def rows_in_parts(
+    reader: Reader, day: date, zone: ZoneInfo, branch_id: int | None = None
+) -> Iterator[PastRow]:
+    """The rows of `as_of`, as many as there are: read part by part while a file is sent.
+
+    Raises NotThere.
+    """
+    end = clock.day_bounds(day, zone)[1]
+    member_ids = list(db.session().scalars(_belonged(end).where(within(reader, branch_id))))
+    return _in_parts(member_ids, end, zone, _titles(end))
+
+
+def _in_parts(
+    member_ids: Sequence[int], end: datetime, zone: ZoneInfo, titles: Mapping[int, str]
+) -> Iterator[PastRow]:
+    for part in parts(member_ids):
+        with reading() as session:
+            people = session.execute(_people(end).where(MemberPast.member_id.in_(part))).all()
+            rows = _rows(people, part, end, zone, titles)
+        yield from rows
+
+
+def _belonged(end: datetime) -> Select[int]:
+    """SQL: ids of who was active at a moment, by the branch and the name of then."""
+    return (
         select(MemberPast.member_id)
         .join(BranchPast, and_(BranchPast.branch_id == MemberPast.branch_id, at(BranchPast, end)))
-        .where(belonged, within(reader, branch_id))
+        .where(at(MemberPast, end), MemberPast.is_active)
+        .order_by(BranchPast.path, MemberPast.name, MemberPast.member_id)
     )
+
+
+def _people(end: datetime) -> Select[Any]:
+    """SQL: the same with names and branches."""
+    return _belonged(end).add_columns(
+        MemberPast.name, BranchPast.branch_id, BranchPast.name.label("branch")
+    )
+
+
+def _titles(end: datetime) -> dict[int, str]:
+    """What courses were called at a moment."""
+    return dict(
+        db.session()
+        .execute(select(CoursePast.course_id, CoursePast.title).where(at(CoursePast, end)))
+        .all()
+    )
+
+
+def _rows(
+    people: Sequence[Row[Any]],
+    chosen: Select[int] | Sequence[int],
+    end: datetime,
+    zone: ZoneInfo,
+    titles: Mapping[int, str],
+    *,
+    most: int | None = None,
+) -> list[PastRow]:
+    """What people had begun and done, in their order; `chosen` are their ids."""
+    session = db.session()
     facts = session.execute(
         select(
             CourseRow.member_id,
@@ -141,7 +201,7 @@ def as_of(reader: Reader, day: date, zone: ZoneInfo, branch_id: int | None = Non
             case((_known(CourseRow) < end, CourseRow.completed_at)),
         ).where(CourseRow.member_id.in_(chosen), CourseRow.started_at < end)
     ).all()
-    if len(facts) > MOST_ROWS:
+    if most is not None and len(facts) > most:
         raise TooManyRows(rows=len(facts))
     lessons: dict[tuple[int, int], int] = {
         (member, course): number
@@ -151,11 +211,6 @@ def as_of(reader: Reader, day: date, zone: ZoneInfo, branch_id: int | None = Non
             .group_by(LessonRow.member_id, LessonRow.course_id)
         )
     }
-    titles: dict[int, str] = dict(
-        session.execute(
-            select(CoursePast.course_id, CoursePast.title).where(at(CoursePast, end))
-        ).all()
-    )
     # What counted as done on that day, also when it was taken back since.
     undone: dict[tuple[int, int], datetime] = {
         (member, course): done_at
@@ -172,7 +227,7 @@ def as_of(reader: Reader, day: date, zone: ZoneInfo, branch_id: int | None = Non
             )
         )
     }
-    named = {member: (name, branch) for member, name, _id, branch in people}
+    named = {row.member_id: (row.name, row.branch) for row in people}
     rows = [
         PastRow(
             member_id=member,
@@ -188,15 +243,8 @@ def as_of(reader: Reader, day: date, zone: ZoneInfo, branch_id: int | None = Non
         if member in named
         for done in (undone.get((member, course), at_last),)
     ]
-    order = {member: number for number, (member, *_rest) in enumerate(people)}
-    rows.sort(key=lambda row: (order[row.member_id], row.course, row.course_id))
-    return PastReport(
-        day=day,
-        members=len(people),
-        rows=rows,
-        branches=_branches([(m, b) for m, _name, b, _b in people], rows, end),
-        courses=_courses(rows),
-    )
+    order = {row.member_id: number for number, row in enumerate(people)}
+    return sorted(rows, key=lambda row: (order[row.member_id], row.course, row.course_id))
 
 
 def _known(of: type[CourseRow | CompletionUndone]) -> ColumnElement[datetime]:

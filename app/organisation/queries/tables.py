@@ -281,24 +281,31 @@ def completion_in_parts(
     Raises NotThere for a branch of somebody else.
     """
     courses = [card for card in courses_in(theme_id) if course_id is None or card.id == course_id]
-    wanted = members_of(reader, branch_id)
-    member_ids = list(
+    return _cells_in_parts(courses, ids_by_name(reader, branch_id), state)
+
+
+def ids_by_name(reader: Reader, branch_id: int | None = None) -> list[int]:
+    """The ids of `members_of`, by branch and name. Raises NotThere."""
+    return list(
         db.session().scalars(
             select(Member.id)
             .join(Branch, Branch.id == Member.branch_id)
-            .where(Member.id.in_(wanted))
+            .where(Member.id.in_(members_of(reader, branch_id)))
             .order_by(Branch.path, Member.sorted_name, Member.id)
         )
     )
-    return _cells_in_parts(courses, member_ids, state)
+
+
+def parts(ids: Sequence[int]) -> Iterator[Sequence[int]]:
+    """Members of whom a file reads at once."""
+    return (ids[at : at + MEMBERS_AT_ONCE] for at in range(0, len(ids), MEMBERS_AT_ONCE))
 
 
 def _cells_in_parts(
     courses: Sequence[CourseCard], member_ids: Sequence[int], state: CourseState | None
 ) -> Iterator[Cell]:
     for card in courses:
-        for start in range(0, len(member_ids), MEMBERS_AT_ONCE):
-            part = member_ids[start : start + MEMBERS_AT_ONCE]
+        for part in parts(member_ids):
             with reading() as session:
                 people = session.execute(
                     select(Member.id, Member.name, Member.username, Branch.name, Branch.path)

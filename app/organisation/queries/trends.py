@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from enum import StrEnum
@@ -22,7 +22,7 @@ from app.learning.models import LessonProgress as LessonRow
 from app.learning.queries import CourseProgress, completion_table
 from app.members.models import Branch, BranchPast, Member, MemberPast
 from app.members.rules import Reader, path_of
-from app.organisation.queries.assignments import overdue_for
+from app.organisation.queries.assignments import overdue_by_members
 from app.organisation.queries.past import within
 from app.organisation.queries.tables import members_of
 from app.organisation.rules import Step, begins_of
@@ -214,9 +214,6 @@ def needs_help(reader: Reader, zone: ZoneInfo, branch_id: int | None = None) -> 
     members = members_of(reader, branch_id)
     session = db.session()
     found: dict[int, Need] = {}
-    for late in overdue_for(reader, zone, branch_id):
-        need = found.setdefault(late.member_id, Need(late.member_id, late.member, late.branch))
-        need.overdue.append(late.wish.title)
     since = clock.now() - timedelta(days=STALLED_DAYS)
     done = exists().where(
         CourseRow.member_id == LessonRow.member_id,
@@ -250,4 +247,17 @@ def needs_help(reader: Reader, zone: ZoneInfo, branch_id: int | None = None) -> 
     ):
         need = found.setdefault(member_id, Need(member_id, name, branch))
         need.never_since = joined
-    return sorted(found.values(), key=lambda n: (-n.weight, n.branch, n.member))[:HELP_SHOWN]
+    worst: list[Need] = []
+    for part in overdue_by_members(reader, zone, branch_id):
+        late: dict[int, Need] = {}
+        for one in part:
+            who = one.member_id
+            if who not in late:
+                late[who] = found.pop(who) if who in found else Need(who, one.member, one.branch)
+            late[who].overdue.append(one.wish.title)
+        worst = _worst([*worst, *late.values()])
+    return _worst([*worst, *found.values()])
+
+
+def _worst(needs: Iterable[Need]) -> list[Need]:
+    return sorted(needs, key=lambda n: (-n.weight, n.branch, n.member))[:HELP_SHOWN]

@@ -139,7 +139,7 @@ def assignment(assignment_id: int) -> str:
 def export_assignment(assignment_id: int) -> Response:
     kind = request.args.get("as", Format.XLSX, type=Format)
     duty = request.args.get("state", type=Duty)
-    line = queries.assignment_for(reader(), assignment_id, _zone())
+    wish = queries.wish_for(reader(), assignment_id)
     states = {
         Duty.DONE: _("Done"),
         Duty.LATE: _("Done late"),
@@ -151,15 +151,15 @@ def export_assignment(assignment_id: int) -> Response:
         *(_("Member"), _("Branch"), _("State"), _("Courses done"), _("Courses")),
         *(_("Done on"), _("Last day"), _("Reason")),
     ]
-    rows = [
+    rows = (
         [
             *(case.member, case.branch, states[case.duty], case.done, case.total),
             *(case.done_on, case.due_on, case.reason),
         ]
-        for case in line.cases
+        for case in queries.cases_in_parts(reader(), wish, _zone())
         if duty is None or case.duty is duty
-    ]
-    return table_file(kind, "assignment", line.wish.title, header, rows)
+    )
+    return table_file(kind, "assignment", wish.title, header, rows)
 
 
 def _mine(assignment_id: int) -> AssignmentLine:
@@ -326,7 +326,7 @@ def overdue() -> str:
 @limited("exports", most=EXPORTS_AN_HOUR, seconds=3600)
 def export_overdue() -> Response:
     kind = request.args.get("as", Format.XLSX, type=Format)
-    late = queries.overdue_for(reader(), _zone(), request.args.get("branch", type=int))
+    late = queries.overdue_in_parts(reader(), _zone(), request.args.get("branch", type=int))
     header = [
         *(_("Member"), _("Branch"), _("What is asked"), _("Last day")),
         *(_("Days overdue"), _("Courses done"), _("Courses"), _("Reason")),

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator
+from collections.abc import Container
 from datetime import date
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from flask import Response, current_app, render_template, request
@@ -168,8 +167,11 @@ def past() -> ResponseReturnValue:
 
 
 def _report(today: date) -> PastReport:
-    day = past_day(request.args.get("day", ""), today)
-    return queries.as_of(reader(), day, _zone(), _branch())
+    return queries.as_of(reader(), _day(today), _zone(), _branch())
+
+
+def _day(today: date) -> date:
+    return past_day(request.args.get("day", ""), today)
 
 
 @bp.get("/organizer/reports/day/export")
@@ -177,21 +179,13 @@ def _report(today: date) -> PastReport:
 @limited("exports", most=EXPORTS_AN_HOUR, seconds=3600)
 def export_past() -> Response:
     kind = request.args.get("as", Format.XLSX, type=Format)
-    report = _report(clock.today(_zone()))
+    day = _day(clock.today(_zone()))
     header = [
         *(_("Member"), _("Branch"), _("Course")),
         *(_("Lessons done"), _("Begun on"), _("Completed on")),
     ]
-    return table_file(
-        *(kind, "report", _("Report")),
-        *(header, _rows(report)),
-        day=report.day.isoformat(),
+    rows = (
+        [*(row.member, row.branch, row.course), *(row.lessons_done, row.begun_on, row.done_on)]
+        for row in queries.rows_in_parts(reader(), day, _zone(), _branch())
     )
-
-
-def _rows(report: PastReport) -> Iterator[list[Any]]:
-    for row in report.rows:
-        yield [
-            *(row.member, row.branch, row.course),
-            *(row.lessons_done, row.begun_on, row.done_on),
-        ]
+    return table_file(kind, "report", _("Report"), header, rows, day=day.isoformat())

@@ -12,7 +12,8 @@ from flask_babel import gettext as _
 from app.core import clock, settings
 from app.core.access import access
 from app.core.limits import limited
-from app.core.spreadsheet import write_csv, write_xlsx
+from app.core.spreadsheet import csv_lines, xlsx_pieces
+from app.core.streams import streamed
 from app.members import service as members
 from app.members.access import ORGANIZER, SIGNED_IN, reader
 from app.points import queries
@@ -113,17 +114,15 @@ def export_leaderboard() -> Response:
     kind = request.args.get("as", "xlsx")
     kind = kind if kind in FILES else "xlsx"
     header, rows = _branch_table(asked) if asked.of == "branches" else _member_table(asked)
-    content = (
-        write_csv(header, rows)
+    pieces = (
+        csv_lines(header, rows)
         if kind == "csv"
-        else write_xlsx(header, rows, title=_("Leaderboard"))
+        else xlsx_pieces(header, rows, title=_("Leaderboard"))
     )
     members.taken_away(_("Leaderboard"), kind=kind, branch_id=reader().organized_id)
-    response = Response(content, content_type=FILES[kind])
     day = clock.today(current_app.extensions["weike"].zone).isoformat()
     name = f"{asked.of}-{asked.period.value}-{day}.{kind}"
-    response.headers.set("Content-Disposition", "attachment", filename=name)
-    return response
+    return streamed(pieces, kind=FILES[kind], name=name)
 
 
 def _member_table(asked: Asked) -> tuple[list[str], Iterator[list[Any]]]:

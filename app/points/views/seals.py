@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
-
 from flask import Response, render_template
 
 from app.core import settings
 from app.core.access import access
 from app.core.limits import limited
-from app.core.spreadsheet import write_csv
+from app.core.streams import streamed_csv
 from app.members.access import ORGANIZER
 from app.points import queries
 from app.points.views.door import bp
@@ -32,13 +29,11 @@ def seals() -> str:
 @limited("exports", most=5, seconds=3600)
 def export_seals() -> Response:
     # The names of columns are what `points verify --against` reads, so they are not translated.
-    content = write_csv(["day", "until", "entries", "root", "seal"], _rows())
-    response = Response(content, content_type="text/csv; charset=utf-8")
-    response.headers.set("Content-Disposition", "attachment", filename="seals.csv")
-    return response
-
-
-def _rows() -> Iterator[list[Any]]:
-    for each in queries.seals():
-        until = each.until.isoformat(timespec="seconds")
-        yield [each.day.isoformat(), until, each.entries, each.root, each.seal]
+    rows = (
+        [
+            *(each.day.isoformat(), each.until.isoformat(timespec="seconds")),
+            *(each.entries, each.root, each.seal),
+        ]
+        for each in queries.seals()
+    )
+    return streamed_csv("seals.csv", ["day", "until", "entries", "root", "seal"], rows)
