@@ -166,6 +166,32 @@ def test_the_first_visible_sheet_is_read() -> None:
     assert table(out.getvalue()).header == ["shown"]
 
 
+def test_what_another_file_said_is_read_and_the_file_is_not_opened() -> None:
+    data = book(["name", "n"], ["anna", 7])
+    with zipfile.ZipFile(BytesIO(data)) as package:
+        sheet = package.read("xl/worksheets/sheet1.xml")
+    linked = sheet.replace(b"<v>7</v>", b"<f>[1]Sheet1!$A$1</f><v>7</v>")
+    assert linked != sheet
+    of = "http://schemas.openxmlformats.org/"
+    link = (
+        f'<externalLink xmlns="{of}spreadsheetml/2006/main" xmlns:r="{of}officeDocument/2006/'
+        'relationships"><externalBook r:id="rId1"/></externalLink>'
+    )
+    target = (
+        f'<Relationships xmlns="{of}package/2006/relationships"><Relationship Id="rId1" Type="{of}'
+        'officeDocument/2006/relationships/externalLinkPath" TargetMode="External"'
+        ' Target="file:///etc/passwd"/></Relationships>'
+    )
+    more = {
+        "xl/worksheets/sheet1.xml": linked,
+        "xl/externalLinks/externalLink1.xml": link.encode(),
+        "xl/externalLinks/_rels/externalLink1.xml.rels": target.encode(),
+    }
+    (row,) = table(repacked(data, **more)).rows
+    assert row[0] == "anna"
+    assert "root" not in row[1]
+
+
 def test_a_lie_about_the_size_costs_nothing() -> None:
     data = book(["name"], ["anna"])
     with zipfile.ZipFile(BytesIO(data)) as package:

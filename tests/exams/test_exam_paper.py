@@ -242,8 +242,12 @@ def test_a_wrong_clock_on_the_device_changes_nothing(window, site, exam: Set, ho
     page.wait_for_selector("#paper.one-by-one")
     shown = page.inner_text("#time").split()[0]
     assert shown in {"59:59", "60:00", "1:00:00"} or shown.startswith("59:")
+    # Somebody puts the clock right, and the device to another day.
+    page.evaluate(f"Date.now = ((now) => () => now() - {hours * 90_000_000})(Date.now)")
     tick(win, "call for help")
     status(win, "Saved")
+    page.wait_for_function("was => document.getElementById('time').innerText !== was", arg=shown)
+    assert page.inner_text("#time").startswith("59:")
 
 
 TIMES = (

@@ -162,16 +162,20 @@ def test_which_attempt_counts(
         db.session.rollback()
 
 
-def test_start_pressed_twenty_times_makes_one_attempt(
-    app: Flask, people: People, exam: Set
+def test_start_pressed_twenty_times_makes_one_attempt_and_the_last_one_is_one(
+    app: Flask, people: People, trainer: int
 ) -> None:
-    member = people.member()
+    exam, member = make_exam(app, trainer, attempts_allowed=2), people.member()
     takers = [Candidate(people, exam, member) for _ in range(4)]
-    with ThreadPoolExecutor(8) as pool:
-        answers = list(pool.map(lambda n: takers[n % 4].start(), range(20)))
-    assert {a.status_code for a in answers} == {303}
-    assert len({a.headers["Location"] for a in answers}) == 1
-    assert len(all_of(app, Attempt)) == 1
+    for number in (1, 2):
+        with ThreadPoolExecutor(8) as pool:
+            answers = list(pool.map(lambda n: takers[n % 4].start(), range(20)))
+        assert {a.status_code for a in answers} == {303}
+        assert len({a.headers["Location"] for a in answers}) == 1
+        assert len(all_of(app, Attempt)) == number
+        takers[0].start()
+        takers[0].submit()
+    assert takers[0].start().status_code == 422
 
 
 # --- the clock is the server's --------------------------------------------------------------------
@@ -449,6 +453,10 @@ def test_what_a_page_sends_counts_in_the_order_it_was_sent_in(
     assert say(one, 2, 10, "'; drop") == {"saved": 3, "stale": True}
     kept = all_of(app, Evidence)
     assert [row.answers for row in kept] == [{str(first.id): [one]}]
+    # A page hands in all of its answers, also those of which it never heard that they are kept.
+    end = {f"v{first.id}": "2", "page": "b" * 16, "turn": "2"}
+    assert taker.submit({first.id: [two]}, **end).status_code == 303
+    assert next(item.saved for item in taker.items() if item.id == first.id) == 4
 
 
 def opened(taker: Candidate) -> str:

@@ -195,6 +195,7 @@ class Page:
     under_way: dict[int, list[str]] = field(default_factory=dict)
     retries: int = 0
     refused: list[int] = field(default_factory=list)
+    told_to_wait: list[str | None] = field(default_factory=list)  # Retry-After, as often
     waits: list[float] = field(default_factory=list)  # of every answer that came, in seconds
     _line: http.client.HTTPConnection | None = None
 
@@ -238,6 +239,7 @@ class Page:
                 if status < 500 and status != 429:
                     return status, body, headers
                 self.refused.append(status)
+                self.told_to_wait.append(headers["Retry-After"])
             self.retries += 1
             time.sleep(self.retry_s * random.uniform(0.8, 1.2))
         raise GaveUp(path)

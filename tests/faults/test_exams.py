@@ -190,6 +190,7 @@ def test_a_database_that_is_locked_for_a_quarter_of_a_minute_loses_nothing(
         for each in work:
             each.result()
     assert {code for each in pages for code in each.refused} == {503}
+    assert {wait for each in pages for wait in each.told_to_wait} == {"5"}
     nothing_lost(morning, pages)
 
 

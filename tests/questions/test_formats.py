@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from app.questions import formats, types
-from app.questions.formats import Saying, clips, hypertext
+from app.questions.formats import FileTooLarge, Saying, clips, hypertext
 from app.questions.rules import KIND_NAMES, BadQuestion
 
 SAYINGS: dict[str, dict[str, Any]] = {
@@ -809,6 +809,35 @@ def test_a_share_that_is_no_number_is_nothing(share: str) -> None:
     assert not choice.blocked
     assert statement.blocked
     assert short.body["typos"] == 0
+
+
+MOODLE_TWO_RIGHT = (
+    "<quiz><question type='multichoice'><questiontext><text>Q?</text></questiontext>"
+    "<single>true</single><answer fraction='100'><text>a</text></answer>"
+    "<answer fraction='100'><text>b</text></answer></question></quiz>"
+)
+QTI_TWO_RIGHT = (
+    '<assessmentItem xmlns="http://www.imsglobal.org/xsd/imsqti_v2p1" identifier="a" title="a"'
+    ' adaptive="false" timeDependent="false"><responseDeclaration identifier="R"'
+    ' cardinality="single" baseType="identifier"><correctResponse><value>A</value>'
+    "<value>B</value></correctResponse></responseDeclaration><itemBody>"
+    '<choiceInteraction responseIdentifier="R" maxChoices="1"><prompt>Q?</prompt>'
+    '<simpleChoice identifier="A">a</simpleChoice><simpleChoice identifier="B">b</simpleChoice>'
+    "</choiceInteraction></itemBody></assessmentItem>"
+)
+
+
+@pytest.mark.parametrize("text", [MOODLE_TWO_RIGHT, QTI_TWO_RIGHT], ids=["moodle", "qti"])
+def test_two_right_answers_to_a_single_choice_are_told(text: str) -> None:
+    (item,) = formats.read(text.encode(), "x.xml").items
+    assert item.blocked
+    assert "2 are marked" in item.problems[0].what
+
+
+def test_fifty_megabytes_of_a_picture_are_refused_unread() -> None:
+    file = b'<quiz><file name="a.png" encoding="base64">' + b"A" * 67_000_000
+    with pytest.raises(FileTooLarge):
+        formats.read(file, "x.xml")
 
 
 @pytest.mark.parametrize("packed", [zipfile.ZIP_DEFLATED, zipfile.ZIP_LZMA, zipfile.ZIP_BZIP2])
