@@ -11,14 +11,16 @@ from flask_babel import lazy_gettext as _l
 
 from app.core.refusals import Refusal
 
-MOST_ROWS = 60_000  # of one completion table; a spreadsheet with more helps nobody
+MOST_ROWS = 60_000  # of a table on a page; its file has as many as there are
 EXPORTS_AN_HOUR = 5
 
 
 class TooManyRows(Refusal):
     """The table would be too large to read; `rows` is how large."""
 
-    sentence = _l("That would be %(rows)s rows. Choose a branch, a theme or a course.")
+    sentence = _l(
+        "That would be %(rows)s rows, more than a page shows. Choose fewer, or take all as a file."
+    )
 
 
 class NotYet(Refusal):

@@ -193,7 +193,8 @@ def test_a_table_that_is_too_large_is_refused_with_advice(
     monkeypatch.setattr("app.organisation.queries.tables.MOST_ROWS", 5)
     answer = house.client.get("/organizer/completion")
     assert answer.status_code == 422
-    assert "Choose a branch, a theme or a course." in words(answer)
+    assert "Choose fewer, or take all as a file." in words(answer)
+    assert 'href="/organizer/completion/export?as=csv"' in answer.text
     # A file is sent while it is read, however long it is.
     assert house.client.get("/organizer/completion/export").status_code == 200
     assert house.client.get(f"/organizer/completion?branch={house.dock}").status_code == 200

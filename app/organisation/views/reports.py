@@ -146,11 +146,12 @@ def export_help() -> Response:
 @access(ORGANIZER)
 def past() -> ResponseReturnValue:
     today = clock.today(_zone())
-    report, refused, status = None, "", 200
+    report, refused, status, too_long = None, "", 200, False
     try:
         report = _report(today)
     except (NotYet, TooManyRows) as refusal:
         refused, status = str(refusal), status_of(refusal)
+        too_long = isinstance(refusal, TooManyRows)
     number = request.args.get("page", 1, type=int)
     offset, limit = window(number, ROWS_PER_PAGE)
     rows = report.rows if report else []
@@ -158,6 +159,7 @@ def past() -> ResponseReturnValue:
         "organisation/past.html",
         report=report,
         refused=refused,
+        too_long=too_long,
         page=Page(rows[offset : offset + limit], max(1, number), len(rows), ROWS_PER_PAGE),
         today=today,
         branches=branch_choices(reader()),
