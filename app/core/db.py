@@ -179,6 +179,14 @@ def after_commit(action: Callable[[], None]) -> None:
     db.session().info.setdefault("after_commit", []).append(action)
 
 
+def on_rollback(action: Callable[[], None]) -> None:
+    """Do `action` when the current transaction is given up; forgotten when it is committed.
+
+    For what a request has put outside of the database before anybody could refuse it.
+    """
+    db.session().info.setdefault("on_rollback", []).append(action)
+
+
 def keep_though_refused() -> None:
     """Commit this request's transaction although its answer is a refusal (status 4xx).
 
@@ -190,6 +198,8 @@ def keep_though_refused() -> None:
 
 def _finish(session: Session) -> None:
     session.info.pop("keep", None)
+    # Forgotten already here: of a commit that fails nobody knows whether it arrived.
+    session.info.pop("on_rollback", None)
     session.commit()
     if has_request_context():
         g.is_committed = True
@@ -207,6 +217,9 @@ def _abandon(session: Session) -> None:
         # On a full disk SQLite has rolled back already and answers ROLLBACK with an error.
         log.warning("rollback was not needed: %s", error)
         session.close()
+    actions: list[Callable[[], None]] = session.info.pop("on_rollback", [])
+    for action in actions:
+        action()
 
 
 def begin_again() -> bool:

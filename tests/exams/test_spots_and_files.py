@@ -166,6 +166,30 @@ def test_what_is_no_file_of_a_known_kind_is_refused(
         assert answer.json["name"].endswith("pdf")
 
 
+def test_of_a_form_that_is_refused_no_file_is_left(
+    app: Flask, people: People, taker: Candidate
+) -> None:
+    """Neither of one for the paper of another member, nor of one with a second file that is bad."""
+    _, attempt, _, _, file = paper(taker)
+    drawer = Drawer(app.extensions["weike"].instance_dir / "answers", reserve=0)
+
+    def post(client: FlaskClient, **files: bytes) -> int:
+        sent = {f"q{file}": (BytesIO(PDF), "a.pdf"), f"f{file}": "1"}
+        more = {name: (BytesIO(data), "a.pdf") for name, data in files.items()}
+        return client.post(
+            f"{attempt}/answers",
+            data=sent | more,
+            headers=csrf(client) | {"Accept": "application/json"},
+            content_type="multipart/form-data",
+        ).status_code
+
+    assert post(people.client(people.member())) == 404
+    assert post(taker.client, q999=b"MZ") == 422
+    assert drawer.tokens() == []
+    assert post(taker.client) == 200
+    assert len(drawer.tokens()) == 1
+
+
 def test_a_press_beside_the_area_gives_nothing(app: Flask, taker: Candidate) -> None:
     _, attempt, spot, point, _ = paper(taker)
     taker.client.post(f"{attempt}/submit", data={f"q{spot}.{point}": "1, 1"}, headers=taker.headers)

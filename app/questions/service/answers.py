@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import partial
 from typing import BinaryIO
 
 from flask import current_app
 from sqlalchemy import func, select
 
 from app.core import clock
-from app.core.db import db
+from app.core.db import db, on_rollback
 from app.questions import queries, rules
 from app.questions.drawer import Drawer, Put
 from app.questions.models import AnswerFile
@@ -25,14 +26,18 @@ def drawer() -> Drawer:
 def put_file(stream: BinaryIO, *, filename: str) -> Put:
     """Write a file into the drawer. Touches no database: call it before the first query.
 
-    Raises WrongFile, EmptyAnswerFile, AnswerFileTooLarge and NoRoom.
+    It is gone again when the request is refused: else anybody could fill the disk with files for
+    papers of others. Raises WrongFile, EmptyAnswerFile, AnswerFileTooLarge and NoRoom.
     """
-    return drawer().put(stream, filename)
+    folder = drawer()
+    put = folder.put(stream, filename)
+    on_rollback(partial(folder.drop, put.token))
+    return put
 
 
 def keep_file(put: Put, *, member_id: int) -> str:
     """Make the row of a file; returns the response of a file question. Raises
-    TooManyAnswerFiles, and the file is swept away then."""
+    TooManyAnswerFiles."""
     today = select(func.count()).where(
         AnswerFile.member_id == member_id,
         AnswerFile.created_at > clock.now() - timedelta(days=1),
