@@ -93,7 +93,12 @@ class DocumentForm(ShelvingForm):
         description=_l("With semicolons between them."),
         render_kw={"maxlength": 300},
     )
-    publisher = StringField(_l("Publisher"), [Length(max=200)], render_kw={"maxlength": 200})
+    publisher = StringField(
+        _l("Publisher"),
+        [Length(max=200)],
+        description=_l("Of an article, the journal or newspaper."),
+        render_kw={"maxlength": 200},
+    )
     dated = StringField(
         _l("Date of publication"),
         description=_l("For example 2024, 2024-06 or 2024-06-30."),

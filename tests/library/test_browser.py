@@ -157,7 +157,7 @@ def test_words_are_selected_into_a_note_and_found_again(
     page.get_by_role("link", name="守则").click()
     words = page.locator("#h1 .document-words")
     words.evaluate("node => getSelection().selectAllChildren(node)")
-    page.locator("#h1 .note-new > summary").click()
+    page.locator("[data-selection]").get_by_role("button", name="Make a note").click()
     expect(page.locator("#quote-h1")).to_have_value("为加强消防安全管理，制定本守则。")
     page.locator("#note-h1").fill("重要")
     page.locator("#h1 .note-new").get_by_role("button", name="Keep").click()

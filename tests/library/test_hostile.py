@@ -78,6 +78,24 @@ def unpacking_stream() -> bytes:
     return pdf_of(CATALOG, PAGES, page, stream(packed, "/Filter /FlateDecode"))
 
 
+def unpacking_objects() -> bytes:
+    """The catalogue lies in a stream of objects that unpacks to 200 MB."""
+    packed = zlib.compress(b"1 0 " + CATALOG.encode() + b" " * 200_000_000, 9).decode("latin-1")
+    whole = pdf_of(
+        "null",
+        PAGES,
+        "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 9 9] >>",
+        stream(packed, "/Type /ObjStm /N 1 /First 4 /Filter /FlateDecode"),
+    )
+    data = whole[: whole.rindex(b"xref\n0")]
+    places = [data.index(b"%d 0 obj" % number) for number in (2, 3)]
+    places += [data.rindex(b"4 0 obj\n<< /Length"), len(data)]
+    rows = [(0, 0, 255), (2, 4, 0), *((1, place, 0) for place in places)]
+    table = b"".join(struct.pack(">BIB", *row) for row in rows).decode("latin-1")
+    listed = stream(table, "/Type /XRef /Size 6 /W [1 4 1] /Root 1 0 R")
+    return data + f"5 0 obj\n{listed}\nendobj\nstartxref\n{len(data)}\n%%EOF".encode("latin-1")
+
+
 def giant_picture() -> str:
     """65 535 by 65 535 points of JBIG2 in one segment of some bytes: 512 MB when unpacked."""
     side = struct.pack(">I", 65_535)
@@ -135,6 +153,7 @@ PDFS: dict[str, Callable[[], bytes]] = {
     ),
     "forms in forms": fourteen_bombs_deep,
     "a stream that unpacks": unpacking_stream,
+    "objects that unpack": unpacking_objects,
     "a page of a million inches": lambda: pdf_of(
         CATALOG, PAGES, "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 72000000 72000000] >>"
     ),

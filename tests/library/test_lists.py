@@ -87,6 +87,15 @@ def test_a_note_needs_words_and_a_place(librarian: Librarian, member: FlaskClien
     assert post(member, "/library/" + "0" * 32 + "/notes", anchor="a1", text="x").status_code == 404
 
 
+def test_a_note_says_under_which_heading_it_stands(
+    librarian: Librarian, member: FlaskClient
+) -> None:
+    address = librarian.upload(files.word("# One", "words", "# Two", "more"), "a.docx")
+    post(member, f"{address}/notes", anchor="h2", quote="more")
+    assert f'href="{address}/at/h2">Two</a>' in page(member, "/library/notes")
+    assert "## Two" in page(member, "/library/notes.md")
+
+
 def test_notes_in_a_pdf_lead_to_their_page(librarian: Librarian, member: FlaskClient) -> None:
     address = librarian.upload(files.pdf("One", "Two words here"), "Plan.pdf")
     answer = post(member, f"{address}/notes", anchor="p2", quote="words here", **{"from": "pages"})

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from flask.testing import FlaskClient
 
+from app.core.jobs import run_pending
 from tests.factories import People, csrf
 from tests.library import files
 from tests.library.conftest import Librarian
@@ -160,6 +161,18 @@ def test_a_reader_comes_back_to_where_they_stopped(
         answer = member.post(f"{address}/place", data={"anchor": anchor}, headers=headers)
         assert answer.status_code == 204
         assert f'data-start="{start}"' in member.get(f"{address}/read").get_data(as_text=True)
+    member.post(f"{address}/place", data={"anchor": "p2"}, headers=headers)
+    assert "Read on: Page 2" in page(member, address)
+    book = librarian.upload(files.word("# One", "Words", "# Two", "More words"), "Book.docx")
+    assert 'href="#text"' in page(member, book)
+    member.post(f"{book}/place", data={"anchor": "h2"}, headers=headers)
+    text = page(member, book)
+    assert "Read on: Two" in text
+    assert f'href="{book}/at/h2"' in text
+    assert member.get(f"{book}/at/h2").location == f"{book}?page=1#h2"
+    librarian.send(files.word("Words only"), "Book.docx", to=f"{book}/replace")
+    run_pending(librarian.app)
+    assert "Read on" not in page(member, book)  # the newer version has no such place
     other = people.client(people.member(branch=people.branch()))
     librarian.post(
         f"{address}/edit",

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from .packages import check_package
 from .printing import MOST_PAGES, ROWS_AT_ONCE, Enough, Printer
+
+NUMBERS = re.compile(r"[‹<](?:#|number|编号)[›>]")  # where a program writes the slide's number
 
 
 def read_docx(path: Path, out: Printer) -> int:
@@ -90,7 +93,9 @@ def shape_lines(shape: Any, title: Any, depth: int = 0) -> Iterator[str]:
     if title is not None and shape.shape_id == title.shape_id:
         return
     if getattr(shape, "has_text_frame", False) and shape.has_text_frame:
-        yield shape.text_frame.text
+        text = shape.text_frame.text
+        if not NUMBERS.fullmatch(text.strip()):
+            yield text
     if getattr(shape, "has_table", False) and shape.has_table:
         for row in shape.table.rows:
             yield " | ".join(cell.text for cell in row.cells)

@@ -68,6 +68,7 @@ from app.library.queries.text import (
     page_with,
     parts,
     place_of,
+    read_on_at,
     words_in,
 )
 
@@ -123,6 +124,7 @@ __all__ = [
     "place_of",
     "progress_of",
     "read_in_branch",
+    "read_on_at",
     "readers_of",
     "references_for",
     "related_courses",

@@ -126,6 +126,7 @@ class NoteLine:
     uuid: str
     title: str
     kind: Kind
+    label: str = ""  # of the part, where the newest version has it
 
 
 def notes_in(member_id: int, document_id: int) -> list[NoteLine]:
@@ -149,8 +150,15 @@ def notes_of(reader: Reader, text: str = "") -> list[NoteLine]:
 
 def _notes(*wanted: ColumnElement[bool], by_document: bool) -> list[NoteLine]:
     order = (Document.title, Document.id, Note.id) if by_document else (Note.id,)
+    label = (
+        select(DocumentPart.label)
+        .where(DocumentPart.file_id == DocumentFile.id, DocumentPart.anchor == Note.anchor)
+        .order_by(DocumentPart.position)
+        .limit(1)
+        .scalar_subquery()
+    )
     rows = db.session().execute(
-        select(Note, Document.uuid, Document.title, DocumentFile.kind)
+        select(Note, Document.uuid, Document.title, DocumentFile.kind, label)
         .join(Document, Document.id == Note.document_id)
         .join(DocumentFile, newest())
         .where(*wanted)
@@ -159,9 +167,17 @@ def _notes(*wanted: ColumnElement[bool], by_document: bool) -> list[NoteLine]:
     )
     return [
         NoteLine(
-            note.id, note.anchor, note.quote, note.text, note.created_at, uuid, title, Kind(kind)
+            id=note.id,
+            anchor=note.anchor,
+            quote=note.quote,
+            text=note.text,
+            created_at=note.created_at,
+            uuid=uuid,
+            title=title,
+            kind=Kind(kind),
+            label=label or "",
         )
-        for note, uuid, title, kind in rows
+        for note, uuid, title, kind, label in rows
     ]
 
 

@@ -16,6 +16,7 @@ from app.library.models import DocumentPart, DocumentPlace
 from app.library.rules import PARTS_SHOWN
 from app.search import snippets
 from app.search.queries import sought_for
+from app.search.rules import place_name
 from app.search.snippets import Sought
 
 MOST_HITS = 50
@@ -132,6 +133,24 @@ def place_of(member_id: int, document_id: int) -> str:
     """The anchor at which a member stopped reading; "" for the beginning."""
     place = db.session().get(DocumentPlace, (member_id, document_id))
     return place.anchor if place else ""
+
+
+def read_on_at(member_id: int, document_id: int, file_id: int) -> tuple[str, str]:
+    """Where to read on: (anchor, what the place is called); empty at the beginning.
+
+    Also where a newer version has no such place.
+    """
+    anchor = place_of(member_id, document_id)
+    part = (
+        db.session()
+        .execute(
+            select(DocumentPart.label, DocumentPart.position)
+            .where(DocumentPart.file_id == file_id, DocumentPart.anchor == anchor)
+            .order_by(DocumentPart.position)
+        )
+        .first()
+    )
+    return (anchor, place_name(anchor, part[0])) if part and part[1] else ("", "")
 
 
 def page_with(file_id: int, anchor: str) -> int:

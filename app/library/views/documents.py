@@ -198,7 +198,7 @@ def document(uuid: str) -> str:
         lists=queries.lists_to_fill(reader()),
         citations=_citations(found),
         courses=queries.related_courses(reader(), found.id),
-        stopped=queries.place_of(reader().id, found.id),
+        stopped=queries.read_on_at(reader().id, found.id, found.file.id),
         branches=queries.branch_names(found.branches)
         if found.branches and found.may_change
         else [],

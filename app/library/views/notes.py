@@ -35,7 +35,7 @@ def notes_file() -> Response:
     for title, _uuid, some in _by_document(queries.notes_of(reader())):
         lines.append(f"# {title}\n")
         for note in some:
-            place = place_name(note.anchor, "")
+            place = place_name(note.anchor, note.label)
             quote = "\n".join(f"> {line}" for line in note.quote.splitlines())
             lines.append("\n\n".join(filter(None, (f"## {place}", quote, note.text))) + "\n")
     response = Response("\n".join(lines), mimetype="text/markdown")

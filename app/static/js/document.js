@@ -6,7 +6,7 @@ import { say } from "weike/app";
 const EVERY = 5000; // milliseconds between two reports
 const token = document.querySelector('meta[name="csrf-token"]').content;
 const seen = new Set();
-let selected = "";
+let selected = { text: "", part: null };
 
 const watcher = new IntersectionObserver((entries) => {
   for (const { target, isIntersecting } of entries) {
@@ -35,19 +35,49 @@ function report() {
   }).catch(() => {}); // where one stopped is not worth a warning
 }
 
+// Selected words go into a note of their part. A bar offers it at once: on a phone the form may be
+// far below. It waits before it goes, since a touch on it may end the selection first.
+const bar = document.querySelector("[data-selection]");
+let going;
 document.addEventListener("selectionchange", () => {
   const selection = getSelection();
   const node = selection.anchorNode;
-  const part = (node?.nodeType === 1 ? node : node?.parentElement)?.closest(".document-words");
-  if (part && !selection.isCollapsed) selected = selection.toString().trim();
+  const words = (node?.nodeType === 1 ? node : node?.parentElement)?.closest(".document-words");
+  const text = words && !selection.isCollapsed ? selection.toString().trim() : "";
+  clearTimeout(going);
+  if (text) selected = { text, part: words.closest("[data-part]") };
+  if (text) bar.hidden = false;
+  else going = setTimeout(() => { bar.hidden = true; }, 500);
 });
+bar.querySelector("button").addEventListener("click", () => {
+  const form = selected.part?.querySelector(".note-new");
+  bar.hidden = true;
+  if (!form) return;
+  form.open = true;
+  take(form);
+  form.querySelector("textarea:not([data-quote])").focus({ preventScroll: true });
+  form.scrollIntoView({ block: "center" });
+});
+
+/** Put the selected words into the form of a note, if they are of its part. */
+function take(form) {
+  const field = form.querySelector("[data-quote]");
+  if (!field || !selected.text || selected.part !== form.closest("[data-part]")) return;
+  field.value = selected.text.slice(0, field.maxLength);
+  selected = { text: "", part: null };
+}
 document.addEventListener("toggle", (event) => {
-  const field = event.target.open && event.target.querySelector("[data-quote]");
-  if (field && !field.value && selected) {
-    field.value = selected.slice(0, field.maxLength);
-    selected = "";
-  }
+  if (event.target.open && event.target.matches(".note-new")) take(event.target);
 }, true);
+
+/** A part can be long: whoever was sent to one with words to find begins at the first of them. */
+function goToWord() {
+  const part = document.getElementById(location.hash.slice(1));
+  const mark = part?.matches("[data-part]") && part.querySelector("mark:not(.own)");
+  if (!mark) return;
+  const { top, bottom } = mark.getBoundingClientRect();
+  if (top < 0 || bottom > innerHeight * 0.7) mark.scrollIntoView({ block: "center", behavior: "instant" });
+}
 
 for (const button of document.querySelectorAll("[data-copy]")) {
   if (!navigator.clipboard) continue;
@@ -59,6 +89,10 @@ for (const button of document.querySelectorAll("[data-copy]")) {
 }
 
 watch();
+// After the browser's own way to the part.
+if (document.readyState === "complete") requestAnimationFrame(goToWord);
+else addEventListener("load", () => requestAnimationFrame(goToWord));
+addEventListener("hashchange", () => requestAnimationFrame(goToWord));
 document.body.addEventListener("htmx:afterSettle", watch);
 report();
 setInterval(report, EVERY);
