@@ -1,9 +1,10 @@
-"""OpenCC: what Weike says in Simplified Chinese, said in Traditional; with exceptions."""
+"""OpenCC: what Weike says in Simplified Chinese, said in Traditional; texts in one script."""
 
 from __future__ import annotations
 
 import re
 import tomllib
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
@@ -14,8 +15,8 @@ QUOTES = str.maketrans("“”‘’", "「」『』")
 
 
 @cache
-def _converter() -> opencc.OpenCC:
-    return opencc.OpenCC("s2twp")
+def _converter(way: str = "s2twp") -> opencc.OpenCC:
+    return opencc.OpenCC(way)
 
 
 @cache
@@ -33,3 +34,20 @@ def traditional(text: str, *, keep: str = "") -> str:
         done.append(exceptions().get(found.group(), found.group()))
         at = found.end()
     return "".join([*done, _converter().convert(text[at:])]).translate(QUOTES)
+
+
+def in_one_script(texts: Sequence[str], *, beside: str = "") -> list[str]:
+    """Texts in the script that most of them, and of what stands beside them, is written in.
+
+    Text recognition knows both scripts and takes one for the other within a page.
+    """
+    whole = "\n".join((*texts, beside))
+    ways = [(_differing(whole, _converter(way).convert(whole)), way) for way in ("s2t", "t2s")]
+    (fewer, other), (more, _own) = sorted(ways)
+    if not fewer or fewer == more:
+        return list(texts)
+    return [_converter(other).convert(text) for text in texts]
+
+
+def _differing(one: str, other: str) -> int:
+    return sum(a != b for a, b in zip(one, other, strict=False))

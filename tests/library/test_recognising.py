@@ -17,6 +17,7 @@ import pytest
 from flask.testing import FlaskClient
 from PIL import Image, ImageDraw, ImageFont
 
+from app.core.opencc import in_one_script
 from app.library import child
 from app.library.rules import Kind, Reason
 from tests.library import files
@@ -70,6 +71,14 @@ def test_a_scanned_pdf_is_read_by_page_in_chinese(
     assert "Text searchable" in text
     assert "words may be wrong" in text
     assert f"{address}/read?q=" in page(member, "/search?q=消防安全")
+
+
+def test_what_is_recognised_in_two_scripts_is_kept_in_the_one_of_most() -> None:
+    mixed = ["关于节约用水的倡议，请随手关闭水龙头", "發現漏水及時報修"]
+    assert in_one_script(mixed) == [mixed[0], "发现漏水及时报修"]
+    assert in_one_script(mixed[1:], beside=mixed[0]) == ["发现漏水及时报修"]
+    assert in_one_script(["請隨手關閉水龍頭，发现漏水"]) == ["請隨手關閉水龍頭，發現漏水"]
+    assert in_one_script(["Hydrants", "登记"]) == ["Hydrants", "登记"]
 
 
 def scanned_between(*words: str) -> bytes:

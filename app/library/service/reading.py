@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from sqlalchemy import delete, func, insert, select
 
 from app.core import clock, jobs
 from app.core.db import db
+from app.core.opencc import in_one_script
 from app.library import queries, rules
 from app.library.child import Part, Text, page_of
 from app.library.models import (
@@ -57,12 +59,13 @@ def finish_reading(file_id: int, text: Text, *, will_recognise: bool = False) ->
     if text.reason is not None:
         file.state, file.reason = rules.move(file.state, State.UNSEARCHABLE), text.reason.value
         return
-    _keep_parts(file.id, text.parts)
+    parts = _in_one_script(text.parts) if text.is_recognised else text.parts
+    _keep_parts(file.id, parts)
     file.state, file.reason = rules.move(file.state, State.SEARCHABLE), ""
     file.pages, file.is_truncated = text.pages, text.is_truncated
     file.is_recognised = text.is_recognised
     file.unread_pages = 0 if will_recognise else len(text.bare)
-    file.language = folding.language_of("\n".join(part.text for part in text.parts[:20]))
+    file.language = folding.language_of("\n".join(part.text for part in parts[:20]))
     session.flush()
     publish(file.document_id)
 
@@ -81,9 +84,17 @@ def add_recognised(file_id: int, text: Text, pages: Sequence[int]) -> None:
         return
     file.is_recognised = True
     session.execute(delete(DocumentPart).where(DocumentPart.file_id == file.id))
+    more = _in_one_script(more, beside=known)
     _keep_parts(file.id, sorted((*known, *more), key=page_of))
     session.flush()
     publish(file.document_id)
+
+
+def _in_one_script(parts: Sequence[Part], *, beside: Sequence[Part] = ()) -> list[Part]:
+    texts = in_one_script(
+        [part.text for part in parts], beside="\n".join(part.text for part in beside)
+    )
+    return [replace(part, text=text) for part, text in zip(parts, texts, strict=True)]
 
 
 def _keep_parts(file_id: int, parts: Sequence[Part]) -> None:
