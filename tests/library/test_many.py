@@ -117,6 +117,14 @@ def lying_inside() -> bytes:
     return bytes(data)
 
 
+def locked_inside() -> bytes:
+    """One file asks for a password; another is sound."""
+    data = bytearray(files.packed({"a.txt": b"secret words", "b.txt": b"about hoses"}))
+    for mark, place in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
+        data[data.find(mark) + place] |= 1
+    return bytes(data)
+
+
 def linked_and_doubled() -> bytes:
     """A link to a file of this machine, a name twice, one from the root, a zip file in the zip."""
     buffer = io.BytesIO()
@@ -137,9 +145,10 @@ def linked_and_doubled() -> bytes:
     [
         (damaged_inside, {"a.txt", "c.txt"}, {"b.txt"}),
         (lying_inside, {"b.txt"}, {"a.txt"}),
+        (locked_inside, {"b.txt"}, {"a.txt"}),
         (linked_and_doubled, {"same.txt", "root.txt"}, {"in.zip"}),
     ],
-    ids=["damaged", "lying", "linked and doubled"],
+    ids=["damaged", "lying", "locked", "linked and doubled"],
 )
 def test_what_is_wrong_inside_a_zip_file_harms_only_itself(
     librarian: Librarian, make: Callable[[], bytes], taken: set[str], refused: set[str]

@@ -140,17 +140,21 @@ def read_on_at(member_id: int, document_id: int, file_id: int) -> tuple[str, str
 
     Also where a newer version has no such place.
     """
-    anchor = place_of(member_id, document_id)
-    part = (
+    row = (
         db.session()
         .execute(
-            select(DocumentPart.label, DocumentPart.position)
-            .where(DocumentPart.file_id == file_id, DocumentPart.anchor == anchor)
+            select(DocumentPlace.anchor, DocumentPart.label, DocumentPart.position)
+            .join(DocumentPart, DocumentPart.anchor == DocumentPlace.anchor)
+            .where(
+                DocumentPlace.member_id == member_id,
+                DocumentPlace.document_id == document_id,
+                DocumentPart.file_id == file_id,
+            )
             .order_by(DocumentPart.position)
         )
         .first()
     )
-    return (anchor, place_name(anchor, part[0])) if part and part[1] else ("", "")
+    return (row.anchor, place_name(row.anchor, row.label)) if row and row.position else ("", "")
 
 
 def page_with(file_id: int, anchor: str) -> int:
