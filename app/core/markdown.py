@@ -12,6 +12,7 @@ import nh3
 from markdown_it import MarkdownIt
 from markdown_it.common.utils import isWhiteSpace
 from markdown_it.renderer import RendererHTML
+from markdown_it.rules_block import StateBlock, hr
 from markdown_it.rules_inline import StateInline
 from markdown_it.rules_inline.state_inline import Delimiter
 from markdown_it.token import Token
@@ -117,6 +118,31 @@ def _formula(state: StateInline, silent: bool) -> bool:
     return True
 
 
+_TIMES = re.compile(r"[A-Za-z0-9)]\*[A-Za-z0-9(]")
+
+
+def _literal(state: StateInline, silent: bool) -> bool:
+    """A rule of the parser: blanks to be filled in (____) and stars that multiply (2*3) are no
+    marks, which CommonMark would take them for."""
+    start = end = state.pos
+    while end < state.posMax and state.src[end] == "_":
+        end += 1
+    if end == start and _TIMES.match(state.src, start - 1, start + 2):
+        end += 1
+    elif end < start + 3:
+        return False
+    if not silent:
+        state.pending += state.src[start:end]
+    state.pos = end
+    return True
+
+
+def _line(state: StateBlock, start: int, end: int, silent: bool) -> bool:
+    """A line across the page; of underscores it is a blank to be filled in."""
+    first = state.bMarks[start] + state.tShift[start]
+    return state.src[first : first + 1] != "_" and hr(state, start, end, silent)
+
+
 def _drawn(
     self: RendererHTML, tokens: Sequence[Token], at: int, options: OptionsDict, env: EnvType
 ) -> str:
@@ -146,8 +172,12 @@ def _seen_or_heard(
 
 _parser = _new_parser()
 _parser.add_render_rule("image", _seen)
+_parser.inline.ruler.before("emphasis", "literal", _literal)
+_parser.block.ruler.at("hr", _line, {"alt": ["paragraph", "reference", "blockquote", "list"]})
 _rich_parser = _new_parser()
 _rich_parser.inline.ruler.before("escape", "formula", _formula)
+_rich_parser.inline.ruler.before("emphasis", "literal", _literal)
+_rich_parser.block.ruler.at("hr", _line, {"alt": ["paragraph", "reference", "blockquote", "list"]})
 _rich_parser.add_render_rule("formula", _drawn)
 _rich_parser.add_render_rule("image", _seen_or_heard)
 _rich_cleaner = nh3.Cleaner(

@@ -96,6 +96,16 @@ def test_chinese_needs_no_spaces_around_its_marks_and_gets_none_where_a_line_end
     assert plain("党建**信息**\n化，**one** word") == "党建信息化，one word"
 
 
+@pytest.mark.parametrize("draw", [markdown.render, markdown.rich])
+def test_blanks_and_stars_that_multiply_are_no_marks(draw: Callable[[str], str]) -> None:
+    for text in ("方法有____、____和____。", "2*3=6，4*5=20，(a)*(b)*c", "_____"):
+        assert str(draw(text)).strip() == f"<p>{text}</p>"
+        assert markdown.plain(text) == text
+    for text, html in (("*a* **b** __c__", "<em>a</em> <strong>b</strong> <strong>c</strong>"),):
+        assert str(draw(text)).strip() == f"<p>{html}</p>"
+    assert str(draw("---")).strip() == "<hr>"
+
+
 def test_headings_start_at_h2_whichever_level_the_writer_begins_with() -> None:
     assert "<h2>One</h2>" in render("### One\n\n#### Two")
     assert "<h3>Two</h3>" in render("### One\n\n#### Two")

@@ -4,7 +4,7 @@ function addRow(list, fresh) {
   const rows = list.children;
   const row = rows[rows.length - 1].cloneNode(true);
   const number = rows.length; // rows are named from 0
-  for (const input of row.querySelectorAll("input")) {
+  for (const input of row.querySelectorAll("input, select")) {
     input.name = input.name.replace(/-\d+-/, `-${number}-`);
     if (input.type === "radio") input.value = String(number);
     if (input.type === "text") input.value = "";
@@ -35,9 +35,16 @@ document.addEventListener("click", (event) => {
 
 const rich = document.getElementById("rich-words")?.dataset;
 
+// A picture, a sound or a formula: what is put in never stands inside one.
+const WHOLE = /!\[[^\]\n]*\]\([^)\s]*\)|\$[^$\n]+\$/g;
+
 /** Put a text where the cursor stands, as if it were typed: the browser's undo takes it back. */
 function put(area, text) {
   area.focus();
+  for (const found of area.value.matchAll(WHOLE)) {
+    const end = found.index + found[0].length;
+    if (found.index < area.selectionStart && area.selectionStart < end) area.setSelectionRange(end, end);
+  }
   if (!document.execCommand("insertText", false, text)) area.setRangeText(text, area.selectionStart, area.selectionEnd, "end");
   area.dispatchEvent(new Event("input", { bubbles: true }));
 }
