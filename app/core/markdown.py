@@ -60,6 +60,9 @@ def _new_parser() -> MarkdownIt:
     )
     parser.options["maxNesting"] = 20
     parser.inline.ruler.at("emphasis", _emphasis)
+    parser.inline.ruler.before("emphasis", "literal", _literal)
+    before = ["paragraph", "reference", "blockquote", "list"]
+    parser.block.ruler.at("hr", _line, {"alt": before})
     parser.add_render_rule("softbreak", _broken)
     return parser
 
@@ -101,6 +104,13 @@ def _broken(
     self: RendererHTML, tokens: Sequence[Token], at: int, options: OptionsDict, env: EnvType
 ) -> str:
     return "" if _is_joined(tokens, at) else "\n"
+
+
+def _ended(
+    self: RendererHTML, tokens: Sequence[Token], at: int, options: OptionsDict, env: EnvType
+) -> str:
+    """The end of a line of a question: ①… and ②… below each other are two lines."""
+    return "<br>\n"
 
 
 def _formula(state: StateInline, silent: bool) -> bool:
@@ -172,12 +182,9 @@ def _seen_or_heard(
 
 _parser = _new_parser()
 _parser.add_render_rule("image", _seen)
-_parser.inline.ruler.before("emphasis", "literal", _literal)
-_parser.block.ruler.at("hr", _line, {"alt": ["paragraph", "reference", "blockquote", "list"]})
 _rich_parser = _new_parser()
 _rich_parser.inline.ruler.before("escape", "formula", _formula)
-_rich_parser.inline.ruler.before("emphasis", "literal", _literal)
-_rich_parser.block.ruler.at("hr", _line, {"alt": ["paragraph", "reference", "blockquote", "list"]})
+_rich_parser.add_render_rule("softbreak", _ended)
 _rich_parser.add_render_rule("formula", _drawn)
 _rich_parser.add_render_rule("image", _seen_or_heard)
 _rich_cleaner = nh3.Cleaner(

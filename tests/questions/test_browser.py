@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -45,3 +46,24 @@ def test_a_question_half_written_comes_back_with_all_its_rows(
     expect(page.locator("#stem")).to_have_value("")
     expect(rows).to_have_count(before)
     assert phone.problems == []
+
+
+def test_what_is_put_in_stands_whole_and_a_new_area_is_its_own(
+    window: Callable[..., Window], site: Site
+) -> None:
+    desktop = window()
+    desktop.sign_in(site.people.member(role="trainer"))
+    page = desktop.page
+    page.goto("/desk/questions/new/hotspot")
+    stem = page.locator("#stem")
+    stem.fill("See ![a plan](/media/images/x.webp).")
+    stem.evaluate("area => area.setSelectionRange(6, 12)")  # its words, as after putting it in
+    page.get_by_role("button", name="Table").first.click()
+    expect(stem).to_have_value(re.compile(r"See !\[a plan\]\(/media/images/x\.webp\)\s+\| "))
+    rows = page.locator("[data-option-rows] > li")
+    before = rows.count()
+    page.get_by_role("button", name="More areas").click()
+    expect(rows).to_have_count(before + 1)
+    names = rows.last.locator("input, select").evaluate_all("all => all.map(e => e.name)")
+    assert {name.split("-")[1] for name in names} == {str(before)}
+    assert desktop.problems == []

@@ -107,6 +107,11 @@ def test_only_formulas_and_our_own_pictures_are_drawn_in_a_line(text: str, html:
     assert str(markdown.rich_line(text)) == html
 
 
+def test_lines_of_a_question_stay_lines() -> None:
+    said = str(markdown.rich("下列说法：\n①甲\n②乙"))
+    assert said.replace("\n", "") == "<p>下列说法：<br>①甲<br>②乙</p>"
+
+
 def test_a_formula_never_takes_long() -> None:
     hard = "$a" * 20_000 + "$" * 2_000
     assert len(markdown.rich(hard)) > 100

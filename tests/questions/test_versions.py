@@ -43,6 +43,20 @@ def test_the_database_refuses_to_change_a_version(
         assert found.stem == "So?"
 
 
+def test_the_page_says_who_changed_what_and_what_was_said_before(
+    app: Flask, people: People, question_id: int
+) -> None:
+    """Not only who wrote it first: an administrator may change the key of a trainer's question."""
+    boss = people.member("The Boss", role="administrator")
+    with app.app_context(), unit_of_work():
+        service.revise(question_id, {"stem": "So??", "answer": False, "explanation": "No."}, boss)
+    page = people.client(boss).get(f"/desk/questions/{question_id}").get_data(as_text=True)
+    shown = page.split('id="versions"')[1]
+    assert "<strong>The Boss</strong><span>Version 2: Question · Explanation · Answer key" in shown
+    assert shown.count("The Boss") == 1
+    assert '<div class="prose"><p>So?</p>' in shown
+
+
 def test_an_attempt_finds_the_version_it_was_given(app: Flask, question_id: int) -> None:
     with app.app_context():
         first = queries.question(question_id)

@@ -45,6 +45,7 @@ from app.questions.queries.questions import (
     same_words,
     version,
     versions,
+    writers,
 )
 from app.questions.queries.twins import (
     Pair,
@@ -110,4 +111,5 @@ __all__ = [
     "version",
     "versions",
     "wordings",
+    "writers",
 ]

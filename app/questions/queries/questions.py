@@ -80,6 +80,17 @@ def history(question_id: int) -> list[Question]:
     return read(all_versions().where(models.Question.id == question_id).order_by(number.desc()))
 
 
+def writers(question_id: int) -> dict[int, str]:
+    """Who wrote each version of a question, by its number."""
+    version = models.QuestionVersion
+    rows = (
+        select(version.number, Member.name)
+        .join(Member, Member.id == version.author_id)
+        .where(version.question_id == question_id)
+    )
+    return {row.number: row.name for row in db.session().execute(rows)}
+
+
 def question_for(reader: Reader, question_id: int) -> Question:
     """A question of the bank; every author may read it. Raises NotThere."""
     found = question(question_id) if reader.is_author else None

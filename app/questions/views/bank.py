@@ -7,6 +7,7 @@ from typing import Any
 from flask import abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 
 from app.core.access import access
 from app.core.addresses import address
@@ -16,6 +17,8 @@ from app.questions import queries, service, types
 from app.questions.forms import BaseForm, form_for
 from app.questions.rules import KIND_NAMES, BadQuestion, Language, QuestionState
 from app.questions.views import bp
+
+MOST_SHOWN = 10  # versions that can be read again, before the newest
 
 
 def as_shown(found: queries.Question) -> dict[str, Any]:
@@ -161,7 +164,7 @@ def _edit(form: BaseForm, kind: str, found: queries.Question | None) -> str:
         may_edit=found is None or queries.may_edit(me, found),
         asked=as_shown(found) if found else None,
         explained=types.of(kind).explained(found.body, []) if found else None,
-        history=queries.history(found.id) if found else [],
+        history=_history(found) if found else [],
         changes=queries.changes(found.id) if found else [],
         tags=queries.tags_of([found.id]).get(found.id, []) if found else [],
         categories=queries.categories(),
@@ -170,6 +173,37 @@ def _edit(form: BaseForm, kind: str, found: queries.Question | None) -> str:
         reading=service.pass_for(me.id, paged) if paged else "",
         recordings=media.recordings_of(me.id, limit=200) if found else [],
     )
+
+
+_PARTS = {
+    "stem": _l("Question"),
+    "explanation": _l("Explanation"),
+    "material": _l("Text that several questions share"),
+}
+
+
+def _history(found: queries.Question) -> list[dict[str, Any]]:
+    """The versions of a question, the newest first: who wrote each, what they changed, and what
+    each of the last ones said."""
+    versions = queries.history(found.id)
+    who = queries.writers(found.id)
+    rows = []
+    for at, version in enumerate(versions):
+        said = version.plain
+        before = versions[at + 1].plain if at + 1 < len(versions) else said
+        parts = [name for name in {**said, **before} if said.get(name) != before.get(name)]
+        rows.append(
+            {
+                "number": version.number,
+                "stem": version.stem,
+                "at": version.changed_at,
+                "who": who.get(version.number, ""),
+                "parts": list(dict.fromkeys(_PARTS.get(part, _l("Answer key")) for part in parts)),
+                "said": said["stem"] if 0 < at <= MOST_SHOWN else None,
+                "explained": types.of(version.kind).explained(version.body, []),
+            }
+        )
+    return rows
 
 
 def _twins(found: queries.Question) -> list[tuple[queries.Question, int]]:
