@@ -649,6 +649,54 @@ def test_a_problem_in_a_package_names_its_file_and_the_line_there() -> None:
     assert (problem.file, problem.line) == (name, line)
 
 
+WATER = """<qti-assessment-item xmlns="http://www.imsglobal.org/xsd/imsqtiasi_v3p0" identifier="c">
+ <qti-response-declaration identifier="R" cardinality="multiple" base-type="identifier">
+  <qti-mapping lower-bound="0" upper-bound="2" default-value="-2">
+   <qti-map-entry map-key="H" mapped-value="1"/><qti-map-entry map-key="O" mapped-value="1"/>
+   <qti-map-entry map-key="Cl" mapped-value="-1"/></qti-mapping></qti-response-declaration>
+ <qti-item-body><qti-choice-interaction response-identifier="R" max-choices="0">
+  <qti-prompt>Which elements form water?</qti-prompt>
+  <qti-simple-choice identifier="H">Hydrogen<qti-feedback-inline outcome-identifier="F"
+   identifier="H" show-hide="show">Yes.</qti-feedback-inline></qti-simple-choice>
+  <qti-simple-choice identifier="He">Helium</qti-simple-choice>
+  <qti-simple-choice identifier="O">Oxygen</qti-simple-choice>
+  <qti-simple-choice identifier="Cl">Chlorine</qti-simple-choice>
+ </qti-choice-interaction></qti-item-body></qti-assessment-item>"""
+RICHARD = """<assessmentItem xmlns="http://www.imsglobal.org/xsd/imsqti_v2p1" identifier="g">
+ <responseDeclaration identifier="R" cardinality="multiple" baseType="directedPair">
+  <correctResponse><value>W G1</value><value>Su G2</value></correctResponse></responseDeclaration>
+ <itemBody><gapMatchInteraction responseIdentifier="R"><prompt>Fill in.</prompt>
+  <gapText identifier="W" matchMax="1">winter</gapText>
+  <gapText identifier="Su" matchMax="1">summer</gapText>
+  <blockquote><p>Now is the <gap identifier="G1"/> of our discontent made glorious
+   <gap identifier="G2"/></p></blockquote></gapMatchInteraction></itemBody></assessmentItem>"""
+
+
+def test_points_of_qti_become_shares_and_feedback_never_stands_in_an_answer() -> None:
+    """The sample “Composition of Water” of the standard: two points, and −2 for all others."""
+    (item,) = formats.read(WATER.encode(), "water.xml").items
+    assert not item.problems
+    assert [(o["text"], o["fraction"], o.get("feedback")) for o in item.body["options"]] == [
+        ("Hydrogen", "0.5", "Yes."),
+        ("Helium", "-1", None),
+        ("Oxygen", "0.5", None),
+        ("Chlorine", "-0.5", None),
+    ]
+
+
+def test_words_to_be_put_into_a_text_are_gaps_to_choose_from() -> None:
+    (item,) = formats.read(RICHARD.encode(), "richard.xml").items
+    assert (item.kind, item.problems) == ("cloze", [])
+    stem = " ".join(item.body["stem"].split())
+    assert "the [[=winter|summer]] of our discontent made glorious [[winter|=summer]]" in stem
+    hot = RICHARD.replace("gapMatchInteraction", "hottextInteraction").replace("gapText", "hottext")
+    (item,) = formats.read(hot.replace("W G1", "W").replace("Su G2", "").encode(), "h.xml").items
+    assert [(o["text"], o["fraction"]) for o in item.body["options"]] == [
+        ("winter", "1"),
+        ("summer", "-1"),
+    ]
+
+
 def test_moodle_is_given_the_shares_that_it_lists() -> None:
     thirds = [{"text": text, "fraction": "0.33"} for text in "甲乙丙"]
     odd = [{"text": "甲", "fraction": "0.36"}, {"text": "乙", "fraction": "0.64"}]

@@ -11,6 +11,7 @@ from flask.testing import FlaskClient
 from PIL import Image
 
 from app.core import markdown
+from app.questions import types
 from tests.factories import People, csrf
 from tests.media.conftest import ffmpeg, tone
 
@@ -110,6 +111,11 @@ def test_only_formulas_and_our_own_pictures_are_drawn_in_a_line(text: str, html:
 def test_lines_of_a_question_stay_lines() -> None:
     said = str(markdown.rich("下列说法：\n①甲\n②乙"))
     assert said.replace("\n", "") == "<p>下列说法：<br>①甲<br>②乙</p>"
+
+
+def test_a_text_from_a_browser_is_the_same_as_from_a_file() -> None:
+    body = {"stem": "甲\r\n乙", "answer": True}
+    assert types.of("truefalse").clean(body)["stem"] == "甲\n乙"
 
 
 def test_a_formula_never_takes_long() -> None:

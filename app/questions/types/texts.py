@@ -36,9 +36,11 @@ def texts(body: Mapping[str, Any]) -> dict[str, Any]:
     `material` is a passage that several questions share: those with the same text are a group.
     It is left out when it is empty.
     """
-    stem = str(body.get("stem") or "").strip()
-    explanation = str(body.get("explanation") or "").strip()
-    material = str(body.get("material") or "").strip()
+    # Browsers end lines with two signs; a file with one, and the same text must be the same.
+    stem, explanation, material = (
+        str(body.get(name) or "").replace("\r\n", "\n").strip()
+        for name in ("stem", "explanation", "material")
+    )
     if not stem:
         raise NoStem
     for where, text, most in (

@@ -22,7 +22,9 @@ def put_kind(
     names = {node.name for node in found}
     first = found[0]
     said = declared.get(first.get("responseIdentifier")) or Declared(first)
-    if names <= {"textEntryInteraction", "inlineChoiceInteraction"}:
+    if names <= {"textEntryInteraction", "inlineChoiceInteraction"} or names == {
+        "gapMatchInteraction"
+    }:
         _typed(item, names, said, root, named=named, number=len(found))
     elif len(found) > 1:
         item.kind = "composite"
@@ -31,7 +33,7 @@ def put_kind(
             _("Make a question of each, with the same shared text."),
             found[1].line,
         )
-    elif first.name == "choiceInteraction":
+    elif first.name in {"choiceInteraction", "hottextInteraction"}:
         _choice(item, first, said)
     elif first.name == "orderInteraction":
         item.kind = str(Kind.ORDERING)
@@ -107,7 +109,7 @@ def _typed(
 ) -> None:
     stem = item.body["stem"]
     end = re.search(r"\s*\[\[(?:\\.|[^\\])*?\]\]\s*$", stem, re.DOTALL)
-    if "inlineChoiceInteraction" in names or named == Kind.CLOZE:
+    if names & {"inlineChoiceInteraction", "gapMatchInteraction"} or named == Kind.CLOZE:
         item.kind = str(Kind.CLOZE)
         item.body.update({"case": False, "typos": 0})
     elif number == 1 and end and named != Kind.BLANKS:
@@ -132,8 +134,10 @@ def _typed(
 
 
 def _choice(item: Item, node: Node, said: Declared) -> None:
-    choices = node.all("simpleChoice")
+    choices = node.all("simpleChoice") or node.all("hottext")
     texts = [offered_words(choice, item) for choice in choices]
+    told = [choice.first("feedbackInline") for choice in choices]
+    feedback = [offered_words(each, item) if each else "" for each in told]
     tokens = [choice.get("identifier") for choice in choices]
     if {token.lower() for token in tokens} == {"true", "false"}:
         item.kind = str(Kind.TRUEFALSE)
@@ -149,8 +153,12 @@ def _choice(item: Item, node: Node, said: Declared) -> None:
         item.kind = str(Kind.SINGLE)
         worths = [max(Decimal(0), Decimal(worth_in(said, token))) for token in tokens]
     item.body["options"] = [
-        {"text": text, "fraction": plain_number(worth)}
-        for text, worth in zip(texts, worths, strict=True)
+        {
+            "text": text,
+            "fraction": plain_number(worth),
+            **({"feedback": words} if words else {}),
+        }
+        for text, worth, words in zip(texts, worths, feedback, strict=True)
     ]
 
 

@@ -12,11 +12,13 @@ from app.questions.formats.facts import (
     Item,
 )
 from app.questions.formats.hypertext import to_markdown
-from app.questions.rules import plain_number
+from app.questions.rules import NEAR_ENOUGH, plain_number
 from app.questions.types import gaps
 
 OURS = "weike:"
 
+# What stands in an item and is not shown before it is answered, or is taken along elsewhere.
+HIDDEN = {"rubricBlock", "feedbackInline", "feedbackBlock", "gapText", "gapImg"}
 INTERACTIONS = re.compile(r"^[a-zA-Z]+Interaction$")
 
 
@@ -69,24 +71,52 @@ def _worth_of(text: str) -> str:
 
 
 class Declared:
-    """What one response declaration says of the right answer."""
+    """What one response declaration says of the right answer.
+
+    A mapping gives points; here they are shares of the mark: of all points together when several
+    answers may be given, else of the most. `default` is for what the mapping does not name.
+    """
 
     def __init__(self, node: Node) -> None:
         self.many = node.get("cardinality") == "multiple"
         self.base = node.get("baseType")
         correct = node.first("correctResponse")
         self.correct = [value.words for value in correct.all("value")] if correct else []
-        self.mapped: dict[str, str] = {}
+        areas = node.all("areaMapEntry")
+        whole = _whole([_points_of(entry, "mappedValue") for entry in areas], many=False)
         self.areas = [
-            (entry.get("shape"), entry.get("coords"), _worth_of(entry.get("mappedValue", "0")))
-            for entry in node.all("areaMapEntry")
+            (
+                entry.get("shape"),
+                entry.get("coords"),
+                _worth_of(str(_points_of(entry, "mappedValue") / whole)),
+            )
+            for entry in areas
         ]
-        for entry in node.all("mapEntry"):
-            try:
-                worth = plain_number(Decimal(entry.get("mappedValue", "0")))
-            except InvalidOperation:
-                worth = "0"
-            self.mapped[entry.get("mapKey")] = worth
+        given = {e.get("mapKey"): _points_of(e, "mappedValue") for e in node.all("mapEntry")}
+        whole = _whole(list(given.values()), many=self.many)
+        self.mapped = {key: _share_of(points, whole) for key, points in given.items()}
+        mapping = node.first("mapping")
+        self.default = _share_of(_points_of(mapping, "defaultValue"), whole) if mapping else "0"
+
+
+def _points_of(node: Node, name: str) -> Decimal:
+    try:
+        points = Decimal(node.get(name, "0").strip())
+    except InvalidOperation:
+        return Decimal(0)
+    return points if points.is_finite() and abs(points) < 1_000_000 else Decimal(0)
+
+
+def _whole(points: list[Decimal], *, many: bool) -> Decimal:
+    """The points that are the whole mark; 1 where they are shares already, or there are none."""
+    right = [each for each in points if each > 0]
+    whole = (sum(right, Decimal(0)) if many else max(right)) if right else Decimal(1)
+    return Decimal(1) if abs(whole - 1) <= NEAR_ENOUGH else whole
+
+
+def _share_of(points: Decimal, whole: Decimal) -> str:
+    share = points if whole == 1 else (points / whole).quantize(Decimal("0.00001"))
+    return plain_number(max(Decimal(-1), share))
 
 
 def as_markdown(html: str, item: Item, line: int = 0) -> str:
@@ -102,8 +132,12 @@ def as_html(node: Node, declared: dict[str, Declared], item: Item) -> str:
     parts = [escape(node.text, quote=False)]
     inline = len([n for n in node.walk() if n.name == "textEntryInteraction"])
     for child in node.children:
-        if child.name == "rubricBlock" or child.get("class") == "weike-material":
+        if child.name in HIDDEN or child.get("class") == "weike-material":
             pass
+        elif child.name in {"gapMatchInteraction", "hottextInteraction"}:
+            if child.name == "gapMatchInteraction":
+                _fill(child, declared)
+            parts.append(f"<div>{as_html(child, declared, item)}</div>")
         elif child.name == "inlineChoiceInteraction":
             parts.append(_choice_gap(child, declared))
         elif child.name == "textEntryInteraction":
@@ -122,7 +156,8 @@ def as_html(node: Node, declared: dict[str, Declared], item: Item) -> str:
             words = escape(child.get("alt") or child.words)
             parts.append(f'<{tag} src="{source}" alt="{words}">')
         else:
-            parts.append(f"<{child.name}>{as_html(child, declared, item)}</{child.name}>")
+            tag = {"prompt": "p", "hottext": "span"}.get(child.name, child.name)
+            parts.append(f"<{tag}>{as_html(child, declared, item)}</{tag}>")
         parts.append(escape(child.tail, quote=False))
     return "".join(parts)
 
@@ -149,6 +184,19 @@ def _choice_gap(node: Node, declared: dict[str, Declared]) -> str:
     return escape(f"[[{'|'.join(parts)}]]", quote=False)
 
 
+def _fill(node: Node, declared: dict[str, Declared]) -> None:
+    """Write into each gap of a text the words that can be put there, the right one marked."""
+    said = declared.get(node.get("responseIdentifier"))
+    pairs = {tuple(value.split()) for value in (said.correct or said.mapped)} if said else set()
+    words = [(each.get("identifier"), each.words) for each in node.all("gapText")]
+    for gap in node.all("gap"):
+        place = gap.get("identifier")
+        marked = [
+            ("=" if (token, place) in pairs else "") + gaps.escaped(text) for token, text in words
+        ]
+        gap.name, gap.text = "span", f"[[{'|'.join(marked)}]]"
+
+
 def _text_gap(node: Node, declared: dict[str, Declared]) -> str:
     said = declared.get(node.get("responseIdentifier"))
     if said is None:
@@ -167,5 +215,5 @@ def worth_in(said: Declared | None, token: str) -> str:
     if said is None:
         return "0"
     if said.mapped:
-        return said.mapped.get(token, "0")
+        return said.mapped.get(token, said.default)
     return "1" if token in said.correct else "0"

@@ -36,7 +36,7 @@ _KNOWN = {
     "choiceInteraction", "orderInteraction", "matchInteraction", "textEntryInteraction",
     "extendedTextInteraction", "inlineChoiceInteraction",
     "selectPointInteraction",
-    "uploadInteraction",
+    "uploadInteraction", "gapMatchInteraction", "hottextInteraction",
 }  # fmt: skip
 
 
@@ -142,15 +142,14 @@ def _item(root: Node, number: str, file: str = "") -> Item:
         language=str(extra.get("language", "")),
     )
     feedback = [n for n in root.all("modalFeedback") if n.get("identifier") == "explanation"]
-    others = len(root.all("modalFeedback")) + len(root.all("feedbackInline")) - len(feedback)
-    if others:
-        first = root.first("feedbackInline") or next(
-            node for node in root.all("modalFeedback") if node not in feedback
-        )
-        item.note(
-            _("Feedback of an item is not kept (%(number)s times).", number=others),
-            line=first.line,
-        )
+    # What is said of one answer to choose from is kept with it.
+    kept = {id(n) for c in body.all("simpleChoice") for n in c.all("feedbackInline")}
+    named = ("modalFeedback", "feedbackInline", "feedbackBlock")
+    lost = [n for name in named for n in root.all(name) if id(n) not in kept]
+    lost = [n for n in lost if n not in feedback]
+    if lost:
+        sentence = _("Feedback of an item is not kept (%(number)s times).", number=len(lost))
+        item.note(sentence, line=lost[0].line)
     found = [n for n in body.walk() if INTERACTIONS.match(n.name)]
     unknown = sorted({n.name for n in found} - _KNOWN)
     if unknown or not found:
