@@ -557,6 +557,18 @@ def test_gift() -> None:
     assert "Titles" in paper.notes[0].what
 
 
+def test_questions_without_an_empty_line_between_them_are_told_apart() -> None:
+    text = "::Q1::火警？ {\n~110\n=119\n}\n// [tag:急救]\n急救？ {~119 =120}\n水是{=H2O}的\n说法\n"
+    found = formats.read(text.encode(), "x.gift").items
+    assert [(item.line, item.kind, item.blocked) for item in found] == [
+        (1, "single", False),
+        (6, "single", False),
+        (7, found[2].kind, False),
+    ]
+    assert found[1].facts == {"tags": ["急救"]}
+    assert found[2].body["stem"].endswith("的\n说法")
+
+
 def test_a_brace_that_is_not_closed_swallows_no_other_question() -> None:
     text = "::One:: Which? {=a ~b\n\n::Two:: Which two? {~%50%c ~%50%d ~%-100%e}\n"
     paper = formats.read(text.encode(), "x.gift")

@@ -25,6 +25,7 @@ _TITLE = re.compile(r"\s*::(.*?)(?<!\\)::", re.DOTALL)
 _FORMAT = re.compile(r"\s*\[(html|moodle|plain|markdown)\]")
 _ANSWER = re.compile(r"(?<!\\)([=~])")
 _WEIGHT = re.compile(r"\s*%(-?\d+(?:\.\d+)?)%")
+_NEXT = re.compile(r"^::|^//|(?<!\\)\{")  # a line in which a question begins, or its comment
 _META = re.compile(r"\[(tag|difficulty|source|language|material):((?:[^\]\\]|\\.)*)\]")
 
 
@@ -58,8 +59,9 @@ def read(data: bytes, filename: str) -> Paper:
     lines = decoded(data).replace("\r\n", "\n").replace("\r", "\n").split("\n")
     for number, line in enumerate(lines, 1):
         plain = line.strip()
-        if depth and blank and plain.startswith("::"):
-            # A title after an empty line: the brace before it was never closed.
+        # A title after an empty line: the brace before it was never closed. A question right below
+        # a closed brace: the empty line between two of them was forgotten.
+        if (depth and blank and plain.startswith("::")) or (not depth and _is_next(block, plain)):
             take()
             depth = 0
         blank = not plain
@@ -83,6 +85,11 @@ def read(data: bytes, filename: str) -> Paper:
         sentence = _("Titles of questions are not kept (%(number)s times).", number=titles)
         paper.notes.append(Problem(sentence, blocks=False))
     return paper
+
+
+def _is_next(block: Sequence[str], plain: str) -> bool:
+    """Whether a line begins a question, though no empty line stands above it."""
+    return bool(block) and block[-1].rstrip().endswith("}") and _NEXT.search(plain) is not None
 
 
 def _item(

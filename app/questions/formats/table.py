@@ -151,6 +151,8 @@ def _item(cells: dict[str, str], row: int, number: str, titled: str = "") -> Ite
             parts = _NEXT_OPTION.split(cells["options"])
         given = [_LETTER.sub("", part).strip() for part in parts]
         given = [part for part in given if part]
+    if kind == Kind.SINGLE and given and named.strip().startswith("选择"):
+        kind = None  # 选择题 may have one right answer or several
     arranged = kind in {Kind.MATCHING, Kind.ESSAY, Kind.FILE}
     item = assembling.assemble(
         kind=kind,
@@ -171,7 +173,7 @@ def _item(cells: dict[str, str], row: int, number: str, titled: str = "") -> Ite
             language=cells.get("language", ""),
         ),
     )
-    if named and kind is None:
+    if named and assembling.kind_of(named) is None:
         item.refuse(
             _("The kind “%(text)s” is not known.", text=named[:30]),
             _("Write it as the template does, for example 单选 or 判断."),
