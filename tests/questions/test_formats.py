@@ -493,7 +493,7 @@ def test_aiken() -> None:
     assert paper.format == "aiken"
     assert kinds_and_keys(paper)[0] == ("1", "single", ["That"])
     assert [(p.line, p.what) for p in paper.items[1].problems] == [
-        (6, "The right answer is C, but there is no such answer.")
+        (9, "The right answer is C, but there is no such answer.")
     ]
 
 

@@ -45,7 +45,9 @@ def read(data: bytes, filename: str) -> Paper:
             if at >= len(options):
                 item.refuse(
                     _("The right answer is %(letter)s, but there is no such answer.",
-                      letter=answer.group(1))
+                      letter=answer.group(1)),
+                    _("Look at the letters of the answers: each stands once, in order."),
+                    number,
                 )  # fmt: skip
             item.body = {
                 "stem": "\n".join(stem),

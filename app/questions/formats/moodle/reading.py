@@ -325,7 +325,11 @@ def _cloze(item: Item, element: Element) -> None:
         multi = kind.startswith(("M", "MC")) and not kind.startswith("MW")
         choices = choices or multi
         if kind.startswith(("MULTIRESPONSE", "MR")):
-            item.refuse(_("A gap with several right ticks is not known here."))
+            item.refuse(
+                _("A gap with several right ticks is not known here."),
+                _("Write it as a question of another kind, or take it out of the file."),
+                item.lines.get("stem", 0),
+            )
         pieces = re.split(r"(?<!\\)~", rest)
         parts = [_cloze_part(item, piece, kind, multi=multi) for piece in pieces]
         shown = [part for part in parts if part]
@@ -380,7 +384,11 @@ def _select(item: Item, element: Element) -> None:
     def gap(match: re.Match[str]) -> str:
         at = int(match.group(1)) - 1
         if not 0 <= at < len(words):
-            item.refuse(_("Gap %(number)s has no word.", number=at + 1))
+            item.refuse(
+                _("Gap %(number)s has no word.", number=at + 1),
+                _("Write the question, or its gaps, anew."),
+                item.lines.get("stem", 0),
+            )
             return match.group()
         group = words[at][1]
         parts = [

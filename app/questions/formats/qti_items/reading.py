@@ -131,7 +131,10 @@ def _item(root: Node, number: str, file: str = "") -> Item:
     declared = {n.get("identifier"): Declared(n) for n in root.all("responseDeclaration")}
     if body is None:
         item.kind = root.name
-        item.refuse(_("This is no question, or none that we know."))
+        item.refuse(
+            _("This is no question, or none that we know."),
+            _("Write it as a question of another kind, or take it out of the file."),
+        )
         return item
     extra = _extra(body)
     item.facts = facts_of(
