@@ -15,10 +15,10 @@ from app.exams.sheets.formulas import Drawing
 if TYPE_CHECKING:
     from fpdf import FPDF
 
-_TOKEN = re.compile(r"\n|[^\S\n]+|[\u2e80-\uffef]|[^\s\u2e80-\uffef]+")
+_TOKEN = re.compile(r"\n|[^\S\n\xa0]+|[\u2e80-\uffef]|(?:[^\s\u2e80-\uffef]|\xa0)+")
 _AIR = 0.4  # mm, on both sides of a formula
 _NOT_FIRST = set("，。、；：？！）》」』】〕…％,.;:?!)]}%")
-_NOT_LAST = set("（《「『【〔([{")
+_NOT_LAST = set("（《「『【〔([{\xa0")
 
 
 @dataclass

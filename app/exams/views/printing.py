@@ -117,7 +117,7 @@ def _paper(exam: queries.ExamView, letter: str, questions: list[queries.Printed]
         if q.material and q.material != material:
             blocks += _said("row", q.material)
         material = q.material
-        marks = _("(%(n)s points)", n=f"{q.mark:f}")
+        marks = _("(%(n)s points)", n=f"{q.mark:f}").replace(" ", "\xa0")  # never torn apart
         blocks += _said("question", q.stem, f"{q.number}. ", f"  {marks}")
         for at, text in q.options:
             blocks += _said("option", text, f"{at} " if at.startswith("(") else f"{at}. ")
@@ -184,7 +184,7 @@ def _sheet(exam: queries.ExamView, letter: str, questions: list[queries.Printed]
 def _key(exam: queries.ExamView, letter: str, questions: list[queries.Printed]) -> list[Block]:
     blocks = _head(exam, letter, _("key"))
     for q in questions:
-        marks = _("(%(n)s points)", n=f"{q.mark:f}")
+        marks = _("(%(n)s points)", n=f"{q.mark:f}").replace(" ", "\xa0")  # never torn apart
         blocks.append(Block("row", f"{q.number}. {q.key or '–'}  {marks}"))
     return blocks
 
