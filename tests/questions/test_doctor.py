@@ -190,6 +190,16 @@ def test_a_question_written_twice_stands_beside_the_first_at_once(client: FlaskC
     assert 'href="/desk/questions/1"' in text
 
 
+def test_what_is_wrong_with_the_file_itself_is_no_question_to_be_mended(
+    client: FlaskClient,
+) -> None:
+    send(client, f"{'x' * 10_001}\n{GOOD}")
+    text = page(client)
+    assert "Something is wrong with the file itself" in text
+    assert "must be mended or left out first" not in text
+    assert post(client, "1/take").status_code == 422
+
+
 def test_questions_can_be_pasted(client: FlaskClient) -> None:
     answer = client.post("/desk/questions/import", data={"text": GOOD}, headers=csrf(client))
     assert answer.status_code == 303
