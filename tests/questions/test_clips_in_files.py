@@ -296,6 +296,10 @@ def test_a_word_paper_brings_its_pictures(app: Flask, client: FlaskClient) -> No
     assert "/media/images/" in found.stem
     assert all("/media/images/" in option["text"] for option in found.plain["options"])
     assert rows(app) == (3, 0)
+    again = send(client, out.getvalue(), "paper.docx")
+    assert "The same words:" in again
+    assert "Show the earlier import" in again
+    assert rows(app) == (3, 0)  # the pictures are here already
 
 
 ITEM = """<assessmentItem xmlns="http://www.imsglobal.org/xsd/imsqti_v2p1" identifier="a" title="a"

@@ -122,6 +122,17 @@ def pictures(ids: Iterable[int | None]) -> dict[int, Picture]:
     }
 
 
+def images_sized(owner_id: int, width: int, height: int, *, most: int = 50) -> list[str]:
+    """The uuids of a member's pictures of so many pixels, the newest first."""
+    rows = (
+        select(Image.uuid)
+        .where(Image.owner_id == owner_id, Image.width == width, Image.height == height)
+        .order_by(Image.id.desc())
+        .limit(most)
+    )
+    return list(db.session().scalars(rows))
+
+
 def image_url(image_id: int | None) -> str:
     """The address of the large file of a picture; "" when there is none."""
     found = pictures([image_id])

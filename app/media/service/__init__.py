@@ -15,6 +15,7 @@ from app.media.service.hearing import can_hear, check_speech, hear, keep_heard
 from app.media.service.links import Keepable, PlayLinks, keepable, play_links
 from app.media.service.pictures import (
     StoredImage,
+    forget_image,
     logo,
     receive_image,
     register_image,
@@ -102,6 +103,7 @@ __all__ = [
     "enqueue_transcode",
     "fail",
     "finish",
+    "forget_image",
     "forget_poster",
     "hear",
     "import_file",

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import BinaryIO
 
 from app.core import clock
-from app.core.db import db
+from app.core.db import after_commit, db
 from app.media import pillow
 from app.media.models import Image
 from app.media.rules import picture_widths
@@ -51,6 +51,12 @@ def register_image(stored: StoredImage, *, owner_id: int) -> int:
     db.session().add(row)
     db.session().flush()
     return row.id
+
+
+def forget_image(stored: StoredImage) -> None:
+    """Take away a stored picture that needs no row: it is here already."""
+    folder = media_folder()
+    after_commit(lambda: folder.drop_image(stored.uuid))
 
 
 def receive_image(*, owner_id: int, stream: BinaryIO) -> int:

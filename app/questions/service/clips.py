@@ -11,6 +11,7 @@ from app.core import clock
 from app.core.refusals import Refusal
 from app.media import queries as media_queries
 from app.media import service as media
+from app.questions import queries
 from app.questions.formats import Paper, judge
 from app.questions.formats.clips import SHOWN, URL, renamed, url_of, urls
 from app.questions.formats.facts import Enclosed
@@ -65,12 +66,25 @@ def _ours(each: Enclosed) -> str:
     return url if url and media.clip_data(url) == each.data else ""
 
 
+def _as_before(image: media.StoredImage, owner_id: int) -> str:
+    """The address of the very same picture that a question of the owner's shows, if there is one:
+    the file was read before, and its questions say the same."""
+    data = media.clip_data(f"/media/images/{image.uuid}/{image.width}.webp")
+    for uuid in media_queries.images_sized(owner_id, image.width, image.height):
+        url = f"/media/images/{uuid}/{image.width}.webp"
+        if queries.showing(uuid) and media.clip_data(url) == data:
+            media.forget_image(image)
+            return url
+    return ""
+
+
 def unpack_clips(paper: Paper, kept: Kept, *, owner_id: int) -> None:
     """Make the rows of what was kept, and name it in the texts of the questions."""
     known: dict[str, str] = {}
     for url, image in kept.images.items():
-        number = media.register_image(image, owner_id=owner_id)
-        known[url] = media_queries.image_url(number)
+        known[url] = _as_before(image, owner_id) or media_queries.image_url(
+            media.register_image(image, owner_id=owner_id)
+        )
     for url, sound in kept.sounds.items():
         known[url] = media.register_sound(sound, owner_id=owner_id)
 
