@@ -1,4 +1,4 @@
-"""Commands of the library: `flask library import`, `sweep`, `reindex` and `doctor`."""
+"""Commands of the library: `flask library import`, `sweep`, `reindex`, `read-again`, `doctor`."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from app.core import bwrap
 from app.core.db import reading, unit_of_work
 from app.core.refusals import Refusal
 from app.library import child, libreoffice, queries, service
+from app.library.rules import Kind
 from app.members import queries as members
 from app.members.rules import Reader
 
@@ -75,6 +76,21 @@ def reindex() -> None:
     for number in numbers:
         with unit_of_work():
             service.publish(number)
+    click.echo(f"{len(numbers)} documents")
+
+
+@group.command("read-again")
+@click.option("--kind", type=click.Choice([kind.value for kind in Kind]), help="Only these.")
+def read_again(kind: str | None) -> None:
+    """Have the text of documents read once more, as a newer Weike reads it better.
+
+    Until the worker has read one, search knows its text as it was.
+    """
+    with reading():
+        numbers = queries.newest_files(Kind(kind) if kind else None)
+    for number in numbers:
+        with unit_of_work():
+            service.read_again(number)
     click.echo(f"{len(numbers)} documents")
 
 

@@ -13,7 +13,7 @@ from sqlalchemy import delete
 from app.core.db import db, unit_of_work
 from app.core.jobs import run_pending
 from app.library import queries, service
-from app.library.models import DocumentBranch
+from app.library.models import DocumentBranch, DocumentPart
 from app.search import queries as searching
 from tests.factories import People, csrf
 from tests.library import files
@@ -480,6 +480,14 @@ def test_sweeping_deletes_what_belongs_to_no_document(app: Flask, librarian: Lib
 def test_every_document_can_be_put_into_the_index_again(
     app: Flask, librarian: Librarian, member: FlaskClient
 ) -> None:
-    librarian.upload(files.pdf("Hydrants"), "Plan.pdf")
+    address = librarian.upload(files.pdf("Hydrants"), "Plan.pdf")
     assert "1 documents" in app.test_cli_runner().invoke(args=["library", "reindex"]).output
+    assert "Plan" in text_of(member, "/search", q="hydrants")
+    with app.app_context(), unit_of_work() as session:
+        session.query(DocumentPart).one().text = "as it was read once"
+    for kind, count in (("md", 0), ("pdf", 1), ("pdf", 0)):  # at last it waits already
+        said = app.test_cli_runner().invoke(args=["library", "read-again", "--kind", kind]).output
+        assert f"{count} documents" in said
+    run_pending(app)
+    assert "as it was read once" not in text_of(member, address)
     assert "Plan" in text_of(member, "/search", q="hydrants")

@@ -394,6 +394,19 @@ def title_of_file(file_id: int) -> str:
     return db.session().get_one(Document, file.document_id).title if file else ""
 
 
+def newest_files(kind: Kind | None = None) -> list[int]:
+    """The ids of the newest file of each document, of one kind or of all, that has been read."""
+    wanted = (
+        select(DocumentFile.id)
+        .join(Document, newest())
+        .where(DocumentFile.state.not_in([state.value for state in UNFINISHED]))
+        .order_by(DocumentFile.id)
+    )
+    if kind is not None:
+        wanted = wanted.where(DocumentFile.kind == kind.value)
+    return list(db.session().scalars(wanted))
+
+
 def is_known(uuid: str, number: int) -> bool:
     """Whether a row refers to a version of a document."""
     return (
