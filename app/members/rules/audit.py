@@ -262,6 +262,7 @@ WORK = {
     "points.seal": _l("Sealing the ledger of points"),
     "practice.settle": _l("Settling a duel"),
     "questions.twins": _l("Looking for questions that are alike"),
+    "questions.search": _l("Telling search of changed questions"),
     "questions.sweep": _l("Tidying up files that were sent as answers"),
     "members.shorten_log": _l("Deleting old lines of the log of acts"),
 }
