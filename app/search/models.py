@@ -28,6 +28,7 @@ class SearchThing(Base):
     language: Mapped[str] = mapped_column(String(10), default="")
     authors: Mapped[str] = mapped_column(String(300), default="")  # found by author:
     shelf: Mapped[str] = mapped_column(String(500), default="")  # found by collection:
+    form: Mapped[str] = mapped_column(String(10), default="", server_default="")  # as kind: has it
     dated: Mapped[date | None]  # of the thing itself, when that is known; found by year:
     until: Mapped[date | None] = mapped_column(index=True)  # the last day on which it is found
     audience: Mapped[str] = mapped_column(Text)  # "all", or branch ids as "|4|9|"

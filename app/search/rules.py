@@ -179,6 +179,7 @@ class Wish:
     authors: tuple[str, ...] = ()
     collections: tuple[str, ...] = ()
     kinds: tuple[Kind, ...] = ()
+    forms: tuple[str, ...] = ()  # asked for like kinds, and besides them
     since: int | None = None
     until: int | None = None
 
@@ -193,7 +194,8 @@ class Wish:
     @property
     def is_narrowed(self) -> bool:
         """Whether a sign asks for things by what stands on their label."""
-        return bool(self.authors or self.collections or self.kinds or self.since or self.until)
+        labels = (self.authors, self.collections, self.kinds, self.forms, self.since, self.until)
+        return any(labels)
 
 
 # How each sign may be written; whatever else stands before a colon is a word.
@@ -216,18 +218,47 @@ SIGNS = {
 }
 # Kinds as people say them, folded; the plural of English is cut off before looking here.
 KIND_WORDS = {kind.value: kind for kind in Kind} | {
-    "课程": Kind.COURSE,
-    "微课": Kind.COURSE,
-    "课节": Kind.LESSON,
+    **dict.fromkeys(("课程", "微课", "課程", "微課"), Kind.COURSE),
+    **dict.fromkeys(("课节", "課節"), Kind.LESSON),
     "字幕": Kind.CAPTION,
-    "文档": Kind.DOCUMENT,
-    "文件": Kind.DOCUMENT,
-    "专题": Kind.THEME,
-    "讨论": Kind.DISCUSSION,
-    "题目": Kind.QUESTION,
-    "试题": Kind.QUESTION,
-    "学习路径": Kind.PATH,
-    "路径": Kind.PATH,
+    **dict.fromkeys(("文档", "文件", "文檔"), Kind.DOCUMENT),
+    **dict.fromkeys(("专题", "專題"), Kind.THEME),
+    **dict.fromkeys(("讨论", "討論"), Kind.DISCUSSION),
+    **dict.fromkeys(("题目", "试题", "題目", "試題"), Kind.QUESTION),
+    **dict.fromkeys(("学习路径", "路径", "學習路徑", "路徑"), Kind.PATH),
+}
+# What a thing comes as: the ending of a document's file, or the kind of a lesson. People ask for
+# it as for a kind: each line has how they call it, and the forms that are meant.
+_FORMS = """
+pdf | pdf
+word | docx doc
+doc | doc docx
+docx | docx
+ppt powerpoint | pptx ppt
+pptx | pptx
+slide presentation 幻灯片 幻燈片 演示文稿 演示 簡報 投影片 | pptx ppt odp
+xls excel | xlsx xls
+xlsx | xlsx
+sheet spreadsheet 表格 电子表格 電子表格 試算表 | xlsx xls ods
+odt | odt
+odp | odp
+ods | ods
+rtf | rtf
+epub ebook e-book 电子书 電子書 | epub
+html htm webpage 网页 網頁 | html
+txt text 文本 纯文本 純文字 | txt md
+md markdown | md
+jpg jpeg | jpg
+png | png
+image picture photo 图片 照片 圖片 | jpg png
+video mp4 视频 視頻 影片 | video
+audio mp3 音频 音頻 录音 錄音 | audio
+reading 图文 圖文 阅读 閱讀 | reading
+"""
+FORM_WORDS = {
+    word: tuple(forms.split())
+    for words, _, forms in (line.partition("|") for line in _FORMS.strip().splitlines())
+    for word in words.split()
 }
 _QUOTES = '"“”„‟＂'
 _PIECE = re.compile(
@@ -245,11 +276,12 @@ def parse(text: str) -> Wish:
     """Take a query apart. There is no wrong query: what is no sign of ours is plain words.
 
     Signs are "exact phrase" (also “ ”, 「 」 and 《 》), -without, title:, author:, collection:,
-    kind:, year:2019..2024 and beginning*.
+    kind: (or what it comes as, kind:pdf), year:2019..2024 and beginning*.
     """
     found: dict[str, list[str]] = {"words": [], "phrases": [], "without": [], "in_title": []}
     found |= {"authors": [], "collections": []}
     kinds: list[Kind] = []
+    forms: list[str] = []
     years: tuple[int | None, int | None] = (None, None)
     for piece in _PIECE.finditer(text[:LONGEST_QUERY]):
         phrase = piece["phrase"] or piece["corner"] or piece["book"]
@@ -261,6 +293,8 @@ def parse(text: str) -> Wish:
             found["without"].append(plain)
         elif place == "kinds" and (kind := kind_of(plain)) is not None:
             kinds.append(kind)
+        elif place == "kinds" and (some := forms_of(plain)):
+            forms.extend(some)
         elif place == "years" and (span := _years(plain)) is not None:
             years = span
         elif place in found:
@@ -272,6 +306,7 @@ def parse(text: str) -> Wish:
     wish = Wish(
         **{name: tuple(pieces) for name, pieces in found.items()},
         kinds=tuple(dict.fromkeys(kinds)),
+        forms=tuple(dict.fromkeys(forms)),
         since=years[0],
         until=years[1],
     )
@@ -285,6 +320,12 @@ def kind_of(text: str) -> Kind | None:
     """A kind by any of its names; None for anything else."""
     plain = text.strip().lower()
     return KIND_WORDS.get(plain) or KIND_WORDS.get(plain.removesuffix("s"))
+
+
+def forms_of(text: str) -> tuple[str, ...]:
+    """The forms that a word names: pdf, .pdf, PDFs; none for anything else."""
+    plain = text.strip().lower().removeprefix(".")
+    return FORM_WORDS.get(plain) or FORM_WORDS.get(plain.removesuffix("s"), ())
 
 
 def _years(text: str) -> tuple[int | None, int | None] | None:

@@ -82,6 +82,7 @@ def put(
     within: tuple[str, str] | None = None,
     made_of: Iterable[tuple[str, str]] = (),
     until: date | None = None,
+    form: str = "",
 ) -> None:
     """Make a thing findable, or replace what was known of it; the same again is no change.
 
@@ -94,6 +95,7 @@ def put(
     whoever may find that one finds this, now and later, whatever `audience` says.
     `made_of` are kinds and refs of things that it puts together, as a path does courses: whoever
     may find none of them does not find it, now and later.
+    `form` is what it comes as, one of those in rules.FORM_WORDS, or nothing.
     `until` is the last day on which it is found, whoever takes it out afterwards.
     The passages' texts are plain text. Takes part in the caller's transaction.
     """
@@ -123,6 +125,10 @@ def put(
         thing = SearchThing(kind=kind, ref=str(ref), revision=0)
         session.add(thing)
     elif thing.digest == digest:
+        if thing.form != form:  # says nothing new to those who keep a search
+            thing.form, thing.revision = form, thing.revision + 1
+            session.flush()
+            _announce(kind, str(ref))
         return
     titles = [title, *(one["title"] for one in said.values() if one.get("title"))]
     thing.search_title = SEVERAL_TITLES.join(dict.fromkeys(map(folding.segmented, titles)))
@@ -131,7 +137,7 @@ def put(
     thing.authors, thing.shelf, thing.dated, thing.until = authors, shelf, dated, until
     spread = thing.audience != tokens
     thing.audience, thing.within, thing.digest = tokens, outer, digest
-    thing.made_of = parts
+    thing.made_of, thing.form = parts, form
     thing.revision, thing.changed_at = thing.revision + 1, clock.now()
     session.flush()
     session.execute(delete(SearchPassage).where(SearchPassage.thing_id == thing.id))

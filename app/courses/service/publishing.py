@@ -258,6 +258,7 @@ def _put_lesson(course: queries.CourseView, lesson: queries.LessonView) -> None:
         language=course.language,
         note=course.own_title,
         others=others,
+        form=lesson.kind,
     )
     spoken: list[Passage] = []
     if lesson.media_id is not None:
@@ -282,6 +283,7 @@ def _put_lesson(course: queries.CourseView, lesson: queries.LessonView) -> None:
             language=course.language,
             note=course.own_title,
             others=others,
+            form=lesson.kind,
         )
     else:
         search.remove(kind="caption", ref=str(lesson.id))

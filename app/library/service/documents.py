@@ -321,4 +321,5 @@ def _publish(document: Document) -> None:
         shelf=" › ".join(trail),
         dated=label.dated,
         until=label.valid_until,
+        form=file.kind,
     )

@@ -71,6 +71,7 @@ class Ask:
     authors: tuple[Unit, ...] = ()
     shelves: tuple[Unit, ...] = ()
     kinds: frozenset[int] | None = None  # numbers in schema.KINDS that are asked for
+    forms: frozenset[str] = frozenset()  # rules.FORMS that are asked for, besides the kinds
     hidden: frozenset[int] = frozenset()  # kinds of which nothing is found or counted
     shown: int | None = None  # the kind whose hits are wanted; all are counted
     languages: frozenset[int] | None = None
@@ -87,8 +88,16 @@ class Ask:
     @property
     def is_narrowed(self) -> bool:
         """Whether it asks for things by their labels, so that no word is needed."""
-        labels = (self.authors, self.shelves, self.since, self.until, self.kinds, self.languages)
-        return any(labels) or bool(self.shelf) or self.branch is not None
+        labels = (self.authors, self.shelves, self.since, self.until, self.kinds, self.forms)
+        return any((*labels, self.languages, self.shelf)) or self.branch is not None
+
+    def takes(self, kind: int, form: str) -> bool:
+        """Whether things of a kind and a form are asked for."""
+        if kind in self.hidden:
+            return False
+        if self.kinds is None and not self.forms:
+            return True
+        return form in self.forms or (self.kinds is not None and kind in self.kinds)
 
 
 def class_of(kind: int, language: int) -> int:

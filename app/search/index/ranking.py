@@ -27,7 +27,7 @@ from app.search.index.asking import (
     weighed,
 )
 from app.search.index.leaf import Leaf
-from app.search.index.schema import AUTHOR, KINDS, LANGUAGES, SHELF
+from app.search.index.schema import AUTHOR, FORM, KINDS, LANGUAGES, SHELF
 from app.search.units import Unit
 
 MOST_PREFIXED = 300  # terms that a single character, a prefix or a spelling may stand for
@@ -180,9 +180,12 @@ class Snapshot:
         if ask.since or ask.until:
             days, last = kept.days, ask.until or 10**9
             found = {n for n in found if ask.since <= days[n] <= last and days[n]}
-        if ask.kinds is not None:
-            kinds = kept.kinds
-            found = {n for n in found if kinds[n] in ask.kinds}
+        if ask.kinds is not None or ask.forms:
+            kinds, wanted = kept.kinds, ask.kinds or ()
+            formed = set[int]().union(
+                *(leaf.part("facts", FORM + form, self.mean_size) for form in ask.forms)
+            )
+            found = {n for n in found if n in formed or kinds[n] in wanted}
         if ask.languages is not None:
             languages = kept.languages
             found = {n for n in found if languages[n] in ask.languages}

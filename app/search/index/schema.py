@@ -18,11 +18,11 @@ from whoosh.formats import Existence
 from app.search import folding, pinyin
 from app.search.rules import AUTHORS, ONLY_AUTHORS, SEVERAL, Kind, shelf_code
 
-VERSION = 3  # grows with every change of the schema or of folding; older indexes are rebuilt
+VERSION = 4  # grows with every change of the schema or of folding; older indexes are rebuilt
 KINDS = tuple(Kind)  # a kind's number in the column; append only
 # A language's number in the column; append only. "" is not known.
 LANGUAGES = ("", "zh_Hans", "zh_Hant", "en")
-AUTHOR, SHELF = "a", "c"  # what terms of `facts` begin with
+AUTHOR, SHELF, FORM = "a", "c", "k"  # what terms of `facts` begin with
 BLOCK = 1024  # postings that are read at once
 BIGGEST_SIZE = 65_535
 LONGEST_TERM = 60  # characters; longer "words" are noise and are cut
@@ -45,7 +45,7 @@ SCHEMA = Schema(
     words=Terms(),  # jieba's words and English stems; title included
     title=Terms(),  # the grams of the title alone
     sounds=Terms(),  # the title in pinyin; at the first passage of a thing only
-    facts=Terms(),  # the grams of authors and collections
+    facts=Terms(),  # the grams of authors and collections, and the form
     audience=Terms(),  # "all" or branch ids
     thing=COLUMN(NumericColumn("I")),
     revision=COLUMN(NumericColumn("I")),
@@ -94,6 +94,7 @@ class Entry:
     authors: str = ""
     shelf: str = ""
     day: int = 0
+    form: str = ""  # what it comes as, see rules.FORM_WORDS
 
 
 def terms_of(entry: Entry) -> dict[str, list[str]]:
@@ -105,7 +106,8 @@ def terms_of(entry: Entry) -> dict[str, list[str]]:
         "title": title,
         "sounds": pinyin.terms(entry.title) if entry.position == 0 else [],
         "facts": [AUTHOR + gram for gram in folding.grams(entry.authors)]
-        + [SHELF + gram for gram in folding.grams(entry.shelf)],
+        + [SHELF + gram for gram in folding.grams(entry.shelf)]
+        + ([FORM + entry.form] if entry.form else []),
     }
 
 

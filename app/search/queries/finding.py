@@ -208,6 +208,7 @@ def _ask(
         authors=units(*wish.authors, exact=True),
         shelves=units(*wish.collections, exact=True),
         kinds=frozenset(KINDS.index(k) for k in wish.kinds) or None,
+        forms=frozenset(wish.forms),
         hidden=hidden_kinds(),
         shown=KINDS.index(kind) if kind is not None else None,
         languages=frozenset((LANGUAGES.index(language),)) if language in LANGUAGES[1:] else None,

@@ -79,6 +79,7 @@ def entries(things: Iterable[tuple[str, str]]) -> dict[str, list[Entry]]:
                     authors=thing.authors,
                     shelf=thing.shelf,
                     day=(thing.dated or thing.changed_at).toordinal(),
+                    form=thing.form,
                 )
             )
     return found

@@ -70,8 +70,9 @@ def scan_database(ask: Ask) -> Scan:
         statement = statement.where(thing.dated >= date.fromordinal(ask.since))
     if ask.until:
         statement = statement.where(thing.dated <= date.fromordinal(ask.until))
-    if ask.kinds is not None:
-        statement = statement.where(thing.kind.in_([KINDS[number].value for number in ask.kinds]))
+    if ask.kinds is not None or ask.forms:
+        kinds = [KINDS[number].value for number in ask.kinds or ()]
+        statement = statement.where(or_(thing.kind.in_(kinds), thing.form.in_(ask.forms)))
     if ask.hidden:
         hidden = [KINDS[number].value for number in ask.hidden]
         statement = statement.where(thing.kind.not_in(hidden))

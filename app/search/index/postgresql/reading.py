@@ -20,7 +20,7 @@ from app.search.index.face import Branches
 from app.search.index.postgresql import lexemes
 from app.search.index.postgresql.scanning import MOST_RANKED, Scanning
 from app.search.index.postgresql.scoring import Score
-from app.search.index.postgresql.tables import Tables, labels, reading
+from app.search.index.postgresql.tables import Tables, reading
 
 MOST_COUNTED = 2_000  # passages with one term
 MOST_COMPARED = 24  # terms whose readers are asked for
@@ -124,7 +124,7 @@ class View(Tables):
             scores = Score(self)
             for term in terms:
                 scores.add("words", term, worth[term])
-            conditions, values = labels(Ask(wanted=(), branches=branches))
+            conditions, values = self.bounds(connection, Ask(wanted=(), branches=branches))
             asked = lexemes.any_of(map(lexemes.exactly, rarest))
             marks = [scores.bind(lexemes.exactly(term)) for term in terms]
             rows = connection.exec_driver_sql(
@@ -147,7 +147,7 @@ class View(Tables):
         """How many passages that a reader may see answer each of some tsqueries, at most `most`."""
         if not asked:
             return []
-        conditions, values = labels(Ask(wanted=(), branches=branches))
+        conditions, values = self.bounds(connection, Ask(wanted=(), branches=branches))
         rows = connection.exec_driver_sql(
             f"select (select count(*) from (select 1 from {self.schema}.passage "
             f"where terms @@ q.q::tsquery and {conditions} limit {most}) s) "

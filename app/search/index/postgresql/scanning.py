@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date
+from heapq import nlargest
 from math import ceil
+from operator import attrgetter
+from typing import NamedTuple
 
 from sqlalchemy import Connection
 
@@ -19,18 +22,26 @@ from app.search.index.asking import (
     Scan,
     Tally,
     atoms,
+    class_of,
     rarity,
     spelt,
     weighed,
 )
 from app.search.index.postgresql import lexemes
 from app.search.index.postgresql.scoring import Score
-from app.search.index.postgresql.tables import Tables, labels
-from app.search.index.schema import LANGUAGES
+from app.search.index.postgresql.tables import Tables, mask
 from app.search.units import Unit
 
-MOST_RANKED = 4_000  # passages that are scored; of more, those with the words in title or twice
-LABELS = "thing, position, kind, language, day, shelf, branch"
+MOST_RANKED = 1_500  # passages that are scored; of more, the shortest, and besides
+MOST_LIKELY = 750  # of those with all words in the title, and of those with all more than once
+
+
+class Counted(NamedTuple):
+    """What is found of one label."""
+
+    things: int
+    thing: int  # one of them
+    passages: int
 
 
 class Scanning:
@@ -41,7 +52,8 @@ class Scanning:
         self.connection = connection
         self.ask = ask
         self.passages = f"{tables.schema}.passage"
-        self.where, self.values = labels(ask)
+        self.where, self.values = tables.bounds(connection, ask)
+        self.known = tables.labels(connection)
         barred = lexemes.any_of(f"({lexemes.wanted((u,), 'grams')})" for u in ask.without)
         if barred:
             self.where += (
@@ -61,7 +73,7 @@ class Scanning:
             # Nothing but signs: each thing once, by its first passage.
             self.where += " and position = 0"
         found = self._scan(ask, self._matching(asked))
-        if found.hits:
+        if found.hits or found.tally.kinds:
             return found
         if any(unit.initials for unit in ask.wanted):
             trial = replace(ask, wanted=spelt(ask.wanted))
@@ -85,20 +97,20 @@ class Scanning:
         parts = [lexemes.wanted((atom,), "grams") for atom in wanted]
         enough = max(1, ceil(len(parts) * ENOUGH))
         order = self._by_rarity(wanted)
-        rarest = [parts[at] for at in order[: len(parts) - enough + 1]]
-        self.values["some"] = lexemes.any_of(f"({part})" for part in rarest)
-        marks = []
+        some = lexemes.any_of(f"({parts[at]})" for at in order[: len(parts) - enough + 1])
+        having = []
         for number, part in enumerate(parts):
-            self.values[f"part{number}"] = part
-            marks.append(f"(v @@ %(part{number})s::tsquery)::int")
+            self.values[f"part{number}"] = f"{some} & ({part})"
+            having.append(
+                f"select id from {self.passages} where terms @@ %(part{number})s::tsquery"
+            )
         labelled = lexemes.query(replace(self.ask, wanted=(), in_title=()))
         if labelled:
             self.values["labelled"] = labelled
             self.where += " and terms @@ %(labelled)s::tsquery"
         return (
-            f"id in (select id from (select id, setweight(terms, 'D') as v from {self.passages} "
-            f"where terms @@ %(some)s::tsquery and {self.where} offset 0) partly "
-            f"where {' + '.join(marks)} >= {enough})"
+            f"id in (select id from ({' union all '.join(having)}) partly group by id "
+            f"having count(*) >= {enough}) and {self.where}"
         )
 
     def _by_rarity(self, wanted: Sequence[Unit]) -> list[int]:
@@ -114,99 +126,91 @@ class Scanning:
         return sorted(range(len(wanted)), key=lambda at: counts.get(at, self.tables.total))
 
     def _scan(self, ask: Ask, where: str, *, first: bool = False) -> Scan:
-        tally, passages = self._uncounted(where) if ask.titles_only else self._tally(ask, where)
-        if not passages:
+        counted, likely = self._found(ask, where)
+        tally = Tally({}, {}, {}) if ask.titles_only else self._tally(ask, counted)
+        if not likely:
             return Scan([], tally)
+        passages = sum(
+            count.passages for label, count in counted.items() if self._is_shown(ask, label)
+        )
+        return Scan(self._best(ask, where, passages, likely, first=first), tally)
+
+    def _is_shown(self, ask: Ask, label: int) -> bool:
+        return ask.shown is None or self.known[label].kind == ask.shown
+
+    def _found(self, ask: Ask, where: str) -> tuple[dict[int, Counted], str]:
+        """How much is found of each label, and the passages that are to be scored: all of them,
+        or of too many the newest or the shortest, which count more among equals."""
+        shown = "true"
         if ask.shown is not None:
-            where += " and kind = %(shown)s"
-            self.values["shown"] = ask.shown
-        return Scan(self._best(ask, where, passages, first=first), tally)
-
-    def _uncounted(self, where: str) -> tuple[Tally, int]:
-        """No counts, and how many passages there are unless they are too many to score."""
-        passages = self.connection.exec_driver_sql(
-            f"select count(*) from (select 1 from {self.passages} where {where} "
-            f"limit {MOST_RANKED + 1}) some_of_them",
-            self.values,
-        ).scalar_one()
-        return Tally({}, {}, {}), int(passages)
-
-    def _tally(self, ask: Ask, where: str) -> tuple[Tally, int]:
-        """Things by label, and how many passages there are in all."""
-        shown = "true" if ask.shown is None else f"kind = {int(ask.shown)}"
+            shown = "(%(shown)s::bool[])[label]"
+            self.values["shown"] = mask([n for n in self.known if self._is_shown(ask, n)])
         rows = self.connection.exec_driver_sql(
-            "select kind, language, year, shelf, branch, count(*), "
-            f"count(*) filter (where {shown}), min(thing) filter (where {shown}), sum(passages) "
-            "from (select thing, kind, language, year, shelf, branch, count(*) as passages "
-            f"from {self.passages} where {where} "
-            "group by thing, kind, language, year, shelf, branch) things "
-            "group by grouping sets ((kind), (language), (year), (shelf), (branch))",
+            f"with found as materialized (select id, thing, label, day, size from {self.passages} "
+            f"where {where}) "
+            "select label, count(*), min(thing), sum(passages)::int, null from ("
+            "select thing, max(label) as label, count(*) as passages from found group by thing"
+            ") things group by label union all "
+            "select null, null, null, null, array_agg(id)::text from ("
+            f"select id from found where {shown} "
+            f"order by {'day desc' if ask.by_day else 'size'}, id limit {MOST_RANKED}) likely",
             self.values,
-        )
-        counted: dict[str, dict[int, int]] = defaultdict(dict)
+        ).all()
+        return {row[0]: Counted(*row[1:4]) for row in rows[:-1]}, rows[-1][4] or ""
+
+    def _tally(self, ask: Ask, counted: Mapping[int, Counted]) -> Tally:
+        """Things by label: by kind all, by everything else those of the kind that is shown."""
+        kinds, languages, days, shelves, branches = (Counter[int]() for _ in range(5))
         standing: dict[int, int] = {}
-        passages = 0
-        names = ("kinds", "languages", "days", "shelves", "branches")
-        for *numbers, things, of_kind, thing, some in rows:
-            at = next(n for n, label in enumerate(numbers) if label is not None)
-            label = numbers[at]
-            if at == 0:
-                counted["kinds"][label] = things
-                passages += int(some)
-                continue
-            if names[at] == "days" and label:
-                label = date(label, 1, 1).toordinal()
-            if of_kind:
-                counted[names[at]][label] = of_kind
-                if names[at] == "shelves":
-                    standing[label] = thing
-        tally = Tally(
-            counted["kinds"],
-            counted["languages"],
-            counted["days"],
-            counted["shelves"],
-            counted["branches"],
-            standing,
-        )
-        return tally, passages
+        for number, count in counted.items():
+            label = self.known[number]
+            kinds[label.kind] += count.things
+            if self._is_shown(ask, number):
+                languages[label.language] += count.things
+                days[date(label.year, 1, 1).toordinal() if label.year else 0] += count.things
+                shelves[label.shelf] += count.things
+                branches[label.branch] += count.things
+                standing[label.shelf] = count.thing
+        return Tally(kinds, languages, days, shelves, branches, standing)
 
-    def _best(self, ask: Ask, where: str, passages: int, *, first: bool) -> list[Hit]:
+    def _best(self, ask: Ask, where: str, passages: int, likely: str, *, first: bool) -> list[Hit]:
         score = self._score(ask, first=first)
-        source = f"{self.passages} where {where}"
-        if passages > MOST_RANKED:
-            source = f"{self.passages} where id in ({self._likely(ask, where)})"
-        inner = f"select {LABELS}, size, setweight(terms, 'D') as v from {source} offset 0"
-        shares = "1"
-        if ask.shares:
-            self.values["shares"] = list(ask.shares)
-            shares = f"(%(shares)s::float8[])[kind * {len(LANGUAGES)} + language + 1]"
-        order = "day desc, score desc" if ask.by_day else "score desc"
+        source = "select unnest(%(likely)s::bigint[])"
+        if passages > MOST_RANKED and not ask.by_day:
+            source += self._likelier(ask, where)
+        terms = ", setweight(terms, 'D') as v" if score.parts else ""
         rows = self.connection.exec_driver_sql(
-            f"select {LABELS}, {score.sql} * {shares} as score from ({inner}) p "
-            f"order by {order}, thing, position limit {MOST_HITS}",
-            {**self.values, **score.values},
+            f"select thing, position, label, day, {score.sql} as score from ("
+            f"select thing, position, label, day, size{terms} from {self.passages} "
+            f"where id in ({source}) offset 0) p",
+            {**self.values, **score.values, "likely": likely},
         )
-        return [
-            Hit(thing, position, kind, float(worth), language, day, shelf, branch)
-            for thing, position, kind, language, day, shelf, branch, worth in rows
-        ]
+        hits = []
+        for thing, position, number, day, worth in rows:
+            label = self.known[number]
+            share = ask.shares[class_of(label.kind, label.language)] if ask.shares else 1
+            hits.append(
+                Hit(
+                    *(thing, position, label.kind, worth * share),
+                    *(label.language, day, label.shelf, label.branch),
+                )
+            )
+        # Equal ones always in one order.
+        order = attrgetter(*(("day",) if ask.by_day else ()), "score", "thing", "position")
+        return nlargest(MOST_HITS, hits, key=order)
 
-    def _likely(self, ask: Ask, where: str) -> str:
-        """Too many to score them all: the newest, or those with all words in the title or often,
-        and some short ones, which count more among equals."""
-        if ask.by_day:
-            newest = f"order by day desc limit {MOST_HITS}"
-            return f"select id from {self.passages} where {where} {newest}"
-        ways = [""]
+    def _likelier(self, ask: Ask, where: str) -> str:
+        """Those of too many that have all words in the title, or more than once."""
+        shown = " and (%(shown)s::bool[])[label]" if ask.shown is not None else ""
+        ways = []
         for place in ("title", "heavy"):
             if asked := lexemes.wanted(ask.wanted, place):
                 self.values[place] = asked
-                ways.append(f" and terms @@ %({place})s::tsquery")
-        return " union ".join(
-            f"(select id from {self.passages} where {where}{way} "
-            f"order by size limit {MOST_RANKED // 2})"
-            for way in ways
-        )
+                ways.append(
+                    f" union (select id from {self.passages} where {where}{shown} "
+                    f"and terms @@ %({place})s::tsquery order by size, id limit {MOST_LIKELY})"
+                )
+        return "".join(ways)
 
     def _score(self, ask: Ask, *, first: bool) -> Score:
         score = Score(self.tables)

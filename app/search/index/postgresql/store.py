@@ -12,7 +12,7 @@ import re
 import secrets
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import date
 from threading import Lock
@@ -26,13 +26,19 @@ from app.search.index.asking import Ask, Scan
 from app.search.index.face import Busy, Changes, Unusable
 from app.search.index.postgresql import lexemes
 from app.search.index.postgresql.reading import View
-from app.search.index.postgresql.tables import OutOfReach, reading
+from app.search.index.postgresql.tables import (
+    LABEL,
+    Label,
+    OutOfReach,
+    labelled,
+    reading,
+)
 from app.search.index.schema import VERSION, Entry, labels_of, terms_of
 from app.search.units import NO_WORDS, Thesaurus
 
 log = logging.getLogger(__name__)
 
-TABLES = 1  # grows with every change of the tables below
+TABLES = 2  # grows with every change of the tables below
 HOME = "weike_search"  # the schema of the pointer; builds are called weike_search_…
 ALIKE_ENOUGH = 0.2  # share of three-letter pieces that words spelt alike have in common
 # Compiling SQL to machine code takes longer than any question that is asked here, and so does
@@ -43,12 +49,16 @@ SETTINGS = (
     "work_mem=64MB",
     "enable_seqscan=off",
     "max_parallel_workers_per_gather=0",
+    # Plans made for any words at all would be kept after some questions.
+    "plan_cache_mode=force_custom_plan",
 )
+# GIN is made in memory as far as it fits, and written list by list otherwise.
+MAKING = "set local maintenance_work_mem = '256MB'"
 LOCK_SECONDS = 10.0
 LOCK_DELAY = 0.05
 # Numbers of advisory locks: the server lets go of them when the process that holds them dies.
 WRITING, REBUILDING = 0x5745_4B01, 0x5745_4B02
-LABELS = ("thing", "revision", "position", "kind", "language", "shelf", "branch", "day", "size")
+NUMBERS = ("thing", "revision", "position", "day", "size")
 _BUILD = re.compile(rf"{HOME}_[0-9a-z_]+")
 
 POINTER = f"""
@@ -64,12 +74,14 @@ create table if not exists {HOME}.about (
 """
 PASSAGES = """
 create schema {schema};
+create table {schema}.label (
+  id int primary key, kind smallint not null, language smallint not null, form text not null,
+  year smallint not null, shelf bigint not null, branch bigint not null, audience int[] not null
+);
 create table {schema}.passage (
   id bigint generated always as identity primary key,
-  key text not null, thing int not null, revision int not null, position int not null,
-  kind smallint not null, language smallint not null, shelf bigint not null,
-  branch bigint not null, day int not null, size int not null, year smallint not null,
-  audience int[] not null, terms tsvector not null
+  thing int not null, revision int not null, position int not null, label int not null,
+  day int not null, size int not null, key text not null, terms tsvector not null
 );
 alter table {schema}.passage alter column terms set storage external;
 create table {schema}.term (term text collate "C" primary key, passages int not null);
@@ -127,7 +139,8 @@ class PostgresIndex:
             view = self._view
             if view is None or (view.schema, view.generation) != (schema, generation):
                 mean = max(1.0, sizes / max(1, passages))
-                view = self._view = View(self.engine, schema, generation, passages, mean)
+                known = view.known if view is not None and view.schema == schema else {}
+                view = self._view = View(self.engine, schema, generation, passages, mean, known)
         return view
 
     def _live(self) -> tuple[str, int, int, int]:
@@ -166,7 +179,7 @@ class PostgresIndex:
         try:
             view = self.snapshot()
             with reading(self.engine) as connection:
-                for table in ("passage", "term"):
+                for table in ("passage", "term", "label"):
                     connection.exec_driver_sql(f"select from {view.schema}.{table} limit 1")
         except Unusable as error:
             log.info("%s", error)
@@ -266,7 +279,9 @@ class PostgresIndex:
                 "returning size) select count(*), coalesce(sum(size), 0) from gone",
                 keys,
             ).one()
-            added, sizes = copy(connection, schema, changes, having)
+            rows = connection.exec_driver_sql(f"select {LABEL} from {schema}.label")
+            numbers = {label: number for number, label in labelled(rows).items()}
+            added, sizes = copy(connection, schema, changes, having, numbers)
             changed = sorted((term, by) for term, by in having.items() if by)
             connection.exec_driver_sql(
                 f"insert into {schema}.term as t select * "
@@ -293,13 +308,16 @@ class Building:
         self.index = index
         self.schema = schema
         self._having: Counter[str] = Counter()
+        self._numbers: dict[Label, int] = {}
         self._passages = 0
         self._sizes = 0
 
     def add(self, things: Changes) -> None:
         """Add things that are not in the new tables yet; no index slows that down."""
         with self.index.engine.begin() as connection:
-            passages, sizes = copy(connection, self.schema, things, self._having)
+            # Nothing is lost that matters: what goes live later waits for the disk, and all before.
+            connection.exec_driver_sql("set local synchronous_commit = off")
+            passages, sizes = copy(connection, self.schema, things, self._having, self._numbers)
         self._passages += passages
         self._sizes += sizes
 
@@ -316,6 +334,7 @@ class Building:
                 "where build = %(build)s",
                 {"build": self.schema, "passages": self._passages, "sizes": self._sizes},
             )
+            connection.exec_driver_sql(MAKING)
             connection.exec_driver_sql(INDEXES.format(schema=self.schema))
         self._having.clear()
         with self.index._locked(WRITING, LOCK_SECONDS):  # noqa: SLF001 - two classes of one module
@@ -352,11 +371,19 @@ def _version() -> str:
 
 
 def copy(
-    connection: Connection, schema: str, things: Changes, having: Counter[str]
+    connection: Connection,
+    schema: str,
+    things: Changes,
+    having: Counter[str],
+    numbers: dict[Label, int],
 ) -> tuple[int, int]:
-    """Write passages and count their terms; returns how many passages, and their sizes' sum."""
+    """Write passages and count their terms; returns how many passages, and their sizes' sum.
+
+    `numbers` are those of all labels so far; new ones are added.
+    """
     passages = sizes = 0
-    columns = ", ".join(("key", *LABELS, "year", "audience", "terms"))
+    known = len(numbers)
+    columns = ", ".join((*NUMBERS, "label", "key", "terms"))
     cursor = connection.connection.driver_connection.cursor()  # type: ignore[union-attr]
     with cursor.copy(f"copy {schema}.passage ({columns}) from stdin") as rows:
         for key, entry in _each(things):
@@ -364,10 +391,13 @@ def copy(
             labels = labels_of(entry, len(terms["grams"]))
             text, counted = lexemes.vector(terms)
             having.update(counted)
-            audience = [0] if entry.audience is None else sorted(entry.audience)
-            rows.write_row((key, *(labels[n] for n in LABELS), _year(entry), audience, text))
+            number = numbers.setdefault(_label(entry, labels), len(numbers) + 1)
+            rows.write_row((*(labels[name] for name in NUMBERS), number, key, text))
             passages += 1
             sizes += labels["size"]
+    with cursor.copy(f"copy {schema}.label ({LABEL}) from stdin") as rows:
+        for label in list(numbers)[known:]:
+            rows.write_row((numbers[label], *label[:-1], list(label.audience)))
     return passages, sizes
 
 
@@ -375,5 +405,13 @@ def _each(things: Changes) -> Iterable[tuple[str, Entry]]:
     return ((key, entry) for key, entries in things.items() for entry in entries)
 
 
-def _year(entry: Entry) -> int:
-    return date.fromordinal(entry.day).year if entry.day else 0
+def _label(entry: Entry, labels: Mapping[str, int]) -> Label:
+    return Label(
+        kind=labels["kind"],
+        language=labels["language"],
+        form=entry.form,
+        year=date.fromordinal(entry.day).year if entry.day else 0,
+        shelf=labels["shelf"],
+        branch=labels["branch"],
+        audience=(0,) if entry.audience is None else tuple(sorted(entry.audience)),
+    )

@@ -2,16 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from datetime import date
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
 from app.search.index.asking import Ask
 from app.search.index.face import Unusable
+
+LABEL = "id, kind, language, form, year, shelf, branch, audience"
+
+
+class Label(NamedTuple):
+    """What stands on the label of a thing. Many things have the same, so it is a row of its own."""
+
+    kind: int  # number in schema.KINDS
+    language: int  # number in schema.LANGUAGES
+    form: str
+    year: int  # 0 for none
+    shelf: int
+    branch: int
+    audience: tuple[int, ...]  # branches; (0,) is everybody
 
 
 @dataclass
@@ -23,7 +38,10 @@ class Tables:
     generation: int
     total: int  # passages
     mean_size: float
+    # By number; of an older generation until `labels` is asked: labels come, and never change.
+    known: Mapping[int, Label] = field(default_factory=dict)
     _having: dict[str, int] = field(default_factory=dict)  # lexeme → passages that have it
+    _is_known: bool = False
 
     def having(self, connection: Connection, terms: Collection[str]) -> Mapping[str, int]:
         """How many passages have each of these lexemes."""
@@ -36,6 +54,61 @@ class Tables:
             self._having.update(dict.fromkeys(unknown, 0))
             self._having.update((term, passages) for term, passages in rows)
         return self._having
+
+    def labels(self, connection: Connection) -> Mapping[int, Label]:
+        """All labels by number, from 1 on."""
+        if not self._is_known:
+            rows = connection.exec_driver_sql(
+                f"select {LABEL} from {self.schema}.label where id > %(last)s",
+                {"last": max(self.known, default=0)},
+            )
+            self.known = {**self.known, **labelled(rows)}
+            self._is_known = True
+        return self.known
+
+    def bounds(self, connection: Connection, ask: Ask) -> tuple[str, dict[str, Any]]:
+        """What is asked of a passage's label, as SQL with its values."""
+        known, conditions, values = self.labels(connection), ["true"], dict[str, Any]()
+        allows = allowing(ask)
+        allowed = [number for number, label in known.items() if allows(label)]
+        if len(allowed) < len(known):
+            conditions.append("(%(allowed)s::bool[])[label]")
+            values["allowed"] = mask(allowed)
+        if ask.since or ask.until:
+            conditions.append("day between %(since)s and %(until)s and day > 0")
+            values |= {"since": ask.since, "until": ask.until or 10**9}
+        return " and ".join(conditions), values
+
+
+def labelled(rows: Iterable[Any]) -> dict[int, Label]:
+    """Rows of LABEL by their number."""
+    return {row[0]: Label._make((*row[1:-1], tuple(row[-1]))) for row in rows}
+
+
+def mask(numbers: Collection[int]) -> str:
+    """Numbers of labels as a bool[], so that a passage is judged by looking at one place."""
+    places = ["f"] * max(numbers, default=1)
+    for number in numbers:
+        places[number - 1] = "t"
+    return f"{{{','.join(places)}}}"
+
+
+def allowing(ask: Ask) -> Callable[[Label], bool]:
+    """Whether what is asked can be answered by things with a label."""
+    branches = None if ask.branches is None else {0, *ask.branches}
+    first, last = ((date.fromordinal(day).year if day else 0) for day in (ask.since, ask.until))
+
+    def allows(label: Label) -> bool:
+        return (
+            (branches is None or not branches.isdisjoint(label.audience))
+            and (first <= label.year <= (last or label.year))
+            and ask.takes(label.kind, label.form)
+            and (ask.languages is None or label.language in ask.languages)
+            and (not ask.shelf or label.shelf == ask.shelf)
+            and (ask.branch is None or label.branch == ask.branch)
+        )
+
+    return allows
 
 
 class OutOfReach(Unusable):
@@ -53,30 +126,3 @@ def reading(engine: Engine) -> Iterator[Connection]:
         raise OutOfReach(str(error)) from error
     except SQLAlchemyError as error:
         raise Unusable(str(error)) from error
-
-
-def labels(ask: Ask) -> tuple[str, dict[str, Any]]:
-    """What is asked of a passage's labels, as SQL with its values."""
-    conditions, values = ["true"], dict[str, Any]()
-    if ask.branches is not None:
-        conditions.append("audience && %(branches)s::int[]")
-        values["branches"] = [0, *sorted(ask.branches)]
-    if ask.since or ask.until:
-        conditions.append("day between %(since)s and %(until)s and day > 0")
-        values |= {"since": ask.since, "until": ask.until or 10**9}
-    if ask.kinds is not None:
-        conditions.append("kind = any(%(kinds)s::int[])")
-        values["kinds"] = sorted(ask.kinds)
-    if ask.hidden:
-        conditions.append("kind <> all(%(hidden)s::int[])")
-        values["hidden"] = sorted(ask.hidden)
-    if ask.languages is not None:
-        conditions.append("language = any(%(languages)s::int[])")
-        values["languages"] = sorted(ask.languages)
-    if ask.shelf:
-        conditions.append("shelf = %(shelf)s")
-        values["shelf"] = ask.shelf
-    if ask.branch is not None:
-        conditions.append("branch = %(branch)s")
-        values["branch"] = ask.branch
-    return " and ".join(conditions), values
