@@ -70,7 +70,11 @@ _PAGE = re.compile(
     rb"<(?:!doctype html|(?:html|head|body|meta|title|h[1-6]|p|div|table|section|article|main)\b)",
     re.IGNORECASE | re.DOTALL,
 )
-_MIME = re.compile(rb"^(?:mime-version|content-type|from):", re.IGNORECASE)
+# Web archives (.mht), whoever saved them: some lines of a letter's head, and one that says so.
+_MIME = re.compile(
+    rb"(?:[\w-]+:[^\n]*\n(?:[ \t][^\n]*\n)*){0,40}?(?:mime-version:|content-type:\s*\w+/)",
+    re.IGNORECASE,
+)
 
 
 def kind_of(path: Path, name: str, *, can_convert: bool = False) -> Kind:

@@ -63,6 +63,18 @@ REFUSED = {
     "html in utf-16": ("<html><script>".encode("utf-16"), "a.txt", "no document"),
     "svg": (b'<?xml version="1.0"?><svg onload="alert(1)"/>', "a.txt", "no document"),
     "web archive": (b"MIME-Version: 1.0\nContent-Type: multipart/related", "a.txt", "no document"),
+    "web archive of Chromium": (
+        b"From: <Saved by Blink>\r\nSnapshot-Content-Location: https://a.example/\r\n"
+        b"Subject: =?utf-8?Q?x?=\r\nDate: Mon, 1 Jan 2024\r\nMIME-Version: 1.0\r\n"
+        b'Content-Type: multipart/related;\r\n\ttype="text/html"\r\n\r\n<html><script>',
+        "a.mht",
+        "no document",
+    ),
+    "web archive of Word named doc": (
+        b'\xef\xbb\xbfX-Document-Type: Workbook\nContent-Type: multipart/related; boundary="b"\n',
+        "a.doc",
+        "no document",
+    ),
     "picture": (b"GIF89a" + bytes(100), "a.pdf", "no document"),
     "program": (b"MZ" + bytes(200), "a.docx", "no document"),
     "other zip": (zipped(readme=b"hello"), "a.docx", "no document"),

@@ -44,14 +44,17 @@ def test_signs_are_understood_in_both_languages() -> None:
     assert parse("year:2024-2019").since == 2019
     assert parse("year:..2020").until == 2020
     assert parse("year:soon kind:x").words == ("year soon", "kind x")
+    assert parse("kind:.docx 類型:視頻").forms == ("docx", "video")
+    assert parse("kind:videos") == parse("类型：影片") != parse("kind:caption")
     assert parse("http://weike/a").words == ("http://weike/a",)
 
 
 @pytest.fixture
 def shelf(app: Flask) -> None:
     put(app, "a", "消防年报", "消防工作", authors="张三, Lee Wong", shelf="法规 › 安全",
-        dated=date(2019, 5, 1))  # fmt: skip
-    put(app, "b", "消防手册", "消防器材", authors="李四", shelf="理论", dated=date(2023, 1, 1))
+        dated=date(2019, 5, 1), form="docx")  # fmt: skip
+    put(app, "b", "消防手册", "消防器材", authors="李四", shelf="理论", dated=date(2023, 1, 1),
+        form="pdf")  # fmt: skip
     put(app, "c", "消防课", "消防", kind="course", dated=date(2021, 1, 1))
     run_pending(app)
 
@@ -69,6 +72,11 @@ def shelf(app: Flask) -> None:
         ("year:2020..2022", {"消防课"}),
         ("消防 year:2021..", {"消防手册", "消防课"}),
         ("kind:课程 消防", {"消防课"}),
+        ("類型:課程", {"消防课"}),
+        ("kind:PDF 消防", {"消防手册"}),
+        ("类型:word", {"消防年报"}),
+        ("kind:course kind:pdf 消防", {"消防课", "消防手册"}),
+        ("消防 kind:幻灯片", set()),
         ("消防 -kind", {"消防年报", "消防手册", "消防课"}),
     ],
 )

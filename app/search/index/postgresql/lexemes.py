@@ -18,7 +18,9 @@ from app.search.units import Unit
 
 LETTERS = {"grams": "g", "words": "w", "title": "t", "sounds": "s", "facts": "f"}
 COUNTED = frozenset("gwt")  # fields whose terms are counted, for how rare they are
-HEAVY = {"g": "h", "w": "x"}  # the letter of a term that occurs more than once in a passage
+# Terms that occur so often in a passage, or more often, have these letters too: so the index alone
+# finds the passages that say most of what many passages say.
+OFTEN = {8: {"g": "j", "w": "z"}, 4: {"g": "i", "w": "y"}, 2: {"g": "h", "w": "x"}}
 MOST_TIMES = 30  # that are told apart; BM25 hardly does from ten on
 # What ts_rank answers for a term with 1, 2, 3 … positions: the sum of 1/n² over π²/6.
 STEPS = [
@@ -48,14 +50,17 @@ def vector(terms: dict[str, list[str]]) -> tuple[str, list[str]]:
                 continue
             places = ",".join(map(str, range(1, min(times, MOST_TIMES) + 1)))
             parts.append(f"{word}:{places}")
-            if letter in HEAVY:
-                parts.append(_quoted(HEAVY[letter] + term))
+            parts.extend(
+                _quoted(letters[letter] + term)
+                for least, letters in OFTEN.items()
+                if times >= least and letter in letters
+            )
     return " ".join(parts), counted
 
 
-def wanted(units: Sequence[Unit], place: str, *, first: bool = False) -> str:
-    """Every one of these units, as a tsquery; "" for none. `place` may be "heavy"."""
-    return _all(_unit(unit, place, first=first) for unit in units)
+def wanted(units: Sequence[Unit], place: str, *, first: bool = False, least: int = 1) -> str:
+    """Every one of these units, as a tsquery; "" for none. `least` may be one of OFTEN."""
+    return _all(_unit(unit, place, first=first, least=least) for unit in units)
 
 
 def query(ask: Ask, *, first: bool = False) -> str:
@@ -99,19 +104,20 @@ def _all(queries: Iterable[str]) -> str:
     return " & ".join(each for each in queries if each)
 
 
-def _unit(unit: Unit, place: str, *, first: bool) -> str:
+def _unit(unit: Unit, place: str, *, first: bool, least: int) -> str:
     if unit.others:
         own = (replace(unit, others=()),) if unit.grams else ()
-        groups = [wanted(group, place, first=first) for group in (own, *unit.others)]
+        groups = [wanted(some, place, first=first, least=least) for some in (own, *unit.others)]
         return any_of(f"({group})" for group in groups if group)
-    letter = HEAVY["g"] if place == "heavy" else LETTERS[place]
+    often = OFTEN.get(least, {})
+    letter = often.get(LETTERS[place], LETTERS[place])
     if unit.is_single:
         return beginning(letter + unit.text)
     if unit.is_cjk:
         return _all(exactly(letter + gram) for gram in unit.grams)
     ways = [exactly(letter + unit.text[:LONGEST_TERM])]
     if place != "title":
-        words = HEAVY["w"] if place == "heavy" else LETTERS["words"]
+        words = often.get(LETTERS["words"], LETTERS["words"])
         ways.append(exactly(words + unit.words[0][:LONGEST_TERM]))
     if unit.is_prefix:
         ways.append(beginning(letter + unit.text))

@@ -39,11 +39,15 @@ class View(Tables):
 
     def counts(self, terms: Collection[str], field_name: str, branches: Branches) -> dict[str, int]:
         """How many passages that a reader may see have each term, at most MOST_COUNTED."""
-        wanted = list(dict.fromkeys(terms))
+        wanted = {term: lexemes.lexeme(field_name, term) for term in terms}
         with self._reading() as connection:
-            asked = [lexemes.exactly(lexemes.lexeme(field_name, term)) for term in wanted]
-            seen = self._seen(connection, asked, branches, MOST_COUNTED)
-        return dict(zip(wanted, seen, strict=True))
+            having = self.having(connection, wanted.values())
+            known = {term: having[lexeme] for term, lexeme in wanted.items() if having[lexeme]}
+            if known and not self.sees_all(connection, branches):
+                asked = [lexemes.exactly(wanted[term]) for term in known]
+                seen = self._seen(connection, asked, branches, MOST_COUNTED)
+                known = dict(zip(known, seen, strict=True))
+        return dict.fromkeys(wanted, 0) | known
 
     def raw_terms(self, field_name: str, prefix: str, most: int) -> set[str]:
         """Terms with a prefix, whoever may see them: only to be compared, never to be shown."""
@@ -82,17 +86,19 @@ class View(Tables):
         """
         with self._reading() as connection:
             rows = connection.exec_driver_sql(
-                f"select term from {self.schema}.term where term ^@ %(begun)s "
+                f"select term, passages from {self.schema}.term where term ^@ %(begun)s "
                 "order by passages desc, term limit %(most)s",
                 {
                     "begun": lexemes.lexeme(field_name, prefix),
                     "most": min(most, MOST_COMPARED),
                 },
             )
-            terms = [term for (term,) in rows]
-            asked = [lexemes.exactly(term) for term in terms]
-            counts = self._seen(connection, asked, branches, MOST_SHOWN)
-        return Counter({term[1:]: n for term, n in zip(terms, counts, strict=True) if n})
+            counts: dict[str, int] = dict(rows.all())
+            if not self.sees_all(connection, branches):
+                asked = [lexemes.exactly(term) for term in counts]
+                seen = self._seen(connection, asked, branches, MOST_SHOWN)
+                counts = dict(zip(counts, seen, strict=True))
+        return Counter({term[1:]: n for term, n in counts.items() if n})
 
     def rare(self, words: Mapping[str, int], most: int) -> list[str]:
         """Of words with how often they stand in a text, those that say most about it."""

@@ -32,8 +32,8 @@ from app.search.index.postgresql.scoring import Score
 from app.search.index.postgresql.tables import Tables, mask
 from app.search.units import Unit
 
-MOST_RANKED = 1_500  # passages that are scored; of more, the shortest, and besides
-MOST_LIKELY = 750  # of those with all words in the title, and of those with all more than once
+MOST_RANKED = 1_200  # passages that are scored; of more the likeliest
+MOST_SHORT, MOST_TITLED, MOST_OFTEN = 300, 250, 300  # of those
 
 
 class Counted(NamedTuple):
@@ -102,15 +102,15 @@ class Scanning:
         for number, part in enumerate(parts):
             self.values[f"part{number}"] = f"{some} & ({part})"
             having.append(
-                f"select id from {self.passages} where terms @@ %(part{number})s::tsquery"
+                f"select id from {self.passages} where terms @@ %(part{number})s::tsquery and "
             )
         labelled = lexemes.query(replace(self.ask, wanted=(), in_title=()))
         if labelled:
             self.values["labelled"] = labelled
             self.where += " and terms @@ %(labelled)s::tsquery"
         return (
-            f"id in (select id from ({' union all '.join(having)}) partly group by id "
-            f"having count(*) >= {enough}) and {self.where}"
+            f"id in (select id from ({' union all '.join(each + self.where for each in having)}) "
+            f"partly group by id having count(*) >= {enough})"
         )
 
     def _by_rarity(self, wanted: Sequence[Unit]) -> list[int]:
@@ -122,7 +122,10 @@ class Scanning:
             if not (unit.others or unit.is_single or unit.is_prefix or unit.sound)
         }
         having = self.tables.having(self.connection, {t for some in terms.values() for t in some})
-        counts = {number: sum(having[t] for t in some) for number, some in terms.items()}
+        counts = {
+            number: (min if wanted[number].is_cjk else sum)([having[t] for t in some])
+            for number, some in terms.items()
+        }
         return sorted(range(len(wanted)), key=lambda at: counts.get(at, self.tables.total))
 
     def _scan(self, ask: Ask, where: str, *, first: bool = False) -> Scan:
@@ -177,7 +180,7 @@ class Scanning:
         score = self._score(ask, first=first)
         source = "select unnest(%(likely)s::bigint[])"
         if passages > MOST_RANKED and not ask.by_day:
-            source += self._likelier(ask, where)
+            source = self._likelier(ask, where)
         terms = ", setweight(terms, 'D') as v" if score.parts else ""
         rows = self.connection.exec_driver_sql(
             f"select thing, position, label, day, {score.sql} as score from ("
@@ -200,17 +203,40 @@ class Scanning:
         return nlargest(MOST_HITS, hits, key=order)
 
     def _likelier(self, ask: Ask, where: str) -> str:
-        """Those of too many that have all words in the title, or more than once."""
-        shown = " and (%(shown)s::bool[])[label]" if ask.shown is not None else ""
-        ways = []
-        for place in ("title", "heavy"):
-            if asked := lexemes.wanted(ask.wanted, place):
-                self.values[place] = asked
-                ways.append(
-                    f" union (select id from {self.passages} where {where}{shown} "
-                    f"and terms @@ %({place})s::tsquery order by size, id limit {MOST_LIKELY})"
-                )
-        return "".join(ways)
+        """Of too many the shortest, and those that have all words, or the rarest of them, in the
+        title, or often."""
+        rows = f"select id from {self.passages} where {where}"
+        if ask.shown is not None:
+            rows += " and (%(shown)s::bool[])[label]"
+        ways = [f"(select unnest(%(likely)s::bigint[]) limit {MOST_SHORT})"]
+        # A character is found by all that begins so; where it stands alone it counts more.
+        for place in ("title", "words"):
+            alone = lexemes.any_of(
+                lexemes.exactly(lexemes.lexeme(place, unit.text))
+                for unit in ask.wanted
+                if unit.is_single
+            )
+            if alone:
+                ways.append(self._shortest(rows, alone, MOST_TITLED))
+        rarest = [ask.wanted[at] for at in self._by_rarity(ask.wanted)[:1]]
+        for units in dict.fromkeys((ask.wanted, tuple(rarest))):
+            for place, most in (("title", MOST_TITLED), ("grams", MOST_OFTEN)):
+                steps, above = [], ""
+                base = lexemes.wanted(units, "title") if place == "title" else ""
+                for least in (*lexemes.OFTEN, 1) if base else lexemes.OFTEN:
+                    often = lexemes.wanted(units, "grams", least=least)
+                    asked = " & ".join(filter(None, (base, often, f"!({above})" if above else "")))
+                    if often:
+                        steps.append(self._shortest(rows, asked, most))
+                        above = often
+                if steps:  # of which PostgreSQL takes as many as are needed
+                    ways.append(f"(select id from ({' union all '.join(steps)}) s limit {most})")
+        return " union ".join(ways)
+
+    def _shortest(self, rows: str, asked: str, most: int) -> str:
+        name = f"way{len(self.values)}"
+        self.values[name] = asked
+        return f"({rows} and terms @@ %({name})s::tsquery order by size, id limit {most})"
 
     def _score(self, ask: Ask, *, first: bool) -> Score:
         score = Score(self.tables)

@@ -90,6 +90,7 @@ insert into {home}.about values ('{schema}', 0, 0, 0)
 INDEXES = """
 create index on {schema}.passage using gin (terms) with (fastupdate = off);
 create index on {schema}.passage (key);
+create index on {schema}.passage (label);
 create index on {schema}.term using gin (term gin_trgm_ops) where term ~ '^g[a-z]';
 analyze {schema}.passage;
 analyze {schema}.term

@@ -14,6 +14,8 @@ from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from app.search.index.asking import Ask
 from app.search.index.face import Unusable
 
+MOST_KEPT = 20_000  # terms of which it is remembered how many passages have them
+FEW_LABELS = 32
 LABEL = "id, kind, language, form, year, shelf, branch, audience"
 
 
@@ -45,15 +47,16 @@ class Tables:
 
     def having(self, connection: Connection, terms: Collection[str]) -> Mapping[str, int]:
         """How many passages have each of these lexemes."""
-        unknown = [term for term in terms if term not in self._having]
+        if len(self._having) > MOST_KEPT:
+            self._having = {}
+        found, unknown = self._having, [term for term in terms if term not in self._having]
         if unknown:
             rows = connection.exec_driver_sql(
                 f"select term, passages from {self.schema}.term where term = any(%(terms)s)",
                 {"terms": unknown},
             )
-            self._having.update(dict.fromkeys(unknown, 0))
-            self._having.update((term, passages) for term, passages in rows)
-        return self._having
+            found.update(dict.fromkeys(unknown, 0) | dict(rows.all()))
+        return found
 
     def labels(self, connection: Connection) -> Mapping[int, Label]:
         """All labels by number, from 1 on."""
@@ -66,14 +69,23 @@ class Tables:
             self._is_known = True
         return self.known
 
+    def sees_all(self, connection: Connection, branches: frozenset[int] | None) -> bool:
+        """Whether nothing is barred from readers of these branches."""
+        allows = allowing(Ask(wanted=(), branches=branches))
+        return all(map(allows, self.labels(connection).values()))
+
     def bounds(self, connection: Connection, ask: Ask) -> tuple[str, dict[str, Any]]:
         """What is asked of a passage's label, as SQL with its values."""
         known, conditions, values = self.labels(connection), ["true"], dict[str, Any]()
         allows = allowing(ask)
         allowed = [number for number, label in known.items() if allows(label)]
         if len(allowed) < len(known):
-            conditions.append("(%(allowed)s::bool[])[label]")
-            values["allowed"] = mask(allowed)
+            # An index finds passages of few labels; of many, each passage is looked at.
+            is_few = len(allowed) <= FEW_LABELS
+            conditions.append(
+                "label = any(%(allowed)s::int[])" if is_few else "(%(allowed)s::bool[])[label]"
+            )
+            values["allowed"] = allowed if is_few else mask(allowed)
         if ask.since or ask.until:
             conditions.append("day between %(since)s and %(until)s and day > 0")
             values |= {"since": ask.since, "until": ask.until or 10**9}
