@@ -26,6 +26,7 @@ GIB = 1024**3
 # Seconds of its own, as on an idle machine: where many want the cores, four times as long.
 SECONDS, WALL = 15, 60
 LEASH = Leash(wall=WALL, cpu=SECONDS, own=SECONDS, memory=GIB, file_size=1024 * 1024, open_files=32)
+PDF_MEMORY = GIB // 2  # bytes of addresses; the largest of two thousand PDFs took 121 MB
 CONVERTED = {Kind.DOC: Kind.DOCX, Kind.PPT: Kind.PPTX, Kind.XLS: Kind.XLSX}
 # Kinds whose first page LibreOffice can print.
 PRINTED = frozenset(
@@ -76,7 +77,7 @@ def read(
     keep_going: Callable[[], bool],
     office: str = libreoffice.PROGRAM,
 ) -> Text:
-    """Read a document in child processes of at most 15 seconds and 1 GB each.
+    """Read a document in child processes of at most 15 seconds and 1 GB each, a PDF of half that.
 
     Pictures, and PDFs of pictures only, go through tesseract where it is installed; single pages
     that are pictures are named in `bare`, for `recognise`.
@@ -150,6 +151,8 @@ def _run(
     on_line: Callable[[str], None],
     keep_going: Callable[[], bool],
 ) -> Outcome:
+    if kind is Kind.PDF:
+        leash = replace(leash, memory=PDF_MEMORY)
     return child.run(
         # -I: nothing from the environment or this folder can stand in for a library.
         [sys.executable, "-I", str(PROGRAM), str(path), kind.value, *task],

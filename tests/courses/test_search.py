@@ -78,6 +78,8 @@ def test_a_published_course_is_found_by_every_part_of_it(
     assert f"{slug}/lessons/2?t=30" in finds("灭火器")
     assert f"{slug}/lessons/2?t=70" in finds("樓梯")  # in Traditional characters
     assert "/themes/safety" in finds("Safety")
+    assert f"{slug}/lessons/2?t=30" in finds("类型:视频 灭火器")
+    assert f"{slug}/lessons/1" not in finds("kind:video 杂物")
 
 
 def test_captions_are_passages_of_about_25_seconds(app: Flask, desk: Desk, course: int) -> None:

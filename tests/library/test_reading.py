@@ -149,6 +149,9 @@ def test_a_pdf_is_read_in_the_page_with_its_words(
     assert sent.headers["Content-Security-Policy"].startswith("sandbox")
     text = librarian.upload(b"plain text about ladders", "a.txt")
     assert member.get(f"{text}/read").status_code == 302
+    found = member.get("/search?q=kind:pdf+ladders").get_data(as_text=True)
+    assert address in found
+    assert text not in found
     assert member.get(f"{text}/file").status_code == 404
 
 

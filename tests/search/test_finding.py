@@ -212,3 +212,6 @@ def test_the_same_again_is_no_change(app: Flask, people: People) -> None:
     assert run_pending(app) == 1
     assert titles(app, people, "another") == {"Title"}
     assert titles(app, people, "title:title -another") == set()
+    put(app, "a", "Title", "another text", form="pdf")
+    assert run_pending(app) == 1
+    assert titles(app, people, "kind:pdf") == {"Title"}

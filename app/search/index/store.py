@@ -64,8 +64,9 @@ class Index:
                 # Files may vanish under a reader when a rebuild replaces them: once is chance.
                 self._snapshot = None
                 if last:
-                    log.exception("the search index is damaged")
-                    self.report_damage()
+                    if not self.is_damaged():  # said once, not at every search
+                        log.exception("the search index is damaged")
+                        self.report_damage()
                     raise Unusable(str(error)) from error
         raise AssertionError
 

@@ -54,6 +54,7 @@ class Scanning:
         self.passages = f"{tables.schema}.passage"
         self.where, self.values = tables.bounds(connection, ask)
         self.known = tables.labels(connection)
+        self.is_relaxed = False
         barred = lexemes.any_of(f"({lexemes.wanted((u,), 'grams')})" for u in ask.without)
         if barred:
             self.where += (
@@ -93,6 +94,7 @@ class Scanning:
 
     def _having_some(self) -> str:
         """Passages with enough of the parts; any of the rarest must be among those."""
+        self.is_relaxed = True
         wanted = atoms(self.ask.wanted)
         parts = [lexemes.wanted((atom,), "grams") for atom in wanted]
         enough = max(1, ceil(len(parts) * ENOUGH))
@@ -208,7 +210,9 @@ class Scanning:
         rows = f"select id from {self.passages} where {where}"
         if ask.shown is not None:
             rows += " and (%(shown)s::bool[])[label]"
-        ways = [f"(select unnest(%(likely)s::bigint[]) limit {MOST_SHORT})"]
+        # Where none has all words, the others find little.
+        short = MOST_RANKED if self.is_relaxed else MOST_SHORT
+        ways = [f"(select unnest(%(likely)s::bigint[]) limit {short})"]
         # A character is found by all that begins so; where it stands alone it counts more.
         for place in ("title", "words"):
             alone = lexemes.any_of(

@@ -124,8 +124,9 @@ class PostgresIndex:
             again = self.snapshot()
             if again.schema != view.schema:
                 return again.scan(ask)
-            log.exception("the search index is damaged")
-            self.report_damage()
+            if not self.is_damaged():  # said once, not at every search
+                log.exception("the search index is damaged")
+                self.report_damage()
             raise Unusable(str(error)) from error
 
     def snapshot(self) -> View:
