@@ -1,13 +1,13 @@
 """What a thing that is found comes as: the ending of a document's file, the kind of a lesson
 
-Revision: 0048, after 0047
+Revision: 0050, after 0049
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0048"
-down_revision = "0047"
+revision = "0050"
+down_revision = "0049"
 branch_labels = None
 depends_on = None
 
