@@ -64,9 +64,11 @@ REFUSED = {
     "svg": (b'<?xml version="1.0"?><svg onload="alert(1)"/>', "a.txt", "no document"),
     "web archive": (b"MIME-Version: 1.0\nContent-Type: multipart/related", "a.txt", "no document"),
     "web archive of Chromium": (
-        b"From: <Saved by Blink>\r\nSnapshot-Content-Location: https://a.example/\r\n"
-        b"Subject: =?utf-8?Q?x?=\r\nDate: Mon, 1 Jan 2024\r\nMIME-Version: 1.0\r\n"
-        b'Content-Type: multipart/related;\r\n\ttype="text/html"\r\n\r\n<html><script>',
+        (
+            b"From: <Saved by Blink>\r\nSnapshot-Content-Location: https://a.example/\r\n"
+            b"Subject: =?utf-8?Q?x?=\r\nDate: Mon, 1 Jan 2024\r\nMIME-Version: 1.0\r\n"
+            b'Content-Type: multipart/related;\r\n\ttype="text/html"\r\n\r\n<html><script>'
+        ),
         "a.mht",
         "no document",
     ),
