@@ -116,7 +116,13 @@ def test_a_wrong_offset_changes_nothing(sender: Sender) -> None:
 
 def test_more_than_was_promised_is_refused_whole(sender: Sender) -> None:
     where = sender.begun(10, data=b"12345")
-    assert sender.piece(where, 5, b"678901").status_code == 413
+    limit = sender.studio.app.extensions["weike"].upload_limit
+    for much in (b"678901", b"6" * 20):
+        answer = sender.piece(where, 5, much)
+        assert (answer.status_code, answer.json["reason"]) == (413, "MoreThanPromised")
+    said = {"Content-Length": str(limit + 2)}  # more than any upload may be: said in the same way
+    answer = sender.piece(where, 5, b"678901", **said)
+    assert (answer.status_code, answer.json["reason"]) == (413, "MoreThanPromised")
     assert sender.offset(where) == 5
     uuid = where.rsplit("/", 1)[1]
     assert (sender.studio.root / "partial" / uuid / "data").read_bytes() == b"12345"

@@ -192,6 +192,8 @@ def test_a_file_that_was_cut_off_is_called_incomplete(studio: Studio, clips: Cli
     back = clips["plain.mp4"].read_bytes()
     for data in (front[: len(front) // 2], front[:-10], back[: len(back) // 2], back[:-1000]):
         assert refused(studio, data)["reason"] == "IncompleteFile"
+    for data in (b"x", front[:1], front[:15]):  # of a copy that broke off at once
+        assert refused(studio, data)["reason"] == "IncompleteFile"
     assert studio.send(front).status_code == 200
     assert studio.send(back).status_code == 200
 

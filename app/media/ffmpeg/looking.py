@@ -36,6 +36,7 @@ LONGEST_REPORT = 2_000_000  # characters of a probe
 # What these say of their length is a guess from the bit rate.
 GUESSING_CONTAINERS = {"mp3", "aac", "mpeg"}
 LATE_SECONDS = 0.4
+LEAST_BYTES = 16  # no header of any format is shorter: this is the rest of a copy that broke off
 SOUND_OVERHANG_MS = 100  # a last frame of sound may end after the picture; that is no longer film
 
 
@@ -44,7 +45,7 @@ def probe(path: Path) -> Facts:
 
     Raises NotMedia, IncompleteFile, Protected, NothingUsable, TooManyPixels, TooLong, Implausible.
     """
-    if mp4.cut_off(path):
+    if path.stat().st_size < LEAST_BYTES or mp4.cut_off(path):
         raise IncompleteFile
     if mp4.protected(path):
         raise Protected

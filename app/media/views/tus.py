@@ -27,6 +27,7 @@ from app.media.rules import (
 from app.media.rules.uploads import (
     CHECKSUMS,
     EXTENSIONS,
+    LARGEST_NUMBER,
     VERSION,
     checksum,
     metadata,
@@ -86,7 +87,8 @@ def _about(response: Response, upload: Upload) -> Response:
 
 def _body() -> tuple[BinaryIO, int | None]:
     """The piece as a stream, and how long its sender says it is."""
-    request.max_content_length = current_app.extensions["weike"].upload_limit + 1
+    # How much may come is known better below: what is left of this upload.
+    request.max_content_length = LARGEST_NUMBER
     # A phone that changed its network leaves a dead connection behind: without a limit it would
     # hold the upload until the system notices, which takes minutes.
     connection = request.environ.get("gunicorn.socket")

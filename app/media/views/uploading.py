@@ -22,10 +22,10 @@ from wtforms import ValidationError
 from app.core.access import access
 from app.core.i18n import file_size
 from app.core.limits import limited
-from app.core.refusals import NotThere
+from app.core.refusals import NotThere, TooMuch
 from app.media import queries, service
 from app.media.multipart import FilePart
-from app.media.rules import LARGEST_SOUND, FileTooLarge
+from app.media.rules import LARGEST_SOUND, FileTooLarge, PictureTooLarge
 from app.media.views import bp
 from app.members.access import AUTHOR, EDITOR, reader
 
@@ -40,13 +40,13 @@ def check_token() -> None:
         raise CSRFError(str(error.args[0])) from error
 
 
-def _body(limit: int) -> tuple[BinaryIO, str, int | None]:
+def _body(limit: int, too_large: type[TooMuch] = FileTooLarge) -> tuple[BinaryIO, str, int | None]:
     """The uploaded bytes as a stream, the file's name, and its length when that is known.
 
     The body is the file itself, or a form with one file in it.
     """
     if (request.content_length or 0) > limit + MULTIPART_EXTRA:
-        raise FileTooLarge(limit=file_size(limit))
+        raise too_large(limit=file_size(limit))
     request.max_content_length = limit + MULTIPART_EXTRA
     name = request.args.get("filename", "")
     if request.mimetype == "multipart/form-data":
@@ -84,7 +84,7 @@ def arrived(media_id: int) -> Response:
 @limited("pictures", most=120, seconds=3600, burst=40)
 def upload_image() -> Response:
     check_token()
-    stream, _, _ = _body(current_app.extensions["weike"].image_limit)
+    stream, _, _ = _body(current_app.extensions["weike"].image_limit, PictureTooLarge)
     image_id = service.receive_image(owner_id=reader().id, stream=stream)
     return jsonify(id=image_id, url=queries.image_url(image_id))
 
