@@ -84,7 +84,12 @@ def _blocks(text: str, duration_ms: int) -> Found:
         first += len(block) - len(block.lstrip("\n"))
         lines = block.strip("\n").split("\n")
         at = next((n for n, line in enumerate(lines) if "-->" in line), None)
-        if at is None or lines[0].startswith(("NOTE", "STYLE", "REGION")):
+        if lines[0].startswith(("NOTE", "STYLE", "REGION")):
+            continue
+        if at is None:
+            words = "".join(lines).strip()
+            if words and not words.isdigit() and not words.startswith("WEBVTT"):
+                bad.append(first)  # words without a time: of a cue whose arrow is broken, perhaps
             continue
         # Two cues without a blank line between them: each timing line begins another one.
         starts = [n for n, line in enumerate(lines) if _TIMING.match(line)]

@@ -277,9 +277,10 @@ def test_lyrics_last_until_the_next_line() -> None:
 def test_bad_cues_are_told_by_their_lines() -> None:
     text = "WEBVTT\n\n00:01.000 --> 00:02.000\ngood\n\n\n00:0x.000 --> 00:03.000\nbad\n\n"
     text += "00:05.000 --> 00:04.000\nbackwards\n"
+    text += "\nNOTE\nfor the translator\n\n4\n\n00:06.000 -> 00:07.000\nits arrow is too short\n"
     found = webvtt.parse(text.encode(), duration_ms=60_000)
     assert len(found.cues) == 1
-    assert found.bad_lines == [7, 10]
+    assert found.bad_lines == [7, 10, 18]
 
 
 def test_a_track_is_made_in_the_other_script(studio: Studio, clips: Clips) -> None:
