@@ -11,6 +11,7 @@ next one is told to come back, and clients of tus do.
 from __future__ import annotations
 
 import contextlib
+import errno
 import re
 import selectors
 import socket
@@ -32,6 +33,7 @@ PATIENCE_SECONDS = 15.0  # for the head
 SLOWEST = 2048  # bytes per second of a body, after the patience
 LINGER_SECONDS = 2.0  # until somebody who was answered hangs up
 LOOK_EVERY = 0.5  # seconds
+PAUSE_SECONDS = 0.05
 
 _LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*([0-9]+)")
 # What comes in chunks, or when it is asked for, can only be waited for by who reads it.
@@ -104,6 +106,15 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         try:
             sock, client = listener.accept()
         except (BlockingIOError, ConnectionAbortedError):
+            return
+        except OSError as error:
+            if error.errno not in {errno.EMFILE, errno.ENFILE}:
+                raise
+            # As many as the system allows. Whoever has asked for nothing yet makes room.
+            if self.coming:
+                self.drop(next(iter(self.coming)))
+            else:
+                time.sleep(PAUSE_SECONDS)
             return
         self.nr_conns += 1
         conn = Connection(self, sock, client, listener.getsockname())

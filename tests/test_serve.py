@@ -73,6 +73,8 @@ def served(config: Config) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
         "WEIKE_SEARCH_DIR": str(config.search_dir),
     }
     command = [sys.executable, "-m", "scripts.serve", "--port", str(port), "--no-demo"]
+    # Tests that run under nohup hand on that SIGHUP is not heard.
+    command = ["env", "--default-signal=HUP", *command]
     with (config.instance_dir.parent / "serve.log").open("wb") as log:
         serving = subprocess.Popen(
             command, cwd=ROOT, env=environment, stdout=log, stderr=log, start_new_session=True

@@ -11,7 +11,7 @@ const entities = { "&lt;": "<", "&gt;": ">", "&amp;": "&" };
 
 /** Our own clean WebVTT → [{start, end, text}]. */
 export function cuesOf(text) {
-  return text.split(/\n\n+/).flatMap((block) => {
+  return text.trimEnd().split(/\n\n+/).flatMap((block) => {
     const [timing, ...lines] = block.split("\n");
     const found = /^(\d+:\d\d:\d\d\.\d+) --> (\d+:\d\d:\d\d\.\d+)/.exec(timing);
     if (!found) return [];
