@@ -18,6 +18,7 @@ from app.core.db import db, unit_of_work
 from app.exams import queries, rules
 from app.exams.models import AttemptItem, Exam, ExamEvent, ExamSection, ExamSlot
 from app.points import queries as points
+from app.points.models import Entry
 from app.questions import service as bank
 from app.questions.models import Question
 from tests.exams.examiner import Candidate, Desk, Set, exam_row, make_exam
@@ -820,6 +821,10 @@ def test_a_regrade_is_seen_first_then_done_then_undone(
     assert [t.row().score for t in takers] == scores
     assert [earned(app, t.member) for t in takers] == before
     assert "undone" in desk.get(f"/{exam.id}/results/questions")
+    with app.app_context():  # what was given by it went for another reason than it was given for
+        notes = db.session.scalars(db.select(Entry.note).where(Entry.amount < 0)).all()
+        db.session.rollback()
+    assert set(notes) <= {"The key was wrong", "A marking anew was undone: The key was wrong"}
 
 
 @pytest.mark.parametrize(

@@ -325,16 +325,18 @@ def test_extra_time_and_attempts_apply_by_themselves(
 ) -> None:
     organizer = people.member(organizes=people.root)
     taker = Candidate(people, exam)
-    with app.app_context(), unit_of_work():
-        service.accommodate(
-            taker.member,
-            extra_percent=25,
-            extra_attempts=1,
-            reason="",
-            actor_id=organizer,
-            exam_id=exam.id,
-            everywhere=True,
-        )
+    # What was granted in this exam besides, and taken back, leaves what is granted in all.
+    for percent, everywhere in ((25, True), (50, False), (0, False)):
+        with app.app_context(), unit_of_work():
+            service.accommodate(
+                taker.member,
+                extra_percent=percent,
+                extra_attempts=percent // 25,
+                reason="",
+                actor_id=organizer,
+                exam_id=exam.id,
+                everywhere=everywhere,
+            )
     assert "75 minutes" in taker.client.get(taker.door).text
     time.moment += timedelta(minutes=60)
     taker.start()

@@ -10,10 +10,11 @@ from decimal import Decimal
 import pytest
 from flask import Flask
 
+from app.core import clock
 from app.core.db import db, unit_of_work
 from app.courses.models import Course, CourseQuestion
 from app.exams import queries
-from app.exams.models import Attempt, AttemptItem
+from app.exams.models import Accommodation, Attempt, AttemptItem
 from app.learning import queries as learning
 from app.points import queries as points
 from app.questions import service as questions
@@ -114,6 +115,17 @@ def test_a_blank_paper_is_zero(app: Flask, taker: Taker) -> None:
     taker.submit({item.id: [] for item in taker.paper()})
     assert score(app, taker) == 0
     assert total(app, taker.member) == 0
+
+
+def test_large_type_that_is_granted_everywhere_is_there_in_quizzes_too(
+    app: Flask, taker: Taker
+) -> None:
+    taker.start()
+    assert "paper-large" not in taker.page()
+    with app.app_context(), unit_of_work() as session:
+        granted = {"set_by": taker.member, "set_at": clock.now(), "large_type": True}
+        session.add(Accommodation(member_id=taker.member, exam_id=None, **granted))
+    assert "paper-large" in taker.page()
 
 
 @pytest.mark.parametrize(

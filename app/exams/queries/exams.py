@@ -363,6 +363,11 @@ def allowance_of(member_id: int, exam_id: int) -> Allowance:
     return _allowances(member_id, [exam_id])[exam_id]
 
 
+def large_type_of(member_id: int) -> bool:
+    """Whether a member is granted large type everywhere: in the quizzes of courses, too."""
+    return _allowances(member_id, [0])[0].large_type
+
+
 def _allowances(member_id: int, exam_ids: Sequence[int]) -> dict[int, Allowance]:
     rows = db.session().scalars(
         select(Accommodation).where(
@@ -370,9 +375,11 @@ def _allowances(member_id: int, exam_ids: Sequence[int]) -> dict[int, Allowance]
             or_(Accommodation.exam_id.is_(None), Accommodation.exam_id.in_(exam_ids)),
         )
     )
+    # What was taken back in one exam leaves what is granted in all.
     found = {
         row.exam_id: Allowance(row.extra_percent, row.extra_attempts, row.large_type)
         for row in rows
+        if row.extra_percent or row.extra_attempts or row.large_type
     }
     return {i: found.get(i) or found.get(None) or Allowance() for i in exam_ids}
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
+from flask_babel import gettext
 from sqlalchemy import select
 
 from app.core import clock
@@ -37,6 +38,11 @@ class Change:
     score: Decimal
     out_of: Decimal
     passed: bool | None
+
+    @property
+    def is_touched(self) -> bool:
+        """Whether a mark changes; the score may stay at 0 when a wrong answer costs less."""
+        return any((item.mark, item.max_mark) != (mark, most) for item, mark, most in self.items)
 
     @property
     def is_changed(self) -> bool:
@@ -88,7 +94,7 @@ def regrade(
     session.add(row)
     session.flush()
     for change in changes:
-        if not change.is_changed:
+        if not (change.is_changed or change.is_touched):
             continue
         attempt = change.attempt
         before = bool(attempt.passed)
@@ -122,7 +128,8 @@ def regrade(
         attempt.passed = change.passed
         session.flush()
         _follow(attempt, before, actor_id=actor_id, reason=reason)
-        tell_changed(attempt, once=f"regrade:{row.id}:{attempt.id}", reason=reason)
+        if change.is_changed:
+            tell_changed(attempt, once=f"regrade:{row.id}:{attempt.id}", reason=reason)
     note(
         *(exam_id, "regrade"),
         actor_id=actor_id,
@@ -156,6 +163,8 @@ def undo(exam_id: int, regrade_id: int, *, actor_id: int) -> int:
     rows = session.scalars(
         select(RegradeAttempt).where(RegradeAttempt.regrade_id == regrade_id)
     ).all()
+    # What passing brought then goes again: not for the reason that it was given for.
+    reason = gettext("A marking anew was undone: %(reason)s", reason=newest.reason)[:300]
     for row in rows:
         attempt = session.get_one(Attempt, row.attempt_id, with_for_update=True)
         before = bool(attempt.passed)
@@ -179,8 +188,8 @@ def undo(exam_id: int, regrade_id: int, *, actor_id: int) -> int:
             else rules.is_passed(attempt.score, attempt.out_of, attempt.pass_percent)
         )
         session.flush()
-        _follow(attempt, before, actor_id=actor_id, reason=newest.reason)
-        tell_changed(attempt, once=f"undone:{regrade_id}:{attempt.id}")
+        _follow(attempt, before, actor_id=actor_id, reason=reason)
+        tell_changed(attempt, once=f"undone:{regrade_id}:{attempt.id}", reason=reason)
     newest.undone_at, newest.undone_by = clock.now(), actor_id
     note(exam_id, "undo_regrade", actor_id=actor_id, question=newest.question_id)
     return len(rows)

@@ -65,5 +65,6 @@ def quiz_page(
         "exams/paper.html",
         attempt=attempt,
         items=queries.paper(attempt.id, posted=posted),
+        large_type=queries.large_type_of(who.id),
         **values,
     )
