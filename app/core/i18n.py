@@ -232,6 +232,11 @@ def current_language() -> str:
     return found if found in LANGUAGES else "en"
 
 
+def colon() -> str:
+    """What stands between a name and what it is, in the reader's language."""
+    return ": " if current_language() == "en" else "："
+
+
 def reader_language() -> str | None:
     """The language of whoever reads this; None where nobody does: in a job or a command."""
     return current_language() if has_request_context() else None

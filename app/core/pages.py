@@ -18,7 +18,7 @@ from markupsafe import Markup
 
 from app.core import markdown
 from app.core.addresses import address
-from app.core.i18n import current_language
+from app.core.i18n import colon
 
 _FINGERPRINT = re.compile(r"\.([0-9a-f]{10})(\.[a-z0-9]+)$")
 _FOR_EVER = "public, max-age=31536000, immutable"
@@ -135,7 +135,7 @@ def init_app(app: Flask) -> None:
 
     app.jinja_env.globals.update(
         static_url=prints.url,
-        colon=lambda: ": " if current_language() == "en" else "：",  # between a name and what it is
+        colon=colon,
         address=address,  # a global, so that imported macros know it too
         import_map=import_map if config.debug else lru_cache(maxsize=1)(import_map),
         is_fragment=lambda: "HX-Request" in request.headers,

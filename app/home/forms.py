@@ -16,6 +16,7 @@ from wtforms.validators import InputRequired, Length, NumberRange, Optional
 from app.certificates.queries import TemplateView
 from app.certificates.rules import KIND_NAMES, MOST_MONTHS
 from app.core import colours
+from app.core.i18n import colon
 from app.core.refusals import Refusal
 from app.core.vocabulary import LONGEST, OURS, Term, Vocabulary, checked
 from app.home.queries import Certifiable
@@ -154,7 +155,9 @@ class OfferForm(FlaskForm):  # type: ignore[misc]
         self.what.choices = [
             SelectChoice("", str(_l("Choose …"))),
             *(
-                SelectChoice(f"{thing.kind}:{thing.id}", f"{KIND_NAMES[thing.kind]}: {thing.title}")
+                SelectChoice(
+                    f"{thing.kind}:{thing.id}", f"{KIND_NAMES[thing.kind]}{colon()}{thing.title}"
+                )
                 for thing in things
             ),
         ]
