@@ -15,7 +15,8 @@ does not do that.
 
 Besides: how long it takes until something can be watched, for a picture that must be encoded and
 for one that is copied. CPU is that of everything below this process, also of what runs in
-bubblewrap's cell. Clip, turns and what ours is compared with can be given:
+bubblewrap's cell. Below 720p all ways make thirty frames a second of sixty, as PeerTube does.
+Clip, turns and what ours is compared with can be given:
 bench/transcode.py [FILE] [N] [plain,apart,peertube,boxed].
 """
 
@@ -44,7 +45,7 @@ from app import create_app
 from app.core import jobs
 from app.core.db import Base, db, unit_of_work
 from app.media import ffmpeg, queries, service
-from app.media.rules import AUDIO_BITS, SEGMENT_SECONDS, Rung, ladder
+from app.media.rules import AUDIO_BITS, SEGMENT_SECONDS, Rung, plan
 from app.members.models import Branch, Member
 from config import Config
 
@@ -194,10 +195,16 @@ def colours(hdr: bool) -> str:
     )
 
 
+def shown(rung: Rung, hdr: bool) -> str:
+    """The filters of a rendition."""
+    thinner = "framestep=2," if rung.halved else ""
+    return f"{thinner}scale={rung.width}:{rung.height}{colours(hdr)}"
+
+
 def plain(clip: Path, rungs: tuple[Rung, ...], folder: Path, hdr: bool) -> None:
     """One decode, each rendition scaled from the source, as the manual of ffmpeg shows it."""
     parts = [f"[0:v]split={len(rungs)}" + "".join(f"[s{n}]" for n in range(len(rungs)))]
-    parts += [f"[s{n}]scale={r.width}:{r.height}{colours(hdr)}[v{n}]" for n, r in enumerate(rungs)]
+    parts += [f"[s{n}]{shown(r, hdr)}[v{n}]" for n, r in enumerate(rungs)]
     maps = [p for n in range(len(rungs)) for p in ("-map", f"[v{n}]", "-map", "0:a:0")]
     options = [p for n, rung in enumerate(rungs) for p in video_options(rung, n)]
     streams = " ".join(f"v:{n},a:{n}" for n in range(len(rungs)))
@@ -225,7 +232,7 @@ def apart(
     """A command for each rendition, with a decode of its own."""
     for rung in rungs:
         run(
-            *("-i", str(clip), "-vf", f"scale={rung.width}:{rung.height}{colours(hdr)}"),
+            *("-i", str(clip), "-vf", shown(rung, hdr)),
             *(*video_options(rung, 0), *COMMON, *more),
             *("-hls_fmp4_init_filename", f"{rung.name}.mp4"),
             *("-hls_segment_filename", f"{rung.name}_%05d.m4s", f"{rung.name}.m3u8"),
@@ -304,7 +311,7 @@ def compare(folder: Path, clip: Path, turns: int, ways: Container[str]) -> None:
     with app.app_context():
         probe = measured(lambda: ffmpeg.probe(clip))
         facts = ffmpeg.probe(clip)
-    rungs = ladder(facts.width, facts.height)
+    rungs = plan(facts).rungs
     made: list[queries.Recording] = []
     others = {"plain": plain, "apart": apart, "peertube": peertube, "boxed": boxed}
     others = {way: make for way, make in others.items() if way in ways}

@@ -232,3 +232,10 @@ def fetch(client: FlaskClient, address: str, **headers: str):
     """Get a file and close it; header names with _ for -."""
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     return client.get(address, headers=named, buffered=True)
+
+
+@pytest.fixture
+def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Recordings of any length can be watched early."""
+    monkeypatch.setattr("app.media.rules.passes.EARLY_MS", 0)
+    monkeypatch.setattr("app.media.rules.passes.COPY_FROM_MS", 0)

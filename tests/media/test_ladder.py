@@ -130,13 +130,6 @@ def test_the_gain_stops_at_the_peaks_and_leaves_silence_alone() -> None:
 # --- the real thing ---------------------------------------------------------------------------
 
 
-@pytest.fixture
-def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Recordings of any length can be watched early."""
-    monkeypatch.setattr("app.media.rules.passes.EARLY_MS", 0)
-    monkeypatch.setattr("app.media.rules.passes.COPY_FROM_MS", 0)
-
-
 def said(*command: object) -> str:
     """What a program says on both of its outputs."""
     words = [str(word) for word in command]
@@ -421,7 +414,7 @@ CAMERA = "mandelbrot=size=640x360:rate=10,noise=alls=8:allf=t"
 @pytest.mark.usefixtures("at_once")
 @pytest.mark.parametrize(
     ("source", "told", "crf"),
-    [(SCREEN, b"deblock=1:-3:-3", b"crf=20.0"), (CAMERA, b"deblock=1:0:0", b"crf=23.0")],
+    [(SCREEN, b"deblock=1:-3:-3", b"crf=20.0"), (CAMERA, b"deblock=1:0:0", b"crf=23.5")],
     ids=["screen", "camera"],
 )
 def test_letters_on_a_recorded_screen_are_kept_sharp(
@@ -436,7 +429,7 @@ def test_letters_on_a_recorded_screen_are_kept_sharp(
     assert told in made  # x264 writes what it was told into the stream
     assert crf in made
     # What was made first, before anything was known, is as always.
-    assert b"crf=24.0" in studio.joined(found, "240p").read_bytes()
+    assert b"crf=24.5" in studio.joined(found, "240p").read_bytes()
 
 
 @pytest.mark.parametrize(("source", "sharp"), [(SCREEN, True), (CAMERA, False)])
@@ -452,7 +445,7 @@ def test_a_short_recorded_screen_is_known_by_a_first_look(
     for rung, usual in (("360p", 23), ("240p", 24)):
         made = studio.joined(found, rung).read_bytes()
         assert (b"deblock=1:-3:-3" in made) == sharp
-        assert f"crf={usual - 3 * sharp}.0".encode() in made
+        assert f"crf={usual - 3.0 if sharp else usual + 0.5}".encode() in made
 
 
 # --- the first segment ------------------------------------------------------------------------

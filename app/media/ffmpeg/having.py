@@ -7,7 +7,10 @@ from dataclasses import dataclass
 from app.core.child import Leash, MissingProgram, run
 
 ASK_LEASH = Leash(wall=20, cpu=10, file_size=1024, offline=True)
-NEEDED = {"encoders": ("libx264", "aac"), "filters": ("zscale", "tonemap", "ebur128", "yadif")}
+NEEDED = {
+    "encoders": ("libx264", "aac"),
+    "filters": ("zscale", "tonemap", "ebur128", "yadif", "mpdecimate"),
+}
 
 
 @dataclass(frozen=True)

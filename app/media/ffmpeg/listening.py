@@ -115,11 +115,14 @@ class Packets(NamedTuple):
     """What the packets of a picture tell, without decoding them.
 
     `keyframes`: when pictures begin that need no other, in ms, without the first. `sizes`: of the
-    first frames, in bytes, in groups that begin with a keyframe.
+    first frames, in bytes, in groups that begin with a keyframe. `frames`: how many there
+    are. `widest_ms`: the longest time from one to the next, 0 for unknown.
     """
 
     keyframes: list[int]
     sizes: list[list[int]]
+    frames: int = 0
+    widest_ms: float = 0.0
 
 
 def packets(source: Path, facts: Facts, *, keep_going: Callable[[], bool]) -> Packets:
@@ -130,17 +133,23 @@ def packets(source: Path, facts: Facts, *, keep_going: Callable[[], bool]) -> Pa
     picture = opened(source, facts, an=None)[str(facts.video)]
     limit = f"{facts.duration_ms / 1000:.3f}"
     output = ffmpeg.output(picture, "-", f="framecrc", c="copy", t=limit)
-    unit = 0.0
+    unit = widest = 0.0
     seen = 0
+    before: int | None = None
 
     def read(line: str) -> None:
-        nonlocal unit, seen
+        nonlocal unit, seen, before, widest
         if line.startswith("#"):
             base = _TIME_BASE.match(line)
             unit = int(base[1]) / int(base[2]) if base else unit
             return
         key, at, size = _packet(line)
         seen += 1
+        decoded = line.split(",", 2)[1].strip() if line.count(",") > 2 else ""
+        if decoded.lstrip("-").isdigit():
+            if before is not None:
+                widest = max(widest, (int(decoded) - before) * unit * 1000)
+            before = int(decoded)
         if size and seen <= MOST_SIZES:
             if key:
                 found.sizes.append([size])
@@ -159,7 +168,7 @@ def packets(source: Path, facts: Facts, *, keep_going: Callable[[], bool]) -> Pa
     outcome = run(command, leash, on_line=read, keep_going=keep_going, cell=Cell((source,)))
     if outcome.stopped:
         raise Passing("stopped")
-    return found
+    return found._replace(frames=seen, widest_ms=widest)
 
 
 _TIME_BASE = re.compile(r"#tb 0: ([0-9]{1,9})/([0-9]{1,9})$")

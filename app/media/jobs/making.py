@@ -23,6 +23,8 @@ from app.media.rules import (
     LONGEST_COPIED_SEGMENT,
     NO_SOUND,
     NOTHING_HEARD,
+    NOTHING_SPARED,
+    PICTURE_WIDTHS,
     SHORTENED,
     SOURCE_GONE,
     SOURCE_MS,
@@ -36,16 +38,19 @@ from app.media.rules import (
     gain,
     is_film,
     is_screen,
+    is_surely_screen,
     picture_widths,
     plan,
     poster_name,
     poster_segments,
     sharpest,
+    sparing,
     tile_step,
 )
 
 log = logging.getLogger(__name__)
 REPORT_SECONDS = 1.0
+WIDEST = max(PICTURE_WIDTHS)  # of a poster
 LISTENED = 4  # per cent of the whole when the sound is known
 EARLY = 30  # when something can be watched
 ENCODED = 95  # when every rendition is there
@@ -86,7 +91,9 @@ class Maker:
         self.work = folder.begin_work(task.uuid, lease.token)
         self.plan = plan(self.facts)
         self.heard: Heard | None = None
-        self.film = False  # surely no screen
+        self.film = self.screen = False  # surely no screen, surely one
+        self.frames = 0  # of the source
+        self.spared = NOTHING_SPARED
         self.done: dict[str, hls.Playlist] = {}  # renditions that are there, by name
         self.complaints = ""
 
@@ -95,6 +102,7 @@ class Maker:
         if not self.source.is_file():
             raise TranscodeFailed(SOURCE_GONE)
         if self.task.early:
+            self._listen()
             self._take_up()
         elif self.plan.early:
             self._make_early()
@@ -130,6 +138,9 @@ class Maker:
         watch = self._watch(None, LISTENED, LISTENED, "")
         packets = ffmpeg.packets(self.source, self.facts, keep_going=watch)
         self.film = is_film(packets.sizes)
+        self.screen = is_surely_screen(packets.sizes)
+        self.frames = packets.frames
+        self.spared = sparing(self.facts, packets.widest_ms, film=self.film)
         self.folder.note(self.task.uuid, "keyframes", json.dumps(packets.keyframes).encode())
         self.folder.note(self.task.uuid, "levels", self.heard.levels)
 
@@ -195,16 +206,24 @@ class Maker:
         with suppress(hls.Broken):
             playlist = hls.read(folder, f"{shown.name}.m3u8")
             sizes = hls.frame_sizes(folder, playlist, secret=self.task.secret)
-            self.plan = replace(self.plan, screen=is_screen(sizes))
+            left_out = 0
+            if self.spared.most and not shown.copied and shown.rung is not None:
+                rate = ffmpeg.output_rate(self.facts, shown.rung)
+                frames = min(self.frames, round(rate * self.facts.duration_ms / 1000))
+                left_out = max(0, frames - sum(map(len, sizes)))
+            self.plan = replace(self.plan, screen=is_screen(sizes, left_out))
 
     def _glance(self) -> None:
         """The same where there is no first pass: a few seconds in its smallest picture.
 
-        Not of what is a film by the sizes of its frames: decoding it is dear, and would be done
-        twice.
+        Not where the sizes of its own frames tell what it is: decoding it is dear, and would be
+        done twice.
         """
         looks = GLANCE_FROM_MS <= self.facts.duration_ms <= SOURCE_MS
         if not self.plan.rungs or not looks or self.film:
+            return
+        if self.screen:
+            self.plan = replace(self.plan, screen=True)
             return
         sizes = ffmpeg.glance(
             self.source,
@@ -230,6 +249,7 @@ class Maker:
                 self.work,
                 gain=gain(heard.loudness, heard.peak),
                 threads=current_app.extensions["weike"].ffmpeg_threads,
+                spared=self.spared,
                 progress=progress,
                 keep_going=self._watch(progress, start, end, stage),
             )
@@ -308,9 +328,9 @@ class Maker:
         posters: list[str] = []
         if shown:
             self.lease.report(percent, "poster")
-            best = shown[0].rung
-            assert best is not None
-            posters = self._posters(playlists[shown[0].name], best.width)
+            posters = self._posters(
+                [(playlists[o.name], o.rung.width) for o in shown if o.rung is not None]
+            )
             smallest = shown[-1]
             if smallest.rung is not None and not smallest.copied:
                 self._storyboard(
@@ -338,19 +358,23 @@ class Maker:
         kind = hls.codecs(self.work, playlist, sound=sound, picture=one.rung is not None)
         if one.rung is None:
             return hls.Variant(playlist, 0, 0, 0.0, kind)
-        rate = self.facts.rate if one.copied else ffmpeg.output_rate(self.facts)
+        rate = self.facts.rate if one.copied else ffmpeg.output_rate(self.facts, one.rung)
         return hls.Variant(playlist, one.rung.width, one.rung.height, rate, kind)
 
-    def _posters(self, best: hls.Playlist, width: int) -> list[str]:
+    def _posters(self, shown: Sequence[tuple[hls.Playlist, int]]) -> list[str]:
         """The sharpest of some frames from the first third, taken from what was just encoded, or
         the moment that was chosen.
 
         Every segment begins with a keyframe that is already upright, scaled and in ordinary
-        colours: this costs a tenth of looking for frames in the source.
+        colours: this costs a tenth of looking for frames in the source. Of a short recording all
+        frames are decoded: there the smallest rendition will do that is as wide as a poster.
         """
+        best, width = shown[0]
         at_ms = self.task.poster_ms
         if at_ms is not None and at_ms < self.facts.duration_ms:
             return service.picture_at(self.work, best, at_ms, width, self.work)
+        if len(best.segments) <= 2:
+            best, width = next(one for one in reversed(shown) if one[1] >= min(width, WIDEST))
         starts = [(segment.start, segment.length) for segment in best.segments]
         chosen = poster_segments(starts)
         joined = self.work / "poster-source.mp4"

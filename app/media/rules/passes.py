@@ -5,8 +5,16 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from statistics import median
+from typing import NamedTuple
 
-from app.media.rules.recordings import DURATION_SLACK_MS, LONGEST_MS, Facts, Rung, ladder
+from app.media.rules.recordings import (
+    DURATION_SLACK_MS,
+    LONGEST_MS,
+    MOST_FRAMES_PER_SECOND,
+    Facts,
+    Rung,
+    ladder,
+)
 
 EARLY_MS = 30_000  # what is shorter is ready soon anyway
 COPY_FROM_MS = 10_000  # what is shorter is encoded as fast as it is looked at
@@ -23,11 +31,17 @@ COPY_BITS = 1.5  # times the peak rate of the rendition that it takes the place 
 HIGHEST_LEVEL = 42
 STILL_FRAME = 100  # a frame this many times smaller than a keyframe shows nothing new
 STILL_SHARE = 0.75  # of the frames of a recorded screen; films from a hand have 0.0 to 0.6
+SURELY_STILL_FRAME, SURELY_STILL_SHARE = 200, 0.8  # cameras on a tripod: 0.01 to 0.13
 FEWEST_FRAMES = 20
 FILM_FRAME = 20  # one that is larger than this part of a keyframe shows something new
 FILM_SHARE = 0.8  # of the frames as the source has them; then nobody needs to look closer
 GLANCE_FROM_MS = 3000  # what is shorter shows too little to tell
 GLANCE_SECONDS = 8  # of what is made in one go: enough to tell
+STILL_MS = 200  # so long a picture may stand before it comes again, though nothing has changed
+# What can be compared byte by byte as it is; of more bits only half would be looked at.
+COMPARABLE = frozenset(f"{kind}{layout}p" for kind in ("yuv", "yuvj") for layout in (420, 422, 444))
+SMOOTH_FROM = 720  # of the short side; below that nobody sees more than thirty frames a second
+SMOOTH = 45.0  # frames a second; what has more is halved there
 SCREEN_TUNE = "stillimage"  # its deblocking leaves the edges of letters alone
 SCREEN_CRF = 3  # better: letters stay sharp, and what stands still costs few bytes anyway
 
@@ -104,7 +118,7 @@ def plan(facts: Facts, *, copy: bool = True) -> Plan:
     """How to make a recording. `copy` is False once copying has turned out badly."""
     if facts.kind != "video":
         return Plan(facts, (), copies=False, early=False)
-    rungs = ladder(facts.width, facts.height)
+    rungs = halved(ladder(facts.width, facts.height), facts.rate)
     if facts.duration_ms > SOURCE_MS:
         return Plan(facts, rungs[-1:], copies=False, early=False)
     copies = facts.duration_ms >= COPY_FROM_MS and copy and can_copy(facts, rungs[0])
@@ -112,23 +126,81 @@ def plan(facts: Facts, *, copy: bool = True) -> Plan:
     return Plan(facts, rungs, copies=copies, early=early)
 
 
+def halved(rungs: Sequence[Rung], rate: float) -> tuple[Rung, ...]:
+    """The same renditions; small ones of something that is better than itself with fewer frames."""
+    if rate <= SMOOTH:
+        return tuple(rungs)
+    small = [min(rung.width, rung.height) < SMOOTH_FROM for rung in rungs]
+    return (rungs[0], *(replace(r, halved=s) for r, s in zip(rungs[1:], small[1:], strict=True)))
+
+
 def for_screen(rung: Rung) -> Rung:
     """The rendition of a recorded screen: the same peak rate, more of it for letters."""
     return replace(rung, crf=rung.crf - SCREEN_CRF, tune=SCREEN_TUNE)
 
 
-def is_screen(segments: Sequence[Sequence[int]]) -> bool:
+def is_screen(segments: Sequence[Sequence[int]], left_out: int = 0) -> bool:
     """Whether a recording shows a screen (slides, a program, a page) that mostly stands still.
 
     From the sizes in bytes of the frames that the first pass wrote, segment by segment, each
-    beginning with its keyframe: no frame needs to be looked at.
+    beginning with its keyframe: no frame needs to be looked at. `left_out` frames were not
+    written, because they were like those before them.
+    """
+    keys = [sizes[0] for sizes in segments if sizes]
+    others = [size for sizes in segments for size in sizes[1:]]
+    frames = len(others) + left_out
+    if frames < FEWEST_FRAMES or not keys:
+        return False
+    still = median(keys) / STILL_FRAME
+    return sum(size <= still for size in others) + left_out >= STILL_SHARE * frames
+
+
+class Sparing(NamedTuple):
+    """Frames that may be left out: `most` in a row, where no block of 8 × 8 differs by more.
+
+    `difference` is the sum over the block, so that 64 is one step of 255 in every place.
+    """
+
+    most: int
+    difference: int
+
+
+NOTHING_SPARED = Sparing(0, 0)
+# Codecs go on polishing what stands still, by less than two steps of 255; that can wait for a
+# fifth of a second. In a film only what is exactly the same is left out.
+POLISH = 128
+
+
+def sparing(facts: Facts, widest_ms: float, *, film: bool) -> Sparing:
+    """What may be left out of a recording; `widest_ms` as below."""
+    most = left_out_at_most(facts, widest_ms)
+    return Sparing(most, 0 if film else POLISH) if most else NOTHING_SPARED
+
+
+def left_out_at_most(facts: Facts, widest_ms: float) -> int:
+    """How many frames in a row may be left out that show nothing new.
+
+    `widest_ms` is the longest time from one frame of the source to the next, 0 for unknown: where
+    frames come irregularly, none of those that come can be spared.
+    """
+    if not facts.rate or not widest_ms or facts.is_hdr or facts.pixels not in COMPARABLE:
+        return 0
+    if facts.rate > MOST_FRAMES_PER_SECOND + 1:  # thinned out before
+        widest_ms += 1000 / MOST_FRAMES_PER_SECOND
+    return max(0, int(STILL_MS / max(widest_ms, 1.0) + 0.05) - 1)
+
+
+def is_surely_screen(segments: Sequence[Sequence[int]]) -> bool:
+    """The same from the sizes of the source's own frames, where they leave no doubt.
+
+    False says nothing: programs that record screens may fill up what stands still.
     """
     keys = [sizes[0] for sizes in segments if sizes]
     others = [size for sizes in segments for size in sizes[1:]]
     if len(others) < FEWEST_FRAMES:
         return False
-    still = median(keys) / STILL_FRAME
-    return sum(size <= still for size in others) >= STILL_SHARE * len(others)
+    still = median(keys) / SURELY_STILL_FRAME
+    return sum(size <= still for size in others) >= SURELY_STILL_SHARE * len(others)
 
 
 def is_film(segments: Sequence[Sequence[int]]) -> bool:

@@ -313,6 +313,7 @@ class Rung:
     crf: int
     most_bits: int
     tune: str = ""  # what x264 is told of the picture
+    halved: bool = False  # whether every second frame is left out
 
 
 SHORT_SIDES = (1080, 720, 540, 360, 240)
