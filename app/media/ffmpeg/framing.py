@@ -17,7 +17,7 @@ FRAME_LEASH = Leash(wall=60, cpu=60, file_size=64 * 1024**2, offline=True)
 def frames(source: Path, folder: Path, *, only_keyframes: bool) -> list[Path]:
     """Frames of a short file of ours as JPEG: its keyframes, or two a second. At most twelve.
 
-    Frames that no other needs are not decoded: three of four, as x264 writes them.
+    Frames that no other needs are not decoded, where there are some: in a copied picture.
     """
     more = {"skip_frame": "nokey" if only_keyframes else "noref"}
     picture = ffmpeg.input(address(source), **SAFE, **more)["v:0"]
