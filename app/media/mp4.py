@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import struct
 from collections.abc import Iterator
@@ -223,13 +224,15 @@ def chunked(segment: bytes, scales: dict[int, int], seconds: float) -> bytes:
     out = [_box(b"styp", found[b"styp"])] if b"styp" in found else []
     head = _box(b"mfhd", next(_inner(moof, b"mfhd")))
     pieces: dict[int, list[tuple[_Run, int, int]]] = {}
+    last = math.inf  # of the picture, which comes first; sound may go on for a moment
     for run in runs:
         assert run is not None
         scale = scales.get(struct.unpack_from(">I", run.head, 4)[0], 0)
         if not scale:
             return segment
-        for number, start, end in _parts(run.lengths, scale * seconds):
+        for number, start, end in _parts(run.lengths, scale * seconds, last):
             pieces.setdefault(number, []).append((run, start, end))
+        last = max(pieces)
     out.extend(_fragment(head, pieces[number]) for number in sorted(pieces))
     return b"".join(out)
 
@@ -286,13 +289,16 @@ def _run(traf: bytes, segment: bytes) -> _Run | None:
     )
 
 
-def _parts(lengths: list[int], most: float) -> Iterator[tuple[int, int, int]]:
-    """(number, first, end) of the parts of some samples, by the moment at which each begins."""
+def _parts(lengths: list[int], most: float, last: float) -> Iterator[tuple[int, int, int]]:
+    """(number, first, end) of the parts of some samples, by the moment at which each begins.
+
+    What begins later belongs to the part numbered `last`.
+    """
     start = now = number = 0
     for n, length in enumerate(lengths):
-        if now // most != number:
+        if min(now // most, last) != number:
             yield number, start, n
-            start, number = n, int(now // most)
+            start, number = n, int(min(now // most, last))
         now += length
     yield number, start, len(lengths)
 
