@@ -61,6 +61,10 @@ class RunIsOver(Refusal):
     sentence = _l("This practice is over.")
 
 
+class AskedInExam(Refusal):
+    sentence = _l("You are taking an exam with this question. Practise it when the exam is over.")
+
+
 class NotYourTurn(Refusal):
     sentence = _l("This question is over. The next one is coming.")
 

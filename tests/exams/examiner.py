@@ -39,7 +39,7 @@ class Set:
 def make_exam(
     app: Flask,
     author: int,
-    questions: Sequence[dict] = QUESTIONS,
+    questions: Sequence[dict | int] = QUESTIONS,
     *,
     marks: Sequence[str] = (),
     publish: bool = True,
@@ -54,8 +54,11 @@ def make_exam(
         section = session.query(ExamSection).filter_by(exam_id=exam_id).one().id
         ids = []
         for number, question in enumerate(questions):
-            body = {k: v for k, v in question.items() if k != "kind"}
-            ids.append(bank.create(kind=question["kind"], body=body, author_id=author))
+            if isinstance(question, int):  # one of the bank
+                ids.append(question)
+            else:
+                body = {k: v for k, v in question.items() if k != "kind"}
+                ids.append(bank.create(kind=question["kind"], body=body, author_id=author))
             mark = Decimal(marks[number]) if marks else Decimal(1)
             service.add_question(exam_id, section, ids[-1], mark=mark)
         service.change(

@@ -9,10 +9,12 @@ from datetime import timedelta
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import select
 
 from app.core import clock
 from app.core.db import db, unit_of_work
 from app.core.jobs import run_pending
+from app.courses.models import CourseQuestion
 from app.points.models import Entry
 from app.practice import rules
 from app.practice.models import (
@@ -26,6 +28,7 @@ from app.practice.models import (
 from app.questions import queries
 from app.questions import service as bank
 from app.questions.models import Category, Question, QuestionVersion
+from tests.exams.examiner import Candidate, make_exam
 from tests.exams.taker import Taker
 from tests.exams.test_clips import send
 from tests.factories import People, csrf
@@ -310,6 +313,37 @@ def test_questions_of_a_quiz_that_is_being_taken_cannot_be_practised(
     learner = Learner(people, taker.member)
     assert learner.start("daily").status_code >= 400
     assert "Nothing to practise yet" in learner.get("/practice")
+
+
+def test_what_an_exam_asks_just_now_is_told_nowhere_else(
+    app: Flask, people: People, course, learner: Learner
+) -> None:
+    taker = Taker(people, course, learner.member)
+    taker.start()
+    result = f"/attempts/{taker.attempt}"
+    taker.submit({})
+    learner.start("daily")
+    learner.answer(right=False)
+    with app.app_context():
+        asked = select(CourseQuestion.question_id).where(CourseQuestion.course_id == course.id)
+        exam = make_exam(app, people.member(role="trainer"), list(db.session.scalars(asked)))
+    feedback = f"{learner.url}?after=1"
+    assert "CANARY-EXPLANATION" in learner.get(result)
+    assert "CANARY-EXPLANATION" in learner.get(feedback)
+
+    candidate = Candidate(people, exam, learner.member)
+    assert candidate.start().status_code == 303
+    refused = learner.answer(right=True)
+    assert refused.status_code >= 400
+    assert "You are taking an exam with this question." in refused.get_data(as_text=True)
+    assert "Nothing to practise yet" in learner.get("/practice")
+    assert "CANARY-EXPLANATION" not in learner.get(result) + learner.get(feedback)
+    learner.post(f"{learner.url}/end")
+    assert "CANARY-EXPLANATION" not in learner.page()
+
+    candidate.submit()
+    for page in (result, learner.url):
+        assert "CANARY-EXPLANATION" in learner.get(page)
 
 
 def test_quizzes_with_few_tries_are_closed_until_they_are_passed(

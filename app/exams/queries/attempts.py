@@ -20,6 +20,7 @@ from app.exams.queries.explained import explained_item
 from app.exams.rules import attempts_left, shown_percent
 from app.members.rules import Reader
 from app.questions import types
+from app.questions.models import QuestionVersion
 from app.questions.queries import Question, places, versions
 from app.questions.rules import NotAnAnswer
 
@@ -218,6 +219,22 @@ def results(attempt: AttemptView) -> list[ResultItem]:
     if attempt.is_open:
         raise NotThere
     return [_result_item(item, question) for item, question in _with_questions(attempt.id)]
+
+
+def asked_in_exams(member_id: int) -> set[int]:
+    """The questions of exams that the member is taking just now: what is right in them is told
+    nowhere else either, not in practice and not in the results of other attempts."""
+    rows = (
+        select(QuestionVersion.question_id)
+        .join(AttemptItem, AttemptItem.version_id == QuestionVersion.id)
+        .join(Attempt, Attempt.id == AttemptItem.attempt_id)
+        .where(
+            Attempt.member_id == member_id,
+            Attempt.state == "open",
+            Attempt.exam_id.is_not(None),
+        )
+    )
+    return set(db.session().scalars(rows))
 
 
 def missed(items: Iterable[ResultItem]) -> list[int]:

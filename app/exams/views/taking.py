@@ -191,8 +191,9 @@ def result(attempt_id: int) -> ResponseReturnValue:
     course = course_of(attempt)
     state = queries.quiz_state_for(who.id, course.id)
     # While another attempt is open, this page would tell its answers.
-    is_sealed = state is not None and state.open_attempt is not None
-    items = [] if is_sealed else queries.results(attempt)
+    items = queries.results(attempt)
+    is_sealed = (state is not None and state.open_attempt is not None) or _is_asked(items)
+    items = [] if is_sealed else items
     return render_template(
         "exams/result.html",
         attempt=attempt,
@@ -209,13 +210,14 @@ def _exam_result(attempt: queries.AttemptView) -> str:
     who, now = reader(), clock.now()
     exam = queries.exam_for(who, attempt.exam_id or 0, now)
     standing = queries.standing_for(who, exam, now)
-    is_sealed = standing.open_attempt is not None
+    found = queries.results(attempt)
+    is_sealed = standing.open_attempt is not None or _is_asked(found)
     shows = {
         what: not attempt.is_void and not is_sealed and standing.shows(what)
         for what in ("score", "answers", "explanations")
     }
     # An answer that is known tells the score, and an explanation tells the answer.
-    items = queries.results(attempt) if shows["answers"] else []
+    items = found if shows["answers"] else []
     appeal_until = queries.appeal_end(standing, attempt)
     return render_template(
         "exams/exam_result.html",
@@ -230,6 +232,12 @@ def _exam_result(attempt: queries.AttemptView) -> str:
         items=items,
         **(_taught(who, items) if shows["explanations"] else {}),
     )
+
+
+def _is_asked(items: list[queries.ResultItem]) -> bool:
+    """Whether one of these questions stands in an exam that the reader is taking just now."""
+    asked = queries.asked_in_exams(reader().id)
+    return any(item.question_id in asked for item in items)
 
 
 def _taught(who: Reader, items: list[queries.ResultItem]) -> dict[str, Any]:

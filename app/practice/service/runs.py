@@ -12,6 +12,7 @@ from app.core import clock, settings
 from app.core.db import db
 from app.core.refusals import NotThere
 from app.exams.models import Attempt, AttemptItem
+from app.exams.queries import asked_in_exams
 from app.points import service as points
 from app.practice import rules
 from app.practice.models import NotebookEntry, PracticeCategory, PracticeItem, PracticeRun
@@ -92,7 +93,7 @@ def answer(run_id: int, item_id: int, *, member_id: int, raw: Sequence[str]) -> 
     """Mark an answer and ask the next question; returns the position of the answered one.
 
     The first answer counts: the same or another one sent later changes nothing. Raises NotThere,
-    NotAnAnswer, and RunIsOver for an answer after the end.
+    NotAnAnswer, AskedInExam, and RunIsOver for an answer after the end.
     """
     session = db.session()
     run = session.get(PracticeRun, run_id, with_for_update=True, populate_existing=True)
@@ -108,6 +109,8 @@ def answer(run_id: int, item_id: int, *, member_id: int, raw: Sequence[str]) -> 
         _end(run, now)
         return 0
     question = versions([item.version_id])[item.version_id]
+    if question.id in asked_in_exams(member_id):
+        raise rules.AskedInExam
     response = types.read(question.kind, question.body, item.options, raw)
     mark = types.of(question.kind).mark(question.body, response)
     item.response, item.mark, item.answered_at = response, int(mark * 100), now
@@ -247,9 +250,10 @@ def _queue(
 def _ask(run: PracticeRun, now: datetime) -> None:
     """Make the next question of the queue that still exists; without one the run ends."""
     session = db.session()
+    asked = asked_in_exams(run.member_id)
     while run.answered < len(run.queue):
         question = questions([run.queue[run.answered]]).get(run.queue[run.answered])
-        if question is None:
+        if question is None or question.id in asked:
             run.queue = [i for i in run.queue if i != run.queue[run.answered]]
             continue
         session.add(

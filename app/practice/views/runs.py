@@ -119,7 +119,7 @@ def answer(run_id: int) -> ResponseReturnValue:
     item_id = request.form.get("item", 0, type=int)
     try:
         position = service.answer(run_id, item_id, member_id=reader().id, raw=sent(item_id))
-    except NotAnAnswer as refusal:
+    except (NotAnAnswer, rules.AskedInExam) as refusal:
         return _run(run_id, str(refusal)), status_of(refusal)
     return redirect(url_for("practice.run", run_id=run_id, after=position or None), 303)
 
