@@ -41,8 +41,12 @@ FORWARD = "bframes=0"
 EVEN, EVEN_CRF = "aq-mode=2", 0.5
 WHOLE_BLOCKS, WHOLE_BLOCKS_FROM = "partitions=i8x8,i4x4", 720  # of the short side
 # A frame stands until the next one. The encoder says the usual length instead, which the muxer
-# believes of the last frame of a segment; the next segment began too early then, by the rest.
-TRUE_LENGTHS = r"setts=pts=PTS:dts=DTS:duration=if(gt(NEXT_DTS\,DTS)\,NEXT_DTS-DTS\,DURATION)"
+# believes of the last frame of a segment; the next segment began too early then, by the rest. More
+# than a minute is no length of a frame: times lie, and the muxer refuses a day.
+TRUE_LENGTHS = (
+    r"setts=pts=PTS:dts=DTS:"
+    r"duration=if(between((NEXT_DTS-DTS)*TB\,0.0001\,60)\,NEXT_DTS-DTS\,DURATION)"
+)
 
 
 class Passing(RuntimeError):
