@@ -303,6 +303,7 @@ def test_a_probe_that_hangs_is_ended(tmp_path: Path, monkeypatch) -> None:
     monkeypatch.setattr("app.media.ffmpeg.looking.PROBE_LEASH", Leash(wall=1, cpu=5))
     for question in ("cut_off", "protected", "endless_edits"):  # those would wait for bytes, too
         monkeypatch.setattr(f"app.media.mp4.{question}", lambda path: False)
+    monkeypatch.setattr("app.media.ffmpeg.looking.LEAST_BYTES", 0)  # a pipe has no size
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
     start = time.monotonic()
