@@ -21,10 +21,10 @@ from app.points import queries as points
 from app.points.models import Entry
 from app.questions import service as bank
 from app.questions.models import Question
-from tests.exams.examiner import Candidate, Desk, Set, exam_row, make_exam
+from tests.exams.examiner import QUESTIONS, Candidate, Desk, Set, exam_row, make_exam
 from tests.exams.taker import form_of, read_paper
 from tests.factories import People
-from tests.learning.lessons import Time, multiple, single, truefalse
+from tests.learning.lessons import Time, make_course, multiple, single, truefalse
 from tests.statements import counted
 
 PDF = b"%PDF-1.7\n1 0 obj\n<<>>\nendobj\ntrailer\n<<>>\n%%EOF\n"
@@ -320,6 +320,17 @@ def test_a_draw_that_the_bank_cannot_fill_stops_publishing(
     )
     assert "only 1 fit" in desk.get(f"/{exam.id}")
     assert desk.post(f"/{exam.id}/publish").status_code == 422
+
+
+def test_the_checklist_says_which_questions_courses_ask_too(
+    app: Flask, desk: Desk, trainer: int
+) -> None:
+    exam = make_exam(app, trainer, publish=False)
+    assert "No course tells the answers" in desk.get(f"/{exam.id}")
+    made = make_course(app, trainer, quiz=[truefalse("Ladders are checked.", True)])
+    told = make_exam(app, trainer, [*made.questions, *QUESTIONS], publish=False)
+    assert "Courses ask these questions, too (1)" in desk.get(f"/{told.id}")
+    assert desk.post(f"/{told.id}/publish").status_code == 303, "it is a hint, no more"
 
 
 def test_a_draw_takes_a_category_with_all_below_it(

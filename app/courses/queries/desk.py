@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 from app.core.db import db
 from app.core.paging import Page, window
 from app.core.refusals import NotThere
-from app.courses.models import Course, CourseQuestion, Lesson, Theme
+from app.courses.models import Checkpoint, Course, CourseQuestion, Lesson, Theme
 from app.courses.queries.cards import CourseCard, card_rows, cards_of
 from app.courses.queries.courses import CourseView, LessonView, course_by_id, lesson_view
 from app.courses.queries.saying import title_here, words_of
@@ -116,6 +116,23 @@ def courses_with(question_ids: Iterable[int]) -> dict[int, int]:
         )
         .all()
     )
+
+
+def questions_told() -> set[int]:
+    """The questions of published courses, in quizzes or inside recordings: members learn there
+    what is right."""
+    in_quizzes = (
+        select(CourseQuestion.question_id)
+        .join(Course, Course.id == CourseQuestion.course_id)
+        .where(Course.state == State.PUBLISHED)
+    )
+    in_recordings = (
+        select(Checkpoint.question_id)
+        .join(Lesson, Lesson.id == Checkpoint.lesson_id)
+        .join(Course, Course.id == Lesson.course_id)
+        .where(Course.state == State.PUBLISHED, Lesson.removed_at.is_(None))
+    )
+    return set(db.session().scalars(in_quizzes.union(in_recordings)))
 
 
 def all_themes() -> list[DeskTheme]:

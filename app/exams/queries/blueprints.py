@@ -11,6 +11,7 @@ from sqlalchemy import Float, cast, exists, func, select
 
 from app.core.db import db
 from app.core.paging import Page, window
+from app.courses.queries import questions_told
 from app.exams import rules
 from app.exams.models import (
     Attempt,
@@ -246,6 +247,7 @@ def checks_of(exam: ExamView, now: datetime) -> tuple[list[rules.Check], rules.S
     # What cannot be drawn yet would count as wrong: there is nothing to expect before that.
     countable = questions <= rules.MOST_QUESTIONS and not short
     spread = rules.spread(places) if countable else None
+    told = questions_told() if questions else set()
     return (
         rules.checks(
             questions=questions,
@@ -256,6 +258,7 @@ def checks_of(exam: ExamView, now: datetime) -> tuple[list[rules.Check], rules.S
             closes_in_past=exam.closes_at is not None and exam.closes_at <= now,
             unfair=spread is not None and not spread.is_fair,
             guessed=spread is not None and spread.is_guess,
+            told=len({asked for place in places for asked, _ in place.pool} & told),
         ),
         spread,
     )

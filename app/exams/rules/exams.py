@@ -352,6 +352,7 @@ def checks(
     closes_in_past: bool,
     unfair: bool,
     guessed: bool = False,
+    told: int = 0,
 ) -> list[Check]:
     """The checklist; an exam can be published when every line that must be good is good."""
     return [
@@ -398,6 +399,16 @@ def checks(
             if guessed
             else _l("The drawn papers are about equally hard"),
             not unfair and not guessed,
+            must=False,
+        ),
+        Check(
+            _l(
+                "Courses ask these questions, too (%(told)s): members can look up the answers there",
+                told=told,
+            )
+            if told
+            else _l("No course tells the answers"),
+            told == 0,
             must=False,
         ),
     ]
