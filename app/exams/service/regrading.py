@@ -94,7 +94,8 @@ def regrade(
     session.add(row)
     session.flush()
     for change in changes:
-        if not (change.is_changed or change.is_touched):
+        is_changed = change.is_changed  # asked now: below the attempt gets the new score
+        if not (is_changed or change.is_touched):
             continue
         attempt = change.attempt
         before = bool(attempt.passed)
@@ -128,7 +129,7 @@ def regrade(
         attempt.passed = change.passed
         session.flush()
         _follow(attempt, before, actor_id=actor_id, reason=reason)
-        if change.is_changed:
+        if is_changed:
             tell_changed(attempt, once=f"regrade:{row.id}:{attempt.id}", reason=reason)
     note(
         *(exam_id, "regrade"),
@@ -167,7 +168,7 @@ def undo(exam_id: int, regrade_id: int, *, actor_id: int) -> int:
     reason = gettext("A marking anew was undone: %(reason)s", reason=newest.reason)[:300]
     for row in rows:
         attempt = session.get_one(Attempt, row.attempt_id, with_for_update=True)
-        before = bool(attempt.passed)
+        before, known = bool(attempt.passed), (attempt.score, attempt.out_of)
         marked = session.scalars(select(AttemptItem).where(AttemptItem.attempt_id == attempt.id))
         asked = marked.all()
         for item in asked:
@@ -189,7 +190,8 @@ def undo(exam_id: int, regrade_id: int, *, actor_id: int) -> int:
         )
         session.flush()
         _follow(attempt, before, actor_id=actor_id, reason=reason)
-        tell_changed(attempt, once=f"undone:{regrade_id}:{attempt.id}", reason=reason)
+        if (attempt.score, attempt.out_of) != known:
+            tell_changed(attempt, once=f"undone:{regrade_id}:{attempt.id}", reason=reason)
     newest.undone_at, newest.undone_by = clock.now(), actor_id
     note(exam_id, "undo_regrade", actor_id=actor_id, question=newest.question_id)
     return len(rows)
