@@ -403,7 +403,8 @@ def checks(
         ),
         Check(
             _l(
-                "Courses ask these questions, too (%(told)s): members can look up the answers there",
+                "Courses ask these questions, too (%(told)s): "
+                "members can look up the answers there",
                 told=told,
             )
             if told
