@@ -234,3 +234,21 @@ def test_of_very_many_the_best_still_come_first(
     found = find(app, everybody(people), "ladder")
     assert found.total == 32
     assert {str(row.title.striptags()) for row in found.page.rows[:2]} == {"The ladder", "Other"}
+
+
+def test_what_comes_with_a_new_label_within_a_search_is_found_by_the_next(
+    app: Flask, people: People, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Labels are read before passages: who may see what is not known of one that comes between."""
+    reader, index = everybody(people), index_of(app)
+    put(app, "a", "Ladder", "ladder")
+    run_pending(app)
+    assert find(app, reader, "ladder").total == 1
+    before = index.snapshot()
+    put(app, "b", "Ladder of others", "ladder", audience=frozenset({people.branch()}))
+    put(app, "c", "Ladder of all", "ladder", kind="course")
+    run_pending(app)
+    with monkeypatch.context() as within:
+        within.setattr(index, "snapshot", lambda: before)
+        assert find(app, reader, "ladder").total == 1
+    assert find(app, reader, "ladder").total == 2

@@ -86,6 +86,10 @@ class Tables:
                 "label = any(%(allowed)s::int[])" if is_few else "(%(allowed)s::bool[])[label]"
             )
             values["allowed"] = allowed if is_few else mask(allowed)
+        else:
+            # What comes meanwhile with a label of its own: who may see it is not known here yet.
+            conditions.append("label <= %(last)s")
+            values["last"] = max(known, default=0)
         if ask.since or ask.until:
             conditions.append("day between %(since)s and %(until)s and day > 0")
             values |= {"since": ask.since, "until": ask.until or 10**9}
