@@ -8,7 +8,7 @@ HOST ?= 127.0.0.1
 PORT ?= 8000
 WORKERS ?= 2
 
-.PHONY: help setup run backup test lint types contracts unit postgresql browser faults bench assets messages migration lock screenshots clean
+.PHONY: help setup run backup restore test lint types contracts unit postgresql browser faults bench assets messages migration lock screenshots clean
 
 help: ## List every command
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | awk -F'\t' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -22,6 +22,9 @@ run: setup ## Set up, load the demo on the first run, serve web and worker: HOST
 backup: ## Copy database, keys and uploads to a folder, also while Weike serves: TO=/mnt/weike
 	@test -n "$(TO)" || { echo 'Say where to: make backup TO=/mnt/weike' >&2; exit 2; }
 	$(PY) -m scripts.backup "$(TO)"
+
+restore: setup ## Put a backup in the place of what is there, while Weike rests: BACKUP=/mnt/weike CHECK=yes ANYWAY=yes
+	@$(PY) -m scripts.restore $(if $(BACKUP),"$(BACKUP)") $(if $(CHECK),--check) $(if $(ANYWAY),--anyway)
 
 test: ## Set up everything and run every check and every test
 	@bash scripts/setup.sh test

@@ -189,6 +189,21 @@ class Config:
         """Counters of rate limits: disposable."""
         return self.instance_dir / "limits.sqlite"
 
+    @property
+    def in_use_path(self) -> Path:
+        """Locked by every process that has the data folders open: disposable."""
+        return self.instance_dir / "in-use.lock"
+
+    @property
+    def restoring_dir(self) -> Path:
+        """What is made of a backup, before it takes the place of what is in the instance folder."""
+        return self.instance_dir / ".restoring"
+
+    @property
+    def restore_path(self) -> Path:
+        """What a restore has begun to put in place; there only while that is not at its end."""
+        return self.restoring_dir / "begun.json"
+
     @classmethod
     def from_env(cls, environ: Mapping[str, str] = os.environ, **overrides: Any) -> Config:
         """Read WEIKE_* variables; `overrides` win (used by tests).

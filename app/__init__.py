@@ -23,6 +23,7 @@ from app.core import (
     errors,
     headers,
     i18n,
+    in_use,
     jobs,
     limits,
     pages,
@@ -66,6 +67,7 @@ def create_app(config: Config | None = None) -> Flask:
     config.instance_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     app = Flask(__name__, static_folder="static")
     app.extensions["weike"] = config
+    in_use.hold(app, config)
     app.config.update(
         SECRET_KEY=config.secret_key,
         TESTING=config.testing,

@@ -52,7 +52,7 @@ def main() -> int:
         print(f"Weike cannot start: {error}", file=sys.stderr)
         return 1
     config.instance_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-    lock = _only_here(config)
+    lock = only_here(config)
     if isinstance(lock, str):
         print(f"Weike cannot start: {lock}", file=sys.stderr)
         return 1
@@ -84,7 +84,7 @@ def _address_of_this_machine() -> str:
         return str(probe.getsockname()[0])
 
 
-def _only_here(config: Config) -> IO[str] | str:
+def only_here(config: Config) -> IO[str] | str:
     """A lock on the instance for as long as this process lives, or why it cannot be had.
 
     Two workers on one queue, or two starts that migrate at once, would do everything twice.

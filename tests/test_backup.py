@@ -41,6 +41,7 @@ def test_a_backup_has_what_was_committed_while_somebody_writes(
         assert back_up(lived_in, tmp_path / "copy") == (4, 0)
     assert files(tmp_path / "copy") == {
         "weike-backup",
+        "files.json",
         "instance/weike.sqlite",
         "instance/secret.key",
         "instance/library/a.pdf",

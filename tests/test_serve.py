@@ -201,12 +201,12 @@ def test_one_instance_is_served_once(tmp_path: Path, monkeypatch: pytest.MonkeyP
     config = make_config(tmp_path)
     config.instance_dir.mkdir()
     monkeypatch.setenv("WEIKE_BASE_URL", "http://127.0.0.1:8765")
-    first = serve._only_here(config)
-    second = serve._only_here(config)
+    first = serve.only_here(config)
+    second = serve.only_here(config)
     assert isinstance(second, str)
     assert f"running already, at http://127.0.0.1:8765 (process {os.getpid()})" in second
     first.close()
-    third = serve._only_here(config)
+    third = serve.only_here(config)
     assert not isinstance(third, str)
     third.close()
 
