@@ -26,6 +26,7 @@ from app.core import (
     in_use,
     jobs,
     limits,
+    old_jobs,
     pages,
     settings,
     typed,
@@ -123,6 +124,7 @@ def create_app(config: Config | None = None) -> Flask:
     jobs.init_app(app)
     for room in ROOMS:
         _open(app, room)
+    old_jobs.init_app(app)
     _serve_static(app)
     app.wsgi_app = bodies.Bodies(app.wsgi_app)  # type: ignore[method-assign]
     return app

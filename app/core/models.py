@@ -27,6 +27,8 @@ class Job(Base):
             postgresql_where=text("state in ('queued', 'running')"),
         ),
         Index("ix_job_state_run_after", "state", "run_after"),
+        Index("ix_job_key", "key"),
+        Index("ix_job_kind_state", "kind", "state"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.core import given_up, jobs
+from app.core import given_up, jobs, old_jobs
 from app.core.db import unit_of_work
 from app.courses import queries, service
 from app.courses.rules import CAPTION_LANGUAGES
@@ -41,3 +41,9 @@ def hear(lease: jobs.Lease, lesson_id: int, media_id: int, language: str) -> Non
 def named(*, lesson_id: int, **_others: object) -> str:
     lesson = queries.lesson_by_id(lesson_id)
     return lesson.title if lesson else ""
+
+
+@old_jobs.still_shown("courses.replace")
+def newest_replacements() -> set[int]:
+    """The page of a lesson tells of the last one, also when its recording failed."""
+    return service.newest_replacements()

@@ -6,6 +6,7 @@ Whether the course is the author's own is asked before, by `queries.own_course` 
 from app.courses.service.checkpoints import add_checkpoint, stop_asking
 from app.courses.service.copying import duplicate
 from app.courses.service.cutting import (
+    newest_replacements,
     plan_replacement,
     planned_replacement,
     replace_when_ready,
@@ -91,6 +92,7 @@ __all__ = [
     "move_lesson",
     "move_question",
     "move_theme",
+    "newest_replacements",
     "order_lessons",
     "other_titles",
     "package_of",

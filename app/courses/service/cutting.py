@@ -135,3 +135,13 @@ def planned_replacement(lesson_id: int) -> int | None:
     waiting = row.state in {"queued", "running"} or (found is not None and found.state == "failed")
     current = db.session().scalar(select(Lesson.media_id).where(Lesson.id == lesson_id))
     return media_id if found is not None and waiting and current != media_id else None
+
+
+def newest_replacements() -> set[int]:
+    """The ids of the last job of each lesson that has, or had, a recording waiting."""
+    rows = db.session().execute(select(Job.id, Job.arguments).where(Job.kind == "courses.replace"))
+    newest: dict[int, int] = {}
+    for job_id, arguments in rows:
+        lesson_id = int(arguments["lesson_id"])
+        newest[lesson_id] = max(job_id, newest.get(lesson_id, 0))
+    return set(newest.values())

@@ -255,6 +255,7 @@ WORK = {
     "home.certify": _l("Giving certificates to all who have earned one"),
     "notices.send": _l("Sending mails and messages to devices"),
     "notices.tidy": _l("Removing old notices"),
+    "core.tidy_jobs": _l("Removing finished work of long ago"),
     "learning.remind": _l("Reminding members of assignments"),
     "learning.find_paths": _l("Telling search of learning paths"),
     "organisation.month": _l("Sending the report of a month"),
