@@ -32,7 +32,9 @@ from app.core import (
     typed,
 )
 from app.courses.queries import may_watch
+from app.exams.queries import is_sealed
 from app.home.queries import may_see_clip
+from app.learning import access as learning_access
 from app.media import access as media_access
 from app.members import access as members_access
 from config import MIB, ROOT, Config
@@ -113,6 +115,7 @@ def create_app(config: Config | None = None) -> Flask:
     acting.init_app(app, who=members_access.who_acts)
     # After the guard: who is sent to sign in costs nothing and is not counted.
     limits.init_app(app, member=members_access.member_id_or_none)
+    learning_access.init_app(app, is_sealed=is_sealed)
     media_access.init_app(app, may_watch=may_watch, may_see=may_see_clip)
     i18n.init_app(
         app,

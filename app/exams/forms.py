@@ -31,6 +31,7 @@ from app.exams.rules import (
     LONGEST_INSTRUCTIONS,
     LONGEST_TITLE,
     MOST_APPEAL_DAYS,
+    MOST_GRACE_S,
     MOST_QUESTIONS,
     RELEASE_NAMES,
     ROLE_NAMES,
@@ -110,6 +111,12 @@ class SettingsForm(FlaskForm):  # type: ignore[misc]
         description=_l("Leave it empty for no limit but the close."),
         render_kw={"inputmode": "numeric", "min": 1, "max": 1440},
     )
+    grace_s = _number(
+        _l("Seconds of grace at the end"),
+        *(0, MOST_GRACE_S),
+        default=60,
+        description=_l("For answers that are on their way when the time is over or stands still."),
+    )
     attempts_allowed = _number(_l("Attempts"), 0, 100, description=_l("0: as many as one likes."))
     delay_minutes = _number(_l("Minutes between two attempts"), 0, 525_600)
     counting = SelectField(
@@ -146,6 +153,14 @@ class SettingsForm(FlaskForm):  # type: ignore[misc]
     )
     full_screen = BooleanField(
         _l("Ask for the full screen and count how often it is left (only a hint, no proof)")
+    )
+    seals = BooleanField(
+        _l("While the exam is open, tell nobody elsewhere what is right in its questions"),
+        description=_l(
+            "Courses, recordings and practice keep it back; results of quizzes with such questions "
+            "are told after the exam. It needs a close. Without this, only those who are taking "
+            "the exam are not told."
+        ),
     )
     watermark = BooleanField(_l("Show the taker's name behind the paper"))
     second_marking = BooleanField(
@@ -202,7 +217,7 @@ class SettingsForm(FlaskForm):  # type: ignore[misc]
             "shuffle_sections",
             *("shuffle_options", "one_by_one", "no_going_back", "show_score", "show_answers"),
             *("show_explanations", "full_screen", "watermark", "second_marking"),
-            *("apart_percent", "appeal_days"),
+            *("apart_percent", "appeal_days", "grace_s", "seals"),
         )
         minutes = self.minutes.data
         return {

@@ -6,7 +6,7 @@ from app.core import given_up
 from app.core.db import unit_of_work
 from app.core.jobs import Lease, handler
 from app.exams.queries.exams import title_of
-from app.exams.service import finish_due, plan_open, reward_due, tell_results
+from app.exams.service import finish_due, plan_open, reward_due, reward_quiz, tell_results
 
 
 @handler("exams.finish")
@@ -33,6 +33,13 @@ def finish(lease: Lease, exam_id: int) -> None:
         with unit_of_work():
             after = tell_results(exam_id, after=after)
         lease.check()
+
+
+@handler("exams.reward_quiz")
+def reward_quiz_later(lease: Lease, attempt_id: int) -> None:
+    """Give what the quiz of a course brings once no exam seals its outcome any more."""
+    with unit_of_work():
+        reward_quiz(attempt_id)
 
 
 @given_up.name_of("exams.finish")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 
@@ -150,7 +151,7 @@ def course_sheet(reader: Reader, course: CourseView) -> CourseSheet:
     """How far the reader is in a course, and what to do next."""
     progress = course_progress_for(reader.id, [course.id])[course.id]
     lessons = lesson_progress_for(reader.id, [lesson.id for lesson in course.lessons])
-    quiz = quiz_state_for(reader.id, course.id) if course.has_quiz else None
+    quiz = quiz_state_for(reader.id, course.id, clock.now()) if course.has_quiz else None
     states = [
         LessonState(
             id=lesson.id,
@@ -293,6 +294,14 @@ def may_see_clip(reader: Reader, uuid: str) -> bool:
     return (
         exams.shows_clip(reader, showing, now)
         or practice.shows_clip(reader.id, showing, now)
-        or courses.asks_inside(reader, showing.questions)
+        or courses.asks_inside(reader, _told_inside(reader, showing, now))
         or courses.reading_shows(reader, uuid)
     )
+
+
+def _told_inside(reader: Reader, showing: bank.Showing, now: datetime) -> frozenset[int]:
+    """The questions that show a picture inside recordings: what only explains one that an exam
+    seals is not among them."""
+    if showing.asked or not showing.questions:
+        return showing.questions
+    return showing.questions - exams.sealed_for(reader.id, now).keys()

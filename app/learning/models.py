@@ -5,7 +5,15 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    String,
+    UniqueConstraint,
+    false,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core.db import Base
@@ -257,4 +265,6 @@ class CheckpointAnswer(Base):
     version_id: Mapped[int] = mapped_column(ForeignKey("question_version.id"))
     response: Mapped[list[Any]]  # as questions.types.read returns it
     right: Mapped[bool]
+    # What it was worth was not told, so that the member goes on either way.
+    sealed: Mapped[bool] = mapped_column(default=False, server_default=false())
     answered_at: Mapped[datetime]

@@ -62,7 +62,7 @@ class RunIsOver(Refusal):
 
 
 class AskedInExam(Refusal):
-    sentence = _l("You are taking an exam with this question. Practise it when the exam is over.")
+    sentence = _l("An exam asks this question just now: practise it again when that exam is over.")
 
 
 class NotYourTurn(Refusal):

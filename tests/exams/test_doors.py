@@ -39,6 +39,7 @@ def settings(desk: Desk, exam_id: int, **changed: object):
         "delay_minutes": "0",
         "apart_percent": "10",
         "appeal_days": "7",
+        "grace_s": "60",
         "counting": "highest",
         "pass_percent": "60",
         "show_score": "at_once",

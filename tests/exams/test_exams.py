@@ -311,6 +311,11 @@ def test_the_clocks_stand_still_in_a_pause_and_everybody_gets_it_back(
     early = taker.save(right)
     assert early.status_code == 429, early.get_json()
     assert early.get_json()["reason"] == "ExamPaused"
+    assert "stays on this device" in early.get_json()["error"]
+    refused = taker.submit(right)
+    assert refused.status_code == 429
+    assert len(read_paper(refused.get_data(as_text=True))[0].ticked) == 1, "nothing is lost"
+    assert taker.row().state == "open"
     desk.post(f"/{exam.id}/room/resume")
     assert taker.save(right).status_code == 200
     assert taker.row().deadline_at == end + timedelta(hours=3)
@@ -318,6 +323,25 @@ def test_the_clocks_stand_still_in_a_pause_and_everybody_gets_it_back(
     time.moment += timedelta(minutes=12)
     jobs.run_pending(app)
     assert (taker.row().state, taker.row().score) == ("submitted", 1)
+
+
+def test_in_a_pause_what_was_on_its_way_counts_and_what_is_saved_can_be_handed_in(
+    people: People, exam: Set, trainer: int, time: Time
+) -> None:
+    desk = Desk(people, trainer)
+    quick, done = Candidate(people, exam), Candidate(people, exam)
+    for taker in (quick, done):
+        taker.start()
+    answers = quick.right()
+    assert done.save(done.right()).status_code == 200
+    kept = done.right()
+    desk.post(f"/{exam.id}/room/pause")
+    time.moment += timedelta(seconds=59)
+    assert quick.submit(answers).status_code == 303
+    time.moment += timedelta(hours=1)
+    assert done.submit(kept).status_code == 303
+    for taker in (quick, done):
+        assert (taker.row().state, taker.row().score) == ("submitted", 3)
 
 
 def test_extra_time_and_attempts_apply_by_themselves(

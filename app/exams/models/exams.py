@@ -79,6 +79,8 @@ class Exam(Base):
     networks: Mapped[str] = mapped_column(String(1000), default="")  # 10.1.0.0/16 …; "": anywhere
     safe_keys: Mapped[str] = mapped_column(String(2000), default="")  # of the Safe Exam Browser
     full_screen: Mapped[bool] = mapped_column(default=False)  # asked for, never enforced
+    # No course, recording or practice tells what is right in its questions while it is open.
+    seals: Mapped[bool] = mapped_column(default=True, server_default=false())
     watermark: Mapped[bool] = mapped_column(default=False)  # the taker's name behind the paper
     makes_up_for: Mapped[int | None] = mapped_column(ForeignKey("exam.id"), index=True)
     # Two people mark what only people can mark; a greater difference is settled by a person.

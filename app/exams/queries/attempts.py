@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -17,17 +17,18 @@ from app.core.refusals import NotThere
 from app.courses.queries import lessons_showing, quiz_of
 from app.exams.models import Attempt, AttemptItem, ExamMessage
 from app.exams.queries.explained import explained_item
+from app.exams.queries.sealing import Seal, seal_over, sealed_attempts, sealed_for
 from app.exams.rules import attempts_left, shown_percent
 from app.members.rules import Reader
 from app.questions import types
-from app.questions.models import QuestionVersion
 from app.questions.queries import Question, places, versions
 from app.questions.rules import NotAnAnswer
 
 
 @dataclass(frozen=True)
 class AttemptView:
-    """One attempt of one member. `percent` and what follows it are None while it is open."""
+    """One attempt of one member. `score`, `percent` and `passed` are None while it is open, and
+    while an exam seals what came out of a quiz."""
 
     id: int
     member_id: int
@@ -69,6 +70,12 @@ class AttemptView:
             return None
         return self.score / self.out_of if self.out_of else Decimal(0)
 
+    def under(self, seal: Seal | None) -> AttemptView:
+        """The attempt as its member may see it: what was known before stays known."""
+        if seal is None or self.submitted_at is None or seal.since > self.submitted_at:
+            return self
+        return replace(self, score=None, percent=None, passed=None)
+
 
 @dataclass(frozen=True)
 class QuizState:
@@ -80,6 +87,7 @@ class QuizState:
     attempts_allowed: int
     left: int | None
     attempts: tuple[AttemptView, ...]  # the newest first
+    seal: Seal | None  # on what it asks: who hands in now learns later what came out
 
     @property
     def open_attempt(self) -> AttemptView | None:
@@ -149,19 +157,22 @@ class ResultItem:
         return (self.mark or Decimal(0)) * self.max_mark
 
 
-def quiz_state_for(member_id: int, course_id: int) -> QuizState | None:
+def quiz_state_for(member_id: int, course_id: int, now: datetime) -> QuizState | None:
     """Where a member stands with the quiz of a course; None when the course has none."""
     paper = quiz_of(course_id)
     if paper is None:
         return None
     attempts = attempts_of(member_id, course_id)
+    sealed = sealed_for(member_id, now)
+    seals = sealed_attempts(sealed, [each.id for each in attempts if each.is_submitted])
     return QuizState(
         course_id=course_id,
         questions=len(paper.question_ids),
         pass_percent=paper.pass_percent,
         attempts_allowed=paper.attempts_allowed,
         left=attempts_left(paper.attempts_allowed, len(attempts)),
-        attempts=tuple(attempts),
+        attempts=tuple(each.under(seals.get(each.id)) for each in attempts),
+        seal=seal_over(sealed, paper.question_ids),
     )
 
 
@@ -219,22 +230,6 @@ def results(attempt: AttemptView) -> list[ResultItem]:
     if attempt.is_open:
         raise NotThere
     return [_result_item(item, question) for item, question in _with_questions(attempt.id)]
-
-
-def asked_in_exams(member_id: int) -> set[int]:
-    """The questions of exams that the member is taking just now: what is right in them is told
-    nowhere else either, not in practice and not in the results of other attempts."""
-    rows = (
-        select(QuestionVersion.question_id)
-        .join(AttemptItem, AttemptItem.version_id == QuestionVersion.id)
-        .join(Attempt, Attempt.id == AttemptItem.attempt_id)
-        .where(
-            Attempt.member_id == member_id,
-            Attempt.state == "open",
-            Attempt.exam_id.is_not(None),
-        )
-    )
-    return set(db.session().scalars(rows))
 
 
 def missed(items: Iterable[ResultItem]) -> list[int]:

@@ -258,6 +258,7 @@ def checks_of(exam: ExamView, now: datetime) -> tuple[list[rules.Check], rules.S
             closes_in_past=exam.closes_at is not None and exam.closes_at <= now,
             unfair=spread is not None and not spread.is_fair,
             guessed=spread is not None and spread.is_guess,
+            seals=exam.seals,
             told=len({asked for place in places for asked, _ in place.pool} & told),
         ),
         spread,

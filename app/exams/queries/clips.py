@@ -12,6 +12,7 @@ from app.exams.models import Attempt, AttemptItem, Exam, ExamSection, ExamSlot
 from app.exams.queries.attempts import quiz_state_for, view
 from app.exams.queries.exams import exam_for, may_manage, standing_for
 from app.exams.queries.marking import is_asked
+from app.exams.queries.sealing import sealed_attempts, sealed_for
 from app.members.rules import Reader
 from app.questions.queries import Showing
 
@@ -48,7 +49,7 @@ def _is_asked(member_id: int, showing: Showing, now: datetime) -> bool:
 
 
 def _is_told(reader: Reader, showing: Showing, now: datetime) -> bool:
-    """In a result whose answers are released to the member."""
+    """In a result whose answers are released to the member, and that no other exam seals."""
     rows = db.session().scalars(
         select(Attempt).where(
             Attempt.member_id == reader.id,
@@ -63,8 +64,10 @@ def _is_told(reader: Reader, showing: Showing, now: datetime) -> bool:
 
 def _shows_answers(reader: Reader, row: Attempt, now: datetime) -> bool:
     attempt = view(row)
+    if sealed_attempts(sealed_for(reader.id, now, but=attempt.exam_id), [attempt.id]):
+        return False
     if attempt.exam_id is None:
-        state = quiz_state_for(reader.id, attempt.course_id or 0)
+        state = quiz_state_for(reader.id, attempt.course_id or 0, now)
         return state is None or state.open_attempt is None
     standing = standing_for(reader, exam_for(reader, attempt.exam_id, now), now)
     return standing.open_attempt is None and standing.shows("answers")

@@ -69,6 +69,7 @@ class ExamView:
     networks: str
     safe_keys: str
     full_screen: bool
+    seals: bool
     watermark: bool
     makes_up_for: int | None
     second_marking: bool

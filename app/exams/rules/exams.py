@@ -17,6 +17,7 @@ LONGEST_INSTRUCTIONS = 4_000
 LONGEST_MESSAGE = 500
 MOST_QUESTIONS = 500
 MOST_ADDED_MINUTES = 240
+MOST_GRACE_S = 300  # enough for a slow line, too little to think
 MOST_EVIDENCE = 200_000  # characters per attempt of what did not count
 
 
@@ -353,6 +354,7 @@ def checks(
     unfair: bool,
     guessed: bool = False,
     told: int = 0,
+    seals: bool = False,
 ) -> list[Check]:
     """The checklist; an exam can be published when every line that must be good is good."""
     return [
@@ -402,6 +404,16 @@ def checks(
             must=False,
         ),
         Check(
+            _l(
+                "Courses ask these questions, too (%(told)s): what is right is not told there "
+                "while the exam is open",
+                told=told,
+            ),
+            good=True,
+            must=False,
+        )
+        if told and seals and has_end
+        else Check(
             _l(
                 "Courses ask these questions, too (%(told)s): "
                 "members can look up the answers there",

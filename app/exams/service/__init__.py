@@ -48,6 +48,7 @@ from app.exams.service.regrading import (
 from app.exams.service.rewarding import (
     reward,
     reward_due,
+    reward_quiz,
     take_back,
 )
 from app.exams.service.starting import asked_of, start, start_exam
@@ -110,6 +111,7 @@ __all__ = [
     "resume",
     "reward",
     "reward_due",
+    "reward_quiz",
     "save",
     "say",
     "set_mark",

@@ -31,7 +31,7 @@ from app.exams.queries import (
     seats_of,
     staff_by_username,
 )
-from app.exams.service.finishing import plan_finish
+from app.exams.service.finishing import plan_finish, plan_open
 from app.exams.service.noting import note
 from app.members.models import Member
 
@@ -48,6 +48,7 @@ SETTINGS = (
     ),
     *("show_explanations", "password", "open_to_all", "for_role", "networks", "safe_keys"),
     *("full_screen", "watermark", "second_marking", "apart_percent", "appeal_days"),
+    *("grace_s", "seals"),
 )
 
 
@@ -118,6 +119,8 @@ def change(
         note(exam_id, "change", actor_id=actor_id, changed=changed)
         if row.closes_at is not None:
             plan_finish(row, row.closes_at)
+        if "grace_s" in changed:
+            plan_open(exam_id)  # who has nothing left but the grace
 
 
 def _must_fit(row: Exam, after: dict[str, Any]) -> None:

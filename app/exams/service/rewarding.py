@@ -2,27 +2,35 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 from sqlalchemy import select
 
-from app.core import clock
+from app.core import clock, jobs
 from app.core.db import db
 from app.exams import rules
 from app.exams.models import Attempt, Exam
+from app.exams.queries import outcome_seal
 from app.learning import service as learning
 from app.points import service as points
 
 REASON = "quiz"  # as the ledger calls both
+LOOK_AGAIN = timedelta(minutes=5)  # where nobody can say when a seal ends
 
 
 def reward(attempt: Attempt) -> tuple[int, bool]:
     """A step in its course, and points, each once: (points now, whether the course is done now).
 
     When the points were given before and taken back, they are given again. While the score is not
-    released nothing is given, for that would tell it; see `reward_due`.
+    released nothing is given, for that would tell it; see `reward_due`. Neither is it while an
+    exam seals what came out of a quiz: then it is tried again when the seal ends.
     """
     if not attempt.passed or not _is_known(attempt):
+        return 0, False
+    seal = outcome_seal(attempt, clock.now())
+    if seal is not None:
+        _plan(attempt, seal.until)
         return 0, False
     session = db.session()
     at = attempt.submitted_at or clock.now()
@@ -52,6 +60,24 @@ def reward(attempt: Attempt) -> tuple[int, bool]:
         anew=True,
     )
     return earned, done
+
+
+def reward_quiz(attempt_id: int) -> None:
+    """Give what a quiz brings that was handed in under a seal, if it is gone by now."""
+    attempt = db.session().get(Attempt, attempt_id, with_for_update=True, populate_existing=True)
+    if attempt is not None and attempt.state == "submitted":
+        reward(attempt)
+
+
+def _plan(attempt: Attempt, until: datetime | None) -> None:
+    now = clock.now()
+    due = now + LOOK_AGAIN if until is None else max(until, now) + timedelta(seconds=1)
+    jobs.enqueue(
+        "exams.reward_quiz",
+        key=f"quiz:{attempt.id}:{int(due.timestamp())}",
+        delay=due - now,
+        attempt_id=attempt.id,
+    )
 
 
 def reward_due(exam_id: int, *, most: int = 100, after: int = 0) -> int | None:

@@ -189,7 +189,8 @@ def _must_be_running(attempt: Attempt, exam: Exam | None, now: datetime, answers
         keep_though_refused()
         raise rules.TimeOver
     if exam is not None and exam.paused_at is not None:
-        # What was under way when the clocks stopped still counts.
+        # What was under way when the clocks stopped still counts. Later nothing is changed, so that
+        # a pause is no time to think; who has finished may hand in what is saved, and leave.
         on_the_way = exam.paused_at + timedelta(seconds=exam.grace_s)
         if now > on_the_way and _is_new(attempt, answers):
             raise rules.ExamPaused(wait=FINISH_EVERY_S)

@@ -126,7 +126,7 @@ def settings(exam_id: int) -> str:
         values[name] = getattr(exam, name)
     for name in ("for_role", "networks", "safe_keys", "full_screen", "watermark"):
         values[name] = getattr(exam, name)
-    for name in ("second_marking", "apart_percent", "appeal_days"):
+    for name in ("second_marking", "apart_percent", "appeal_days", "grace_s", "seals"):
         values[name] = getattr(exam, name)
     branches = queries.branches_of(exam.id)
     seats = queries.seats_of(exam.id)

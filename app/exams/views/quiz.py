@@ -7,6 +7,7 @@ from typing import Any
 from flask import redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
+from app.core import clock
 from app.core.access import access
 from app.core.limits import limited
 from app.core.refusals import NotThere
@@ -49,7 +50,7 @@ def quiz_page(
 ) -> str:
     """The start of a quiz, or its paper while an attempt is open."""
     who = reader()
-    state = queries.quiz_state_for(who.id, course.id)
+    state = queries.quiz_state_for(who.id, course.id, clock.now())
     if state is None:
         raise NotThere
     values: dict[str, Any] = {

@@ -189,14 +189,17 @@ def result(attempt_id: int) -> ResponseReturnValue:
     if attempt.exam_id is not None:
         return _exam_result(attempt)
     course = course_of(attempt)
-    state = queries.quiz_state_for(who.id, course.id)
+    now = clock.now()
+    state = queries.quiz_state_for(who.id, course.id, now)
     # While another attempt is open, this page would tell its answers.
+    is_sealed = state is not None and state.open_attempt is not None
     items = queries.results(attempt)
-    is_sealed = (state is not None and state.open_attempt is not None) or _is_asked(items)
-    items = [] if is_sealed else items
+    seal = _seal(items, queries.sealed_for(who.id, now))
+    items = [] if is_sealed or seal else items
     return render_template(
         "exams/result.html",
-        attempt=attempt,
+        attempt=attempt.under(seal),
+        seal=seal,
         course=course,
         state=state,
         is_sealed=is_sealed,
@@ -211,11 +214,15 @@ def _exam_result(attempt: queries.AttemptView) -> str:
     exam = queries.exam_for(who, attempt.exam_id or 0, now)
     standing = queries.standing_for(who, exam, now)
     found = queries.results(attempt)
-    is_sealed = standing.open_attempt is not None or _is_asked(found)
+    is_sealed = standing.open_attempt is not None
+    seal = _seal(found, queries.sealed_for(who.id, now, but=exam.id))
+    is_quiet = attempt.is_void or is_sealed
     shows = {
-        what: not attempt.is_void and not is_sealed and standing.shows(what)
-        for what in ("score", "answers", "explanations")
+        what: not is_quiet and not seal and standing.shows(what)
+        for what in ("answers", "explanations")
     }
+    # Another exam with these questions tells nobody their score; only who takes it waits for this.
+    shows["score"] = not is_quiet and not (seal and seal.is_mine) and standing.shows("score")
     # An answer that is known tells the score, and an explanation tells the answer.
     items = found if shows["answers"] else []
     appeal_until = queries.appeal_end(standing, attempt)
@@ -226,6 +233,7 @@ def _exam_result(attempt: queries.AttemptView) -> str:
         standing=standing,
         shows=shows,
         is_sealed=is_sealed,
+        seal=seal,
         appeals=queries.appeals_of(attempt.id) if items else {},
         appeal_until=appeal_until if appeal_until and now < appeal_until else None,
         regraded_at=queries.regraded_at(attempt.id) if shows["score"] else None,
@@ -234,10 +242,8 @@ def _exam_result(attempt: queries.AttemptView) -> str:
     )
 
 
-def _is_asked(items: list[queries.ResultItem]) -> bool:
-    """Whether one of these questions stands in an exam that the reader is taking just now."""
-    asked = queries.asked_in_exams(reader().id)
-    return any(item.question_id in asked for item in items)
+def _seal(items: list[queries.ResultItem], sealed: queries.Sealed) -> queries.Seal | None:
+    return queries.seal_over(sealed, (item.question_id for item in items))
 
 
 def _taught(who: Reader, items: list[queries.ResultItem]) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Integer, func, select
+from sqlalchemy import Integer, cast, func, or_, select
 
 from app.core.db import db
 from app.core.refusals import NotThere
@@ -33,7 +33,7 @@ class AskedInside:
 
 def settled(member_id: int, lesson_id: int) -> dict[int, bool]:
     """Checkpoint id → whether the member may go on after it, for all of a lesson."""
-    right = func.max(CheckpointAnswer.right.cast(Integer))
+    right = func.max(cast(or_(CheckpointAnswer.right, CheckpointAnswer.sealed), Integer))
     rows = db.session().execute(
         select(Checkpoint.id, Checkpoint.counts, func.count(CheckpointAnswer.id), right)
         .outerjoin(
@@ -56,6 +56,7 @@ def wrong_tries(member_id: int, checkpoint_id: int) -> int:
         CheckpointAnswer.member_id == member_id,
         CheckpointAnswer.checkpoint_id == checkpoint_id,
         CheckpointAnswer.right.is_(False),
+        CheckpointAnswer.sealed.is_(False),
     )
     return int(db.session().scalar(counted) or 0)
 

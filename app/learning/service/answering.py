@@ -18,13 +18,17 @@ from app.questions import types
 class Judged:
     """What an answer was worth. `explained` is None while the key is not told."""
 
-    right: bool
+    right: bool | None  # None while an exam seals the question
     settled: bool  # the member may go on
     explained: dict[str, Any] | None
 
 
-def answer(asked: AskedInside, *, member_id: int, raw: Sequence[str]) -> Judged:
+def answer(
+    asked: AskedInside, *, member_id: int, raw: Sequence[str], is_sealed: bool = False
+) -> Judged:
     """Mark an answer as the form has it, and keep it; of a preview nothing is kept.
+
+    One that is sealed tells nothing, not even by letting only those go on who are right.
 
     Raises NotAnAnswer and NothingAnswered.
     """
@@ -44,11 +48,14 @@ def answer(asked: AskedInside, *, member_id: int, raw: Sequence[str]) -> Judged:
                 version_id=question.version_id,
                 response=list(response),
                 right=right,
+                sealed=is_sealed,
                 answered_at=clock.now(),
             )
         )
         db.session().flush()
         wrong = wrong_tries(member_id, asked.checkpoint.id)
+    if is_sealed:
+        return Judged(right=None, settled=True, explained=None)
     told = tells_key(counts=counts, right=right, wrong_tries=wrong)
     return Judged(
         right=right,

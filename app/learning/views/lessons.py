@@ -15,6 +15,7 @@ from app.core.limits import limited
 from app.core.refusals import NotThere, TooMuch
 from app.courses.queries import checkpoints_of, course_for, lesson_for
 from app.learning import queries, rules, service
+from app.learning.access import is_sealed
 from app.learning.views import bp
 from app.media import service as media
 from app.members.access import SIGNED_IN, reader
@@ -143,7 +144,9 @@ def answer_inside(checkpoint_id: int) -> ResponseReturnValue:
             raw += [raw_part(part, value) for value in values if value]
     judged, refusal = None, ""
     try:
-        judged = service.answer(found, member_id=who.id, raw=raw)
+        judged = service.answer(
+            found, member_id=who.id, raw=raw, is_sealed=is_sealed(who.id, found.question.id)
+        )
     except (NotAnAnswer, rules.NothingAnswered) as problem:
         refusal = str(problem)
     page = render_template("learning/_checkpoint.html", found=found, judged=judged, refusal=refusal)

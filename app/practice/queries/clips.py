@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy import select
 
 from app.core.db import db
+from app.exams.queries import sealed_for, sealed_versions
 from app.practice import rules
 from app.practice.models import Duel, DuelSeat, PracticeItem, PracticeRun
 from app.practice.queries.duels import answers_of
@@ -16,21 +17,26 @@ from app.questions.queries import Showing
 def shows_clip(member_id: int, showing: Showing, now: datetime) -> bool:
     """Whether a run or a duel of the member has come to one of these versions of questions.
 
-    What only an explanation shows is shown when the question was answered, or is over.
+    What only an explanation shows is shown when the question was answered, or is over, and when no
+    exam seals it.
     """
-    return bool(showing) and (_in_a_run(member_id, showing) or _in_a_duel(member_id, showing, now))
+    if not showing:
+        return False
+    sealed = sealed_versions(sealed_for(member_id, now), showing.explained)
+    told = showing.asked | (showing.explained - sealed)
+    return _in_a_run(member_id, showing, told) or _in_a_duel(member_id, showing, told, now)
 
 
-def _in_a_run(member_id: int, showing: Showing) -> bool:
+def _in_a_run(member_id: int, showing: Showing, told: frozenset[int]) -> bool:
     rows = db.session().execute(
         select(PracticeItem.version_id, PracticeItem.answered_at)
         .join(PracticeRun, PracticeRun.id == PracticeItem.run_id)
-        .where(PracticeRun.member_id == member_id, PracticeItem.version_id.in_(showing.explained))
+        .where(PracticeRun.member_id == member_id, PracticeItem.version_id.in_(told))
     )
     return any(version in showing.asked or answered is not None for version, answered in rows)
 
 
-def _in_a_duel(member_id: int, showing: Showing, now: datetime) -> bool:
+def _in_a_duel(member_id: int, showing: Showing, told: frozenset[int], now: datetime) -> bool:
     rows = db.session().scalars(
         select(Duel)
         .join(DuelSeat, DuelSeat.duel_id == Duel.id)
@@ -40,7 +46,7 @@ def _in_a_duel(member_id: int, showing: Showing, now: datetime) -> bool:
         at = rules.moment(row.starts_at, row.size, answers_of(row.id), now)
         for number, (version, _options) in enumerate(row.questions, 1):
             is_over = number < at.number or at.phase in {rules.Phase.PAUSE, rules.Phase.OVER}
-            wanted = showing.explained if is_over else showing.asked
+            wanted = told if is_over else showing.asked
             if number <= at.number and version in wanted:
                 return True
     return False

@@ -11,6 +11,7 @@ from sqlalchemy import and_, or_, select
 
 from app.core.db import db
 from app.core.refusals import NotThere
+from app.exams.queries import sealed_for, sealed_versions
 from app.members.models import Member
 from app.practice import rules
 from app.practice.models import Duel, DuelAnswer, DuelSeat
@@ -39,6 +40,7 @@ class DuelView:
     players: tuple[Player, ...]
     asked: dict[str, Any] | None  # while I may answer
     explained: dict[str, Any] | None  # in the pause, with what I answered
+    is_sealed: bool  # in the pause: an exam lets nothing be told; it counts for nobody I see
     order: tuple[str, ...]
     created_at: datetime
 
@@ -67,7 +69,10 @@ def duel_for(member_id: int, duel_id: int, now: datetime) -> DuelView:
     if row.starts_at is not None:
         given = rules.timeline(row.starts_at, row.size, given)[1]
     over = at.number if at.phase in {rules.Phase.PAUSE, rules.Phase.OVER} else at.number - 1
-    known = [a for a in given if a.number <= over and a.at <= now]
+    versions_asked = [version for version, _options in row.questions]
+    sealed = sealed_versions(sealed_for(member_id, now), versions_asked)
+    quiet = {number for number, version in enumerate(versions_asked, 1) if version in sealed}
+    known = [a for a in given if a.number <= over and a.at <= now and a.number not in quiet]
     ranks = {p.seat: p for p in rules.places([s.seat for s in seats], known)}
     answered = {a.seat for a in given if a.number == at.number and a.at <= now}
     names = _names([s.member_id for s in seats if s.member_id])
@@ -76,13 +81,13 @@ def duel_for(member_id: int, duel_id: int, now: datetime) -> DuelView:
     if at.phase in {rules.Phase.ASKING, rules.Phase.PAUSE}:
         version_id, options = row.questions[at.number - 1]
         question = versions([version_id])[version_id]
-        if at.phase is rules.Phase.PAUSE:
+        if at.phase is rules.Phase.PAUSE and at.number not in quiet:
             response = session.get(DuelAnswer, (duel_id, mine, at.number))
             explained = types.of(question.kind).explained(
                 question.body, list(response.response) if response else []
             )
             order = tuple(token for _name, token in options)
-        elif mine not in answered:
+        elif at.phase is rules.Phase.ASKING and mine not in answered:
             asked = types.asked(question.kind, question.body, options, None)
     return DuelView(
         id=row.id,
@@ -103,6 +108,7 @@ def duel_for(member_id: int, duel_id: int, now: datetime) -> DuelView:
         asked=asked,
         explained=explained,
         order=order,
+        is_sealed=at.phase is rules.Phase.PAUSE and at.number in quiet,
         created_at=row.created_at,
     )
 

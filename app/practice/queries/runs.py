@@ -9,12 +9,13 @@ from typing import Any
 
 from sqlalchemy import and_, exists, func, or_, select
 
+from app.core import clock
 from app.core.db import db
 from app.core.refusals import NotThere
 from app.courses.models import Course, CourseQuestion, Theme
 from app.courses.queries import seen_by, title_here
 from app.exams.models import Attempt
-from app.exams.queries import asked_in_exams, replays_for
+from app.exams.queries import Sealed, replays_for, sealed_for
 from app.learning.models import CourseProgress
 from app.library.queries import Reference, references_for
 from app.members.rules import Reader
@@ -56,7 +57,7 @@ def pool_for(reader: Reader) -> Pool:
     """Questions of courses that the reader may see and whose quiz tells its answers anyway (it is
     passed, or may be tried without limit), and of categories opened for practice.
 
-    A question of a quiz or an exam that the reader is taking just now is left out.
+    A question of a quiz that the reader is taking just now, or that an exam seals, is left out.
     """
     session = db.session()
     passed = exists().where(
@@ -76,8 +77,8 @@ def pool_for(reader: Reader) -> Pool:
         Question.state == QuestionState.READY,
         Question.kind.in_(MARKED),
         Question.id.not_in(taking),
-        Question.id.not_in(asked_in_exams(reader.id)),
     )
+    sealed = sealed_for(reader.id, clock.now())
     ticked: set[int] = set()
     themes: dict[int, tuple[str, dict[int, None]]] = {}
     rows = (
@@ -89,6 +90,8 @@ def pool_for(reader: Reader) -> Pool:
         .order_by(Theme.position, Theme.id, Question.id)
     )
     for theme_id, title, question_id, kind in session.execute(rows):
+        if question_id in sealed:
+            continue
         themes.setdefault(theme_id, (title, {}))[1][question_id] = None
         if kind in TICKED:
             ticked.add(question_id)
@@ -105,6 +108,8 @@ def pool_for(reader: Reader) -> Pool:
             .where(Category.path.startswith(path), usable)
         )
         for question_id, kind in session.execute(inside):
+            if question_id in sealed:
+                continue
             categories.setdefault(category_id, (name, {}))[1][question_id] = None
             if kind in TICKED:
                 ticked.add(question_id)
@@ -253,31 +258,31 @@ def open_item(run_id: int) -> ItemView | None:
 
 
 def feedback(run_id: int, position: int) -> ItemView | None:
-    """A question that was answered, with what is right; not while an exam asks it."""
+    """A question that was answered, with what is right; not while an exam seals it."""
     row = db.session().scalar(
         select(PracticeItem).where(PracticeItem.run_id == run_id, PracticeItem.position == position)
     )
     if row is None or row.answered_at is None:
         return None
     found = _explained(row)
-    return None if found.question_id in _asked(run_id) else found
+    return None if found.question_id in _sealed(run_id) else found
 
 
 def wrong_items(run_id: int) -> list[ItemView]:
-    """The questions of a run that were not answered rightly; not those that an exam asks now."""
+    """The questions of a run that were not answered rightly; not those that an exam seals."""
     rows = db.session().scalars(
         select(PracticeItem)
         .where(PracticeItem.run_id == run_id, PracticeItem.mark < 100)
         .order_by(PracticeItem.position)
     )
-    asked = _asked(run_id)
-    return [item for item in map(_explained, rows) if item.question_id not in asked]
+    sealed = _sealed(run_id)
+    return [item for item in map(_explained, rows) if item.question_id not in sealed]
 
 
-def _asked(run_id: int) -> set[int]:
-    """The questions of exams that the member of a run is taking just now."""
+def _sealed(run_id: int) -> Sealed:
+    """What exams do not let be told to the member of a run just now."""
     member_id = select(PracticeRun.member_id).where(PracticeRun.id == run_id)
-    return asked_in_exams(db.session().scalars(member_id).one())
+    return sealed_for(db.session().scalars(member_id).one(), clock.now())
 
 
 def _explained(row: PracticeItem) -> ItemView:

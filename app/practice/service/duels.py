@@ -12,6 +12,7 @@ from sqlalchemy import delete, select
 from app.core import clock, jobs
 from app.core.db import db
 from app.core.refusals import NotThere
+from app.exams.queries import sealed_for
 from app.points import service as points
 from app.practice import rules
 from app.practice.models import Duel, DuelAnswer, DuelSeat
@@ -169,11 +170,17 @@ def settle(duel_id: int) -> None:
 
 
 def _begin(duel: Duel, now: datetime) -> None:
-    """Draw the questions, set the clock, and let the bot decide what it will do."""
+    """Draw the questions, set the clock, and let the bot decide what it will do.
+
+    What an exam seals for one of the players since they sat down is not drawn.
+    """
     session = db.session()
-    own = duel.pool if duel.language == Language.ANY else written_in(duel.language, duel.pool)
+    players = [seat.member_id for seat in seats_of(duel.id) if seat.member_id is not None]
+    sealed = {question for player in players for question in sealed_for(player, now)}
+    pool = [question for question in duel.pool if question not in sealed]
+    own = pool if duel.language == Language.ANY else written_in(duel.language, pool)
     chosen = rules.preferring(
-        duel.pool,
+        pool,
         own,
         rules.QUESTIONS,
         lambda some, most: rules.same_for_all(some, most, str(duel.seed)),

@@ -9,10 +9,10 @@ from datetime import datetime
 from sqlalchemy import delete, select, update
 
 from app.core import clock, settings
-from app.core.db import db
+from app.core.db import db, keep_though_refused
 from app.core.refusals import NotThere
 from app.exams.models import Attempt, AttemptItem
-from app.exams.queries import asked_in_exams
+from app.exams.queries import sealed_for
 from app.points import service as points
 from app.practice import rules
 from app.practice.models import NotebookEntry, PracticeCategory, PracticeItem, PracticeRun
@@ -93,7 +93,8 @@ def answer(run_id: int, item_id: int, *, member_id: int, raw: Sequence[str]) -> 
     """Mark an answer and ask the next question; returns the position of the answered one.
 
     The first answer counts: the same or another one sent later changes nothing. Raises NotThere,
-    NotAnAnswer, AskedInExam, and RunIsOver for an answer after the end.
+    NotAnAnswer, RunIsOver for an answer after the end, and AskedInExam for a question that an exam
+    seals by now: the practice goes on without it.
     """
     session = db.session()
     run = session.get(PracticeRun, run_id, with_for_update=True, populate_existing=True)
@@ -109,7 +110,12 @@ def answer(run_id: int, item_id: int, *, member_id: int, raw: Sequence[str]) -> 
         _end(run, now)
         return 0
     question = versions([item.version_id])[item.version_id]
-    if question.id in asked_in_exams(member_id):
+    if question.id in sealed_for(member_id, now):
+        run.queue = [i for i in run.queue if i != question.id]
+        session.delete(item)
+        session.flush()
+        _ask(run, now)
+        keep_though_refused()
         raise rules.AskedInExam
     response = types.read(question.kind, question.body, item.options, raw)
     mark = types.of(question.kind).mark(question.body, response)
@@ -250,10 +256,10 @@ def _queue(
 def _ask(run: PracticeRun, now: datetime) -> None:
     """Make the next question of the queue that still exists; without one the run ends."""
     session = db.session()
-    asked = asked_in_exams(run.member_id)
+    sealed = sealed_for(run.member_id, now)
     while run.answered < len(run.queue):
         question = questions([run.queue[run.answered]]).get(run.queue[run.answered])
-        if question is None or question.id in asked:
+        if question is None or question.id in sealed:
             run.queue = [i for i in run.queue if i != run.queue[run.answered]]
             continue
         session.add(

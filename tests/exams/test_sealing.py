@@ -1,0 +1,254 @@
+"""While an exam is open, nothing elsewhere tells what is right in its questions."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from flask import Flask
+
+from app.core import jobs
+from app.core.db import unit_of_work
+from app.courses import service as courses
+from app.courses.models import CourseQuestion
+from app.learning.models import CheckpointAnswer
+from app.points.models import Entry
+from app.practice import rules as practice
+from tests.exams.examiner import Candidate, Desk, Set, exam_row, make_exam
+from tests.exams.taker import Taker
+from tests.exams.test_clips import seen, send
+from tests.factories import People
+from tests.learning.lessons import Made, Time, make_course, single
+from tests.learning.lessons import Player as Watcher
+from tests.learning.test_checkpoints import make_asked, say
+from tests.learning.test_checkpoints import watch as watch_lesson
+from tests.practice.test_practice import Learner, Player
+from tests.statements import counted
+
+HOUR = timedelta(hours=1)
+
+
+@pytest.fixture
+def exam(app: Flask, trainer: int, course: Made, time: Time) -> Set:
+    """It opens in an hour, for two hours, with all that the quiz of the course asks."""
+    opens = time.moment + HOUR
+    return make_exam(
+        app,
+        trainer,
+        questions_of(app, course),
+        opens_at=opens,
+        closes_at=opens + 2 * HOUR,
+        duration_s=1800,
+    )
+
+
+def questions_of(app: Flask, course: Made) -> list[int]:
+    with app.app_context(), unit_of_work() as session:
+        rows = session.query(CourseQuestion.question_id).filter_by(course_id=course.id)
+        return [question for (question,) in rows.order_by(CourseQuestion.position)]
+
+
+def earned(app: Flask, member: int) -> list[int]:
+    """The points that quizzes have brought."""
+    with app.app_context(), unit_of_work() as session:
+        rows = session.query(Entry.amount).filter_by(member_id=member, reason="quiz")
+        return [amount for (amount,) in rows]
+
+
+def test_a_quiz_goes_on_and_counts_and_what_came_out_is_told_after_the_exam(
+    app: Flask, people: People, course: Made, exam: Set, time: Time
+) -> None:
+    taker = Taker(people, course)
+    page = f"/courses/{course.slug}"
+    taker.start()
+    old = taker.attempt
+    taker.submit({})
+    assert "CANARY-EXPLANATION" in taker.client.get(f"/attempts/{old}").get_data(as_text=True)
+    time.moment += HOUR
+
+    before = taker.client.get(f"/attempts/{old}").get_data(as_text=True)
+    assert "shown again after that exam, from" in before
+    assert "0 of 3 points" in before, "that was known before"
+    assert "CANARY" not in before
+    assert "it counts; your result and the answers are told when" in taker.page()
+    taker.start()
+    new = taker.attempt
+    done = taker.submit(taker.right_answers())
+    assert done.headers["Location"] == f"/attempts/{new}"
+    told = taker.client.get(f"/attempts/{new}").get_data(as_text=True)
+    assert "Your result counts, and is told after that exam" in told
+    for text in (told, taker.page(), taker.client.get(page).get_data(as_text=True)):
+        words = ("100 %", "3 of 3", "Passed", "point for you", "You have passed")
+        assert not [word for word in words if word in text]
+        assert "CANARY" not in text
+    assert not earned(app, taker.member)
+
+    time.moment += 2 * HOUR + timedelta(seconds=5)
+    jobs.run_pending(app)
+    again = people.client(taker.member)
+    assert "3 of 3 points" in again.get(f"/attempts/{new}").get_data(as_text=True)
+    assert "CANARY-EXPLANATION" in again.get(f"/attempts/{old}").get_data(as_text=True)
+    assert earned(app, taker.member)
+
+
+def test_an_exam_with_more_time_and_a_longer_window_keeps_the_seal_and_a_withdrawn_one_breaks_it(
+    app: Flask, people: People, trainer: int, course: Made, exam: Set, time: Time
+) -> None:
+    taker, desk = Taker(people, course), Desk(people, trainer)
+    writer = Candidate(people, exam)
+    time.moment += HOUR
+    taker.start()
+    attempt = f"/attempts/{taker.attempt}"
+    taker.submit(taker.right_answers())
+    writer.start()
+    desk.post(f"/{exam.id}/room/time", minutes=200)
+    time.moment += 2 * HOUR + timedelta(seconds=5)
+    jobs.run_pending(app)
+    assert exam_row(app, exam.id).closes_at < time.moment
+    other = Learner(people, taker.member)
+    assert "told when that exam is over" in other.get(attempt), "somebody is still writing"
+    writer = Candidate(people, exam, writer.member)
+    writer.submit()
+    assert "3 of 3 points" in other.get(attempt)
+    time.moment += timedelta(minutes=6)
+    jobs.run_pending(app)
+    assert earned(app, taker.member)
+
+
+def test_who_is_in_no_exam_pays_two_short_reads(app: Flask, people: People, course: Made) -> None:
+    taker = Taker(people, course)
+    taker.start()
+    url = f"/attempts/{taker.attempt}"
+    taker.submit({})
+    with counted(app) as seen_statements:
+        assert taker.client.get(url).status_code == 200
+    sealing = [each for each in seen_statements if "exam.seals" in each]
+    assert len(sealing) <= 2, sealing
+
+
+def test_inside_a_recording_any_answer_goes_on_and_nothing_tells_what_it_was_worth(
+    app: Flask, people: People, trainer: int, time: Time
+) -> None:
+    asked = make_asked(app, people, counts=True)
+    make_exam(app, trainer, [asked.question])
+    pages = []
+    for text in ("At home", "CANARY-RIGHT"):
+        player = Watcher(people.client(people.member()), asked.course)
+        watch_lesson(player, time, 0, 60)
+        assert not player.state["complete"]
+        page = say(player.client, asked, text).get_data(as_text=True)
+        assert "what is right is not told until that exam is over" in page
+        assert "data-settled" in page
+        assert "Because." not in page
+        assert player.report()["complete"]
+        pages.append(page.split("checkpoint-title")[0].count("notice"))
+    assert pages[0] == pages[1]
+    with app.app_context(), unit_of_work() as session:
+        kept = session.query(CheckpointAnswer.right, CheckpointAnswer.sealed).all()
+    assert sorted(map(tuple, kept)) == [(False, True), (True, True)]
+    time.moment += 3 * HOUR
+    later = people.client(people.member())
+    assert "Not right yet" in say(later, asked, "At home").get_data(as_text=True)
+
+
+def test_pictures_of_explanations_are_sealed_by_address_too(
+    app: Flask, people: People, trainer: int, time: Time
+) -> None:
+    asked, told = send(app, trainer, "teal"), send(app, trainer, "red")
+    body = single(f"What is this?\n\n![A sign]({asked})", "CANARY-CORRECT", ("go", "wait"))
+    course = make_course(
+        app,
+        trainer,
+        [("video", 60_000)],
+        quiz=[body | {"explanation": f"![Why]({told})"}],
+        attempts_allowed=0,
+    )
+    taker = Taker(people, course)
+    taker.start()
+    taker.submit({})
+    question = questions_of(app, course)
+    assert seen(taker.client, asked, told) == [200, 200]
+    with app.app_context(), unit_of_work():
+        courses.add_checkpoint(course.lesson, question_id=question[0], at_ms=30_000, counts=True)
+    make_exam(app, trainer, question)
+    assert seen(taker.client, asked, told) == [200, 404]
+    taker.start()
+    assert seen(taker.client, asked, told) == [200, 404]
+    taker.submit({})
+    time.moment += 2 * HOUR
+    assert seen(people.client(taker.member), asked, told) == [200, 200]
+
+
+def test_a_duel_that_was_begun_before_tells_nothing_of_what_an_exam_asks_by_now(
+    app: Flask, people: People, trainer: int, time: Time
+) -> None:
+    bodies = [single(f"Number {n}?", f"right {n}", (f"false {n}", f"other {n}")) for n in range(6)]
+    course = make_course(app, trainer, quiz=bodies, attempts_allowed=0)
+    one, two = Player(people), Player(people)
+    assert one.join() == two.join()
+    time.go_on(3.1)
+    make_exam(app, trainer, questions_of(app, course))
+    for _ in range(practice.QUESTIONS):
+        one.play()
+        two.play(right=False)
+        for player in (one, two):
+            page = player.get(player.table)
+            assert "what is right is not told until that exam is over" in page
+            assert "choice-good" not in page
+            assert [p["right"] for p in player.state()["players"]] == [0, 0]
+        time.go_on(3.1)
+    assert "CANARY" not in one.get(one.table)
+    assert Player(people).post("/practice/duels", size=2).status_code >= 400
+    time.go_on(10)
+    assert one.points() != [], "it counts as played"
+
+
+def test_a_duel_that_waits_draws_nothing_that_an_exam_seals_since(
+    app: Flask, people: People, trainer: int, time: Time
+) -> None:
+    bodies = [single(f"Number {n}?", f"right {n}", (f"false {n}", f"other {n}")) for n in range(8)]
+    course = make_course(app, trainer, quiz=bodies, attempts_allowed=0)
+    ids = questions_of(app, course)
+    one = Player(people)
+    one.join()
+    make_exam(app, trainer, ids[:3])
+    one.post(f"{one.table}/begin")
+    time.go_on(3.1)
+    page = one.get(one.table)
+    assert "Number" in page
+    assert not any(f"Number {n}?" in page for n in range(3))
+
+
+def test_the_desk_sets_the_grace_and_the_seal(
+    app: Flask, people: People, trainer: int, course: Made, exam: Set, time: Time
+) -> None:
+    desk = Desk(people, trainer)
+    page = desk.get(f"/{exam.id}/settings")
+    assert 'name="grace_s"' in page
+    fields = {
+        "title": "Fire safety",
+        "attempts_allowed": 1,
+        "delay_minutes": 0,
+        "counting": "highest",
+        "pass_percent": 60,
+        "show_score": "at_once",
+        "show_answers": "after_close",
+        "show_explanations": "after_close",
+        "apart_percent": 10,
+        "appeal_days": 7,
+        "audience": "all",
+        "minutes": 30,
+    }
+    for wrong in ("-1", "301", "x", ""):
+        assert desk.post(f"/{exam.id}/settings", **fields, grace_s=wrong).status_code == 422
+    assert exam_row(app, exam.id).grace_s == 60
+    assert exam_row(app, exam.id).seals
+    assert desk.post(f"/{exam.id}/settings", **fields, grace_s="0").status_code == 302
+    row = exam_row(app, exam.id)
+    assert (row.grace_s, row.seals) == (0, False)
+    assert "members can look up the answers there" in desk.get(f"/{exam.id}")
+    taker = Candidate(people, exam)
+    taker.start()
+    right = taker.right(1)
+    time.moment += timedelta(minutes=30, seconds=1)
+    assert taker.save(right).get_json()["reason"] == "TimeOver", "there is no grace any more"
