@@ -49,6 +49,7 @@ def _set(author: int, **times: object) -> int:
             exams.add_question(exam_id, section, question_id, mark=Decimal(5))
     exams.change(
         exam_id,
+        seals=False,  # open for a month, and its questions are those of the courses
         actor_id=author,
         instructions=INSTRUCTIONS,
         opens_at=times["opens"],
