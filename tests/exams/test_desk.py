@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -11,12 +12,13 @@ from io import BytesIO
 
 import pytest
 from flask import Flask
+from sqlalchemy import text
 from sqlalchemy.exc import DatabaseError
 
 from app.core import clock
 from app.core.db import db, unit_of_work
 from app.exams import queries, rules
-from app.exams.models import AttemptItem, Exam, ExamEvent, ExamSection, ExamSlot
+from app.exams.models import AttemptItem, Exam, ExamEvent, ExamSection, ExamSlot, Regrade
 from app.points import queries as points
 from app.points.models import Entry
 from app.questions import service as bank
@@ -53,6 +55,15 @@ def _still(time: Time) -> None:
 @pytest.fixture
 def desk(people: People, trainer: int) -> Desk:
     return Desk(people, trainer)
+
+
+def ranking(app: Flask) -> list[tuple[int, ...]]:
+    """Everybody with points in every ranking, with what decides their places."""
+    rows = "SELECT span, theme_id, height, member_id FROM standing WHERE points > 0"
+    with app.app_context():
+        found = sorted(tuple(row) for row in db.session.execute(text(rows)))
+        db.session.rollback()
+    return found
 
 
 def earned(app: Flask, member: int) -> int:
@@ -810,6 +821,7 @@ def test_a_regrade_is_seen_first_then_done_then_undone(
     question = exam.questions[1]
     scores = [t.row().score for t in takers]
     before = [earned(app, t.member) for t in takers]
+    order = ranking(app)
     with app.app_context(), unit_of_work():
         body = single("Which number?", "000", ("CANARY-CORRECT-112", "123"))
         body.pop("kind")
@@ -834,11 +846,43 @@ def test_a_regrade_is_seen_first_then_done_then_undone(
     desk.post(f"/{exam.id}/regrades/{regrade}/undo")
     assert [t.row().score for t in takers] == scores
     assert [earned(app, t.member) for t in takers] == before
+    assert ranking(app) == order, "everybody stands where they stood"
     assert "undone" in desk.get(f"/{exam.id}/results/questions")
     with app.app_context():  # what was given by it went for another reason than it was given for
         notes = db.session.scalars(db.select(Entry.note).where(Entry.amount < 0)).all()
         db.session.rollback()
     assert set(notes) <= {"The key was wrong", "A marking anew was undone: The key was wrong"}
+
+
+def test_of_equal_regrades_at_once_one_is_done_and_the_others_are_told(
+    app: Flask, people: People, trainer: int, written: tuple[Set, list[Candidate]]
+) -> None:
+    exam, takers = written
+    path = f"/{exam.id}/regrade/{exam.questions[0]}"
+    desks = [Desk(people, trainer) for _ in range(5)]
+    page = desks[0].get(f"{path}?action=full_marks")
+    seen = re.search(r'name="seen" value="([\d.]+)"', page).group(1)
+    given = {"action": "full_marks", "reason": "Misprint", "seen": seen}
+    with ThreadPoolExecutor(5) as pool:
+        said = list(pool.map(lambda desk: desk.post(path, **given), desks, timeout=120))
+    assert [answer.status_code for answer in said] == [303] * 5
+    told = sorted(desk.get(f"/{exam.id}/results/questions") for desk in desks)
+    assert sum("Nothing was done a second time." in page for page in told) == 4
+    assert sum("attempts changed." in page or "attempt changed." in page for page in told) == 1
+    with app.app_context():
+        (row,) = db.session.query(Regrade).all()
+        number = row.id
+        db.session.rollback()
+    assert acts(app, exam.id).count("regrade") == 1
+    assert "No mark would change." in desks[0].get(f"{path}?action=full_marks")
+    # Two who undo it, and one who still looks at what would have changed before.
+    undo = f"/{exam.id}/regrades/{number}/undo"
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(lambda desk: desk.post(undo), desks[:2], timeout=120))
+    assert acts(app, exam.id).count("undo_regrade") == 1
+    desks[0].post(path, **given)
+    assert "Look at what would change now." in desks[0].get(f"{path}?action=full_marks")
+    assert [taker.row().score for taker in takers] == [3, 2, 0]
 
 
 @pytest.mark.parametrize(

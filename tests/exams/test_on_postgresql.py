@@ -13,10 +13,13 @@ from app.exams.service import regrade
 from config import Config
 from tests import postgresql
 from tests.conftest import make_config
-from tests.exams import test_attacks, test_clips, test_exams, test_marking
-from tests.exams.examiner import Candidate, make_exam
+from tests.exams import test_attacks, test_clips, test_desk, test_exams, test_marking
+from tests.exams.examiner import Candidate, Set, make_exam
+from tests.exams.test_desk import written
 from tests.factories import People
 from tests.learning.lessons import Time
+
+__all__ = ["written"]  # a fixture
 
 
 @pytest.fixture
@@ -65,6 +68,15 @@ def test_two_questions_marked_anew_at_the_same_moment_both_count(
     )
     assert taker.row().score == 2
     assert sum(item.mark or 0 for item in taker.items()) == 2
+
+
+@pytest.mark.usefixtures("time")
+def test_equal_regrades_at_once(
+    app: Flask, people: People, trainer: int, written: tuple[Set, list[Candidate]]
+) -> None:
+    test_desk.test_of_equal_regrades_at_once_one_is_done_and_the_others_are_told(
+        app, people, trainer, written
+    )
 
 
 def test_two_hundred_parallel_submits_and_a_pause_in_between(

@@ -66,6 +66,8 @@ def life(app: Flask, people: People, ledger: Ledger) -> list[int]:
                 e.corrects_seq == entry.seq for e in ledger.entries(member)
             ):
                 ledger.correct(entry.id, -entry.amount, author=members[member == members[0]])
+                if step % 2:
+                    give_back(app, entry)
         if step % 11 == 3:
             change(app, luck.choice(members), branch_id=luck.choice(branches))
         if step % 17 == 5:
@@ -73,6 +75,74 @@ def life(app: Flask, people: People, ledger: Ledger) -> list[int]:
         if step % 19 == 6:
             change(app, luck.choice(members), in_rankings=luck.random() < 0.5)
     return members
+
+
+def give_back(app: Flask, entry: Entry) -> int:
+    with app.app_context(), unit_of_work():
+        return service.credit(
+            member_id=entry.member_id,
+            reason=entry.reason,
+            source=entry.source.partition(":back:")[0],
+            occurred_at=entry.occurred_at,
+            anew=True,
+        )
+
+
+def test_what_is_taken_away_and_given_back_leaves_everybody_in_their_place(
+    app: Flask, people: People, ledger: Ledger
+) -> None:
+    """Equal points: first the first one, whose points are gone for a while; and equal branches."""
+    branches = [people.branch() for _ in range(2)]
+    crowd = [[people.member(branch=branch) for _ in range(5)] for branch in branches]
+    one, other = crowd[0][0], crowd[1][0]
+    day = shanghai(2026, 3, 2)
+    for member in (one, other):
+        for number in (1, 2):
+            ledger.earn(member, "quiz", f"exam:{number}", when=day, theme=(5, "Fire"))
+    with app.app_context():
+        before = rows_of_everything()
+        db.session.remove()
+    assert [place.id for place in before["boards"][0][1]] == branches
+    for _ in range(2):
+        first, second = [e for e in ledger.entries(one) if e.reason == "quiz"][-2:]
+        for entry in (first, second):
+            ledger.correct(entry.id, -10, author=other)
+        assert proof(app).breaks == []
+        change(app, one, branch_id=branches[1])
+        # As much as before, though the limit of the day was reached by what is gone.
+        assert [give_back(app, entry) for entry in (second, first)] == [10, 10]
+        assert give_back(app, first) == 0
+        change(app, one, branch_id=branches[0])
+    with app.app_context():
+        assert rows_of_everything() == before
+        db.session.remove()
+    with at(day + timedelta(hours=1)):
+        assert ledger.earn(one, "quiz") == 0, "what was given back is no second quiz of the day"
+        assert ledger.earn(one, "lesson") == 10
+    assert_the_same_when_made_anew(app)
+
+
+def test_who_earns_it_again_later_stands_behind_those_who_were_there_before(
+    app: Flask, people: People, ledger: Ledger
+) -> None:
+    one, two = people.member(), people.member()
+    for member in (one, two):
+        ledger.earn(member, "quiz", "exam:1", when=shanghai(2026, 3, 2))
+        ledger.earn(member, "quiz", "exam:2", when=shanghai(2026, 3, 2, 13))
+    last = ledger.entries(one)[1]
+    ledger.correct(last.id, -10, author=two)
+    with app.app_context():  # the points that are left count from when they were reached
+        high = dict(db.session.execute(text("SELECT member_id, height FROM standing")).all())
+        db.session.remove()
+    assert high[one] == height(10, ledger.entries(one)[0].id)
+    with app.app_context(), at(shanghai(2026, 3, 2, 14)), unit_of_work():
+        service.credit(member_id=one, reason="quiz", source="exam:2", anew=True)
+    assert ledger.entries(one)[-1].source == "exam:2:again:1"
+    with app.app_context():
+        board = queries.everyone_board(one, EVER)
+        db.session.remove()
+    assert [place.id for place in board.top] == [two, one]
+    assert proof(app).breaks == []
 
 
 def test_standings_are_the_sums_of_the_ledger_after_a_whole_life(

@@ -93,6 +93,7 @@ from app.exams.queries.outcomes import (
     questions_of,
     regraded_at,
     regrades_of,
+    regrades_seen,
     score_bands,
     taken,
 )
@@ -228,6 +229,7 @@ __all__ = [
     "records_of",
     "regraded_at",
     "regrades_of",
+    "regrades_seen",
     "replays_for",
     "required_courses",
     "results",

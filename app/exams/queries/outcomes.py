@@ -374,6 +374,20 @@ def regrades_of(exam_id: int) -> list[RegradeView]:
     ]
 
 
+def regrades_seen(exam_id: int) -> str:
+    """Changes with every regrade of an exam, and with every one that is undone."""
+    newest, undone = (
+        db.session()
+        .execute(
+            select(func.max(Regrade.id), func.count(Regrade.undone_at)).where(
+                Regrade.exam_id == exam_id
+            )
+        )
+        .one()
+    )
+    return f"{newest or 0}.{undone}"
+
+
 def regraded_at(attempt_id: int) -> datetime | None:
     """When an attempt's score was last changed by a regrade that stands."""
     return db.session().scalar(

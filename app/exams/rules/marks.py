@@ -8,6 +8,8 @@ from enum import StrEnum
 
 from flask_babel import lazy_gettext as _l
 
+from app.core.refusals import Conflict, Refusal
+
 _STEP = Decimal("0.00001")  # of a score; marks have five digits
 _FINE = Decimal("0.000000000001")  # of a mark that a person gave in points
 
@@ -25,6 +27,27 @@ ACTION_NAMES = {
     Action.FULL_MARKS: _l("Give everybody full marks"),
     Action.LEAVE_OUT: _l("Leave the question out"),
 }
+
+
+class MarkedAnewAlready(Conflict):
+    """The same regrade is done; raised for whoever asks for it a second time."""
+
+    sentence = _l(
+        "This question has already been marked anew in this way. Nothing was done a second time."
+    )
+
+
+class MarkedAnewMeanwhile(Conflict):
+    """What would change is not what was looked at any more."""
+
+    sentence = _l(
+        "Since you opened this page somebody has marked this exam anew, or undone it. "
+        "Look at what would change now."
+    )
+
+
+class NothingWouldChange(Refusal):
+    sentence = _l("No mark would change, so nothing was done.")
 
 
 def points(mark: Decimal | None, max_mark: Decimal) -> Decimal:

@@ -16,10 +16,12 @@ from app.exams import rules
 from app.exams.models import (
     Attempt,
     AttemptItem,
+    Exam,
     Regrade,
     RegradeAttempt,
     RegradeItem,
 )
+from app.exams.queries import regrades_seen
 from app.exams.service.noting import note
 from app.exams.service.rewarding import reward, take_back
 from app.exams.service.telling import tell_changed
@@ -60,6 +62,7 @@ class Preview:
     pass_now: tuple[int, ...]  # member ids
     fail_now: tuple[int, ...]
     unreadable: int  # answers that say nothing about the new version; they keep their mark
+    touched: int  # with those whose marks change and whose score does not
 
 
 def preview(exam_id: int, question_id: int, action: rules.Action) -> Preview:
@@ -69,19 +72,37 @@ def preview(exam_id: int, question_id: int, action: rules.Action) -> Preview:
 
 
 def regrade(
-    exam_id: int, question_id: int, action: rules.Action, *, actor_id: int, reason: str
+    exam_id: int,
+    question_id: int,
+    action: rules.Action,
+    *,
+    actor_id: int,
+    reason: str,
+    seen: str | None = None,
 ) -> Preview:
     """Mark one question of an exam anew in every submitted attempt.
 
     Who passes by it gets what passing brings; from who fails by it, it is taken back by reversal
-    entries that say why. Raises NeedsAReason, NotThere.
+    entries that say why. `seen` is `regrades_seen` of when the preview was looked at. Of several
+    who ask for the same at once, one does it. Raises NeedsAReason, NotThere, NothingWouldChange,
+    MarkedAnewAlready, MarkedAnewMeanwhile.
     """
     reason = " ".join(reason.split())[:300]
     if not reason:
         raise rules.NeedsAReason
     session = db.session()
+    _stand_in_line(exam_id)
     changes, unreadable = _plan(exam_id, question_id, action, hold=True)
     found = _summary(changes, unreadable)
+    if not found.touched:
+        done = select(Regrade.id).where(
+            *(Regrade.exam_id == exam_id, Regrade.question_id == question_id),
+            *(Regrade.action == action.value, Regrade.undone_at.is_(None)),
+        )
+        again = session.scalar(done.limit(1)) is not None
+        raise rules.MarkedAnewAlready if again else rules.NothingWouldChange
+    if seen is not None and seen != regrades_seen(exam_id):
+        raise rules.MarkedAnewMeanwhile
     now = clock.now()
     row = Regrade(
         exam_id=exam_id,
@@ -148,12 +169,12 @@ def undo(exam_id: int, regrade_id: int, *, actor_id: int) -> int:
     Only the newest one that stands: an older one may be what it built upon. Raises Conflict.
     """
     session = db.session()
+    _stand_in_line(exam_id)
     newest = session.scalar(
         select(Regrade)
         .where(Regrade.exam_id == exam_id, Regrade.undone_at.is_(None))
         .order_by(Regrade.id.desc())
         .limit(1)
-        .with_for_update()
     )
     if newest is None or newest.id != regrade_id:
         raise Conflict
@@ -197,6 +218,13 @@ def undo(exam_id: int, regrade_id: int, *, actor_id: int) -> int:
     return len(rows)
 
 
+def _stand_in_line(exam_id: int) -> None:
+    """One regrade of an exam after the other: the next one sees what the one before has done."""
+    held = {"key_share": True}  # members may begin meanwhile
+    if db.session().get(Exam, exam_id, with_for_update=held, populate_existing=True) is None:
+        raise NotThere
+
+
 def _follow(attempt: Attempt, before: bool, *, actor_id: int, reason: str) -> None:
     if attempt.state != "submitted":
         return
@@ -217,6 +245,7 @@ def _summary(changes: Sequence[Change], unreadable: int) -> Preview:
         pass_now=tuple(c.attempt.member_id for c in changed if c.passed and not c.attempt.passed),
         fail_now=tuple(c.attempt.member_id for c in changed if c.attempt.passed and not c.passed),
         unreadable=unreadable,
+        touched=sum(c.is_changed or c.is_touched for c in changes),
     )
 
 

@@ -115,6 +115,7 @@ def regrade(exam_id: int, question_id: int) -> str:
     if found is None:
         raise NotThere
     action = request.args.get("action", rules.Action.NEW_KEY, type=rules.Action)
+    seen = queries.regrades_seen(exam.id)  # before what it is about
     preview = service.preview(exam.id, question_id, action)
     return render_template(
         "exams/regrade.html",
@@ -123,6 +124,7 @@ def regrade(exam_id: int, question_id: int) -> str:
         action=action,
         actions=rules.ACTION_NAMES,
         preview=preview,
+        seen=seen,
         names=member_names([*preview.pass_now, *preview.fail_now]),
     )
 
@@ -142,8 +144,12 @@ def do_regrade(exam_id: int, question_id: int) -> ResponseReturnValue:
             action,
             actor_id=reader().id,
             reason=request.form.get("reason", ""),
+            seen=request.form.get("seen"),
         )
-    except rules.NeedsAReason as refusal:
+    except rules.MarkedAnewAlready as refusal:
+        flash(str(refusal), "bad")
+        return redirect(url_for("exams.question_results", exam_id=exam_id) + "#regrades", 303)
+    except (rules.NeedsAReason, rules.NothingWouldChange, rules.MarkedAnewMeanwhile) as refusal:
         flash(str(refusal), "bad")
         return redirect(
             url_for("exams.regrade", exam_id=exam_id, question_id=question_id, action=action.value),

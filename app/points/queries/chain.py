@@ -17,7 +17,18 @@ from app.core.db import db
 from app.points.models import TRIGGERS, Entry, Head
 from app.points.queries.audit import Kept, Leaves, broken_seals, differences, seals, wrong_standing
 from app.points.queries.sums import Sums, day_of_moment
-from app.points.rules import SPENDING, START, Fact, entry_hash, head_seal, moment_text
+from app.points.rules import (
+    CORRECTION,
+    SPENDING,
+    START,
+    Counted,
+    Fact,
+    Line,
+    counted,
+    entry_hash,
+    head_seal,
+    moment_text,
+)
 
 CHUNK = 2_000  # rows read at a time
 PARTS = tuple(Fact.__dataclass_fields__)
@@ -28,6 +39,7 @@ MEMBER, SEQ, AMOUNT, BRANCH, THEME, OCCURRED, RECORDED, REASON = (
         *("occurred_at", "recorded_at", "reason"),
     )
 )
+_LINE = tuple(PARTS.index(name) for name in Line._fields[1:])
 MOMENTS = ("occurred_at", "recorded_at")
 MOMENT_PLACES = tuple(PARTS.index(name) for name in MOMENTS)
 # The triggers of the table, each with what it does. One with a condition of its own is not ours.
@@ -140,11 +152,14 @@ def _sealed_with(ends: Sequence[Any], link: Link) -> int:
 
 def _sums(chain: Sequence[Link], zone: ZoneInfo) -> Sums:
     sums = Sums()
+    instead: Mapping[int, Counted] = {}
+    if any(link.parts[REASON] == CORRECTION for link in chain):
+        instead = counted(Line(link.id, *(link.parts[at] for at in _LINE)) for link in chain)
     for link in chain:
         parts = link.parts
         if parts[AMOUNT] and parts[REASON] not in SPENDING:
             sums.add(
-                entry_id=link.id,
+                reached=instead[link.id].member if link.id in instead else link.id,
                 amount=parts[AMOUNT],
                 branch_id=parts[BRANCH],
                 theme_id=parts[THEME],

@@ -21,6 +21,7 @@ from app.members.rules import path_of
 from app.points.models import Entry
 from app.points.queries.books import all_books, book_at
 from app.points.rules import (
+    BACK,
     CORRECTION,
     REASONS,
     SPENDING,
@@ -154,7 +155,10 @@ _EARNED_ANYHOW = (
     .group_by(_entry.c.reason)
 )
 _EARNED = _EARNED_ANYHOW.where(_entry.c.reason.not_in(SPENDING))
-_EARNED_SO = _EARNED_ANYHOW.where(_entry.c.reason == bindparam("reason"))
+_EARNED_SO = _EARNED_ANYHOW.where(_entry.c.reason.in_((bindparam("reason"), CORRECTION)))
+# What was given back was given before: it uses up no limit a second time. Apart, because sources
+# are not in the index that the sums are read from.
+_GIVEN_BACK = _EARNED_ANYHOW.where(_entry.c.source.contains(BACK, autoescape=True))
 
 
 def earned_in(
@@ -176,7 +180,12 @@ def earned_in(
         rows = db.session().execute(_EARNED, asked)
     else:
         rows = db.session().execute(_EARNED_SO, {**asked, "reason": reason})
-    return {row.reason: (int(row.of_day), int(row.of_week)) for row in rows}
+    found = {row.reason: (int(row.of_day), int(row.of_week)) for row in rows}
+    if CORRECTION in found:
+        for row in db.session().execute(_GIVEN_BACK, asked):
+            of_day, of_week = found.get(row.reason, (0, 0))
+            found[row.reason] = of_day - int(row.of_day), of_week - int(row.of_week)
+    return found
 
 
 def _branch_path(member_id: int) -> tuple[int, ...]:

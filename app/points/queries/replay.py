@@ -22,7 +22,7 @@ from app.members.queries import member_names
 from app.members.rules import path_of
 from app.points.models import Entry
 from app.points.queries.books import all_books
-from app.points.rules import CORRECTION, REASONS, SPENDING, Book, Period, first_day
+from app.points.rules import BACK, CORRECTION, REASONS, SPENDING, Book, Period, first_day
 
 SHOWN = 20  # of those who gain most, and of those who lose most
 
@@ -96,7 +96,8 @@ class _Replay:
 def simulate(book: Book | None, start: date, end: date, zone: ZoneInfo) -> Simulation:
     """Replay the days [start, end) under a book; None for the rules as they were.
 
-    Corrections are left out: they are about what was given, not about what rules give. Limits of
+    Corrections, and what was given back, are left out: they are about what was given, not about
+    what rules give. Limits of
     a week count what happened since its Monday, also before `start`.
     """
     books = all_books()
@@ -115,6 +116,7 @@ def simulate(book: Book | None, start: date, end: date, zone: ZoneInfo) -> Simul
         .where(Entry.occurred_at >= clock.day_bounds(monday, zone)[0])
         .where(Entry.occurred_at < clock.day_bounds(end, zone)[0])
         .where(Entry.reason.not_in((CORRECTION, *SPENDING)))
+        .where(~Entry.source.contains(BACK, autoescape=True))
         .order_by(Entry.id),
         execution_options={"yield_per": 2_000},
     )

@@ -28,6 +28,7 @@ from app.points.rules.corrections import (
     checked_correction,
     one_line,
 )
+from app.points.rules.ordering import AGAIN, BACK, Counted, Line, counted
 from app.points.rules.refusals import (
     BadRules,
     CorrectedAlready,
@@ -71,6 +72,8 @@ from app.points.rules.spans import (
 )
 
 __all__ = [
+    "AGAIN",
+    "BACK",
     "CORRECTION",
     "FIRST",
     "GENTLE",
@@ -94,11 +97,13 @@ __all__ = [
     "Book",
     "ClosedAlready",
     "CorrectedAlready",
+    "Counted",
     "Decision",
     "EnoughOfThat",
     "Fact",
     "IsACorrection",
     "IsAReward",
+    "Line",
     "NeedsAReason",
     "NotANumberOfPoints",
     "Offer",
@@ -118,6 +123,7 @@ __all__ = [
     "checked_amount",
     "checked_correction",
     "checked_offer",
+    "counted",
     "day_of",
     "day_seal",
     "entry_hash",

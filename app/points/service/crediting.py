@@ -6,8 +6,8 @@ rows as objects, cost more than the database itself (bench/points.py).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from typing import cast
 
@@ -24,6 +24,8 @@ from app.members.rules.audit import Act, facts
 from app.points.models import Entry, Head, LedgerTheme
 from app.points.queries import book_at, earned_in
 from app.points.rules import (
+    AGAIN,
+    BACK,
     CORRECTION,
     LONGEST_SOURCE,
     REASONS,
@@ -65,7 +67,6 @@ _MOVE_END = text(
     ON CONFLICT (member_id) DO UPDATE SET
       seq = excluded.seq, hash = excluded.hash, seal = excluded.seal"""
 )
-_AGAIN = ":again:"  # in the source of what was taken back and earned once more
 _TITLE = select(_theme_name.c.title).where(_theme_name.c.id == bindparam("theme"))
 _THEME = text(
     """INSERT INTO ledger_theme (id, title, titles) VALUES (:id, :title, '{}')
@@ -99,8 +100,9 @@ def credit(
     the member knows it, `theme` the id and title of its theme. Once per member, reason and
     source: a second call changes nothing and returns 0. Over a limit, in the hours in which
     points rest, or without a rule, an entry of 0 points is made. With `anew`, what was taken back
-    wholly and is earned once more is given once more. Raises NotThere for an unknown member and
-    KeyError for an unknown reason.
+    wholly and is earned once more is given once more; if it happened at the same moment as before,
+    it should not have been taken, and is given back as it was. Raises NotThere for an unknown
+    member and KeyError for an unknown reason.
     """
     REASONS[reason]
     if not source or len(source) > LONGEST_SOURCE:
@@ -110,7 +112,9 @@ def credit(
         given = _given(member_id, reason, source) if anew else []
         if not given or not all(each.is_taken_back for each in given):
             return 0
-        source = f"{source}{_AGAIN}{len(given)}"
+        if given[-1].occurred_at == occurred_at:
+            return _give_back(owner, given, source=source, note=note)
+        source = f"{source}{AGAIN}{len(given)}"
     now = clock.now()
     # Nothing is earned in the future, whatever a caller says.
     occurred_at = min(occurred_at or now, now)
@@ -237,7 +241,13 @@ class _Given:
     """An entry for one source, and the points of its correction."""
 
     id: int
+    member_id: int
+    branch_id: int
+    reason: str
+    rule_version: int
     amount: int
+    occurred_at: datetime
+    theme_id: int
     corrected_by: int | None
 
     @property
@@ -252,7 +262,7 @@ def _given(member_id: int, reason: str, source: str) -> list[_Given]:
         db.session()
         .connection()
         .execute(
-            select(_entry.c.id, _entry.c.amount, correction.c.amount)
+            select(*(_entry.c[each.name] for each in fields(_Given)[:-1]), correction.c.amount)
             .outerjoin(
                 correction,
                 (correction.c.member_id == _entry.c.member_id)
@@ -261,12 +271,32 @@ def _given(member_id: int, reason: str, source: str) -> list[_Given]:
             .where(_entry.c.member_id == member_id, _entry.c.reason == reason)
             .where(
                 (_entry.c.source == source)
-                | _entry.c.source.startswith(f"{source}{_AGAIN}", autoescape=True)
+                | _entry.c.source.startswith(f"{source}{AGAIN}", autoescape=True)
+                | _entry.c.source.startswith(f"{source}{BACK}", autoescape=True)
             )
             .order_by(_entry.c.seq)
         )
     )
-    return [_Given(*row) for row in rows]
+    return [_Given(*row) for row in map(tuple, rows)]
+
+
+def _give_back(owner: Owner, given: Sequence[_Given], *, source: str, note: str) -> int:
+    """Enter once more what was taken back, for the day, the branch and the theme that it had."""
+    last = given[-1]
+    append(
+        owner,
+        member_id=last.member_id,
+        branch_id=last.branch_id,
+        reason=last.reason,
+        rule_version=last.rule_version,
+        amount=last.amount,
+        source=f"{source}{BACK}{len(given)}",
+        occurred_at=last.occurred_at,
+        recorded_at=clock.now(),
+        note=one_line(note),
+        theme_id=last.theme_id,
+    )
+    return last.amount
 
 
 def lock_chain(member_id: int) -> Owner:
@@ -369,7 +399,9 @@ def append(
             amount=amount,
             entry_id=entry_id,
             day=occurred_at.astimezone(zone).date(),
+            zone=zone,
             is_active=owner.is_active,
             shown=owner.shown,
+            is_new=corrects_seq is None and BACK not in source,
         )
     return entry_id

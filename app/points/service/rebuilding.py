@@ -15,6 +15,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import (
+    BigInteger,
     Column,
     Connection,
     Integer,
@@ -39,7 +40,8 @@ from app.points.models import (
 )
 from app.points.models.standings import SQLITE
 from app.points.queries.branches import SPREAD
-from app.points.rules import SPENDING, STEP, TIE, Period, height, span_of
+from app.points.queries.sums import standing_for
+from app.points.rules import CORRECTION, SPENDING, STEP, TIE, Period, height, span_of
 from app.points.service.standings import queue_up
 
 _SPANS = {period: f"span_{period.value}" for period in Period}
@@ -49,6 +51,15 @@ _DAYS = Table(
     Column("number", Integer, primary_key=True, autoincrement=False),
     Column("starts", UtcDateTime, nullable=False),
     *(Column(name, Integer, nullable=False) for name in _SPANS.values()),
+    prefixes=["TEMPORARY"],
+)
+# What entries stand for that do not simply stand for themselves: few, of those with corrections.
+_INSTEAD = Table(
+    "rebuild_instead",
+    MetaData(),
+    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("member_reached", BigInteger, nullable=False),
+    Column("branch_reached", BigInteger, nullable=False),
     prefixes=["TEMPORARY"],
 )
 # The number of the day on which a moment e.occurred_at is.
@@ -61,10 +72,14 @@ _DAY = {
 _SPENT = ", ".join(f"'{reason}'" for reason in SPENDING)
 _EARNED = """
 CREATE TEMPORARY TABLE rebuild_earned AS
-SELECT member_id, branch_id, theme_id, day, CAST(sum(amount) AS INTEGER) AS points, max(id) AS last
+SELECT member_id, branch_id, theme_id, day, CAST(sum(amount) AS INTEGER) AS points,
+       max(member_reached) AS last, max(branch_reached) AS moved
 FROM (
-  SELECT e.id, e.member_id, e.branch_id, e.theme_id, e.amount, {day} AS day
-  FROM ledger_entry AS e WHERE e.amount <> 0 AND e.reason NOT IN ({spent})
+  SELECT e.member_id, e.branch_id, e.theme_id, e.amount, {day} AS day,
+         coalesce(i.member_reached, e.id) AS member_reached,
+         coalesce(i.branch_reached, e.id) AS branch_reached
+  FROM ledger_entry AS e LEFT JOIN rebuild_instead AS i ON i.id = e.id
+  WHERE e.amount <> 0 AND e.reason NOT IN ({spent})
 ) AS dated
 GROUP BY member_id, branch_id, theme_id, day
 """
@@ -90,7 +105,7 @@ FROM rebuild_earned AS e JOIN rebuild_day AS d ON d.number = e.day
 GROUP BY d.{span}, e.branch_id, e.member_id
 """
 _REACHED = " UNION ALL ".join(
-    f"SELECT d.{span} AS span, e.branch_id, max(e.last) AS reached "  # noqa: S608 - constants only
+    f"SELECT d.{span} AS span, e.branch_id, max(e.moved) AS reached "  # noqa: S608 - constants only
     f"FROM rebuild_earned AS e JOIN rebuild_day AS d ON d.number = e.day "
     f"GROUP BY d.{span}, e.branch_id"
     for span in _SPANS.values()
@@ -134,6 +149,10 @@ def rebuild(zone: ZoneInfo) -> int:
             connection.execute(insert(_DAYS), days)
         if dialect == "sqlite":
             connection.execute(text("CREATE INDEX rebuild_day_starts ON rebuild_day (starts)"))
+        _INSTEAD.create(connection)
+        instead = _instead()
+        if instead:
+            connection.execute(insert(_INSTEAD), instead)
         connection.execute(text(_EARNED.format(day=_DAY[dialect], spent=_SPENT)))
         if dialect == "postgresql":
             connection.execute(text("ANALYZE rebuild_earned"))
@@ -147,8 +166,18 @@ def rebuild(zone: ZoneInfo) -> int:
         connection.execute(text(_TIES))
         connection.execute(text(_BRANCHES), {"stale": False})
         connection.execute(text("DROP TABLE rebuild_earned"))
+        _INSTEAD.drop(connection)
         _DAYS.drop(connection)
     return rows
+
+
+def _instead() -> list[dict[str, int]]:
+    corrected = select(Entry.member_id).where(Entry.reason == CORRECTION).distinct()
+    return [
+        {"id": entry_id, "member_reached": stands.member, "branch_reached": stands.branch}
+        for member_id in db.session().scalars(corrected).all()
+        for entry_id, stands in standing_for(member_id).items()
+    ]
 
 
 def _days(connection: Connection, zone: ZoneInfo) -> list[dict[str, Any]]:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
+from zoneinfo import ZoneInfo
 
-from sqlalchemy import delete, text
+from sqlalchemy import delete, select, text
 
 from app.core.db import db
 from app.points.models import BranchStanding
 from app.points.queries.branches import SPREAD
+from app.points.queries.sums import reached_in, standing_for
 from app.points.rules import Period, height, spans_of
 
 # Any number; on PostgreSQL all who change standings queue here, because two who change the same
@@ -23,6 +25,12 @@ _RAISE = text(
     f"""UPDATE standing
     SET points = points + :amount, height = points * 68719476736 + :height
     WHERE member_id = :member AND theme_id IN (0, :theme) AND {_SPANS}"""  # noqa: S608 - constants
+)
+# Both columns are named, because a trigger watches one of them.
+_RAISE_EACH = text(
+    """UPDATE standing
+    SET points = points + :amount, height = (points + :amount) * 68719476736 + :low
+    WHERE member_id = :member AND span = :span AND theme_id = :theme"""
 )
 _OWN = text(
     """INSERT INTO standing (member_id, span, theme_id, points, height, shown)
@@ -49,6 +57,9 @@ def _spread_into(spans: str, where: str, rest: str = "") -> Any:
     )
 
 
+_REACHED = text(
+    "UPDATE branch_standing SET reached = :reached WHERE span = :span AND branch_id = :branch"
+)
 # A branch without takers has a row all the same: it becomes stale when somebody comes back.
 _NOBODY = text(
     """INSERT INTO branch_standing
@@ -95,46 +106,68 @@ def add_up(
     amount: int,
     entry_id: int,
     day: date,
+    zone: ZoneInfo,
     is_active: bool,
     shown: bool,
+    is_new: bool,
 ) -> None:
     """Add one entry to the standings of its day, week, month, quarter, year and of all time.
 
-    The caller stands in the queue already, since before the entry got its id.
+    `is_new` says that it stands for itself: it corrects nothing and gives nothing back. The caller
+    stands in the queue already, since before the entry got its id.
     """
     connection = db.session().connection()
     spans = spans_of(day)
-    high = height(amount, entry_id)
     keys = _keys(spans)
-    own = {"member": member_id, "amount": amount, "height": high}
-    themes = {0, theme_id}
-    raised = connection.execute(_RAISE, {**own, **keys, "theme": theme_id}).rowcount
-    if raised < len(themes) * len(spans):
-        connection.execute(
-            _OWN,
-            [
-                {**own, "span": span, "theme": theme, "shown": shown}
-                for theme in sorted(themes)
-                for span in spans
-            ],
-        )
+    own = {"member": member_id, "amount": amount, "shown": shown}
+    if is_new:
+        themes, own["height"] = {0, theme_id}, height(amount, entry_id)
+        raised = connection.execute(_RAISE, {**own, **keys, "theme": theme_id}).rowcount
+        if raised < len(themes) * len(spans):
+            connection.execute(
+                _OWN,
+                [
+                    {**own, "span": span, "theme": theme}
+                    for theme in sorted(themes)
+                    for span in spans
+                ],
+            )
+    else:
+        _raise_each(own, reached_in(member_id, spans, theme_id, zone))
     share = {"branch": branch_id, "member": member_id, "amount": amount}
     if connection.execute(_RAISE_SHARE, {**share, **keys}).rowcount < len(spans):
         connection.execute(_SHARE, [{**share, "span": span} for span in spans])
     row = {"branch": branch_id, "reached": entry_id, "stale": False}
-    if amount > 0 and is_active:
+    if is_new and amount > 0 and is_active:
         done = set(connection.scalars(_BRANCH_RAISED, {**keys, **share, "reached": entry_id}))
         left = [span for span in spans if span not in done]
         if left:
             connection.execute(_BRANCH_RISEN, {**_keys(left), **row})
         return
-    connection.execute(
-        delete(BranchStanding).where(
-            BranchStanding.branch_id == branch_id, BranchStanding.span.in_(spans)
-        )
-    )
+    rows = (BranchStanding.branch_id == branch_id, BranchStanding.span.in_(spans))
+    before = connection.execute(select(BranchStanding.span, BranchStanding.reached).where(*rows))
+    reached = {row.span: row.reached for row in before}
+    connection.execute(delete(BranchStanding).where(*rows))
     connection.execute(_BRANCH, {**keys, **row})
     connection.execute(_NOBODY, [{"span": span, **row} for span in spans])
+    if not is_new:  # what is taken or given back moves a branch in no tie
+        entry = standing_for(member_id)[entry_id].branch
+        connection.execute(
+            _REACHED,
+            [
+                {"span": span, "branch": branch_id, "reached": max(entry, reached.get(span, 0))}
+                for span in spans
+            ],
+        )
+
+
+def _raise_each(own: Mapping[str, Any], reached: Mapping[tuple[int, int], int]) -> None:
+    """Move a member by an entry that does not stand for itself."""
+    connection = db.session().connection()
+    for (span, theme), entry in reached.items():
+        row = {**own, "span": span, "theme": theme, "low": height(0, entry)}
+        if connection.execute(_RAISE_EACH, row).rowcount == 0:
+            connection.execute(_OWN, {**row, "height": height(own["amount"], entry)})
 
 
 def _keys(spans: Sequence[int]) -> dict[str, int]:
