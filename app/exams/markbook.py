@@ -37,6 +37,7 @@ _WORTH = re.compile(r"(.*?)\s*/\s*(\d+(?:\.\d+)?)\s*")
 _SLOT = re.compile(
     r"\s*((q(uestion)?|slot|item|题|第)?[ ._#-]*\d+\s*题?|q\.? ?\d+.*)\s*", re.IGNORECASE
 )
+_SEPARATOR = re.compile(r"sep=(.)", re.IGNORECASE)
 _BLANK = {"", "-", "–", "—"}
 
 
@@ -50,6 +51,13 @@ class NotAMark(Refusal):
 
 class UnevenLine(Refusal):
     sentence = _l("Line %(line)s has %(cells)s cells; the lines above have %(wanted)s.")
+
+
+class BrokenLine(Refusal):
+    sentence = _l(
+        "Line %(line)s cannot be read: a quotation mark without its other half, or a cell that is "
+        "too long."
+    )
 
 
 class OverTheMost(Refusal):
@@ -77,9 +85,9 @@ def read(data: bytes) -> MarkBook:
     header: list[str] | None = None
     if _is_header(lines[0][1]):
         header = lines.pop(0)[1]
-    most: list[str] | None = None
+    most: tuple[int, list[str]] | None = None
     if lines and _MAX.fullmatch(lines[0][1][0]):
-        most = lines.pop(0)[1]
+        most = lines.pop(0)
     lines = [line for line in lines if not _AVERAGE.fullmatch(line[1][0])]
     if not lines:
         raise NoMarks
@@ -99,34 +107,49 @@ def read(data: bytes) -> MarkBook:
 
 
 def _lines(data: bytes) -> list[tuple[int, list[str]]]:
-    """The lines that are not blank, with their numbers; all equally long."""
-    text = decoded(data)
-    first = next((line for line in text.splitlines() if line.strip()), "")
-    delimiter = max((",", ";", "\t"), key=first.count)
-    lines = [
-        (number, [cell.strip() for cell in cells])
-        for number, cells in enumerate(csv.reader(StringIO(text), delimiter=delimiter), 1)
-        if any(cell.strip() for cell in cells)
-    ]
-    for number, cells in lines:
-        if len(cells) != len(lines[0][1]):
-            raise UnevenLine(line=number, cells=len(cells), wanted=len(lines[0][1]))
-    return lines
+    """The lines that are not blank, with the numbers on which they begin; all equally long.
+
+    Excel's first line “sep=;” is obeyed, and columns at the end that are blank all the way down,
+    their headings too, as it leaves them, are not there.
+    """
+    text = decoded(data).replace("\r\n", "\n").replace("\r", "\n")
+    first = next((line for line in text.split("\n") if line.strip()), "")
+    told = _SEPARATOR.fullmatch(first.strip())
+    delimiter = told.group(1) if told else max((",", ";", "\t"), key=first.count)
+    lines, number = [], 1
+    rows = csv.reader(StringIO(text), delimiter=delimiter, strict=True)
+    try:
+        for cells in rows:
+            lines.append((number, [cell.strip() for cell in cells]))
+            number = rows.line_num + 1
+    except csv.Error:
+        raise BrokenLine(line=number) from None
+    lines = [line for line in lines if any(line[1])][bool(told) :]
+    # Among bare numbers a blank column at the end may be a question that nobody has answered.
+    is_bare = not lines or all(_number(cell) is not None for cell in lines[0][1])
+    widths = [max(i for i, cell in enumerate(cells, 1) if cell or is_bare) for _, cells in lines]
+    for (number, cells), width in zip(lines, widths, strict=True):
+        wanted = len(lines[0][1]) if width > len(lines[0][1]) else max(widths)
+        if not width <= wanted <= len(cells):
+            raise UnevenLine(line=number, cells=len(cells), wanted=wanted)
+    return [(number, cells[: max(widths)]) for number, cells in lines]
 
 
 def _is_header(cells: list[str]) -> bool:
     """Words beyond the first column, or slot numbers below a word that names no attempt."""
     if _MAX.fullmatch(cells[0]):
         return False
-    if any(_number(cell) is None for cell in cells[1:]):
+    said = [cell for cell in cells[1:] if cell]
+    if said and all(_number(cell) is None for cell in said):
         return True
     if _number(cells[0]) is not None:
         return False
-    # “attempt,1,2,3” counts the slots; “anna,1,0,1” is the first attempt.
-    return len(cells) == 1 or [_number(c) for c in cells[1:]] == list(range(1, len(cells)))
+    # “attempt,1,2,3,total” counts the slots; “anna,1,0,1” is the first attempt.
+    numbers = [number for cell in said if (number := _number(cell)) is not None]
+    return numbers == list(range(1, len(numbers) + 1))
 
 
-def _columns(header: list[str] | None, most: list[str] | None, rows: list[list[str]]) -> list[int]:
+def _columns(header: list[str] | None, most: object, rows: list[list[str]]) -> list[int]:
     """Which columns hold marks of slots."""
     width = len(rows[0])
     if header is not None and any(_WORTH.fullmatch(cell) for cell in header):
@@ -150,12 +173,13 @@ def _name(header: list[str] | None, column: int, number: int) -> str:
 
 def _max_marks(
     header: list[str] | None,
-    most: list[str] | None,
+    most: tuple[int, list[str]] | None,
     columns: list[int],
     marks: tuple[tuple[Decimal, ...], ...],
 ) -> tuple[Decimal | None, ...]:
     if most is not None:
-        return tuple(_mark(most[column], 1, column) for column in columns)
+        number, cells = most
+        return tuple(_mark(cells[column], number, column) for column in columns)
     if header is not None and (worth := [_WORTH.fullmatch(header[i]) for i in columns]):
         found = [Decimal(one.group(2)) for one in worth if one]
         if len(found) == len(columns):

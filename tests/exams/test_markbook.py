@@ -25,6 +25,10 @@ HALF = Decimal("0.5")
             "attempt,1,2\nmax mark,1,2\n17,1,0\n", (1, 2), ((1, 0),), id="max below the headings"
         ),
         pytest.param("attempt,1,2\n17,1,0\n", (1, 1), ((1, 0),), id="slots by number"),
+        pytest.param("sep=;\nq1;q2;;\n1;0;;\n0;1\n", (1, 1), ((1, 0), (0, 1)), id="as Excel saves"),
+        pytest.param("1,\n0,\n", (1, 1), ((1, 0), (0, 0)), id="a question nobody answered"),
+        pytest.param("id,1,2,total\r7,1,0,1\r", (1, 1), ((1, 0),), id="an old Mac's line ends"),
+        pytest.param("max,0,1\na,0,1\n", (0, 1), ((0, 1),), id="worth nothing"),
         pytest.param("anna,1,0\nben,0,1\n", (1, 1), ((1, 0), (0, 1)), id="names, no headings"),
         pytest.param(
             "姓名；题1；题2\n满分；2；4\n王；1；-\n".replace("；", ";"),
@@ -57,6 +61,11 @@ def test_shapes_of_tables(text: str, max_marks: tuple, marks: tuple) -> None:
         ("q1,q2\n1,yes\n", markbook.NotAMark, "Line 2, column 2"),
         ("q1,q2\n1,nan\n", markbook.NotAMark, "Line 2, column 2"),
         ("q1,q2\n1\n", markbook.UnevenLine, "Line 2 has 1 cells"),
+        ("1,0,x\n1,1,0\n", markbook.NotAMark, "Line 1, column 3"),
+        ("q1,q2\nmax,x\n1,1\n", markbook.NotAMark, "Line 2, column 2"),
+        ('"a\nb",1\nc,x\n', markbook.NotAMark, "Line 3, column 2"),
+        ('1,0\n1,"0\n', markbook.BrokenLine, "Line 2 cannot be read"),
+        ("1," + "0" * 200_000, markbook.BrokenLine, "Line 1 cannot be read"),
         ("max,1,1\na,1,3\n", markbook.OverTheMost, "Line 2, column 3"),
     ],
 )

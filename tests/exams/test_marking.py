@@ -180,6 +180,40 @@ def test_a_mark_that_counts_can_be_given_again_and_all_of_them_are_kept(
     assert [kind for kind, _, _ in history(app)] == ["first", "again"]
 
 
+def test_a_mark_is_replaced_only_by_who_looks_at_it_again(
+    app: Flask, people: People, trainer: int
+) -> None:
+    o = office(app, people, trainer, second_marking=False)
+    item = o.essay.id
+    given = {"item": item, "points": "4", "comment": "Short.", "first": "1"}
+    assert 'name="first"' in o.author.get(o.path)
+    assert o.author.post(o.path, **given).status_code == 303
+    # The same from a second window is no second mark; another one, or another person's, is refused.
+    assert o.author.post(o.path, **given).status_code == 303
+    for who, points in ((o.author, "8"), (o.second, "9")):
+        answer = who.post(o.path, **{**given, "points": points})
+        assert answer.status_code == 409
+        assert "it was marked (4 of 10 points)" in answer.text
+    assert history(app) == [("first", "0.4", "Short.")]
+    # From the list of what they marked last its marker mends it; for others it is not there.
+    again = f"{o.path}?again={item}"
+    assert again in o.author.get(o.path)
+    page = o.author.get(again)
+    assert 'value="4"' in page
+    assert "Short.</textarea>" in page
+    answer = o.author.post(o.path, item=item, points="11", again="1")
+    assert answer.status_code == 422
+    assert 'name="again"' in answer.text
+    assert o.author.post(o.path, item=item, points="6", again="1").status_code == 303
+    assert "The new mark counts" in o.author.get(o.path)
+    assert o.essay.mark == Decimal("0.6")
+    for who, path in ((o.second, again), (o.author, f"{o.path}?again=999")):
+        assert who.client.get(f"/desk/exams{path}").status_code == 404
+    # What was left out meanwhile is not marked any more.
+    o.author.post(f"{o.path.replace('marking', 'regrade')}", action="leave_out", reason="Unclear")
+    assert o.author.post(o.path, **given).status_code == 409
+
+
 def test_how_many_mark_does_not_change_once_somebody_has_marked(
     app: Flask, people: People, trainer: int
 ) -> None:

@@ -8,7 +8,18 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import BigInteger, Select, and_, case, cast, exists, func, literal, select
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Select,
+    and_,
+    case,
+    cast,
+    exists,
+    func,
+    literal,
+    select,
+)
 
 from app.core.db import db
 from app.core.refusals import NotThere
@@ -180,16 +191,68 @@ def next_to_mark(exam_id: int, question_id: int, *, marker_id: int) -> ToMark | 
         .join(each, each.c.item_id == AttemptItem.id)
         .where(each.c.question_id == question_id, each.c.mark.is_(None))
         .where(each.c.given < BOTH, ~each.c.by_me, each.c.member_id != marker_id)
-        .order_by(_ANY_ORDER)
+        .order_by(_any_order(marker_id))
         .limit(1)
     )
     return None if item is None else _to_mark(item)
 
 
-# A fixed order that has nothing to do with when or by whom an answer was written.
-_ANY_ORDER = (cast(AttemptItem.id, BigInteger) * literal(2654435761, BigInteger)) % literal(
-    4294967296, BigInteger
-)
+def _any_order(marker_id: int) -> ColumnElement[int]:
+    """A fixed order that has nothing to do with when or by whom an answer was written; another one
+    for every marker, so that two who mark at the same time seldom meet at one answer."""
+    mixed = cast(AttemptItem.id, BigInteger) * literal(2654435761, BigInteger)
+    begins = literal(marker_id * 2246822519 % 4294967296, BigInteger)
+    return (mixed + begins) % literal(4294967296, BigInteger)
+
+
+@dataclass(frozen=True)
+class Marked:
+    """A mark that a marker gave and that counts; nobody's name."""
+
+    item_id: int
+    points: Decimal
+    max_mark: Decimal
+    comment: str
+    parts: tuple[Decimal, ...]
+
+
+def marked_last(exam_id: int, question_id: int, *, marker_id: int, most: int = 5) -> list[Marked]:
+    """The answers to a question whose mark is a marker's own, the last one first."""
+    rows = db.session().scalars(
+        _own_marks(exam_id, question_id, marker_id)
+        .order_by(AttemptItem.marked_at.desc(), AttemptItem.id.desc())
+        .limit(most)
+    )
+    return [_marked(item) for item in rows]
+
+
+def marked_before(
+    exam_id: int, question_id: int, item_id: int, *, marker_id: int
+) -> tuple[ToMark, Marked]:
+    """An answer whose mark is a marker's own, to be marked again. Raises NotThere."""
+    asked = _own_marks(exam_id, question_id, marker_id).where(AttemptItem.id == item_id)
+    item = db.session().scalar(asked)
+    if item is None:
+        raise NotThere
+    return _to_mark(item), _marked(item)
+
+
+def _own_marks(exam_id: int, question_id: int, marker_id: int) -> Select[AttemptItem]:
+    return (
+        select(AttemptItem)
+        .join(Attempt, Attempt.id == AttemptItem.attempt_id)
+        .join(QuestionVersion, QuestionVersion.id == AttemptItem.version_id)
+        .join(Exam, Exam.id == Attempt.exam_id)
+        .where(Attempt.exam_id == exam_id, Attempt.state == "submitted")
+        .where(QuestionVersion.question_id == question_id, AttemptItem.marked_by == marker_id)
+        .where(AttemptItem.mark.is_not(None), ~Exam.second_marking)
+    )
+
+
+def _marked(item: AttemptItem) -> Marked:
+    points = rules.points(item.mark, item.max_mark)
+    parts = tuple(map(Decimal, item.parts or ()))
+    return Marked(item.id, points, item.max_mark, item.comment, parts)
 
 
 @dataclass(frozen=True)
@@ -226,7 +289,7 @@ def next_apart(exam_id: int, question_id: int, *, marker_id: int) -> Apart | Non
             .join(each, each.c.item_id == AttemptItem.id)
             .where(each.c.question_id == question_id, each.c.mark.is_(None))
             .where(each.c.given >= BOTH)
-            .order_by(each.c.member_id == marker_id, _ANY_ORDER)
+            .order_by(each.c.member_id == marker_id, _any_order(marker_id))
             .limit(1)
         )
         .first()

@@ -106,6 +106,7 @@ from app.exams.rules.marking import (
     EmptyAppeal,
     Given,
     MarkedByYou,
+    MarkedMeanwhile,
     MarkingHasBegun,
     MarksApart,
     NeedsAnotherMarker,
@@ -122,6 +123,7 @@ from app.exams.rules.marking import (
     mean_of,
     most_of_each,
     settled,
+    shown,
     whole_of,
 )
 from app.exams.rules.marks import (
@@ -217,6 +219,7 @@ __all__ = [
     "MarkedAnewAlready",
     "MarkedAnewMeanwhile",
     "MarkedByYou",
+    "MarkedMeanwhile",
     "MarkingHasBegun",
     "MarksApart",
     "NeedsAReason",
@@ -299,6 +302,7 @@ __all__ = [
     "seal_key",
     "seats",
     "settled",
+    "shown",
     "shown_percent",
     "shuffled",
     "spread",

@@ -57,6 +57,15 @@ class MarkedByYou(Conflict):
     sentence = _l("You have marked this answer. The second mark comes from somebody else.")
 
 
+class MarkedMeanwhile(Conflict):
+    """The answer was waiting for its mark when the page was opened, and does not any more."""
+
+    sentence = _l(
+        "Since you opened this answer it was marked (%(points)s of %(most)s points), or its "
+        "question was marked anew. Your mark was not kept; here is the next answer."
+    )
+
+
 class MarksApart(Conflict):
     sentence = _l("Two people have marked this answer, and their marks must be settled first.")
 

@@ -30,15 +30,32 @@ Points: TypeAlias = Decimal | Sequence[Decimal]  # for the whole answer, or for 
 Rubric: TypeAlias = Sequence[Mapping[str, str]]  # {text, share}
 
 
-def give(exam_id: int, item_id: int, *, points: Points, comment: str, marker_id: int) -> None:
+def give(
+    exam_id: int,
+    item_id: int,
+    *,
+    points: Points,
+    comment: str,
+    marker_id: int,
+    is_first: bool = False,
+) -> None:
     """Give points (0 to the question's greatest mark) for one answer, or for each of its criteria.
 
     With one marker the last mark counts. With two, the first waits for the second; their mean
     counts when they are near enough, else somebody settles them, see `settle_apart`. When nothing
-    waits any more the attempt is passed or not, with all that follows. Raises NotThere,
-    OverTheMost, PartOverTheMost, OtherCriteria, OwnAnswer, MarkedByYou, MarksApart.
+    waits any more the attempt is passed or not, with all that follows. `is_first` is for an answer
+    that still waited when it was read: a mark that was given meanwhile is not replaced, and the
+    same one once more, from a second window, is no second one. Raises NotThere, OverTheMost,
+    PartOverTheMost, OtherCriteria, OwnAnswer, MarkedByYou, MarksApart, MarkedMeanwhile.
     """
     attempt, item, rubric = _handed_in(exam_id, item_id)
+    if is_first and item.mark is not None:
+        if _is_sent_twice(item, rubric, points, comment, marker_id):
+            return
+        raise rules.MarkedMeanwhile(
+            points=rules.shown(rules.points(item.mark, item.max_mark)),
+            most=rules.shown(item.max_mark),
+        )
     mark, parts = _mark(attempt, item, rubric, points, marker_id)
     exam = db.session().get_one(Exam, exam_id)
     if item.mark is not None:
@@ -160,6 +177,16 @@ def _handed_in(exam_id: int, item_id: int) -> tuple[Attempt, AttemptItem, Rubric
     if not types.of(question.kind).BY_HAND or not item.response:
         raise NotThere
     return attempt, item, question.body.get("rubric") or ()
+
+
+def _is_sent_twice(
+    item: AttemptItem, rubric: Rubric, points: Points, comment: str, marker_id: int
+) -> bool:
+    if not isinstance(points, Decimal):
+        points, _parts = rules.whole_of(points, rubric, item.max_mark)
+    said = comment.strip()[: rules.LONGEST_COMMENT]
+    kept = (item.marked_by, rules.points(item.mark, item.max_mark), item.comment)
+    return kept == (marker_id, points, said)
 
 
 def _mark(

@@ -71,15 +71,25 @@ def marking(exam_id: int) -> str:
 @bp.get("/desk/exams/<int:exam_id>/marking/<int:question_id>")
 @access(EDITOR)
 def mark_next(exam_id: int, question_id: int) -> str:
-    return _mark(markable(exam_id), question_id)
+    return _mark(markable(exam_id), question_id, again=request.args.get("again", 0, type=int))
 
 
-def _mark(exam: queries.ExamView, question_id: int, problem: str = "") -> str:
+def _mark(exam: queries.ExamView, question_id: int, problem: str = "", *, again: int = 0) -> str:
+    """The next answer, or one whose mark is the reader's own (`again`), to be marked."""
+    me = reader().id
+    item: queries.ToMark | None
+    before: queries.Marked | None = None
+    if again:
+        item, before = queries.marked_before(exam.id, question_id, again, marker_id=me)
+    else:
+        item = queries.next_to_mark(exam.id, question_id, marker_id=me)
     return render_template(
         "exams/mark.html",
         exam=exam,
         row=_row(exam, question_id),
-        item=queries.next_to_mark(exam.id, question_id, marker_id=reader().id),
+        item=item,
+        before=before,
+        last=[] if before else queries.marked_last(exam.id, question_id, marker_id=me),
         problem=problem,
         comments=queries.comments_of(exam.id, question_id),
     )
@@ -104,17 +114,23 @@ def answer_file(exam_id: int, item_id: int) -> Response:
 @bp.post("/desk/exams/<int:exam_id>/marking/<int:question_id>")
 @access(EDITOR)
 def give_mark(exam_id: int, question_id: int) -> ResponseReturnValue:
-    exam = markable(exam_id)
+    exam, item_id = markable(exam_id), request.form.get("item", 0, type=int)
+    again = item_id if "again" in request.form else 0
     try:
         service.give(
             exam.id,
-            request.form.get("item", 0, type=int),
+            item_id,
             points=_points_or_parts(),
             comment=_comment(),
             marker_id=reader().id,
+            is_first="first" in request.form,
         )
-    except (*_MENDED, rules.MarkedByYou, rules.MarksApart) as refusal:
+    except _MENDED as refusal:
+        return _mark(exam, question_id, str(refusal), again=again), status_of(refusal)
+    except (rules.MarkedByYou, rules.MarksApart, rules.MarkedMeanwhile) as refusal:
         return _mark(exam, question_id, str(refusal)), status_of(refusal)
+    if again:
+        flash(_("The new mark counts; the one before is kept in the records."))
     return redirect(url_for("exams.mark_next", exam_id=exam_id, question_id=question_id), 303)
 
 
