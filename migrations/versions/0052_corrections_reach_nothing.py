@@ -1,6 +1,6 @@
 """What was taken back wholly, and what takes it back, decide no tie of points
 
-Revision: 0051, after 0050
+Revision: 0052, after 0051
 """
 
 from datetime import UTC, timedelta
@@ -9,8 +9,8 @@ import sqlalchemy as sa
 from alembic import op
 from flask import current_app
 
-revision = "0051"
-down_revision = "0050"
+revision = "0052"
+down_revision = "0051"
 branch_labels = None
 depends_on = None
 
