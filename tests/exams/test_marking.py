@@ -190,8 +190,8 @@ def test_a_mark_is_replaced_only_by_who_looks_at_it_again(
     assert o.author.post(o.path, **given).status_code == 303
     # The same from a second window is no second mark; another one, or another person's, is refused.
     assert o.author.post(o.path, **given).status_code == 303
-    for who, points in ((o.author, "8"), (o.second, "9")):
-        answer = who.post(o.path, **{**given, "points": points})
+    for who, other in ((o.author, "8"), (o.second, "9")):
+        answer = who.post(o.path, **{**given, "points": other})
         assert answer.status_code == 409
         assert "it was marked (4 of 10 points)" in answer.text
     assert history(app) == [("first", "0.4", "Short.")]
