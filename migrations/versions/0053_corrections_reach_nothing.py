@@ -1,6 +1,6 @@
 """What was taken back wholly, and what takes it back, decide no tie of points
 
-Revision: 0052, after 0051
+Revision: 0053, after 0052
 """
 
 from datetime import UTC, timedelta
@@ -9,8 +9,8 @@ import sqlalchemy as sa
 from alembic import op
 from flask import current_app
 
-revision = "0052"
-down_revision = "0051"
+revision = "0053"
+down_revision = "0052"
 branch_labels = None
 depends_on = None
 
