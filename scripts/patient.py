@@ -5,7 +5,8 @@ connections that send a byte now and then hold all of them. nginx in front waits
 this worker does so itself: the one loop that waits for all connections collects what they send.
 Whole requests go to the threads for pages. What is longer than `SMALL` goes to a few threads for
 uploads, where app/core/bodies.py cuts off who sends least; when many wait for those threads, the
-next one is told to come back, and clients of tus do.
+next one is told to come back, and clients of tus do. What is answered goes the other way: what the
+other end does not take at once (scripts/outlet.py) the loop sends when there is room.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import re
+import resource
 import selectors
 import socket
 import time
@@ -24,11 +26,17 @@ from gunicorn import http
 from gunicorn.http2 import negotiation
 from gunicorn.workers.gthread import TConn, ThreadWorker
 
+from scripts.outlet import Outlet
+
 UPLOADS = 12  # threads for long bodies, besides those for pages
 MOST_WAITING = 16  # long bodies that wait for one of these threads
 SMALL = 32 * 1024  # bytes of a body that are waited for without a thread
 LONGEST_HEAD = 64 * 1024  # bytes; gunicorn's own limits are lower
 MOST_COMING = 500  # connections without a whole request; the oldest of more than that is dropped
+MOST_TAKING = 800  # connections that still take an answer; of more the one that stands longest goes
+STILL_SECONDS = 60.0  # without taking a byte of an answer
+MOST_FILES = 4096  # open in this process, where the system allows it
+OTHER_FILES = 224  # than those of who takes an answer, each with a connection and a file
 PATIENCE_SECONDS = 15.0  # for the head
 SLOWEST = 2048  # bytes per second of a body, after the patience
 LINGER_SECONDS = 2.0  # until somebody who was answered hangs up
@@ -48,6 +56,8 @@ class Connection(TConn):  # type: ignore[misc]
     def __init__(self, worker: Worker, sock: socket.socket, client: Any, server: Any) -> None:
         super().__init__(worker.cfg, sock, client, server)
         self.worker = worker
+        self.outlet: Outlet | None = None  # of the answer that is being given
+        self.took = 0.0  # when the other end took something of it
         self.await_request(b"")
 
     def await_request(self, begun: bytes) -> None:
@@ -92,10 +102,24 @@ class Worker(ThreadWorker):  # type: ignore[misc]
     def __init__(self, *args: Any, **more: Any) -> None:
         super().__init__(*args, **more)
         self.coming: dict[Connection, None] = {}  # the oldest first
+        self.taking: dict[Connection, Any] = {}  # with what is to be done afterwards
         self.lingering: dict[socket.socket, float] = {}
         self.long_ones = 0
         self.looked = 0.0
+        self.most_taking = MOST_TAKING
         self.uploads = ThreadPoolExecutor(UPLOADS, thread_name_prefix="upload")  # begun when needed
+
+    def init_process(self) -> None:
+        # A slow reader keeps its connection and its file open.
+        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        most = MOST_FILES if hard == resource.RLIM_INFINITY else min(MOST_FILES, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, most), hard))
+        self.most_taking = min(MOST_TAKING, max(1, (max(soft, most) - OTHER_FILES) // 2))
+        super().init_process()
+
+    def load_wsgi(self) -> None:
+        super().load_wsgi()
+        self.wsgi = partial(_answered, self.wsgi)
 
     # --- coming in ------------------------------------------------------------------------------
 
@@ -193,6 +217,55 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         self.long_ones -= 1
         self.finish_request(conn, made)
 
+    # --- going out ------------------------------------------------------------------------------
+
+    def handle_request(self, req: Any, conn: Any) -> Any:
+        if not isinstance(conn, Connection):
+            return super().handle_request(req, conn)
+        sock = conn.sock
+        conn.sock = conn.outlet = Outlet(sock)
+        try:
+            return super().handle_request(req, conn)
+        finally:
+            conn.sock = sock
+
+    def finish_request(self, conn: Any, made: Any) -> None:
+        """A thread has done its part; the next request waits until all of the answer is sent."""
+        outlet = conn.outlet if isinstance(conn, Connection) else None
+        if outlet is None or not outlet.waiting:
+            super().finish_request(conn, made)
+            return
+        try:
+            conn.sock.setblocking(False)
+            self.poller.register(conn.sock, selectors.EVENT_WRITE, partial(self.hand_out, conn))
+        except (OSError, ValueError, KeyError):
+            self.give_up(conn)
+            return
+        conn.took = time.monotonic()
+        self.taking[conn] = made
+        if len(self.taking) > self.most_taking:
+            self.give_up(min(self.taking, key=lambda one: one.took))
+
+    def hand_out(self, conn: Connection, _sock: Any) -> None:
+        """The other end has room."""
+        assert conn.outlet is not None
+        try:
+            if conn.outlet.push():
+                conn.took = time.monotonic()
+        except OSError:
+            self.give_up(conn)
+            return
+        if not conn.outlet.waiting:
+            self.poller.unregister(conn.sock)
+            super().finish_request(conn, self.taking.pop(conn))
+
+    def give_up(self, conn: Connection) -> None:
+        """Whoever takes nothing any more, or has gone."""
+        self.taking.pop(conn, None)
+        if conn.outlet is not None:
+            conn.outlet.drop()
+        self.drop(conn)
+
     # --- turned away ----------------------------------------------------------------------------
 
     def forget(self, conn: Connection) -> None:
@@ -251,6 +324,8 @@ class Worker(ThreadWorker):  # type: ignore[misc]
                 self.turn_away(conn, _TOO_SLOW) if conn.held else self.drop(conn)
             elif not self.alive and not conn.held:
                 self.drop(conn)  # a connection kept ready by a browser; nothing was asked yet
+        for conn in [one for one in self.taking if now - one.took > STILL_SECONDS]:
+            self.give_up(conn)
         for sock, end in list(self.lingering.items()):
             if now > end:
                 self.hang_up(sock, now=True)
@@ -262,3 +337,19 @@ class Worker(ThreadWorker):  # type: ignore[misc]
             super().run()
         finally:
             self.uploads.shutdown(wait=False)
+
+
+def _answered(app: Any, environ: Any, start_response: Any) -> Any:
+    """What the application answers; a part of a file as a file, so that no thread has to read it.
+
+    werkzeug would read all that stands before the part, too: gunicorn's wrapper cannot seek.
+    """
+    from werkzeug.wsgi import _RangeWrapper
+
+    answer = app(environ, start_response)
+    wrapper = environ["wsgi.file_wrapper"]
+    if not isinstance(answer, _RangeWrapper) or not isinstance(answer.iterable, wrapper):
+        return answer
+    file = answer.iterable.filelike
+    file.seek(answer.start_byte)
+    return wrapper(file)  # as many bytes of it are sent as the head says

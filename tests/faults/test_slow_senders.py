@@ -1,16 +1,19 @@
-"""Senders that never finish: the site goes on for everybody else."""
+"""Senders that never finish, readers that hardly take: the site goes on for everybody else."""
 
 from __future__ import annotations
 
+import http.client
 import socket
 import time
 import urllib.request
 from contextlib import ExitStack, suppress
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 
 from app.core.bodies import MOST_SLOW, PATIENCE_SECONDS, SLOW_SECONDS, _Body, overdue
+from config import ROOT
 from scripts.patient import MOST_WAITING, SMALL, UPLOADS
 from tests.live import Site
 
@@ -100,3 +103,77 @@ def _heard(sender: socket.socket) -> bytes:
     with suppress(OSError):
         return sender.recv(300)
     return b""
+
+
+LARGE = "/static/vendor/noto-sans-sc.ttf"  # more than the kernel keeps for a connection
+HEAD = f"GET {LARGE} HTTP/1.1\r\nHost: 127.0.0.1\r\n"
+
+
+def _held_by(site: Site) -> int:
+    """How many connections, and descriptors of that file, the web processes have."""
+    master = site.processes["web"].pid
+    held = 0
+    for worker in Path(f"/proc/{master}/task/{master}/children").read_text().split():
+        for one in Path(f"/proc/{worker}/fd").iterdir():
+            with suppress(OSError):  # closed in this moment
+                where = str(one.readlink())
+                held += where.startswith("socket:") or where.endswith(LARGE)
+    return held
+
+
+@pytest.mark.slow
+@pytest.mark.xdist_group("live")
+def test_readers_that_hardly_take_hold_no_page_and_get_all_of_it_in_the_end(site: Site) -> None:
+    address = urlsplit(site.url)
+    whole = (ROOT / "app" / LARGE[1:]).read_bytes()
+    with urllib.request.urlopen(site.url + LARGE, timeout=30) as answer:
+        assert answer.read() == whole
+    before = _held_by(site)
+    with ExitStack() as held:
+        readers = []
+        for _ in range(40):  # more than all threads
+            reader = held.enter_context(socket.socket())
+            reader.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            reader.settimeout(60)
+            reader.connect((address.hostname, address.port))
+            # The second question, asked before the first is answered, is no way to hold a thread.
+            reader.sendall(f"{HEAD}\r\nGET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".encode())
+            assert reader.recv(12) == b"HTTP/1.1 200"
+            readers.append(reader)
+        # They would have held every thread for as long as they like.
+        for path in ("/healthz", "/sign-in"):
+            with urllib.request.urlopen(f"{site.url}{path}", timeout=30) as answer:
+                assert answer.status == 200
+        patient = readers[0].makefile("rb")
+        while patient.readline().strip():
+            continue
+        assert patient.read(len(whole)) == whole
+        assert patient.readline() == b"HTTP/1.1 200 OK\r\n"  # and the answer to the second
+        patient.close()
+    end = time.monotonic() + 60
+    while _held_by(site) > before:  # of all who have gone nothing is left
+        assert time.monotonic() < end
+        time.sleep(0.1)
+
+
+@pytest.mark.slow
+@pytest.mark.xdist_group("live")
+def test_a_part_of_a_file_is_sent_as_a_part_over_a_connection_that_stays(site: Site) -> None:
+    picture = ROOT / "docs/pictures/home-desktop-en.webp"
+    whole, page = picture.read_bytes(), f"/help/pictures/{picture.name}"
+    cookie = site.people.client(site.people.member()).get_cookie("sid")
+    assert cookie is not None
+    link = http.client.HTTPConnection(urlsplit(site.url).netloc, timeout=30)
+    for part, expected in (
+        ("bytes=100-199", whole[100:200]),
+        ("bytes=-7", whole[-7:]),
+        (f"bytes={len(whole) - 3}-", whole[-3:]),
+        ("bytes=0-", whole),
+    ):
+        link.request("GET", page, headers={"Cookie": f"sid={cookie.value}", "Range": part})
+        answer = link.getresponse()
+        assert (answer.status, answer.read()) == (206, expected), part
+    link.request("HEAD", page, headers={"Cookie": f"sid={cookie.value}"})
+    answer = link.getresponse()
+    assert (answer.status, answer.read()) == (200, b"")
+    link.close()
