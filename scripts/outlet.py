@@ -84,13 +84,14 @@ class Outlet:
 
     def begin(self) -> None:
         """What the other end takes at once; called by the thread, which never waits here."""
+        patience = self.sock.gettimeout()
         self.sock.setblocking(False)
         try:
             left = MOST_BY_THREAD
             while left > 0 and self.waiting and (sent := self.push()):
                 left -= sent
         finally:
-            self.sock.setblocking(True)
+            self.sock.settimeout(patience)
 
     def finish(self) -> None:
         """Wait until all is sent; called by the thread."""

@@ -16,6 +16,7 @@ import pytest
 from app.core import clock, jobs
 from app.core.db import unit_of_work
 from app.core.refusals import NoRoom
+from app.media.tus import MOST_ARRIVING
 from tests.media.conftest import Clips, Studio, studio_with, token
 from tests.media.test_tus import PIECE, Sender, sender, shelf
 
@@ -100,6 +101,64 @@ def test_while_one_sender_is_at_it_another_waits_and_nothing_mixes(sender: Sende
     assert statuses == [204]
     assert sender.piece(where, 0, b"b" * size).status_code == 409
     assert bytes_of(studio, where) == b"a" * size
+
+
+def test_of_one_member_four_pieces_are_taken_at_once_and_the_next_is_asked_to_come_back(
+    sender: Sender,
+) -> None:
+    """One alone must not hold all threads for uploads; others go on."""
+    studio, statuses = sender.studio, []
+    places = [sender.begun(10) for _ in range(MOST_ARRIVING + 1)]
+    bodies = [Halting(b"1234567890") for _ in range(MOST_ARRIVING)]
+
+    def send(where: str, body: Halting) -> None:
+        one = Sender(studio, studio.trainer)
+        answer = one.client.patch(
+            where,
+            input_stream=body,
+            content_type=PIECE,
+            headers={**one.headers, "Upload-Offset": "0"},
+        )
+        statuses.append(answer.status_code)
+
+    # The fifth place is left over.
+    threads = [
+        threading.Thread(target=send, args=both) for both in zip(places, bodies, strict=False)
+    ]
+    for thread in threads:
+        thread.start()
+    try:
+        assert all(body.is_half.wait(WAIT) for body in bodies)
+        refused = sender.piece(places[-1], 0, b"1234567890")
+        assert (refused.status_code, refused.headers["Retry-After"]) == (503, "5")
+        other = Sender(studio, studio.people.member(role="trainer"))
+        assert other.piece(other.begun(10), 0, b"1234567890").status_code == 204
+    finally:
+        for body in bodies:
+            body.may_go_on.set()
+        for thread in threads:
+            thread.join(WAIT)
+    assert statuses == [204] * MOST_ARRIVING
+    assert sender.piece(places[-1], 0, b"1234567890").status_code == 204
+
+
+def test_a_piece_that_is_cut_off_is_kept_as_far_as_it_came_and_asked_for_again(
+    sender: Sender,
+) -> None:
+    """As core/bodies.py does with the slowest: the body ends early, the connection can answer."""
+    where = sender.begun(10)
+    headers = {**sender.headers, "Upload-Offset": "0"}
+    cut_off = sender.client.patch(
+        where,
+        data=b"123456",
+        content_type=PIECE,
+        headers=headers,
+        environ_overrides={"CONTENT_LENGTH": "10"},
+    )
+    assert (cut_off.status_code, cut_off.headers.get("Retry-After")) == (503, "5")
+    assert sender.offset(where) == 6
+    assert sender.piece(where, 6, b"7890").status_code == 204
+    assert bytes_of(sender.studio, where) == b"1234567890"
 
 
 def test_of_many_senders_at_once_one_wins_whole(sender: Sender) -> None:
