@@ -9,8 +9,11 @@ from datetime import timedelta
 import pytest
 from flask import Flask
 
+from app.core import clock
 from app.core.db import unit_of_work
 from app.exams import service
+from app.members.models import Member
+from app.points.queries import total as points_of
 from tests.exams.examiner import Candidate, Desk, Set, make_exam
 from tests.factories import People
 from tests.learning.lessons import Time, single
@@ -161,3 +164,77 @@ def test_while_some_hand_in_the_exam_is_paused_and_nothing_is_lost(
     for taker, sent in zip(takers, answers, strict=True):
         assert taker.submit(sent).status_code == 303
         assert (taker.row().state, taker.row().score) == ("submitted", 3)
+
+
+def test_the_key_waits_for_those_who_write_beyond_the_close(
+    app: Flask, people: People, trainer: int, time: Time
+) -> None:
+    """Extra or added time, a pause and the grace go beyond the close; the answers wait for them."""
+    exam = make_exam(app, trainer, attempts_allowed=1, closes_at=clock.now() + timedelta(hours=1))
+    quick, slow, desk = Candidate(people, exam), Candidate(people, exam), Desk(people, trainer)
+    quick.start()
+    slow.start()
+    quick.submit(quick.right())
+    desk.post(f"/{exam.id}/room/time", minutes="30", attempt=str(slow.attempt))
+    time.moment += timedelta(minutes=70)
+    page = quick.result()
+    assert "Passed" in page
+    assert "choice-good" not in page
+    assert "is still writing" in page
+    assert slow.save(slow.right(1)).status_code == 200
+    slow.submit()
+    assert "choice-good" in quick.result()
+
+
+def test_an_attempt_that_nobody_has_finished_after_its_grace_holds_nothing_back(
+    app: Flask, people: People, trainer: int, time: Time
+) -> None:
+    exam = make_exam(app, trainer, attempts_allowed=1, closes_at=clock.now() + timedelta(hours=1))
+    quick, slow = Candidate(people, exam), Candidate(people, exam)
+    quick.start()
+    slow.start()
+    quick.submit(quick.right())
+    time.moment += timedelta(minutes=60, seconds=30)
+    assert "choice-good" not in quick.result()
+    assert slow.save(slow.right(1)).status_code == 200
+    time.moment += timedelta(seconds=31)
+    assert "choice-good" in quick.result()
+
+
+def test_who_is_not_invited_any_more_finishes_what_was_begun_and_begins_nothing(
+    app: Flask, people: People, trainer: int
+) -> None:
+    here, beside = people.branch(), people.branch()
+    exam = make_exam(app, trainer, branches=[here], attempts_allowed=3)
+    taker = Candidate(people, exam, people.member(branch=here))
+    assert taker.start().status_code == 303
+    with app.app_context(), unit_of_work() as session:
+        session.get_one(Member, taker.member).branch_id = beside
+    assert taker.start().status_code == 303
+    assert taker.save(taker.right(1)).status_code == 200
+    assert taker.submit().status_code == 303
+    answer = taker.start()
+    assert answer.status_code == 422
+    assert "not meant for you any more" in answer.get_data(as_text=True)
+    assert f"{taker.door}/start" not in taker.client.get(taker.door).get_data(as_text=True)
+    assert (taker.row().number, taker.row().state) == (1, "submitted")
+
+
+def test_points_tell_no_score_before_the_last_attempt_at_an_exam_that_never_closes(
+    app: Flask, people: People, trainer: int
+) -> None:
+    exam = make_exam(app, trainer, attempts_allowed=2, closes_at=None, show_score="after_close")
+    taker = Candidate(people, exam)
+
+    def points() -> int:
+        with app.app_context():
+            return points_of(taker.member)
+
+    taker.start()
+    taker.submit(taker.right())
+    assert points() == 0
+    assert "Passed" not in taker.result()
+    taker.start()
+    taker.submit(taker.wrong())
+    assert points() > 0
+    assert "Passed" in taker.client.get(f"/attempts/{taker.attempt - 1}").get_data(as_text=True)

@@ -1,5 +1,6 @@
 """Reads of quizzes, exams and attempts. What tells the key leaves only through `results`."""
 
+from app.exams.queries.allowances import Allowance, allowance_of, large_type_of
 from app.exams.queries.appeals import (
     AppealLine,
     AppealView,
@@ -43,15 +44,13 @@ from app.exams.queries.blueprints import (
 )
 from app.exams.queries.clips import shows_clip
 from app.exams.queries.exams import (
-    Allowance,
     ExamView,
     Standing,
-    allowance_of,
     branches_of,
     exam_for,
     exam_view,
     exams_for,
-    large_type_of,
+    is_invited,
     managed_exam,
     managed_exams,
     may_manage,
@@ -197,6 +196,7 @@ __all__ = [
     "given_marks",
     "grants",
     "happenings",
+    "is_invited",
     "is_sealed",
     "items_of",
     "large_type_of",

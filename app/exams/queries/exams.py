@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 
@@ -14,7 +14,6 @@ from app.core.refusals import NotThere
 from app.courses.queries import CourseCard, cards
 from app.exams import rules
 from app.exams.models import (
-    Accommodation,
     Attempt,
     Exam,
     ExamBranch,
@@ -23,6 +22,7 @@ from app.exams.models import (
     ExamSection,
     ExamSlot,
 )
+from app.exams.queries.allowances import Allowance, allowance_of, allowances
 from app.exams.queries.attempts import AttemptView, view
 from app.learning.queries import course_progress_for
 from app.members.models import Branch
@@ -88,15 +88,6 @@ class ExamView:
 
 
 @dataclass(frozen=True)
-class Allowance:
-    """What one member gets besides in one exam."""
-
-    extra_percent: int = 0
-    extra_attempts: int = 0
-    large_type: bool = False
-
-
-@dataclass(frozen=True)
 class Standing:
     """Where a member stands with an exam; `left` None means without limit."""
 
@@ -107,6 +98,8 @@ class Standing:
     missing: tuple[CourseCard, ...] = ()  # courses to be finished first
     questions: int = 0
     out_of: Decimal = Decimal(0)
+    is_invited: bool = True  # no more, when the branch, the role or the seat was taken away since
+    is_written: bool = False  # the exam is closed, and somebody with more time still writes
 
     @property
     def open_attempt(self) -> AttemptView | None:
@@ -161,6 +154,7 @@ class Standing:
             and self.open_attempt is None
             and self.left != 0
             and not self.missing
+            and self.is_invited
         )
 
     @property
@@ -180,9 +174,15 @@ class Standing:
         return closes_at
 
     def shows(self, what: str) -> bool:
-        """Whether "score", "answers" or "explanations" are released to the member now."""
+        """Whether "score", "answers" or "explanations" are released to the member now.
+
+        What tells the key waits after the close for those who write longer, too.
+        """
+        release = getattr(self.exam, f"show_{what}")
+        if self.is_written and what != "score" and release == rules.Release.AFTER_CLOSE:
+            return False
         return rules.is_released(
-            getattr(self.exam, f"show_{what}"),
+            release,
             now=self.now,
             closes_at=self.shown_at,
             ended=self.left == 0 and self.open_attempt is None,
@@ -225,6 +225,12 @@ def exam_for(reader: Reader, exam_id: int, now: datetime) -> ExamView:
     if row is None:
         raise NotThere
     return exam_view(row, now)
+
+
+def is_invited(reader: Reader, exam_id: int) -> bool:
+    """Whether an exam is meant for the reader today; who has begun sees it even when not."""
+    found = select(Exam.id).where(Exam.id == exam_id, _invited(reader))
+    return db.session().scalar(found) is not None
 
 
 def may_manage(reader: Reader, row: Exam) -> bool:
@@ -310,14 +316,14 @@ def exams_for(reader: Reader, now: datetime, *, until: datetime | None = None) -
         .order_by(Attempt.number.desc())
     ):
         attempts.setdefault(attempt.exam_id or 0, []).append(view(attempt))
-    allowances = _allowances(reader.id, ids)
+    granted = allowances(reader.id, ids)
     sizes = _sizes(ids)
     return [
         Standing(
             exam=exam_view(row, now),
             now=now,
             attempts=tuple(attempts.get(row.id, ())),
-            allowance=allowances[row.id],
+            allowance=granted[row.id],
             questions=sizes.get(row.id, (0, Decimal(0)))[0],
             out_of=sizes.get(row.id, (0, Decimal(0)))[1],
         )
@@ -337,7 +343,8 @@ def to_sit(reader: Reader, now: datetime) -> list[Standing]:
 
 def standing_for(reader: Reader, exam: ExamView, now: datetime) -> Standing:
     """Where the reader stands with one exam, with the courses that are missing."""
-    return standing_of(reader.id, exam, now)
+    standing = standing_of(reader.id, exam, now)
+    return replace(standing, is_invited=is_invited(reader, exam.id))
 
 
 def standing_of(member_id: int, exam: ExamView, now: datetime) -> Standing:
@@ -356,33 +363,19 @@ def standing_of(member_id: int, exam: ExamView, now: datetime) -> Standing:
         missing=tuple(missing_courses(exam.id, member_id)),
         questions=questions,
         out_of=out_of,
+        is_written=_is_written(exam, now),
     )
 
 
-def allowance_of(member_id: int, exam_id: int) -> Allowance:
-    """What a member gets besides in an exam: what is set for this exam, else for all exams."""
-    return _allowances(member_id, [exam_id])[exam_id]
-
-
-def large_type_of(member_id: int) -> bool:
-    """Whether a member is granted large type everywhere: in the quizzes of courses, too."""
-    return _allowances(member_id, [0])[0].large_type
-
-
-def _allowances(member_id: int, exam_ids: Sequence[int]) -> dict[int, Allowance]:
-    rows = db.session().scalars(
-        select(Accommodation).where(
-            Accommodation.member_id == member_id,
-            or_(Accommodation.exam_id.is_(None), Accommodation.exam_id.in_(exam_ids)),
-        )
-    )
-    # What was taken back in one exam leaves what is granted in all.
-    found = {
-        row.exam_id: Allowance(row.extra_percent, row.extra_attempts, row.large_type)
-        for row in rows
-        if row.extra_percent or row.extra_attempts or row.large_type
-    }
-    return {i: found.get(i) or found.get(None) or Allowance() for i in exam_ids}
+def _is_written(exam: ExamView, now: datetime) -> bool:
+    """Whether somebody still writes an exam that is closed: extra or added time, a pause, grace."""
+    if exam.phase is not rules.Phase.CLOSED:
+        return False
+    going_on = select(Attempt.id).where(Attempt.exam_id == exam.id, Attempt.state == "open")
+    if exam.paused_at is None:  # what nobody has finished yet is over all the same
+        since = now - timedelta(seconds=exam.grace_s)
+        going_on = going_on.where(Attempt.deadline_at >= since)
+    return db.session().scalar(going_on.limit(1)) is not None
 
 
 def required_courses(exam_id: int) -> list[CourseCard]:

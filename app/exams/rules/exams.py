@@ -101,6 +101,10 @@ class TooSoon(Refusal):
     sentence = _l("You can start the next attempt in %(minutes)s minutes.")
 
 
+class NotInvited(Refusal):
+    sentence = _l("This exam is not meant for you any more. What you have begun can be finished.")
+
+
 class NoTriesLeft(Refusal):
     sentence = _l("You have used all %(allowed)s attempts at this exam.")
 

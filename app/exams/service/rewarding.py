@@ -11,7 +11,7 @@ from app.core import clock, jobs
 from app.core.db import db
 from app.exams import rules
 from app.exams.models import Attempt, Exam
-from app.exams.queries import outcome_seal
+from app.exams.queries import allowance_of, outcome_seal
 from app.learning import service as learning
 from app.points import service as points
 
@@ -26,7 +26,11 @@ def reward(attempt: Attempt) -> tuple[int, bool]:
     released nothing is given, for that would tell it; see `reward_due`. Neither is it while an
     exam seals what came out of a quiz: then it is tried again when the seal ends.
     """
-    if not attempt.passed or not _is_known(attempt):
+    if not _is_known(attempt):
+        return 0, False
+    if not attempt.passed:
+        attempt = _held_back(attempt) or attempt
+    if not attempt.passed:
         return 0, False
     seal = outcome_seal(attempt, clock.now())
     if seal is not None:
@@ -106,7 +110,51 @@ def _is_known(attempt: Attempt) -> bool:
     if attempt.exam_id is None:
         return True
     exam = db.session().get_one(Exam, attempt.exam_id)
-    return rules.is_released(exam.show_score, now=clock.now(), closes_at=exam.closes_at, ended=True)
+    return rules.is_released(
+        exam.show_score,
+        now=clock.now(),
+        closes_at=exam.closes_at,
+        ended=_waits_for_nothing(exam) or _is_last(attempt, exam),
+    )
+
+
+def _waits_for_nothing(exam: Exam) -> bool:
+    """Whether scores do not wait for a member's last attempt: see rules.is_released."""
+    is_late = exam.show_score == rules.Release.AFTER_CLOSE and exam.closes_at is None
+    return not (is_late and exam.attempts_allowed)
+
+
+def _is_last(attempt: Attempt, exam: Exam) -> bool:
+    """Whether a member has none left of the attempts at an exam, and writes none."""
+    counted = (
+        db.session()
+        .scalars(
+            select(Attempt.state).where(
+                Attempt.member_id == attempt.member_id,
+                Attempt.exam_id == exam.id,
+                Attempt.state != "void",
+            )
+        )
+        .all()
+    )
+    extra = allowance_of(attempt.member_id, exam.id).extra_attempts
+    return "open" not in counted and len(counted) >= exam.attempts_allowed + extra
+
+
+def _held_back(attempt: Attempt) -> Attempt | None:
+    """The passed attempt whose reward waited for this one, the member's last at an exam."""
+    if attempt.exam_id is None:
+        return None
+    session = db.session()
+    if _waits_for_nothing(session.get_one(Exam, attempt.exam_id)):
+        return None
+    return session.scalar(
+        select(Attempt)
+        .where(Attempt.member_id == attempt.member_id, Attempt.exam_id == attempt.exam_id)
+        .where(Attempt.state == "submitted", Attempt.passed.is_(True))
+        .order_by(Attempt.score.desc(), Attempt.number)
+        .limit(1)
+    )
 
 
 def take_back(attempt: Attempt, *, actor_id: int, reason: str) -> int:

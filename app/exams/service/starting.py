@@ -65,12 +65,14 @@ def start_exam(
     member_id: int,
     password: str = "",
     visit: rules.Visit = rules.Visit(),  # noqa: B008 - it is frozen
+    is_invited: bool = True,
 ) -> int:
     """The id of the member's open attempt at an exam; a new one when there is none.
 
-    Who may see the exam is asked before (queries.exam_for). Raises NotOpenYet, NoMoreStarts,
-    ExamClosed, WrongNetwork, NeedsSafeBrowser, WrongPassword, CoursesFirst, TooSoon, NoTriesLeft,
-    and NoQuiz for an empty paper.
+    Who may see the exam is asked before (queries.exam_for), and whether it is meant for the member
+    still (queries.is_invited): what was begun goes on without that. Raises NotInvited, NotOpenYet,
+    NoMoreStarts, ExamClosed, WrongNetwork, NeedsSafeBrowser, WrongPassword, CoursesFirst, TooSoon,
+    NoTriesLeft, and NoQuiz for an empty paper.
     """
     session = db.session()
     exam = session.get(Exam, exam_id)
@@ -82,6 +84,8 @@ def start_exam(
         if not rules.is_safe(visit, exam.safe_keys):
             raise rules.NeedsSafeBrowser
         return open_id
+    if not is_invited:
+        raise rules.NotInvited
     now = clock.now()
     allowance = allowance_of(member_id, exam_id)
     _must_be_open(exam, now)

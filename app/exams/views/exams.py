@@ -62,6 +62,7 @@ def start_exam(exam_id: int) -> ResponseReturnValue:
             member_id=me.id,
             password=request.form.get("password", ""),
             visit=visit(),
+            is_invited=queries.is_invited(me, found.id),
         )
     except Refusal as refusal:
         if wants_json():
