@@ -293,7 +293,7 @@ def may_see_clip(reader: Reader, uuid: str) -> bool:
     now = clock.now()
     return (
         exams.shows_clip(reader, showing, now)
-        or practice.shows_clip(reader.id, showing, now)
+        or practice.shows_clip(reader, showing, now)
         or courses.asks_inside(reader, _told_inside(reader, showing, now))
         or courses.reading_shows(reader, uuid)
     )

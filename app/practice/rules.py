@@ -12,6 +12,8 @@ from flask_babel import lazy_gettext as _l
 
 from app.core.refusals import Refusal
 
+REASON = "practice"  # as the ledger calls it
+DUEL_SOURCE = f"{REASON}:duel"  # of an entry, with the day
 ROUND = 10  # questions of a theme, a category or the notebook at a time
 DAILY = 5
 WEEKLY = 10

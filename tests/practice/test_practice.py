@@ -282,6 +282,60 @@ def test_a_mistake_comes_again_after_a_pause_until_it_was_known_three_times(
     assert learner.start("notebook").status_code >= 400
 
 
+def test_mistakes_are_looked_up_with_what_is_right_and_when_they_come_again(
+    people: People, learner: Learner, time: Time
+) -> None:
+    notebook = "/practice/notebook"
+    assert "No mistakes here" in learner.get(notebook)
+    learner.start("daily")
+    learner.answer(right=False)
+    assert "Known 0 of 3 times" in learner.get(f"{learner.url}?after=1")
+    (entry,) = learner.rows(NotebookEntry, member_id=learner.member)
+    page = learner.get(notebook)
+    assert page.count("CANARY-EXPLANATION") == page.count("your answer, wrong") == 1
+    assert "It is due now" not in page
+    assert "No mistakes here" in Learner(people).get(notebook)
+    time.go_on(86_460)
+    learner.sign_in()
+    assert "It is due now" in learner.get(notebook)
+    # A question that an exam asks now is not told here either.
+    exam = make_exam(people.app, people.member(role="trainer"), [entry.question_id])
+    assert Candidate(people, exam, learner.member).start().status_code == 303
+    assert "CANARY-EXPLANATION" not in learner.get(notebook)
+    for number in (0, -1, 2, 10**30, "x"):
+        assert learner.client.get(f"{notebook}?page={number}").status_code == 200
+
+
+def test_a_mistake_in_a_duel_is_not_told_before_the_duel_is_over(
+    table: tuple[Player, Player], time: Time
+) -> None:
+    one, _two = table
+    one.play(right=False)
+    assert "CANARY" not in one.get("/practice/notebook")
+    time.go_on(200)
+    assert one.get("/practice/notebook").count("CANARY-EXPLANATION") == 1
+
+
+def test_days_in_a_row_what_is_known_and_the_way_on(learner: Learner, time: Time) -> None:
+    for day in range(2):
+        learner.start("daily")
+        for _ in range(5):
+            learner.answer()
+        page = learner.get("/practice")
+        assert ("2 days in a row" in page) == (day == 1)
+        assert f"{5 * (day + 1)} of 12 known" in page
+        time.go_on(86_400)
+        learner.sign_in()
+    subject = int(re.search(r'name="subject" value="(\d+)"', page).group(1))
+    for mode, again in (("theme", f'name="subject" value="{subject}"'), ("challenge", "Your best")):
+        learner.start(mode, subject=subject)
+        learner.answer()
+        learner.post(f"{learner.url}/end")
+        end = learner.page()
+        assert again in end
+        assert "Once more" in end
+
+
 def test_a_right_answer_before_the_pause_is_over_does_not_count() -> None:
     from tests.certificates.test_certificates import NOW
 
@@ -451,7 +505,11 @@ def test_two_play_the_same_questions_and_the_better_one_is_first(
         assert "choice-good" in one.get(one.table)
         time.go_on(3.1)
     assert "Well played" in one.get(one.table)
-    assert "place 2" in two.get(two.table)
+    assert "Look at these again" not in one.get(one.table)
+    end = two.get(two.table)
+    assert "place 2" in end
+    assert "2 points for you" in end
+    assert end.count("CANARY-EXPLANATION") == 4, "what went wrong, with why"
     assert [p["right"] for p in one.state()["players"]] == [5, 1]
     assert [amount for _, amount in one.points()] == [2]
     assert [amount for _, amount in two.points()] == [2]
@@ -515,9 +573,12 @@ def test_the_bot_plays_when_nobody_is_there_and_a_duel_goes_on_without_its_playe
     one.post(f"{one.table}/begin")
     assert len(one.rows(DuelSeat, duel_id=one.duel)) == 4
     time.go_on(3.1)
-    for _ in range(3):
+    for number in range(1, 4):
+        for _ in range(20):  # the bots take their time
+            if one.state()["version"].startswith(f"asking.{number}."):
+                break
+            time.go_on(3)
         one.play()
-        time.go_on(23.1)
     time.go_on(200)
     assert one.state()["version"].startswith("over")
     with one.app.app_context(), unit_of_work() as session:

@@ -13,8 +13,10 @@ from app.core.db import db
 from app.core.refusals import NotThere
 from app.exams.queries import sealed_for, sealed_versions
 from app.members.models import Member
+from app.points.models import Entry
 from app.practice import rules
 from app.practice.models import Duel, DuelAnswer, DuelSeat
+from app.practice.queries.runs import ItemView
 from app.questions import types
 from app.questions.queries import versions
 
@@ -43,6 +45,7 @@ class DuelView:
     is_sealed: bool  # in the pause: an exam lets nothing be told; it counts for nobody I see
     order: tuple[str, ...]
     created_at: datetime
+    points: int = 0  # that it brought, at its end
 
     @property
     def me(self) -> Player:
@@ -110,7 +113,54 @@ def duel_for(member_id: int, duel_id: int, now: datetime) -> DuelView:
         order=order,
         is_sealed=at.phase is rules.Phase.PAUSE and at.number in quiet,
         created_at=row.created_at,
+        points=_points(member_id, row.starts_at) if at.phase is rules.Phase.OVER else 0,
     )
+
+
+def review_of(member_id: int, duel_id: int, now: datetime) -> list[ItemView]:
+    """The questions of a finished duel that the member did not answer rightly; none that an exam
+    seals. Raises NotThere."""
+    if duel_for(member_id, duel_id, now).now.phase is not rules.Phase.OVER:
+        return []
+    session = db.session()
+    row = session.get_one(Duel, duel_id)
+    mine = select(DuelSeat.seat).where(DuelSeat.duel_id == duel_id, DuelSeat.member_id == member_id)
+    given = {
+        answer.number: answer
+        for answer in session.scalars(
+            select(DuelAnswer).where(
+                DuelAnswer.duel_id == duel_id, DuelAnswer.seat == mine.scalar_subquery()
+            )
+        )
+    }
+    found = versions(version_id for version_id, _options in row.questions)
+    sealed = sealed_for(member_id, now)
+    items = []
+    for number, (version_id, options) in enumerate(row.questions, 1):
+        question, answer = found[version_id], given.get(number)
+        if question.id in sealed or (answer is not None and answer.right):
+            continue
+        response = list(answer.response) if answer else []
+        explained = types.of(question.kind).explained(question.body, response)
+        order = tuple(token for _name, token in options)
+        items.append(ItemView(question.id, number, None, explained, order, False, question.id))
+    return items
+
+
+def _points(member_id: int, starts_at: datetime | None) -> int:
+    """What the ledger entered for this duel and not for an earlier one of the day."""
+    if starts_at is None:
+        return 0
+    entered = (
+        select(Entry.amount)
+        .where(
+            Entry.member_id == member_id,
+            Entry.reason == rules.REASON,
+            Entry.source.startswith(rules.DUEL_SOURCE),
+        )
+        .where(Entry.occurred_at >= starts_at, Entry.occurred_at <= starts_at + rules.LONGEST)
+    )
+    return db.session().scalars(entered).first() or 0
 
 
 def seats_of(duel_id: int) -> list[DuelSeat]:
@@ -158,6 +208,15 @@ def running_duel_of(member_id: int, now: datetime) -> int | None:
     row = db.session().get_one(Duel, found)
     at = rules.moment(row.starts_at, row.size, answers_of(found), now)
     return None if at.phase is rules.Phase.OVER else found
+
+
+def asked_in_duel(member_id: int, now: datetime) -> set[int]:
+    """The questions of the duel that a member plays now: they are told nowhere else meanwhile."""
+    found = running_duel_of(member_id, now)
+    if found is None:
+        return set()
+    asked = db.session().get_one(Duel, found).questions
+    return {q.id for q in versions(version_id for version_id, _options in asked).values()}
 
 
 def _names(ids: Sequence[int]) -> dict[int, str]:

@@ -20,11 +20,11 @@ from app.learning.models import CourseProgress
 from app.library.queries import Reference, references_for
 from app.members.rules import Reader
 from app.practice.models import (
-    NotebookEntry,
     PracticeCategory,
     PracticeItem,
     PracticeRun,
 )
+from app.practice.rules import Mode
 from app.questions import types
 from app.questions.models import Category, Question, QuestionVersion
 from app.questions.queries import page_places, versions
@@ -133,34 +133,6 @@ def last_practised(member_id: int) -> dict[int, datetime]:
 
 
 @dataclass(frozen=True)
-class Notebook:
-    """A member's mistakes: how many are due, how many wait, when the next one is due."""
-
-    due: tuple[int, ...]
-    waiting: int
-    mastered: int
-    next_at: datetime | None
-
-
-def notebook_of(member_id: int, now: datetime, *, among: set[int]) -> Notebook:
-    """The notebook; questions that may not be practised any more rest."""
-    rows = db.session().scalars(
-        select(NotebookEntry)
-        .where(NotebookEntry.member_id == member_id)
-        .order_by(NotebookEntry.due_at, NotebookEntry.question_id)
-    )
-    entries = [row for row in rows if row.question_id in among]
-    inside = [row for row in entries if not row.out]
-    later = [row.due_at for row in inside if row.due_at > now]
-    return Notebook(
-        due=tuple(row.question_id for row in inside if row.due_at <= now),
-        waiting=len(later),
-        mastered=sum(row.out for row in entries),
-        next_at=min(later, default=None),
-    )
-
-
-@dataclass(frozen=True)
 class RunView:
     """One practice of a member."""
 
@@ -169,7 +141,7 @@ class RunView:
     mode: str
     key: str | None
     title: str
-    size: int
+    queue: tuple[int, ...]  # ids of questions
     state: str
     answered: int
     right: int
@@ -179,6 +151,10 @@ class RunView:
     @property
     def is_open(self) -> bool:
         return self.state == "open"
+
+    @property
+    def size(self) -> int:
+        return len(self.queue)
 
 
 @dataclass(frozen=True)
@@ -209,7 +185,7 @@ def run_view(row: PracticeRun) -> RunView:
         mode=row.mode,
         key=row.key,
         title=row.title,
-        size=len(row.queue),
+        queue=tuple(row.queue),
         state=row.state,
         answered=row.answered,
         right=row.right,
@@ -231,6 +207,36 @@ def is_done_on(member_id: int, day: date) -> bool:
     key = f"daily:{day.isoformat()}"
     found = runs_of(member_id, [key]).get(key)
     return found is not None and not found.is_open
+
+
+def days_done(member_id: int) -> set[date]:
+    """The days on which a member has done the five of the day."""
+    keys = db.session().scalars(
+        select(PracticeRun.key).where(
+            PracticeRun.member_id == member_id,
+            PracticeRun.mode == Mode.DAILY,
+            PracticeRun.state == "done",
+            PracticeRun.answered > 0,
+        )
+    )
+    return {date.fromisoformat(key.removeprefix("daily:")) for key in keys if key}
+
+
+def known_of(member_id: int) -> set[int]:
+    """The questions that a member answered rightly when they were last practised."""
+    last = (
+        select(func.max(PracticeItem.id))
+        .join(PracticeRun, PracticeRun.id == PracticeItem.run_id)
+        .join(QuestionVersion, QuestionVersion.id == PracticeItem.version_id)
+        .where(PracticeRun.member_id == member_id, PracticeItem.answered_at.is_not(None))
+        .group_by(QuestionVersion.question_id)
+    )
+    rows = (
+        select(QuestionVersion.question_id)
+        .join(PracticeItem, PracticeItem.version_id == QuestionVersion.id)
+        .where(PracticeItem.id.in_(last), PracticeItem.mark == 100)
+    )
+    return set(db.session().scalars(rows))
 
 
 def best_of(member_id: int, mode: str) -> int:

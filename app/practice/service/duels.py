@@ -6,6 +6,7 @@ import secrets
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
+from flask import current_app
 from flask_babel import gettext as _
 from sqlalchemy import delete, select
 
@@ -18,7 +19,7 @@ from app.practice import rules
 from app.practice.models import Duel, DuelAnswer, DuelSeat
 from app.practice.queries import answers_of, running_duel_of, seats_of
 from app.practice.service.drawing import options_of, written_in
-from app.practice.service.runs import REASON, note
+from app.practice.service.runs import note
 from app.questions import types
 from app.questions.queries import questions, versions
 from app.questions.rules import Language
@@ -155,14 +156,14 @@ def settle(duel_id: int) -> None:
     if not is_last and now < duel.starts_at + rules.LONGEST:
         return
     duel.settled = True
-    day = duel.starts_at.date().isoformat()
+    day = duel.starts_at.astimezone(current_app.extensions["weike"].zone).date()
     for seat in seats_of(duel_id):
         number = sum(a.seat == seat.seat for a in given)
         if seat.member_id is not None and number >= rules.FEWEST:
             points.credit(
                 member_id=seat.member_id,
-                reason=REASON,
-                source=f"practice:duel:{day}",
+                reason=rules.REASON,
+                source=f"{rules.DUEL_SOURCE}:{day.isoformat()}",
                 occurred_at=min(now, duel.starts_at + rules.LONGEST),
                 note=_("Duel"),
             )

@@ -23,7 +23,6 @@ from app.questions import types
 from app.questions.models import QuestionVersion
 from app.questions.queries import questions, versions
 
-REASON = "practice"  # as the ledger calls it
 _chance = random.SystemRandom()
 
 
@@ -297,8 +296,8 @@ def _end(run: PracticeRun, now: datetime) -> None:
     source = run.key or f"{mode.value}:{settings.today().isoformat()}"
     run.points = points.credit(
         member_id=run.member_id,
-        reason=REASON,
-        source=f"practice:{source}",
+        reason=rules.REASON,
+        source=f"{rules.REASON}:{source}",
         occurred_at=now,
         note=str(rules.MODE_NAMES[mode]),
     )

@@ -52,12 +52,15 @@ def _duel(duel_id: int, problem: str) -> str:
     now = clock.now()
     found = queries.duel_for(reader().id, duel_id, now)
     waited = now - found.created_at
+    items = queries.review_of(found.me.member_id or 0, duel_id, now)
     return render_template(
         "practice/_duel.html" if request.args.get("part") else "practice/duel.html",
         duel=found,
         remaining_ms=_remaining(found),
         bot_in_ms=max(0, int((rules.BOT_AFTER - waited).total_seconds() * 1000)),
         questions=rules.QUESTIONS,
+        items=items,
+        found_at=queries.taught_for(reader(), items) if items else None,
         problem=problem,
     )
 

@@ -12,6 +12,8 @@ from app.core.i18n import current_language
 from app.core.limits import limited
 from app.core.refusals import NotThere
 from app.members.access import AUTHOR, SIGNED_IN, is_easy, reader
+from app.points.queries import book_at
+from app.points.rules.streaks import streak
 from app.practice import queries, rules, service
 from app.practice.rules import Mode
 from app.practice.views.door import bp, sent
@@ -31,12 +33,15 @@ def _index(problem: str) -> str:
     today = settings.today()
     daily, weekly = f"daily:{today.isoformat()}", f"weekly:{rules.week_of(today)}"
     once = queries.runs_of(who.id, [daily, weekly])
+    book = book_at(now)
     return render_template(
         "practice/index.html",
         pool=pool,
         notebook=queries.notebook_of(who.id, now, among=pool.all),
         daily=once.get(daily),
         weekly=once.get(weekly),
+        row=streak(queries.days_done(who.id), today, book.is_rest).length,
+        known=queries.known_of(who.id),
         best={mode: queries.best_of(who.id, mode) for mode in ("challenge", "sprint")},
         is_empty=len(pool.all) < rules.FEWEST,
         has_games=len(pool.quick) >= rules.QUESTIONS,
@@ -44,6 +49,25 @@ def _index(problem: str) -> str:
         easy=is_easy(),
         problem=problem,
         rules=rules,
+    )
+
+
+@bp.get("/practice/notebook")
+@access(SIGNED_IN)
+def notebook() -> str:
+    """One's mistakes to look up: what is right, where it was taught, when it comes again."""
+    who, now = reader(), clock.now()
+    among = queries.pool_for(who).all
+    shown = among - queries.asked_in_duel(who.id, now)
+    page = queries.mistakes_of(
+        who.id, now, among=shown, number=request.args.get("page", 1, type=int)
+    )
+    return render_template(
+        "practice/notebook.html",
+        page=page,
+        notebook=queries.notebook_of(who.id, now, among=among),
+        found_at=queries.taught_for(who, [mistake.item for mistake in page.rows]),
+        times=len(rules.SPACES),
     )
 
 
@@ -97,8 +121,14 @@ def _run(run_id: int, problem: str) -> str:
     quick = found.mode == Mode.SPRINT
     values = {"run": found, "names": rules.MODE_NAMES, "problem": problem}
     if after is not None and not quick:
-        found_at = queries.taught_for(reader(), [after])
-        return render_template("practice/feedback.html", item=after, found_at=found_at, **values)
+        return render_template(
+            "practice/feedback.html",
+            item=after,
+            found_at=queries.taught_for(reader(), [after]),
+            entry=queries.entry_of(found.member_id, after.question_id),
+            times=len(rules.SPACES),
+            **values,
+        )
     remaining = None
     if found.deadline_at is not None:
         remaining = max(0, int((found.deadline_at - now).total_seconds() * 1000))
@@ -106,10 +136,32 @@ def _run(run_id: int, problem: str) -> str:
     if item is None or remaining == 0:
         items = queries.wrong_items(run_id)
         found_at = queries.taught_for(reader(), items)
-        return render_template("practice/end.html", items=items, found_at=found_at, **values)
+        return render_template(
+            "practice/end.html",
+            items=items,
+            found_at=found_at,
+            again=_again(found),
+            best=queries.best_of(found.member_id, found.mode),
+            **values,
+        )
     return render_template(
         "practice/question.html", item=item, last=after, remaining_ms=remaining, **values
     )
+
+
+def _again(run: queries.RunView) -> dict[str, int] | None:
+    """The fields with which the same can be practised once more now; None when it cannot."""
+    if run.mode in {Mode.CHALLENGE, Mode.SPRINT}:
+        return {}
+    pool = queries.pool_for(reader())
+    if run.mode == Mode.NOTEBOOK:
+        due = queries.notebook_of(run.member_id, clock.now(), among=pool.all).due
+        return {} if due else None
+    groups = {Mode.THEME: pool.themes, Mode.CATEGORY: pool.categories}.get(Mode(run.mode), {})
+    for subject, (_title, ids) in groups.items():
+        if run.queue and set(run.queue) <= set(ids):
+            return {"subject": subject}
+    return None
 
 
 @bp.post("/practice/runs/<int:run_id>/answer")
