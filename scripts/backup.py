@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from config import MIB, BadSetting, Config
+from scripts import dump
 
 SQLITE = "sqlite:///"
 MARK = "weike-backup"  # a file that says that the folder is one of ours and may be tidied
@@ -48,7 +49,7 @@ def main() -> int:
     try:
         folder = parser.parse_args().folder.expanduser()
         copied, kept = back_up(Config.from_env(), folder)
-    except (BadSetting, NotPossible, OSError, sqlite3.Error) as error:
+    except (BadSetting, NotPossible, dump.NotDone, OSError, sqlite3.Error) as error:
         print(f"No backup: {error}", file=sys.stderr)
         return 1
     print(f"The backup is complete: {copied} files copied, {kept} were there already.")
@@ -71,12 +72,7 @@ def sqlite_file(config: Config) -> Path | None:
 def back_up(config: Config, folder: Path) -> tuple[int, int]:
     """How many files were copied, and how many were in the folder already, unchanged."""
     database = sqlite_file(config)
-    if database is None:
-        raise NotPossible(
-            "the database is PostgreSQL. Take it with pg_dump, then copy the folders "
-            f"{config.instance_dir} and {config.media_dir}."
-        )
-    if not database.exists():
+    if database and not database.exists():
         raise NotPossible(f"there is no database at {database}.")
     folder = folder.resolve()
     for source in (config.instance_dir.resolve(), config.media_dir.resolve()):
@@ -96,7 +92,7 @@ def back_up(config: Config, folder: Path) -> tuple[int, int]:
 class _Copying:
     """One backup while it is made."""
 
-    def __init__(self, config: Config, database: Path, folder: Path) -> None:
+    def __init__(self, config: Config, database: Path | None, folder: Path) -> None:
         self.config, self.database, self.folder = config, database, folder
         self.known = _known(folder)  # what an earlier one has copied
         self.files: dict[str, Entry] = {}
@@ -105,10 +101,16 @@ class _Copying:
     def take(self, mark: IO[str]) -> tuple[int, int]:
         _write(mark, UNFINISHED_MARK)
         (self.folder / "instance").mkdir(exist_ok=True)
-        name = f"instance/{self.database.name}"
-        migration = _copy_database(self.database, self.folder / name)
+        own = self.database.name if self.database else dump.FILE
+        name = f"instance/{own}"
+        if self.database:
+            migration = _copy_database(self.database, self.folder / name)
+        else:
+            part = self.folder / (name + UNFINISHED)
+            migration = dump.write(self.config.database, part)
+            part.replace(self.folder / name)
         self._note(name, self.folder / name)
-        left_out = {self.database.name + end for end in ("", "-wal", "-shm", TURNS)}
+        left_out = {own + end for end in ("", "-wal", "-shm", TURNS)}
         left_out |= {name + end for name in MADE_AGAIN for end in ("", "-wal", "-shm", "-journal")}
         self._mirror(self.config.instance_dir, "instance", left_out)
         self._mirror(self.config.media_dir, "media", set())
@@ -116,7 +118,7 @@ class _Copying:
             "format": FORMAT,
             "made": datetime.now(UTC).isoformat(timespec="seconds"),
             "migration": migration,
-            "database": {"kind": "sqlite", "file": name},
+            "database": {"kind": "sqlite" if self.database else "postgresql", "file": name},
             "files": self.files,
         }
         text = json.dumps(made, ensure_ascii=False, indent=0).encode()

@@ -26,6 +26,7 @@ from typing import Any
 from urllib.parse import quote
 
 from config import ROOT, BadSetting, Config
+from scripts import dump
 from scripts.backup import (
     ASIDE,
     FORMAT,
@@ -55,6 +56,7 @@ class Backup:
     made: str
     migration: str
     database: str  # its file within the folder
+    is_sqlite: bool
     files: dict[str, Entry]
     has_list: bool
 
@@ -75,7 +77,7 @@ def main() -> int:
         else:
             secret = os.environ.get("WEIKE_SECRET_KEY", "")
             print(restore(config, folder, secret=secret, anyway=options.anyway))
-    except (BadSetting, NotPossible, OSError, sqlite3.Error) as error:
+    except (BadSetting, NotPossible, dump.NotDone, OSError, sqlite3.Error) as error:
         print(f"Nothing was restored: {error}", file=sys.stderr)
         return 1
     return 0
@@ -87,7 +89,8 @@ def check(config: Config, folder: Path) -> str:
     found = _read(folder, database is not None, anyway=False)
     for name, entry in found.files.items():
         _compare(found.folder, name, entry, digest_of(found.folder / name))
-    _look_into(found.folder / found.database)
+    if found.is_sqlite:
+        _look_into(found.folder / found.database)
     return f"This backup is whole: {_said(found)}."
 
 
@@ -99,21 +102,22 @@ def restore(config: Config, folder: Path | None, *, secret: str = "", anyway: bo
     config.instance_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     config.media_dir.mkdir(parents=True, exist_ok=True)
     database = sqlite_file(config)
-    if database is None:
-        raise NotPossible("the database is PostgreSQL: see “Back up” in docs/guide/operator.en.md.")
     with _alone(config, database):
         if config.restore_path.exists():
             aside = _put_in_place(config)
             return f"The restore that was cut off is at its end now. {_where(aside)}"
         if folder is None:
             raise NotPossible("say which backup: make restore BACKUP=/mnt/weike")
-        found = _read(folder, True, anyway=anyway)
+        found = _read(folder, database is not None, anyway=anyway)
+        name = database.name if database else dump.FILE
+        if database is None:
+            dump.refuse_unless_empty(config.database)
         _separate(config, found.folder)
         places = [config.instance_dir, config.media_dir]
         try:
-            _copy(found, config, database.name)
-            proof = _bring_up(config, database.name, secret, anyway=anyway)
-            if database.parent != config.instance_dir.resolve():
+            _copy(found, config, name)
+            proof = _bring_up(found, config, name, secret, anyway=anyway)
+            if database and database.parent != config.instance_dir.resolve():
                 places.append(database.parent)
                 _new(database.parent).mkdir(mode=0o700, parents=True)
                 waiting = _new(config.instance_dir) / database.name
@@ -134,7 +138,7 @@ def restore(config: Config, folder: Path | None, *, secret: str = "", anyway: bo
 
 
 @contextmanager
-def _alone(config: Config, database: Path) -> Iterator[None]:
+def _alone(config: Config, database: Path | None) -> Iterator[None]:
     """Nobody has the data open, and nobody may until this is over."""
     with (
         (config.instance_dir / "serving.lock").open("a+", encoding="ascii") as serving,
@@ -153,7 +157,7 @@ def _alone(config: Config, database: Path) -> Iterator[None]:
                 "Weike is running (its pages, its worker or one of its commands). Stop it first, "
                 "for example: systemctl stop weike-web weike-worker"
             ) from None
-        if database.exists():
+        if database and database.exists():
             _refuse_while_open(database)
         yield
 
@@ -202,7 +206,7 @@ def _read(folder: Path, is_sqlite: bool, *, anyway: bool) -> Backup:
         found = _without_list(folder)
     else:
         found = _with_list(folder, mark)
-    if is_sqlite != bool(found.database):
+    if is_sqlite != found.is_sqlite:
         kinds = ("SQLite", "PostgreSQL") if not is_sqlite else ("PostgreSQL", "SQLite")
         raise NotPossible(
             f"the backup is of {kinds[0]}, and this Weike keeps its data in {kinds[1]}."
@@ -236,17 +240,18 @@ def _with_list(folder: Path, mark: str) -> Backup:
         if said["format"] > FORMAT:
             raise NotPossible("a newer Weike made this backup. Update Weike first.")
         files: dict[str, Entry] = {name: tuple(entry) for name, entry in said["files"].items()}
-        kind = said["database"]
-        database = str(kind["file"]) if kind["kind"] == "sqlite" else ""
-        found = Backup(folder, str(said["made"]), str(said["migration"]), database, files, True)
+        database = str(said["database"]["file"])
+        is_sqlite = said["database"]["kind"] == "sqlite"
+        made, migration = str(said["made"]), str(said["migration"])
+        found = Backup(folder, made, migration, database, is_sqlite, files, True)
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise NotPossible(f"{LIST} in the backup cannot be read ({error}).") from error
-    for name in (*files, *([database] if database else [])):
+    for name in (*files, database):
         path = PurePosixPath(name)
         is_plain = len(path.parts) > 1 and path.parts[0] in FOLDERS and ".." not in path.parts
         if not is_plain or str(path) != name or path.parts[1].startswith((ASIDE, RESTORING)):
             raise NotPossible(f"{LIST} in the backup names {name}, which is no place of Weike's.")
-    if database and database not in files:
+    if database not in files:
         raise NotPossible(f"{LIST} in the backup leaves out the database.")
     return found
 
@@ -262,7 +267,7 @@ def _without_list(folder: Path) -> Backup:
     if len(databases) != 1:
         raise NotPossible(f"there is not one database in {folder / 'instance'}.")
     made = datetime.fromtimestamp((folder / databases[0]).stat().st_mtime, UTC)
-    return Backup(folder, made.isoformat(timespec="seconds"), "", databases[0], files, False)
+    return Backup(folder, made.isoformat(timespec="seconds"), "", databases[0], True, files, False)
 
 
 def _below(folder: Path) -> Iterator[Path]:
@@ -351,7 +356,7 @@ def _copy(found: Backup, config: Config, database: str) -> None:
         raise NotPossible("there is no database in the backup.")
 
 
-def _bring_up(config: Config, database: str, secret: str, *, anyway: bool) -> str:
+def _bring_up(found: Backup, config: Config, database: str, secret: str, *, anyway: bool) -> str:
     """Migrate what waits, prove its ledger, have its search index made; what to say of that."""
     from flask_migrate import upgrade
 
@@ -363,7 +368,7 @@ def _bring_up(config: Config, database: str, secret: str, *, anyway: bool) -> st
     from app.points.rules import ledger_key
 
     new = _new(config.instance_dir)
-    before = _look_into(new / database)
+    before = _look_into(new / database) if found.is_sqlite else found.migration
     with suppress(FileNotFoundError):
         secret = secret or (new / "secret.key").read_text(encoding="ascii").strip()
     waiting = replace(
@@ -372,8 +377,11 @@ def _bring_up(config: Config, database: str, secret: str, *, anyway: bool) -> st
         instance_dir=new,
         media_dir=_new(config.media_dir),
         search_dir=new.parent / "search",
-        database_url=f"sqlite:///{new / database}",
+        database_url=f"sqlite:///{new / database}" if found.is_sqlite else config.database,
     )
+    if not found.is_sqlite:
+        dump.read(config.database, new / database)
+        (new / database).unlink()
     app = create_app(waiting)
     with app.app_context():
         try:
@@ -386,7 +394,7 @@ def _bring_up(config: Config, database: str, secret: str, *, anyway: bool) -> st
         weike = app.extensions["weike"]
         key = ledger_key(weike.secret_key)
         proof = points.prove(key, weike.zone)
-        if proof.breaks and all(found.kind == "standings" for found in proof.breaks):
+        if proof.breaks and all(one.kind == "standings" for one in proof.breaks):
             with unit_of_work():
                 pointing.rebuild(weike.zone)
             proof = points.prove(key, weike.zone)
@@ -407,7 +415,7 @@ def _bring_up(config: Config, database: str, secret: str, *, anyway: bool) -> st
         )
     first = proof.breaks[0]
     why = f"{first.kind}, {first.text}"
-    if sum(found.kind == "edited" and found.seq == 1 for found in proof.breaks) == proof.members:
+    if sum(one.kind == "edited" and one.seq == 1 for one in proof.breaks) == proof.members:
         why += "; most likely it was written with another WEIKE_SECRET_KEY"
     if not anyway:
         raise NotPossible(
@@ -419,18 +427,20 @@ def _bring_up(config: Config, database: str, secret: str, *, anyway: bool) -> st
 # --- in place ------------------------------------------------------------------------------------
 
 
-def _plan(config: Config, places: list[Path], database: Path) -> None:
+def _plan(config: Config, places: list[Path], database: Path | None) -> None:
     """Write down which names will change; from then on it is brought to its end."""
     aside = f"{ASIDE}-{datetime.now(UTC):%Y%m%d-%H%M%S}"
-    inside = config.instance_dir.resolve() == database.parent
-    own = {database.name + end for end in ("", "-wal", "-shm", TURNS)}
+    elsewhere, own = None, set()
+    if database and database.parent != config.instance_dir.resolve():
+        elsewhere = database.parent  # other things may lie there, too
+        own = {database.name + end for end in ("", "-wal", "-shm", TURNS)}
     plan: dict[str, Any] = {"aside": aside, "search": str(config.search_dir), "places": []}
     for place in places:
         _belong(place)
         old = [
             name
             for name in sorted(path.name for path in place.iterdir())
-            if (inside or place != database.parent or name in own)
+            if (place != elsewhere or name in own)
             and not name.startswith((ASIDE, RESTORING, ".git"))
             and name not in STAYS
         ]

@@ -22,7 +22,9 @@ from app.core.models import Job
 from app.members.models import Member
 from config import BadSetting, Config
 from scripts.backup import NotPossible, back_up
+from scripts.dump import NotDone
 from scripts.restore import check, restore
+from tests import postgresql
 from tests.conftest import make_config
 from tests.factories import People
 from tests.points.ledger import Ledger
@@ -161,7 +163,7 @@ SPOILT: dict[str, tuple[Callable[[Path], object], str]] = {
     "newer": (lambda b: listed(b, migration="9876"), r"newer Weike \(its migration 9876"),
     "format": (lambda b: listed(b, format=2), "a newer Weike made this backup"),
     "postgresql": (
-        lambda b: listed(b, database={"kind": "postgresql", "file": "instance/weike.dump"}),
+        lambda b: listed(b, database={"kind": "postgresql", "file": "instance/weike.sqlite"}),
         "the backup is of PostgreSQL, and this Weike keeps its data in SQLite",
     ),
     "another": (another_database, "is no database of Weike"),
@@ -286,3 +288,35 @@ def test_on_a_new_machine_and_with_the_database_elsewhere(
     assert "Restored" in restore(new, backup)
     assert (tmp_path / "disk/letter.txt").exists()
     rest(create_app(replace(new)))
+
+
+def test_a_postgresql_database_is_dumped_and_restored_into_an_empty_one(
+    tmp_path: Path, server: str, migrated_there: str
+) -> None:
+    if shutil.which("pg_dump") is None:
+        pytest.skip("pg_dump is not in the path")
+    with (
+        postgresql.database(server, like=migrated_there) as old,
+        postgresql.database(server) as new,
+    ):
+        config = make_config(tmp_path / "site", database_url=old)
+        config.library_dir.mkdir(parents=True)
+        (config.library_dir / "a.pdf").write_text("a")
+        app = create_app(config)
+        earn(app, "Anna")
+        rest(app)
+        back_up(config, tmp_path / "backup")
+        with pytest.raises(NotDone, match="is not empty"):
+            restore(config, tmp_path / "backup")
+        with pytest.raises(NotPossible, match="is of PostgreSQL, and this Weike"):
+            restore(make_config(tmp_path / "other"), tmp_path / "backup")
+        (config.library_dir / "a.pdf").unlink()
+        there = replace(config, database_url=new)
+        assert "is whole" in check(there, tmp_path / "backup")
+        assert "Its ledger is whole: 1 entries" in restore(there, tmp_path / "backup")
+        assert (config.library_dir / "a.pdf").read_text() == "a"
+        assert not (config.instance_dir / "weike.dump").exists()
+        app = create_app(there)
+        with app.app_context():
+            assert [one.name for one in db.session().query(Member)] == ["Anna"]
+        rest(app)
