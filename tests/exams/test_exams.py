@@ -836,6 +836,25 @@ def test_sections_stand_whole_in_an_order_of_their_own_when_the_exam_says_so() -
     assert len(orders) == 6
 
 
+def test_draws_that_overlap_come_short_only_when_nothing_else_is_possible() -> None:
+    """Each place wants two of three, and six there are: some draws by chance leave one without."""
+
+    def paper(seed: int, *pools: tuple[int, ...], number: int = 2) -> list[int]:
+        places = [
+            rules.Place(at, number, Decimal(1), tuple((q, 0.5) for q in pool))
+            for at, pool in enumerate(pools)
+        ]
+        found = [asked.question_id for asked in rules.drawn(seed, places, shuffle=False)]
+        assert found == [asked.question_id for asked in rules.drawn(seed, places, shuffle=False)]
+        return found
+
+    ring = [(n, n + 1, (n + 2) % 40) for n in range(0, 40, 2)]
+    for seed in range(30):
+        assert sorted(paper(seed, *ring)) == list(range(40))
+        assert sorted(paper(seed, (1, 2), (2, 3), (1, 2, 3), number=1)) == [1, 2, 3]
+        assert sorted(paper(seed, (1, 2), (1, 2), (1, 2), number=1)) == [1, 2]
+
+
 def test_a_paper_costs_few_questions_to_the_database(
     app: Flask, people: People, trainer: int
 ) -> None:

@@ -62,7 +62,8 @@ def drawn(
     """The paper of a seed; always the same one for the same seed and pools.
 
     Of several drawn papers the one nearest to the mean expected score is taken, so that chance
-    gives nobody a much harder one. No question comes twice. With `shuffle` the questions of each
+    gives nobody a much harder one. No question comes twice, and where draws overlap none of them
+    comes short of a question that another could spare. With `shuffle` the questions of each
     section stand in an order of their own, with `sections` the sections among each other too.
     """
     chosen, _ = _fairest(seed, places)
@@ -94,7 +95,58 @@ def _fairest(seed: int, places: Sequence[Place]) -> tuple[list[list[tuple[int, f
 
     papers = (_chosen(seed, number, places) for number in range(tries))
     scored = [(chosen, reached(chosen)) for chosen in papers]
-    return min(scored, key=lambda one: abs(one[1] - aim))
+    best = min(scored, key=lambda one: (_missing(one[0], places), abs(one[1] - aim)))
+    if not _missing(best[0], places):
+        return best
+    filled = _filled(best[0], places)
+    return filled, reached(filled)
+
+
+def _missing(chosen: Sequence[Sequence[tuple[int, float]]], places: Sequence[Place]) -> int:
+    return sum(place.number - len(rows) for rows, place in zip(chosen, places, strict=True))
+
+
+def _filled(
+    chosen: Sequence[Sequence[tuple[int, float]]], places: Sequence[Place]
+) -> list[list[tuple[int, float]]]:
+    """A paper of overlapping draws in which no place lacks a question that it could have.
+
+    A question that a place lacks is taken from another, which takes another one for it, and so on:
+    augmenting paths, as for a matching in a graph of two sides.
+    """
+    found = [dict(rows) for rows in chosen]
+    holder = {question_id: index for index, rows in enumerate(found) for question_id in rows}
+
+    def one_more(index: int) -> bool:
+        # Breadth first: by question, the place that wants it and what that place gives away.
+        came: dict[int, tuple[int, int | None]] = {}
+        waiting: list[tuple[int, int | None]] = [(index, None)]
+        for wanting, given in waiting:
+            for question_id, _ in places[wanting].pool:
+                if question_id in came:
+                    continue
+                came[question_id] = (wanting, given)
+                if question_id not in holder:
+                    take(question_id, came)
+                    return True
+                if holder[question_id] != wanting:
+                    waiting.append((holder[question_id], question_id))
+        return False
+
+    def take(question_id: int, came: dict[int, tuple[int, int | None]]) -> None:
+        wanted: int | None = question_id
+        while wanted is not None:
+            index, given = came[wanted]
+            found[index][wanted] = dict(places[index].pool)[wanted]
+            holder[wanted] = index
+            if given is not None:
+                del found[index][given]
+            wanted = given
+
+    for index, place in enumerate(places):
+        while len(found[index]) < place.number and one_more(index):
+            pass
+    return [list(rows.items()) for rows in found]
 
 
 def _has_choice(places: Sequence[Place]) -> bool:
