@@ -122,14 +122,15 @@ def _shown(row: Job) -> GivenUp:
         row.id,
         row.kind,
         name,
-        _reason(row),
+        reason(row),
         row.detail,
         row.attempts,
         row.finished_at or row.created_at,
     )
 
 
-def _reason(row: Job) -> str:
+def reason(row: Job) -> str:
+    """Why a job failed, in one sentence in the reader's language."""
     if row.error:
         return str(_(row.error))  # stored in English, see the rules of the rooms
     if any(words in row.detail for words in FULL):

@@ -1,12 +1,20 @@
-"""What the worker does for exams: hand in what is due, whether or not anybody is there."""
+"""What the worker does for exams: hand in what is due, whether or not anybody is there; print."""
 
 from __future__ import annotations
 
-from app.core import given_up
-from app.core.db import unit_of_work
+import logging
+
+from flask import Flask
+from huey import crontab
+
+from app.core import given_up, jobs
+from app.core.db import reading, unit_of_work
 from app.core.jobs import Lease, handler
+from app.exams import queries, service
 from app.exams.queries.exams import title_of
 from app.exams.service import finish_due, plan_open, reward_due, reward_quiz, tell_results
+
+log = logging.getLogger(__name__)
 
 
 @handler("exams.finish")
@@ -45,3 +53,39 @@ def reward_quiz_later(lease: Lease, attempt_id: int) -> None:
 @given_up.name_of("exams.finish")
 def named(*, exam_id: int) -> str:
     return title_of(exam_id)
+
+
+@handler("exams.print")
+def print_paper(lease: Lease, printout_id: int) -> None:
+    """Make a file of a paper: reads, then draws, then says that it is there."""
+    with reading():
+        order = queries.order_of(printout_id)
+    if order is None:
+        return
+    size = service.printed(order, lambda share: lease.report(int(99 * share)))
+    lease.check()
+    with unit_of_work():
+        service.keep_printed(printout_id, size=size)
+
+
+@given_up.name_of("exams.print")
+def printed_for(*, printout_id: int) -> str:
+    return queries.exam_of_printout(printout_id)
+
+
+@handler("exams.tidy")
+def tidy(_lease: Lease) -> None:
+    with unit_of_work():
+        service.sweep_printed()
+
+
+def init_app(app: Flask) -> None:
+    huey = app.extensions["huey"]
+
+    @huey.periodic_task(crontab(minute="41"), name="tidy_exams")  # type: ignore[untyped-decorator]
+    def hourly() -> None:
+        try:
+            with app.app_context(), unit_of_work():
+                jobs.enqueue("exams.tidy", key="exams.tidy")
+        except Exception:
+            log.exception("the hourly round of the exams could not be asked for")

@@ -16,6 +16,7 @@ import pytest
 from flask import Flask
 from PIL import Image
 
+from app.core import jobs
 from app.core.db import unit_of_work
 from app.exams import archive, rules
 from app.exams.sheets import formulas, omml
@@ -48,6 +49,22 @@ def fetched(desk: Desk, path: str) -> bytes:
     return answer.data
 
 
+def printed(desk: Desk, path: str, what: str) -> bytes:
+    """A part of a paper, as the worker has made it for who asked for it."""
+    asked = desk.post(f"{path}/print", what=what)
+    assert asked.status_code == 303, what
+    jobs.run_pending(desk.client.application)
+    page = desk.client.get(asked.location).text
+    with desk.client.get(_first_link(page)) as file:
+        return file.data
+
+
+def _first_link(page: str) -> str:
+    found = re.search(r'href="(/desk/exams/\d+/printed/\d+)"', page)
+    assert found, page
+    return found[1]
+
+
 def words_of(pdf: bytes) -> str:
     document = pypdfium2.PdfDocument(pdf)
     try:
@@ -61,12 +78,12 @@ def test_a_paper_is_printed_with_its_answer_sheet_and_key(
 ) -> None:
     questions = [single(f"第{n}题是什么？", f"对{n}", ("错一", "错二")) for n in range(1, 31)]
     exam = make_exam(app, trainer, [*questions, ESSAY], title="消防考试")
-    paper = words_of(fetched(desk, f"/{exam.id}/print/A/paper.pdf"))
+    paper = words_of(printed(desk, f"/{exam.id}", "A-paper-pdf"))
     assert "消防考试" in paper
     assert "对7" in paper
     assert "Because." not in paper
-    key = words_of(fetched(desk, f"/{exam.id}/print/A/key.pdf"))
-    sheet = words_of(fetched(desk, f"/{exam.id}/print/A/sheet.pdf"))
+    key = words_of(printed(desk, f"/{exam.id}", "A-key-pdf"))
+    sheet = words_of(printed(desk, f"/{exam.id}", "A-sheet-pdf"))
     assert "[ A ] [ B ] [ C ]" in sheet
     # Read from the paper which letter is right, and find it in the key.
     lines = paper.splitlines()
@@ -74,14 +91,14 @@ def test_a_paper_is_printed_with_its_answer_sheet_and_key(
     number = lines[at].split(".")[0].strip()
     letter = next(line.strip()[0] for line in lines[at:] if "对7" in line)
     assert f"{number}. {letter}" in key
-    assert fetched(desk, f"/{exam.id}/print/A/paper.pdf")
-    assert words_of(fetched(desk, f"/{exam.id}/print/A/paper.pdf")) == paper
-    assert words_of(fetched(desk, f"/{exam.id}/print/B/paper.pdf")) != paper
-    written = docx.Document(io.BytesIO(fetched(desk, f"/{exam.id}/print/A/paper.docx")))
+    assert printed(desk, f"/{exam.id}", "A-paper-pdf")
+    assert words_of(printed(desk, f"/{exam.id}", "A-paper-pdf")) == paper
+    assert words_of(printed(desk, f"/{exam.id}", "B-paper-pdf")) != paper
+    written = docx.Document(io.BytesIO(printed(desk, f"/{exam.id}", "A-paper-docx")))
     assert "对7" in "\n".join(p.text for p in written.paragraphs)
     assert "PDF" in desk.get(f"/{exam.id}/print")
-    for wrong in ("Z/paper.pdf", "A/answers.pdf", "A/paper.exe"):
-        assert desk.client.get(f"/desk/exams/{exam.id}/print/{wrong}").status_code == 404
+    for wrong in ("Z-paper-pdf", "A-answers-pdf", "A-paper-exe", "A-all-pdf", "-all-pdf", "A", ""):
+        assert desk.post(f"/{exam.id}/print", what=wrong).status_code == 404, wrong
 
 
 @pytest.mark.parametrize("ending", ["pdf", "docx"])
@@ -112,7 +129,7 @@ def test_every_kind_can_be_answered_on_paper_and_has_its_key(
         shuffle_questions=False,
     )
     paper, sheet, key = (
-        words_in(fetched(desk, f"/{exam.id}/print/A/{part}.{ending}"), ending)
+        words_in(printed(desk, f"/{exam.id}", f"A-{part}-{ending}"), ending)
         for part in ("paper", "sheet", "key")
     )
     for said in ("port 22", "SSH", "Web", "Mail", "apply", "learn", "join", "red", "green", "blue"):
@@ -138,7 +155,7 @@ def test_every_kind_can_be_answered_on_paper_and_has_its_key(
     assert re.search(r"1\. 1 _+ 2 _+", sheet)
     assert re.search(r"3\. \(1\) _+ \(2\) _+", sheet)
     assert "[ A ]" not in sheet
-    assert pictures_in(fetched(desk, f"/{exam.id}/print/A/paper.{ending}"), ending) == 1
+    assert pictures_in(printed(desk, f"/{exam.id}", f"A-paper-{ending}"), ending) == 1
 
 
 def picture_of(app: Flask, owner: int) -> str:
@@ -179,7 +196,7 @@ def test_formulas_and_tables_are_drawn_on_paper(app: Flask, trainer: int, desk: 
     )
     right = "$\\sum_{i=1}^n i=\\left|x\\right|$"
     exam = make_exam(app, trainer, [single(stem, right, ("$\\unheard{x}$", "$\\frac{$", "${}$"))])
-    data = fetched(desk, f"/{exam.id}/print/A/paper.pdf")
+    data = printed(desk, f"/{exam.id}", "A-paper-pdf")
     paper = " ".join(words_of(data).split())
     for said in ("票价 $5 和 $6。", "面积", "选哪个？", "$\\unheard{x}$", "$\\frac{$", "${}$"):
         assert said in paper, said
@@ -188,7 +205,7 @@ def test_formulas_and_tables_are_drawn_on_paper(app: Flask, trainer: int, desk: 
     path = pypdfium2.raw.FPDF_PAGEOBJ_PATH
     assert len(list(document[0].get_objects(filter=[path]))) > 20
     document.close()
-    written = docx.Document(io.BytesIO(fetched(desk, f"/{exam.id}/print/A/paper.docx")))
+    written = docx.Document(io.BytesIO(printed(desk, f"/{exam.id}", "A-paper-docx")))
     drawn = [formula(each) for each in written.element.body.iter(f"{{{omml.M}}}oMath")]
     assert {"$v=\\frac{\\text{路程}}{\\sqrt{t}}$", "$S=\\pi {r}^{2}$"} < set(drawn)
     assert [cell.text for cell in written.tables[0].rows[1].cells] == ["面积", ""]
@@ -202,7 +219,8 @@ def test_an_equation_of_word_is_read_as_the_formula_that_it_was_printed_from() -
         r"\begin{cases}x & x>0 \\ -x & x\le 0\end{cases}",
         r"\left( \begin{matrix}1 & 2 \\ 3 & 4\end{matrix}\right)",
         r"\vec{a}\cdot \overline{b}+\dot{c}",
-        r"\lim_{x\to 0}\frac{\sin x}{x}=\log_{2}2",
+        r"\lim_{x\to 0} \frac{\sin x}{x}=\log_{2} 2+\max_{i} (a+b)",
+        r"{}_{6}^{14}C+\overset{n}{\overbrace{a+b}}",
         r"\int_{0}^{1}{f(x)}=\sum_{i=1}^{n}{i}",
         r"\sqrt[3]{x}\approx {x}_{1}^{2}",
         r"\overset{a}{=}b",
@@ -222,8 +240,8 @@ def test_the_paper_of_an_attempt_is_made_again(
     taker = Candidate(people, make_exam(app, trainer))
     taker.start()
     shown = [text for item in taker.paper() for text in item.options]
-    printed = words_of(fetched(desk, f"/{taker.exam.id}/room/{taker.attempt}/print/paper.pdf"))
-    places = [printed.index(text) for text in shown if text not in {"True", "False"}]
+    paper = words_of(printed(desk, f"/{taker.exam.id}/room/{taker.attempt}", "paper-pdf"))
+    places = [paper.index(text) for text in shown if text not in {"True", "False"}]
     assert places == sorted(places)
 
 

@@ -13,6 +13,7 @@ from app.exams.models.exams import (
     ExamSlot,
 )
 from app.exams.models.marking import Appeal, ExamMarker, GivenMark
+from app.exams.models.printing import Printout
 from app.exams.models.regrades import Regrade, RegradeAttempt, RegradeItem
 
 __all__ = [
@@ -32,6 +33,7 @@ __all__ = [
     "ExamSection",
     "ExamSlot",
     "GivenMark",
+    "Printout",
     "Regrade",
     "RegradeAttempt",
     "RegradeItem",

@@ -38,6 +38,14 @@ from app.exams.service.marking import (
     give,
     settle_apart,
 )
+from app.exams.service.printing import (
+    PARTS,
+    ask_to_print,
+    keep_printed,
+    printed,
+    printed_file,
+    sweep_printed,
+)
 from app.exams.service.regrading import (
     Change,
     Preview,
@@ -67,6 +75,7 @@ from app.exams.service.taking import Answers, Flags, Saved, Seen, Window, save, 
 from app.exams.service.telling import tell_results
 
 __all__ = [
+    "PARTS",
     "Answers",
     "Change",
     "Flags",
@@ -82,6 +91,7 @@ __all__ = [
     "add_time",
     "answer_appeal",
     "appeal",
+    "ask_to_print",
     "asked_of",
     "bring",
     "change",
@@ -95,12 +105,15 @@ __all__ = [
     "finish_now",
     "give",
     "hand_in",
+    "keep_printed",
     "make_up",
     "move_slot",
     "pause",
     "plan_finish",
     "plan_open",
     "preview",
+    "printed",
+    "printed_file",
     "publish",
     "put_back",
     "regrade",
@@ -120,6 +133,7 @@ __all__ = [
     "start",
     "start_exam",
     "submit",
+    "sweep_printed",
     "take_back",
     "tell_results",
     "understood",

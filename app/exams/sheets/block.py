@@ -34,6 +34,24 @@ def on_paper(width: int, height: int) -> tuple[float, float]:
     return width * shrunk, height * shrunk
 
 
+def columns(needed: Sequence[float], width: float) -> list[float]:
+    """How wide columns are: equally, unless some need more and others less; in all `width`."""
+    found, room = [0.0] * len(needed), width
+    open_ = list(range(len(needed)))
+    if max(needed) <= width / len(needed):
+        return [width / len(needed)] * len(needed)
+    while small := [at for at in open_ if needed[at] <= room / len(open_)]:
+        for at in small:
+            found[at] = needed[at]
+        room -= sum(needed[at] for at in small)
+        open_ = [at for at in open_ if at not in small]
+        if not open_:
+            return [each * width / sum(found) for each in found]
+    for at in open_:
+        found[at] = room / len(open_)
+    return found
+
+
 def png(data: bytes) -> tuple[io.BytesIO, tuple[float, float]]:
     """A picture as Word reads it, and its size on paper in mm."""
     from PIL import Image

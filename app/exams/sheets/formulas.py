@@ -23,6 +23,18 @@ _PLAIN = {"math", "mrow", "mstyle", "mpadded", "mtr", "mtd"}
 _NAMED = {"aligned": "align*", "gathered": "align*", "dcases": "cases", "split": "align*"}
 _ENVIRONMENT = re.compile(rf"\\(begin|end)\{{({'|'.join(_NAMED)})\}}")
 
+# Where a formula that is too long for a line is torn: before these, outside of all brackets.
+_TEARS = set("=<>+-") | {
+    f"\\{name}"
+    for name in (
+        *("le", "leq", "ge", "geq", "ne", "neq", "approx", "equiv", "to", "in"),
+        *("Rightarrow", "rightarrow", "Leftrightarrow", "times", "cdot", "quad", "qquad"),
+    )
+}
+_SIGN = re.compile(r"\\[A-Za-z]+|\\.|.", re.DOTALL)
+_INTO = {"{", r"\left", r"\begin"}
+_OUT_OF = {"}", r"\right", r"\end"}
+
 
 @dataclass(frozen=True)
 class Drawing:
@@ -51,6 +63,18 @@ def tree(tex: str) -> Element | None:
         if node.text and _UNKNOWN.match(node.text):
             return None
     return found
+
+
+def torn(tex: str) -> list[str]:
+    """A long formula in parts that begin with a sign of it, for several lines."""
+    parts, depth, before = [""], 0, "^"
+    for sign in _SIGN.findall(tex):
+        if depth == 0 and sign in _TEARS and before not in _TEARS | {"^", "_"}:
+            parts.append("")
+        depth += (sign in _INTO) - (sign in _OUT_OF)
+        parts[-1] += sign
+        before = before if sign.isspace() else sign
+    return parts
 
 
 def _depth(node: Element) -> int:

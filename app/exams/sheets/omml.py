@@ -16,9 +16,13 @@ _ACCENTS = {
     "˙": "\u0307",
     "¨": "\u0308",
 }
+_BRACES = {"⏞": "top", "⏟": "bot"}
 _BARS = set("―‾¯_")
 _CLOSES_SUM = set("=<>≤≥≠≈+−-,;→⇒⇔")
 _OPENS = set("([{|‖⟨")
+_LIMITS = {"lim", "max", "min", "sup", "inf", "limsup", "liminf", "argmax", "argmin"}
+_FUNCTIONS = _LIMITS | {"log", "lg", "ln", "exp", "sin", "cos", "tan", "cot", "sec", "csc", "gcd"}
+_SCRIPTS = {"msub", "msup", "msubsup", "munder", "mover", "munderover"}
 _SPACES = {"newline": "\n"}
 
 
@@ -60,6 +64,13 @@ def _put(parent: Element, nodes: Sequence[Element]) -> None:
                 end += 1
             _sum(parent, node, nodes[at:end])
             at = end
+        elif _name(node) in _SCRIPTS and len(node) and _word(node[0]) in _FUNCTIONS:
+            end = _operand(nodes, at)
+            _function(parent, node, nodes[at:end])
+            at = end
+        elif _name(node) in {"msub", "msup", "msubsup"} and _is_bare(node) and at < len(nodes):
+            _before(parent, node, nodes[at])
+            at += 1
         elif node.get("form") == "prefix" and node.get("fence") == "true":
             end = _closing(nodes, at)
             _fenced(parent, node, nodes[at:end], nodes[end] if end < len(nodes) else None)
@@ -69,6 +80,52 @@ def _put(parent: Element, nodes: Sequence[Element]) -> None:
             at += 2
         else:
             _one(parent, node)
+
+
+def _word(node: Element) -> str:
+    return "".join(node.itertext()).strip()
+
+
+def _is_bare(node: Element) -> bool:
+    """Whether small signs stand at nothing, as those of an isotope before its letter."""
+    return len(node) > 1 and not _word(node[0])
+
+
+def _operand(nodes: Sequence[Element], at: int) -> int:
+    """Where what a function is of ends: one thing, or what stands in brackets; none of a sign."""
+    if at >= len(nodes):
+        return at
+    if (nodes[at].text or "") == "(" and nodes[at].get("fence") != "true":
+        depth = 0
+        for place in range(at, len(nodes)):
+            depth += {"(": 1, ")": -1}.get(nodes[place].text or "", 0)
+            if depth == 0:
+                return place + 1
+        return at
+    return at if _name(nodes[at]) == "mo" else at + 1
+
+
+def _function(parent: Element, node: Element, of: Sequence[Element]) -> None:
+    """lim, log … with what is below or above them, and what they are of."""
+    holder = parent
+    if of:
+        whole = _sub(parent, "func")
+        holder = _sub(whole, "fName")
+        _put(_sub(whole, "e"), of)
+    if _name(node) == "msub" and _word(node[0]) in _LIMITS:
+        shape = _sub(holder, "limLow")
+        _run(_sub(shape, "e"), _word(node[0]), upright=True)
+        _part(shape, "lim", node[1])
+    else:
+        _one(holder, node)
+
+
+def _before(parent: Element, node: Element, what: Element) -> None:
+    """Small signs before a letter."""
+    shape = _sub(parent, "sPre")
+    _part(shape, "sub", node[1] if _name(node) != "msup" else None)
+    _part(shape, "sup", node[-1] if _name(node) != "msub" else None)
+    _part(shape, "e", what)
 
 
 def _bracketed(nodes: Sequence[Element]) -> bool:
@@ -202,6 +259,13 @@ def _above_and_below(parent: Element, node: Element) -> None:
         accent = _sub(parent, "acc")
         _sub(_sub(accent, "accPr"), "chr", val=_ACCENTS[sign])
         _part(accent, "e", node[0])
+    elif sign in _BRACES:
+        braced, place = _sub(parent, "groupChr"), _BRACES[sign]
+        about = _sub(braced, "groupChrPr")
+        _sub(about, "chr", val=sign)
+        _sub(about, "pos", val=place)
+        _sub(about, "vertJc", val="bot" if place == "top" else "top")
+        _part(braced, "e", node[0])
     elif name == "munderover":
         high = _sub(parent, "limUpp")
         low = _sub(_sub(high, "e"), "limLow")

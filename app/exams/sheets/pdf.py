@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from app.exams.sheets import flowing
-from app.exams.sheets.block import FONT, INDENT, Block, on_paper
+from app.exams.sheets import flowing, letters
+from app.exams.sheets.block import INDENT, Block, on_paper
 
 if TYPE_CHECKING:
     # 20 MB with cryptography and lxml: loaded when a paper is printed.
@@ -16,38 +16,39 @@ if TYPE_CHECKING:
 EDGE = 18.0  # mm
 
 
-def pdf(title: str, language: str, blocks: Sequence[Block]) -> bytes:
-    """An A4 document; pages are numbered, and a question begins a new page rather than breaks."""
-    from fpdf.enums import XPos, YPos
+def pdf(
+    title: str,
+    language: str,
+    blocks: Sequence[Block],
+    report: Callable[[float], None] = lambda _share: None,
+) -> bytes:
+    """An A4 document; pages are numbered, and a question begins a new page rather than breaks.
 
+    `report` is told again and again which share of it is written.
+    """
     page = _paper()
     page.set_title(title)
     page.set_lang(language.replace("_", "-"))
-    page.add_font("Noto", "", str(FONT))
+    letters.add_to(page)
     page.set_margins(EDGE, EDGE, EDGE)
     page.set_auto_page_break(auto=True, margin=EDGE + 6)
     page.add_page()
     for number, block in enumerate(blocks):
-        size = block.size
-        page.set_font("Noto", size=size)
-        height = size * 0.53
+        report(number / len(blocks))
         if block.kind in {"section", "question"}:
             page.ln(3 if block.kind == "question" else 5)
             if page.will_page_break(_room(page, blocks[number:])):
                 page.add_page()
         indent = INDENT if block.kind == "option" else 0.0
-        if block.text and block.kind != "title" and flowing.has_formulas(block.text):
-            flowing.write(page, block.text, left=EDGE + indent, width=page.epw - indent, size=size)
-            page.set_x(EDGE)
-        elif block.text:
-            page.set_x(EDGE + indent)
-            page.multi_cell(
-                page.epw - indent,
-                height,
+        if block.text:
+            flowing.write(
+                page,
                 block.text,
-                align="C" if block.kind == "title" else "L",
-                new_x=XPos.LMARGIN,
-                new_y=YPos.NEXT,
+                left=EDGE + indent,
+                width=page.epw - indent,
+                size=block.size,
+                plain=block.kind == "title",
+                centred=block.kind == "title",
             )
         if block.table:
             page.ln(1)
@@ -83,7 +84,7 @@ def _paper() -> FPDF:
     class Paper(FPDF):
         def footer(self) -> None:
             self.set_y(-14)
-            self.set_font("Noto", size=9)
+            self.set_font(letters.OURS, size=9)
             self.cell(0, 8, f"{self.page_no()}", align="C")
 
     return Paper(orientation="portrait", unit="mm", format="A4")

@@ -251,6 +251,8 @@ WORK = {
     "library.inbox": _l("Taking documents from the inbox folder"),
     "search.index": _l("Bringing the search index up to date"),
     "search.rebuild": _l("Building the search index anew"),
+    "exams.print": _l("Papers on paper"),
+    "exams.tidy": _l("Tidying up printed papers"),
     "exams.finish": _l("Handing in exams whose time is over"),
     "home.certify": _l("Giving certificates to all who have earned one"),
     "notices.send": _l("Sending mails and messages to devices"),
