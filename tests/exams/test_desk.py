@@ -18,7 +18,15 @@ from sqlalchemy.exc import DatabaseError
 from app.core import clock, jobs
 from app.core.db import db, unit_of_work
 from app.exams import queries, rules
-from app.exams.models import AttemptItem, Exam, ExamEvent, ExamSection, ExamSlot, Regrade
+from app.exams.models import (
+    Attempt,
+    AttemptItem,
+    Exam,
+    ExamEvent,
+    ExamSection,
+    ExamSlot,
+    Regrade,
+)
 from app.points import queries as points
 from app.points.models import Entry
 from app.questions import service as bank
@@ -214,6 +222,71 @@ def test_what_is_taken_out_of_a_paper_is_put_back_where_it_was(
     assert paper_of(app, exam.id)[0][0] == "Part one"
 
 
+def test_entries_and_sections_move_and_a_section_gets_its_points_at_once(
+    app: Flask, people: People, desk: Desk, trainer: int
+) -> None:
+    """From the edge of a section an entry goes on into the one beside it."""
+    exam = make_exam(app, trainer, marks=("1", "2.5", "3"), publish=False)
+    desk.post(f"/{exam.id}/sections", title="Two")
+    with app.app_context():
+        one, two = (s.id for s in db.session.query(ExamSection).order_by(ExamSection.id))
+        last = db.session.query(ExamSlot).filter_by(question_id=exam.questions[2]).one().id
+        db.session.rollback()
+    a, b, c = exam.questions[:3]
+
+    def asked() -> list[list[int]]:
+        return [[row[0] for row in slots] for _title, slots in paper_of(app, exam.id)]
+
+    moved = desk.post(f"/{exam.id}/slots/{last}", to="down")
+    assert moved.location.endswith(f"#entry-{last}")
+    assert asked() == [[a, b], [c]]
+    desk.post(f"/{exam.id}/slots/{last}", to="down")  # there is nothing below
+    assert asked() == [[a, b], [c]]
+    desk.post(f"/{exam.id}/sections/{two}", to="up")
+    assert asked() == [[c], [a, b]]
+    desk.post(f"/{exam.id}/slots/{last}", to="up")
+    assert asked() == [[c], [a, b]]
+    desk.post(f"/{exam.id}/slots/{last}", to="down")
+    assert asked() == [[], [c, a, b]]
+    assert "6.5 points" in desk.get(f"/{exam.id}")
+    assert desk.post(f"/{exam.id}/sections/{one}", each="2,5").status_code == 303
+    assert "2 entries have other points now." in desk.get(f"/{exam.id}")
+    assert "7.5 points" in desk.get(f"/{exam.id}")
+    for wrong in ("", "-1", "0", "101", "nan", "many"):
+        assert desk.post(f"/{exam.id}/sections/{one}", each=wrong).status_code == 422
+    stranger = Desk(people, people.member(role="trainer"))
+    assert stranger.post(f"/{exam.id}/sections/{one}", to="down").status_code == 404
+    assert asked() == [[], [c, a, b]]
+
+
+def test_a_paper_is_previewed_as_takers_see_it(
+    app: Flask, people: People, desk: Desk, trainer: int
+) -> None:
+    """Without a key, and without an attempt; other takers get other papers."""
+    exam = make_exam(app, trainer, publish=False)
+
+    def previewed(query: str = "") -> list[list[str]]:
+        page = desk.get(f"/{exam.id}/preview{query}")
+        assert "<form" not in page.split('class="paper"')[1].split("</main>")[0]
+        return [list(item.options) for item in read_paper(page)]
+
+    first = previewed()
+    assert len(first) == len(exam.questions)
+    assert previewed("?paper=1") == previewed("?paper=-9") == first
+    assert previewed("?paper=2") != first
+    with app.app_context():
+        assert db.session.query(Attempt).count() == 0
+        db.session.rollback()
+    assert (
+        Desk(people, people.member(role="trainer"))
+        .client.get(f"/desk/exams/{exam.id}/preview")
+        .status_code
+        == 404
+    )
+    desk.post(f"/{exam.id}/publish")
+    assert "question-1" in desk.get(f"/{exam.id}/preview")
+
+
 def slot_of(app: Flask, exam: int) -> int:
     with app.app_context():
         found = db.session.query(ExamSlot.id).join(ExamSection).filter_by(exam_id=exam).first()
@@ -300,7 +373,7 @@ def test_a_paper_has_five_hundred_questions_at_most(
     with counted(app) as asked_of:
         jobs.run_pending(app)
     assert len(asked_of) <= 160, len(asked_of)  # the most of them say how far it is
-    assert desk.get(f"/{exam.id}/printed").count("download") == 2
+    assert desk.get(f"/{exam.id}/printed").count("</a>") == 2
     assert "Number 498?" in desk.get(f"/{exam.id}?page=10")
     assert "Number 498?" in desk.get(f"/{exam.id}/results?questions=99")
     # A taker has all of it at once: the paper goes on without a connection.

@@ -19,7 +19,7 @@ MATRIX = {
             *("exams.create", "exams.edit", "exams.settings", "exams.change", "exams.copy"),
             *("exams.add_section", "exams.change_section", "exams.add_draw", "exams.pick"),
             *("exams.take", "exams.change_slot", "exams.publish", "exams.withdraw"),
-            *("exams.reopen_paper", "exams.put_back"),
+            *("exams.reopen_paper", "exams.put_back", "exams.preview"),
             "exams.make_up",
             *("exams.on_paper", "exams.print_paper", "exams.print_attempt"),
             *("exams.printed", "exams.printed_list"),

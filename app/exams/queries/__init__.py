@@ -101,9 +101,11 @@ from app.exams.queries.outcomes import (
 )
 from app.exams.queries.papers import (
     PAPERS,
+    Preview,
     Printed,
     paper_of_attempt,
     paper_seed,
+    preview_of,
     printed_paper,
 )
 from app.exams.queries.patterns import (
@@ -169,6 +171,7 @@ __all__ = [
     "OwnAppeal",
     "Pair",
     "PaperItem",
+    "Preview",
     "Printed",
     "PrintoutView",
     "QuestionResult",
@@ -241,6 +244,7 @@ __all__ = [
     "places_by_member",
     "places_of",
     "pools_of",
+    "preview_of",
     "printed_paper",
     "printouts_of",
     "question_figures",

@@ -259,6 +259,7 @@ def checks_of(exam: ExamView, now: datetime) -> tuple[list[rules.Check], rules.S
             unfair=spread is not None and not spread.is_fair,
             guessed=spread is not None and spread.is_guess,
             seals=exam.seals,
+            is_drawable=not short,
             told=len({asked for place in places for asked, _ in place.pool} & told),
         ),
         spread,

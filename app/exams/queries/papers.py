@@ -15,7 +15,7 @@ from app.core.db import db
 from app.core.refusals import NotThere
 from app.exams import rules
 from app.exams.models import Attempt, Exam
-from app.exams.queries.attempts import items_of
+from app.exams.queries.attempts import PaperItem, items_of
 from app.exams.queries.blueprints import places_of, section_titles
 from app.questions import types
 from app.questions.queries import Question, questions, versions
@@ -52,14 +52,59 @@ def paper_seed(exam_id: int, letter: str) -> int:
 
 def printed_paper(exam_id: int, letter: str) -> list[Printed]:
     """The paper of a letter; drawn and shuffled like an attempt's. Raises NotThere."""
-    exam = db.session().get(Exam, exam_id)
-    if exam is None or letter not in PAPERS:
+    if letter not in PAPERS:
         raise NotThere
-    seed = paper_seed(exam_id, letter)
-    live = exam.state == rules.State.DRAFT
+    return _printed(
+        exam_id,
+        [
+            (asked.section, asked.mark, question, [token for _name, token in pairs])
+            for asked, question, pairs in _drawn(exam_id, paper_seed(exam_id, letter))
+        ],
+    )
+
+
+@dataclass(frozen=True)
+class Preview:
+    """A paper as one taker would be given it; nothing of it is kept."""
+
+    items: tuple[PaperItem, ...]
+    expected: float | None  # per cent that an average taker reaches; None while it is a guess
+
+    @property
+    def out_of(self) -> Decimal:
+        return sum((item.max_mark for item in self.items), Decimal(0))
+
+
+def preview_of(exam_id: int, number: int) -> Preview:
+    """The paper of one of those who may come, as it would stand on the screen. Raises NotThere."""
+    rows = _drawn(exam_id, paper_seed(exam_id, f"preview {number}"))
+    items = tuple(
+        PaperItem(
+            id=position,
+            position=position,
+            section=asked.section,
+            asked=types.asked(question.kind, question.body, pairs, None),
+            saved=0,
+            is_answered=False,
+            is_flagged=False,
+            max_mark=asked.mark,
+        )
+        for position, (asked, question, pairs) in enumerate(rows, 1)
+    )
+    most = float(sum(asked.mark for asked, _question, _pairs in rows))
+    known = any(asked.expected != rules.UNKNOWN for asked, _question, _pairs in rows)
+    reached = sum(asked.expected * float(asked.mark) for asked, _question, _pairs in rows)
+    return Preview(items, 100 * reached / most if known and most else None)
+
+
+def _drawn(exam_id: int, seed: int) -> list[tuple[rules.Asked, Question, list[tuple[str, str]]]]:
+    """The questions of a paper in their order, each with its options (name, id) in theirs."""
+    exam = db.session().get(Exam, exam_id)
+    if exam is None:
+        raise NotThere
     drawn = rules.drawn(
         seed,
-        places_of(exam_id, live=live),
+        places_of(exam_id, live=exam.state == rules.State.DRAFT),
         shuffle=exam.shuffle_questions,
         sections=exam.shuffle_sections,
     )
@@ -69,8 +114,8 @@ def printed_paper(exam_id: int, letter: str) -> list[Printed]:
         question = found[asked.question_id]
         options = types.of(question.kind).options(question.body)
         pairs = rules.shuffled(seed, position, options, shuffle=exam.shuffle_options)
-        rows.append((asked.section, asked.mark, question, [token for _name, token in pairs]))
-    return _printed(exam_id, rows)
+        rows.append((asked, question, pairs))
+    return rows
 
 
 def paper_of_attempt(attempt_id: int) -> list[Printed]:

@@ -347,6 +347,18 @@ class Check:
     must: bool = True
 
 
+def _hardness(*, unfair: bool, guessed: bool) -> Check:
+    return Check(
+        _l("The drawn papers differ in how hard they are")
+        if unfair
+        else _l("How hard the questions are is known when the first have answered them")
+        if guessed
+        else _l("The drawn papers are about equally hard"),
+        not unfair and not guessed,
+        must=False,
+    )
+
+
 def checks(
     *,
     questions: int,
@@ -359,6 +371,7 @@ def checks(
     guessed: bool = False,
     told: int = 0,
     seals: bool = False,
+    is_drawable: bool = True,
 ) -> list[Check]:
     """The checklist; an exam can be published when every line that must be good is good."""
     return [
@@ -398,14 +411,8 @@ def checks(
             has_duration,
             must=False,
         ),
-        Check(
-            _l("The drawn papers differ in how hard they are")
-            if unfair
-            else _l("How hard the questions are is known when the first have answered them")
-            if guessed
-            else _l("The drawn papers are about equally hard"),
-            not unfair and not guessed,
-            must=False,
+        *(
+            [_hardness(unfair=unfair, guessed=guessed)] if is_drawable else []  # else nobody knows
         ),
         Check(
             _l(

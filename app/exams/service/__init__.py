@@ -7,10 +7,12 @@ from app.exams.service.composing import (
     add_section,
     drop_section,
     drop_slot,
+    move_section,
     move_slot,
     put_back,
     rename_section,
     set_mark,
+    set_marks,
 )
 from app.exams.service.editing import (
     change,
@@ -107,6 +109,7 @@ __all__ = [
     "hand_in",
     "keep_printed",
     "make_up",
+    "move_section",
     "move_slot",
     "pause",
     "plan_finish",
@@ -128,6 +131,7 @@ __all__ = [
     "save",
     "say",
     "set_mark",
+    "set_marks",
     "settle",
     "settle_apart",
     "start",

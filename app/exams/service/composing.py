@@ -137,8 +137,18 @@ def set_mark(exam_id: int, slot_id: int, mark: Decimal) -> None:
     _slot(exam_id, slot_id).mark = _mark(mark)
 
 
+def set_marks(exam_id: int, section_id: int, mark: Decimal) -> int:
+    """What each question of a whole section is worth; returns how many entries that changes."""
+    _draft(exam_id)
+    mark = _mark(mark)
+    changed = [slot for slot in _slots(_section(exam_id, section_id).id) if slot.mark != mark]
+    for slot in changed:
+        slot.mark = mark
+    return len(changed)
+
+
 def move_slot(exam_id: int, slot_id: int, *, up: bool) -> None:
-    """Change places with the neighbour in the section."""
+    """Change places with the neighbour; from the edge of a section into the one beside it."""
     _draft(exam_id)
     slot = _slot(exam_id, slot_id)
     slots = _slots(slot.section_id)
@@ -146,7 +156,27 @@ def move_slot(exam_id: int, slot_id: int, *, up: bool) -> None:
     to = at - 1 if up else at + 1
     if 0 <= to < len(slots):
         slots[at], slots[to] = slots[to], slots[at]
+    else:
+        sections = _sections(exam_id)
+        beside = [section.id for section in sections].index(slot.section_id) + (-1 if up else 1)
+        if not 0 <= beside < len(sections):
+            return
+        slots = _slots(sections[beside].id)
+        slots.insert(len(slots) if up else 0, slot)
+        slot.section_id = sections[beside].id
     for position, each in enumerate(slots, 1):
+        each.position = position
+
+
+def move_section(exam_id: int, section_id: int, *, up: bool) -> None:
+    """Let a section change places with the one before or after it."""
+    _draft(exam_id)
+    sections = _sections(exam_id)
+    at = sections.index(_section(exam_id, section_id))
+    to = at - 1 if up else at + 1
+    if 0 <= to < len(sections):
+        sections[at], sections[to] = sections[to], sections[at]
+    for position, each in enumerate(sections, 1):
         each.position = position
 
 
@@ -228,6 +258,16 @@ def _is_asked(exam_id: int, question_id: int) -> int | None:
         select(ExamSlot.id)
         .join(ExamSection, ExamSection.id == ExamSlot.section_id)
         .where(ExamSection.exam_id == exam_id, ExamSlot.question_id == question_id)
+    )
+
+
+def _sections(exam_id: int) -> list[ExamSection]:
+    return list(
+        db.session().scalars(
+            select(ExamSection)
+            .where(ExamSection.exam_id == exam_id)
+            .order_by(ExamSection.position, ExamSection.id)
+        )
     )
 
 

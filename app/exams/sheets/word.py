@@ -45,7 +45,9 @@ def docx(
             if block.kind == "option":
                 shape.left_indent = Cm(0.8)
                 shape.keep_together = True
-            shape.keep_with_next = block.kind in {"section", "question"}
+            # A question is not torn from its options, nor these from each other.
+            is_followed = [after.kind for after in blocks[number + 1 : number + 2]] == ["option"]
+            shape.keep_with_next = block.kind in {"section", "question"} or is_followed
             if block.picture:
                 shape.left_indent = Cm(0.8)
                 drawn, size = png(block.picture)

@@ -101,6 +101,11 @@ def _edit(exam: queries.ExamView, form: DrawForm) -> str:
         out_of=sum(
             (slot.number * slot.mark for section in sections for slot in section.slots), Decimal(0)
         ),
+        sections=len(sections),
+        totals={
+            section.id: sum((slot.number * slot.mark for slot in section.slots), Decimal(0))
+            for section in sections
+        },
         checks=checks,
         may_publish=all(check.good for check in checks if check.must),
         spread=spread,
@@ -108,6 +113,27 @@ def _edit(exam: queries.ExamView, form: DrawForm) -> str:
         kinds=KIND_NAMES,
         categories=bank.category_names(),
         may_pick=me.is_author,
+    )
+
+
+@bp.get("/desk/exams/<int:exam_id>/preview")
+@access(AUTHOR)
+def preview(exam_id: int) -> str:
+    """A paper as a taker would see it; `paper` counts the takers."""
+    exam = managed(exam_id)
+    number = min(max(request.args.get("paper", 1, type=int), 1), rules.SAMPLES)
+    _checks, spread = queries.checks_of(exam, clock.now())
+    return render_template(
+        "exams/preview.html",
+        exam=exam,
+        preview=queries.preview_of(exam.id, number),
+        titles=queries.section_titles(exam.id),
+        number_of_paper=number,
+        differs=exam.shuffle_questions
+        or exam.shuffle_options
+        or bool(spread and spread.papers > 1),
+        most=rules.SAMPLES,
+        spread=spread,
     )
 
 
@@ -199,11 +225,21 @@ def add_section(exam_id: int) -> ResponseReturnValue:
 @access(AUTHOR)
 def change_section(exam_id: int, section_id: int) -> ResponseReturnValue:
     exam = managed(exam_id)
+    to = request.form.get("to", "")
     if "drop" in request.form:
         _offer_back(exam.id, service.drop_section(exam.id, section_id, actor_id=reader().id))
+        return _back(exam_id)
+    if to in {"up", "down"}:
+        service.move_section(exam.id, section_id, up=to == "up")
+    elif "each" in request.form:
+        number = service.set_marks(exam.id, section_id, _mark(request.form["each"]))
+        said = ngettext(
+            "%(num)s entry has other points now.", "%(num)s entries have other points now.", number
+        )
+        flash(said)
     else:
         service.rename_section(exam.id, section_id, title=request.form.get("title", ""))
-    return _back(exam_id)
+    return _back(exam_id, f"section-{section_id}")
 
 
 @bp.post("/desk/exams/<int:exam_id>/sections/<int:section_id>/draws")
@@ -295,12 +331,15 @@ def change_slot(exam_id: int, slot_id: int) -> ResponseReturnValue:
     elif to == "drop":
         _offer_back(exam.id, service.drop_slot(exam.id, slot_id, actor_id=reader().id))
     else:
-        try:
-            mark = Decimal(request.form.get("mark", "").strip().replace(",", "."))
-        except InvalidOperation:
-            raise rules.BadMark("mark") from None
-        service.set_mark(exam.id, slot_id, mark)
-    return _back(exam_id)
+        service.set_mark(exam.id, slot_id, _mark(request.form.get("mark", "")))
+    return _back(exam_id, None if to == "drop" else f"entry-{slot_id}")
+
+
+def _mark(text: str) -> Decimal:
+    try:
+        return Decimal(text.strip().replace(",", "."))
+    except InvalidOperation:
+        raise rules.BadMark("mark") from None
 
 
 def _offer_back(exam_id: int, event_id: int) -> None:
@@ -366,7 +405,7 @@ def make_up(exam_id: int) -> ResponseReturnValue:
     return redirect(url_for("exams.settings", exam_id=new_id))
 
 
-def _back(exam_id: int) -> ResponseReturnValue:
-    """To the page of the paper that the form stood on."""
+def _back(exam_id: int, anchor: str | None = None) -> ResponseReturnValue:
+    """To the page of the paper that the form stood on, and to what was changed in it."""
     page = request.args.get("page", type=int)
-    return redirect(url_for("exams.edit", exam_id=exam_id, page=page), 303)
+    return redirect(url_for("exams.edit", exam_id=exam_id, page=page, _anchor=anchor), 303)
