@@ -111,6 +111,7 @@ class _Copying:
             part.replace(self.folder / name)
         self._note(name, self.folder / name)
         left_out = {own + end for end in ("", "-wal", "-shm", TURNS)}
+        left_out.add("printed")  # papers that somebody asked for: gone tomorrow anyhow
         left_out |= {name + end for name in MADE_AGAIN for end in ("", "-wal", "-shm", "-journal")}
         self._mirror(self.config.instance_dir, "instance", left_out)
         self._mirror(self.config.media_dir, "media", set())

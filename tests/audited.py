@@ -78,6 +78,7 @@ NOT_AUDITED: dict[str, tuple[str, ...]] = {
         *("exams.accommodate", "exams.add_time", "exams.pause", "exams.resume", "exams.say"),
         *("exams.supervised_upload", "exams.count_kept", "exams.give_mark"),
         *("exams.settle_apart", "exams.answer_appeal", "exams.do_regrade", "exams.undo_regrade"),
+        *("exams.print_paper", "exams.print_attempt"),
     ),
     "the bank keeps every version, and who changed what": (
         *("questions.create", "questions.revise", "questions.copy", "questions.add_clip"),

@@ -57,6 +57,7 @@ def test_a_file_is_for_who_asked_for_it_and_goes_after_a_day(
     assert page.count("data-waits") == 1
     assert "every 1s" in page
     jobs.run_pending(app)
+    assert desk.get(f"/{exam.id}/room").count("had it printed") == 1
     page = desk.get(f"/{exam.id}/printed")
     assert "data-waits" not in page
     assert "every 1s" not in page

@@ -26,6 +26,7 @@ from app.core.refusals import NoRoom, NotThere
 from app.exams import queries, sheets
 from app.exams.models import Printout
 from app.exams.service import laying
+from app.exams.service.noting import note
 
 PRINT_JOB = "exams.print"
 PARTS = ("paper", "sheet", "key")
@@ -80,6 +81,8 @@ def ask_to_print(
     session.add(row)
     session.flush()
     row.job_id = jobs.enqueue(PRINT_JOB, key=key, priority=_SOON, printout_id=row.id)
+    facts = {"letter": letter, "part": part, "ending": ending}
+    note(exam_id, "print", actor_id=member_id, attempt_id=attempt_id, **facts)
     return row.id
 
 
