@@ -429,7 +429,11 @@ def _bring_up(found: Backup, config: Config, database: str, secret: str, *, anyw
 
 def _plan(config: Config, places: list[Path], database: Path | None) -> None:
     """Write down which names will change; from then on it is brought to its end."""
-    aside = f"{ASIDE}-{datetime.now(UTC):%Y%m%d-%H%M%S}"
+    aside = named = f"{ASIDE}-{datetime.now(UTC):%Y%m%d-%H%M%S}"
+    again = 1
+    while any((place / aside).exists() for place in places):
+        again += 1
+        aside = f"{named}-{again}"
     elsewhere, own = None, set()
     if database and database.parent != config.instance_dir.resolve():
         elsewhere = database.parent  # other things may lie there, too
