@@ -259,6 +259,34 @@ def test_entries_and_sections_move_and_a_section_gets_its_points_at_once(
     assert asked() == [[], [c, a, b]]
 
 
+def test_a_draw_takes_another_number_of_questions(app: Flask, desk: Desk, trainer: int) -> None:
+    exam = make_exam(app, trainer, publish=False)
+    with app.app_context():
+        section = db.session.query(ExamSection.id).scalar()
+        chosen = slot_of(app, exam.id)
+    draw = {"number": 2, "kind": "single", "difficulty": "", "tag": "", "mark": "2"}
+    desk.post(f"/{exam.id}/sections/{section}/draws", **draw)
+
+    def drawn() -> list[tuple[int, Decimal]]:
+        with app.app_context():
+            rows = db.session.query(ExamSlot).filter_by(question_id=None).all()
+            db.session.rollback()
+            return [(row.number, row.mark) for row in rows]
+
+    with app.app_context():
+        slot = db.session.query(ExamSlot.id).filter_by(question_id=None).scalar()
+        db.session.rollback()
+    assert desk.post(f"/{exam.id}/slots/{slot}", number="3", mark="1.5").status_code == 303
+    assert drawn() == [(3, Decimal("1.5"))]
+    for wrong in ("0", "-1", "", "many", str(rules.MOST_QUESTIONS)):
+        assert desk.post(f"/{exam.id}/slots/{slot}", number=wrong, mark="9").status_code == 422
+    assert drawn() == [(3, Decimal("1.5"))]
+    desk.post(f"/{exam.id}/slots/{chosen}", number="7", mark="1")  # one is chosen, and stays one
+    with app.app_context():
+        assert db.session.get(ExamSlot, chosen).number == 1
+        db.session.rollback()
+
+
 def test_a_paper_is_previewed_as_takers_see_it(
     app: Flask, people: People, desk: Desk, trainer: int
 ) -> None:

@@ -189,6 +189,10 @@ class BadMark(BadExam):
     sentence = _l("A question is worth from 0.01 to 100 points.")
 
 
+class BadNumber(BadExam):
+    sentence = _l("A draw takes one question or more: write a whole number.")
+
+
 class TooManyAsked(Refusal):
     sentence = _l("A paper has at most %(most)s questions.")
 

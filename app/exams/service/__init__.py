@@ -13,6 +13,7 @@ from app.exams.service.composing import (
     rename_section,
     set_mark,
     set_marks,
+    set_number,
 )
 from app.exams.service.editing import (
     change,
@@ -132,6 +133,7 @@ __all__ = [
     "say",
     "set_mark",
     "set_marks",
+    "set_number",
     "settle",
     "settle_apart",
     "start",

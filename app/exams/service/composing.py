@@ -116,13 +116,7 @@ def add_draw(
 
 def _add(exam_id: int, section: ExamSection, **columns: Any) -> int:
     session = db.session()
-    asked = session.scalar(
-        select(func.coalesce(func.sum(ExamSlot.number), 0))
-        .join(ExamSection, ExamSection.id == ExamSlot.section_id)
-        .where(ExamSection.exam_id == exam_id)
-    )
-    if int(asked or 0) + columns.get("number", 1) > rules.MOST_QUESTIONS:
-        raise rules.TooManyAsked(most=rules.MOST_QUESTIONS)
+    _room_for(exam_id, columns.get("number", 1))
     if "position" not in columns:
         columns["position"] = _last(ExamSlot.position, ExamSlot.section_id == section.id) + 1
     slot = ExamSlot(section_id=section.id, pool=[], **columns)
@@ -131,10 +125,32 @@ def _add(exam_id: int, section: ExamSection, **columns: Any) -> int:
     return slot.id
 
 
+def _room_for(exam_id: int, more: int) -> None:
+    asked = db.session().scalar(
+        select(func.coalesce(func.sum(ExamSlot.number), 0))
+        .join(ExamSection, ExamSection.id == ExamSlot.section_id)
+        .where(ExamSection.exam_id == exam_id)
+    )
+    if int(asked or 0) + more > rules.MOST_QUESTIONS:
+        raise rules.TooManyAsked(most=rules.MOST_QUESTIONS)
+
+
 def set_mark(exam_id: int, slot_id: int, mark: Decimal) -> None:
     """What each question of a slot is worth."""
     _draft(exam_id)
     _slot(exam_id, slot_id).mark = _mark(mark)
+
+
+def set_number(exam_id: int, slot_id: int, number: int) -> None:
+    """How many questions a draw takes; of a question that is chosen there is one."""
+    _draft(exam_id)
+    slot = _slot(exam_id, slot_id)
+    if slot.question_id is not None:
+        return
+    if number < 1:
+        raise rules.BadNumber("number")
+    _room_for(exam_id, number - slot.number)
+    slot.number = number
 
 
 def set_marks(exam_id: int, section_id: int, mark: Decimal) -> int:

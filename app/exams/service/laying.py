@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
 from flask_babel import gettext as _
 from flask_babel import ngettext
@@ -113,18 +114,37 @@ def _cells(table: str) -> list[list[str]]:
 
 
 def _sheet(exam: Exam, letter: str, questions: Sequence[Printed]) -> list[Block]:
+    """Boxes to tick stand beside each other, so that the sheet of a long paper is short."""
     blocks = [*_head(exam, letter, _("answer sheet")), _name_line()]
-    for q in questions:
-        if q.lines > 1:
-            blocks.append(Block("question", f"{q.number}.", lines=q.lines))
-        elif q.parts and q.parts[0].isalpha():
-            boxes = "   ".join(f"[ {part} ]" for part in q.parts)
-            blocks.append(Block("row", f"{q.number}.   {boxes}"))
-        else:
-            line = "_" * (30 if len(q.parts) == 1 else 14)
-            rooms = "   ".join(f"{part} {line}".strip() for part in q.parts)
-            blocks.append(Block("row", f"{q.number}.   {rooms}"))
+    for across, run in groupby(questions, key=_beside):
+        cells = [_room_of(q) for q in run]
+        if across == 1:
+            blocks += cells
+            continue
+        rows = [
+            [cell.text for cell in cells[at : at + across]] for at in range(0, len(cells), across)
+        ]
+        blocks.append(Block("grid", table=rows))
     return blocks
+
+
+def _beside(q: Printed) -> int:
+    """How many questions stand in a row of the sheet."""
+    if q.lines > 1 or not q.parts or not q.parts[0].isalpha() or len(q.parts) > 6:
+        return 1
+    return 3 if len(q.parts) <= 4 else 2
+
+
+def _room_of(q: Printed) -> Block:
+    """Where the answer to a question is written."""
+    if q.lines > 1:
+        return Block("question", f"{q.number}.", lines=q.lines)
+    if q.parts and q.parts[0].isalpha():
+        boxes = " ".join(f"[ {part} ]" for part in q.parts)
+        return Block("row", f"{q.number}.  {boxes}")
+    line = "_" * (30 if len(q.parts) == 1 else 14)
+    rooms = "   ".join(f"{part} {line}".strip() for part in q.parts)
+    return Block("row", f"{q.number}.   {rooms}")
 
 
 def _key(exam: Exam, letter: str, questions: Sequence[Printed]) -> list[Block]:

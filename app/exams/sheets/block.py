@@ -15,7 +15,7 @@ INDENT = 8.0  # mm, of options
 @dataclass(frozen=True)
 class Block:
     """One piece of a paper: title, section, question, option, note, row, table, picture, empty
-    lines."""
+    lines; a grid is a table without a head."""
 
     kind: str
     text: str = ""

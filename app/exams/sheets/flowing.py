@@ -117,7 +117,14 @@ def write(
 # --- tables ---------------------------------------------------------------------------------------
 
 
-def table(page: FPDF, rows: Sequence[Sequence[str]], *, left: float, width: float) -> None:
+def table(
+    page: FPDF,
+    rows: Sequence[Sequence[str]],
+    *,
+    left: float,
+    width: float,
+    is_headed: bool = True,
+) -> None:
     """Draw a table; a row stays on one page when it can, and its head is said on every page.
 
     With more columns than can be read, each row is a line of its cells.
@@ -138,7 +145,8 @@ def table(page: FPDF, rows: Sequence[Sequence[str]], *, left: float, width: floa
         ]
         for cells in rows
     ]
-    head = laid_rows[0] if len(rows) > 1 and _height(laid_rows[0]) < page.eph / 4 else []
+    is_short = len(rows) > 1 and _height(laid_rows[0]) < page.eph / 4
+    head = laid_rows[0] if is_headed and is_short else []
     for number, inside in enumerate(laid_rows):
         if page.will_page_break(_height(inside) + 2 * air):
             if page.get_y() > page.t_margin + page.eph / 3:

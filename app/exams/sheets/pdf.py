@@ -52,7 +52,8 @@ def pdf(
             )
         if block.table:
             page.ln(1)
-            flowing.table(page, block.table, left=EDGE, width=page.epw)
+            is_headed = block.kind != "grid"
+            flowing.table(page, block.table, left=EDGE, width=page.epw, is_headed=is_headed)
             page.ln(1)
         if block.picture:
             _draw(page, block.picture)

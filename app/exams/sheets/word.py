@@ -53,7 +53,7 @@ def docx(
                 drawn, size = png(block.picture)
                 words.add_picture(drawn, width=Cm(size[0] / 10), height=Cm(size[1] / 10))
         if block.table:
-            _table(document, block.table)
+            _table(document, block.table, is_headed=block.kind != "grid")
         for _ in range(block.lines):
             _ruled(document.add_paragraph())
     out = io.BytesIO()
@@ -134,7 +134,7 @@ def _run(paragraph: Any, text: str, block: Block) -> Any:
     return words
 
 
-def _table(document: Any, rows: Sequence[Sequence[str]]) -> None:
+def _table(document: Any, rows: Sequence[Sequence[str]], *, is_headed: bool) -> None:
     """A table with its head on every page; what has too many columns to be read is lines of cells.
 
     Small letters where there are many columns, and as much room for each as its words need.
@@ -160,7 +160,7 @@ def _table(document: Any, rows: Sequence[Sequence[str]]) -> None:
     for column, width in zip(table.columns, wide, strict=True):
         column.width = Cm(width)
     for number, (row, cells) in enumerate(zip(table.rows, rows, strict=True)):
-        if number == 0 and len(rows) > 1:
+        if is_headed and number == 0 and len(rows) > 1:
             row._tr.get_or_add_trPr().append(_element("w:tblHeader"))  # noqa: SLF001 - no such property
         places = row.cells
         for place, width in zip(places, wide, strict=True):

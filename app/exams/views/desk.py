@@ -332,6 +332,9 @@ def change_slot(exam_id: int, slot_id: int) -> ResponseReturnValue:
         _offer_back(exam.id, service.drop_slot(exam.id, slot_id, actor_id=reader().id))
     else:
         service.set_mark(exam.id, slot_id, _mark(request.form.get("mark", "")))
+        if "number" in request.form:
+            number = request.form.get("number", 0, type=int)
+            service.set_number(exam.id, slot_id, number)
     return _back(exam_id, None if to == "drop" else f"entry-{slot_id}")
 
 
