@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Decimal, InvalidOperation
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -98,14 +99,9 @@ def _edit(exam: queries.ExamView, form: DrawForm) -> str:
         shown=shown,
         page=shown.number if shown.number > 1 else None,
         questions=sum(slot.number for section in sections for slot in section.slots),
-        out_of=sum(
-            (slot.number * slot.mark for section in sections for slot in section.slots), Decimal(0)
-        ),
+        out_of=_whole([slot for section in sections for slot in section.slots]),
         sections=len(sections),
-        totals={
-            section.id: sum((slot.number * slot.mark for slot in section.slots), Decimal(0))
-            for section in sections
-        },
+        totals={section.id: _whole(section.slots) for section in sections},
         checks=checks,
         may_publish=all(check.good for check in checks if check.must),
         spread=spread,
@@ -114,6 +110,12 @@ def _edit(exam: queries.ExamView, form: DrawForm) -> str:
         categories=bank.category_names(),
         may_pick=me.is_author,
     )
+
+
+def _whole(slots: Sequence[queries.SlotView]) -> Decimal:
+    """What all questions of some entries bring together, without noughts at the end."""
+    whole = sum((slot.number * slot.mark for slot in slots), Decimal(0))
+    return whole.normalize() + Decimal(0)
 
 
 @bp.get("/desk/exams/<int:exam_id>/preview")
