@@ -344,6 +344,29 @@ def test_in_a_pause_what_was_on_its_way_counts_and_what_is_saved_can_be_handed_i
         assert (taker.row().state, taker.row().score) == ("submitted", 3)
 
 
+def test_a_close_that_comes_in_a_pause_is_no_close_and_tells_nothing(
+    app: Flask, people: People, exam: Set, trainer: int, time: Time
+) -> None:
+    desk = Desk(people, trainer)
+    writing, done, late = (Candidate(people, exam) for _ in range(3))
+    writing.start()
+    done.start()
+    done.submit(done.right())
+    end = exam_row(app, exam.id).closes_at
+    time.moment = end - timedelta(minutes=10)
+    desk.post(f"/{exam.id}/room/time", minutes="200")
+    desk.post(f"/{exam.id}/room/pause")
+    time.moment += timedelta(minutes=30)
+    jobs.run_pending(app)
+    assert "You see the answers when the exam has closed." in done.result()
+    assert "CANARY-CORRECT" not in done.result()
+    assert late.start().status_code == 303, "it is open: all get the pause back"
+    time.moment += timedelta(minutes=5)
+    desk.post(f"/{exam.id}/room/resume")
+    assert exam_row(app, exam.id).closes_at == end + timedelta(minutes=35)
+    assert late.row().deadline_at == end + timedelta(minutes=35)
+
+
 def test_extra_time_and_attempts_apply_by_themselves(
     app: Flask, people: People, exam: Set, trainer: int, time: Time
 ) -> None:

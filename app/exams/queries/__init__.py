@@ -58,6 +58,7 @@ from app.exams.queries.exams import (
     required_courses,
     standing_for,
     standing_of,
+    standing_still,
     takers,
     to_sit,
 )
@@ -271,6 +272,7 @@ __all__ = [
     "standing_for",
     "standing_marks",
     "standing_of",
+    "standing_still",
     "tags",
     "taken",
     "takers",

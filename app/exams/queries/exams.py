@@ -102,6 +102,11 @@ class Standing:
     is_written: bool = False  # the exam is closed, and somebody with more time still writes
 
     @property
+    def still(self) -> datetime:
+        """The moment that counts for clocks: now, or when they were stopped."""
+        return standing_still(self.exam.paused_at, self.now)
+
+    @property
     def open_attempt(self) -> AttemptView | None:
         return next((a for a in self.attempts if a.is_open), None)
 
@@ -134,12 +139,12 @@ class Standing:
     def remaining_s(self) -> int | None:
         """Seconds that an attempt begun now would have; less when the exam closes earlier."""
         ends = rules.deadline(
-            self.now,
+            self.still,
             duration_s=self.exam.duration_s,
             closes_at=self.exam.closes_at,
             extra_percent=self.allowance.extra_percent,
         )
-        return None if ends is None else max(0, int((ends - self.now).total_seconds()))
+        return None if ends is None else max(0, int((ends - self.still).total_seconds()))
 
     @property
     def is_cut_short(self) -> bool:
@@ -183,17 +188,25 @@ class Standing:
             return False
         return rules.is_released(
             release,
-            now=self.now,
+            now=self.still,
             closes_at=self.shown_at,
             ended=self.left == 0 and self.open_attempt is None,
         )
+
+
+def standing_still(paused_at: datetime | None, now: datetime) -> datetime:
+    """The moment that counts for clocks: now, or when they were stopped."""
+    return now if paused_at is None else min(now, paused_at)
 
 
 def exam_view(row: Exam, now: datetime) -> ExamView:
     """A row as everybody else sees it."""
     names = (name for name in ExamView.__dataclass_fields__ if name != "phase")
     phase = rules.phase(
-        now, opens_at=row.opens_at, last_start_at=row.last_start_at, closes_at=row.closes_at
+        standing_still(row.paused_at, now),
+        opens_at=row.opens_at,
+        last_start_at=row.last_start_at,
+        closes_at=row.closes_at,
     )
     return ExamView(phase=phase, **{name: getattr(row, name) for name in names})
 
@@ -299,7 +312,7 @@ def exams_for(reader: Reader, now: datetime, *, until: datetime | None = None) -
     wanted = and_(Exam.state == "published", _invited(reader))
     if until is not None:
         begun = begun.where(Attempt.state == "open")
-        late = or_(Exam.closes_at.is_(None), Exam.closes_at > now)
+        late = or_(Exam.closes_at.is_(None), Exam.closes_at > now, Exam.paused_at.is_not(None))
         wanted = and_(wanted, late, or_(Exam.opens_at.is_(None), Exam.opens_at <= until))
     rows = list(
         db.session().scalars(

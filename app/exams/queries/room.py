@@ -24,7 +24,7 @@ from app.exams.models import (
     ExamSeat,
 )
 from app.exams.queries.attempts import AttemptView, view
-from app.exams.queries.exams import ExamView
+from app.exams.queries.exams import ExamView, standing_still
 from app.exams.queries.seats import places_by_member
 from app.members.models import Branch, Member
 
@@ -157,7 +157,7 @@ def _seats(
         .offset(offset)
         .limit(limit)
     )
-    still = now if exam.paused_at is None else min(now, exam.paused_at)
+    still = standing_still(exam.paused_at, now)
     places = places_by_member(exam.id)
     return [
         Seat(

@@ -127,7 +127,7 @@ def _open(now: datetime, but: int | None) -> list[tuple[list[int], Seal]]:
                 Exam.seals,
                 Exam.closes_at.is_not(None),
                 begins <= now,
-                or_(Exam.closes_at > now, Exam.paused_at.is_not(None), goes_on),
+                or_(Exam.closes_at > now, goes_on),
                 Exam.id != (but or 0),
             )
         )

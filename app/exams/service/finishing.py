@@ -20,7 +20,7 @@ from app.core.db import db
 from app.core.refusals import NotThere
 from app.exams import rules
 from app.exams.models import Attempt, AttemptItem, Exam
-from app.exams.queries import items_of
+from app.exams.queries import items_of, standing_still
 from app.exams.service.noting import note
 from app.exams.service.rewarding import reward
 from app.questions import types
@@ -108,15 +108,10 @@ def plan_open(exam_id: int) -> None:
         plan_finish(exam, exam.closes_at)  # then the results are known, and told
 
 
-def standing_still(exam: Exam | None, now: datetime) -> datetime:
-    """The moment that counts for clocks: now, or when they were stopped."""
-    return now if exam is None or exam.paused_at is None else min(now, exam.paused_at)
-
-
 def is_over(attempt: Attempt, exam: Exam | None, now: datetime) -> bool:
     if exam is None:
         return False
-    return rules.is_over(standing_still(exam, now), attempt.deadline_at, exam.grace_s)
+    return rules.is_over(standing_still(exam.paused_at, now), attempt.deadline_at, exam.grace_s)
 
 
 def time_out(attempt: Attempt, exam: Exam) -> None:

@@ -11,7 +11,7 @@ from app.core import clock, jobs
 from app.core.db import db
 from app.exams import rules
 from app.exams.models import Attempt, Exam
-from app.exams.queries import allowance_of, outcome_seal
+from app.exams.queries import allowance_of, outcome_seal, standing_still
 from app.learning import service as learning
 from app.points import service as points
 
@@ -112,7 +112,7 @@ def _is_known(attempt: Attempt) -> bool:
     exam = db.session().get_one(Exam, attempt.exam_id)
     return rules.is_released(
         exam.show_score,
-        now=clock.now(),
+        now=standing_still(exam.paused_at, clock.now()),
         closes_at=exam.closes_at,
         ended=_waits_for_nothing(exam) or _is_last(attempt, exam),
     )

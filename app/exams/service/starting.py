@@ -17,7 +17,7 @@ from app.core.refusals import NotThere
 from app.courses.queries import quiz_of
 from app.exams import rules
 from app.exams.models import Attempt, AttemptItem, Exam
-from app.exams.queries import allowance_of, missing_courses, places_of
+from app.exams.queries import allowance_of, missing_courses, places_of, standing_still
 from app.exams.service.finishing import finish_due, plan_finish
 from app.exams.service.noting import note
 from app.questions import types
@@ -88,7 +88,8 @@ def start_exam(
         raise rules.NotInvited
     now = clock.now()
     allowance = allowance_of(member_id, exam_id)
-    _must_be_open(exam, now)
+    still = standing_still(exam.paused_at, now)
+    _must_be_open(exam, still)
     if not rules.is_inside(visit.address, exam.networks):
         raise rules.WrongNetwork(address=visit.address)
     if not rules.is_safe(visit, exam.safe_keys):
@@ -118,7 +119,8 @@ def start_exam(
         deadline_at=rules.deadline(
             now,
             duration_s=exam.duration_s,
-            closes_at=exam.closes_at,
+            # Who begins in a pause gets the rest of it back, and the close moves by all of it.
+            closes_at=exam.closes_at and exam.closes_at + (now - still),
             extra_percent=allowance.extra_percent,
         ),
     )

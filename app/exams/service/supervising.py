@@ -11,7 +11,7 @@ from app.core.db import db
 from app.core.refusals import NotAllowed, NotThere
 from app.exams import rules
 from app.exams.models import Accommodation, Attempt, AttemptItem, Exam, ExamEvent, ExamMessage
-from app.exams.queries import items_of
+from app.exams.queries import items_of, standing_still
 from app.exams.service.finishing import finish_by_staff, plan_finish, plan_open
 from app.exams.service.noting import note
 from app.exams.service.rewarding import reward, take_back
@@ -28,7 +28,7 @@ def add_time(exam_id: int, *, minutes: int, actor_id: int, attempt_id: int | Non
         raise rules.BadMinutes(most=rules.MOST_ADDED_MINUTES)
     exam = _locked(exam_id)
     now = clock.now()
-    still = now if exam.paused_at is None else min(now, exam.paused_at)
+    still = standing_still(exam.paused_at, now)
     given = 0
     for attempt in _open(exam_id, attempt_id):
         if attempt.deadline_at is None:

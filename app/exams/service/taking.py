@@ -17,7 +17,7 @@ from app.core.db import db, keep_though_refused
 from app.core.refusals import NotThere
 from app.exams import rules
 from app.exams.models import Attempt, AttemptItem, Evidence, Exam
-from app.exams.queries import items_of
+from app.exams.queries import items_of, standing_still
 from app.exams.service.finishing import (
     FINISH_EVERY_S,
     Submitted,
@@ -26,7 +26,6 @@ from app.exams.service.finishing import (
     finish,
     is_over,
     locked,
-    standing_still,
     time_out,
 )
 from app.exams.service.noting import note
@@ -128,7 +127,9 @@ def save(
     return Saved(
         items={item_id: rows[item_id].saved for item_id in answers},
         at=now,
-        remaining_ms=rules.remaining_ms(standing_still(exam, now), attempt.deadline_at),
+        remaining_ms=rules.remaining_ms(
+            standing_still(exam.paused_at if exam else None, now), attempt.deadline_at
+        ),
         is_paused=exam is not None and exam.paused_at is not None,
         stale=stale,
     )

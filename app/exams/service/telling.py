@@ -13,6 +13,7 @@ from app.core.addresses import address
 from app.core.db import db
 from app.exams import rules
 from app.exams.models import Attempt, Exam, ExamMarker
+from app.exams.queries import standing_still
 from app.notices import service as notices
 from app.notices.rules import Kind
 
@@ -28,7 +29,7 @@ def tell_results(exam_id: int, *, most: int = 100, after: int = 0) -> int | None
     exam, now = db.session().get_one(Exam, exam_id), clock.now()
     if exam.show_score != rules.Release.AFTER_CLOSE or exam.closes_at is None:
         return None
-    if not exam.closes_at <= now < exam.closes_at + NEWS:
+    if now >= exam.closes_at + NEWS or not is_known(exam):
         return None
     rows = (
         db.session()
@@ -125,7 +126,8 @@ def tell_message(exam: Exam, attempts: Sequence[Attempt], *, text: str, message_
 
 def is_known(exam: Exam) -> bool:
     """Whether members may know their scores by now."""
-    return rules.is_released(exam.show_score, now=clock.now(), closes_at=exam.closes_at, ended=True)
+    still = standing_still(exam.paused_at, clock.now())
+    return rules.is_released(exam.show_score, now=still, closes_at=exam.closes_at, ended=True)
 
 
 def _result_is_there(title: str) -> Callable[[], str]:

@@ -120,7 +120,7 @@ def exam_paper(
     """
     me, now = reader(), clock.now()
     found = queries.exam_for(me, attempt.exam_id or 0, now)
-    stopped = now if found.paused_at is None else min(now, found.paused_at)
+    stopped = queries.standing_still(found.paused_at, now)
     remaining_ms = rules.remaining_ms(stopped, attempt.deadline_at)
     if rules.is_over(stopped, attempt.deadline_at, found.grace_s):
         return render_template("exams/time_over.html", exam=found, attempt=attempt)
