@@ -11,6 +11,7 @@ from app.core import given_up, jobs
 from app.core.db import reading, unit_of_work
 from app.core.jobs import Lease, handler
 from app.exams import queries, service
+from app.exams.queries.attempts import course_title_of
 from app.exams.queries.exams import title_of
 from app.exams.service import finish_due, plan_open, reward_due, reward_quiz, tell_results
 
@@ -48,6 +49,11 @@ def reward_quiz_later(lease: Lease, attempt_id: int) -> None:
     """Give what the quiz of a course brings once no exam seals its outcome any more."""
     with unit_of_work():
         reward_quiz(attempt_id)
+
+
+@given_up.name_of("exams.reward_quiz")
+def named_quiz(*, attempt_id: int) -> str:
+    return course_title_of(attempt_id)
 
 
 @given_up.name_of("exams.finish")

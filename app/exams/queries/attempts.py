@@ -14,7 +14,7 @@ from sqlalchemy import or_, select
 from app.core.addresses import address
 from app.core.db import db
 from app.core.refusals import NotThere
-from app.courses.queries import lessons_showing, quiz_of
+from app.courses.queries import cards, lessons_showing, quiz_of
 from app.exams.models import Attempt, AttemptItem, ExamMessage
 from app.exams.queries.explained import explained_item
 from app.exams.queries.sealing import Seal, seal_over, sealed_attempts, sealed_for
@@ -230,6 +230,13 @@ def results(attempt: AttemptView) -> list[ResultItem]:
     if attempt.is_open:
         raise NotThere
     return [_result_item(item, question) for item, question in _with_questions(attempt.id)]
+
+
+def course_title_of(attempt_id: int) -> str:
+    """What the course of a quiz is called; "" when it is gone."""
+    course_id = db.session().scalar(select(Attempt.course_id).where(Attempt.id == attempt_id))
+    found = cards([course_id]) if course_id else {}
+    return next((card.title for card in found.values()), "")
 
 
 def missed(items: Iterable[ResultItem]) -> list[int]:

@@ -254,6 +254,7 @@ WORK = {
     "exams.print": _l("Papers on paper"),
     "exams.tidy": _l("Tidying up printed papers"),
     "exams.finish": _l("Handing in exams whose time is over"),
+    "exams.reward_quiz": _l("Points for a quiz that waited for an exam"),
     "home.certify": _l("Giving certificates to all who have earned one"),
     "notices.send": _l("Sending mails and messages to devices"),
     "notices.tidy": _l("Removing old notices"),
