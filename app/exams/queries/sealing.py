@@ -10,7 +10,8 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import exists, func, or_, select
+from sqlalchemy import and_, exists, func, or_, select
+from sqlalchemy.orm import aliased
 
 from app.core.db import db
 from app.exams.models import Attempt, AttemptItem, Exam, ExamSection, ExamSlot
@@ -42,12 +43,77 @@ Sealed = Mapping[int, Seal]  # by question
 
 def sealed_for(member_id: int, now: datetime, *, but: int | None = None) -> Sealed:
     """What is not told to a member now: the questions of exams that they are taking, and for
-    everybody those of exams that are open and seal them (`but` one, whose own results ask)."""
+    everybody those of exams that are open and seal them (`but` one, whose own results ask).
+
+    One short read where no exam goes on, and at most two more.
+    """
+    begins = func.coalesce(Exam.opens_at, Exam.published_at)
+    # Within its window, or with takers who have more time than the others.
+    goes_on = exists().where(Attempt.exam_id == Exam.id, Attempt.state == "open")
+    is_open = and_(
+        Exam.state == "published",
+        Exam.seals,
+        begins <= now,
+        Exam.closes_at.is_not(None),
+        or_(Exam.closes_at > now, goes_on.correlate(Exam)),
+        Exam.id != (but or 0),
+    )
+    mine = aliased(Attempt)
+    is_mine = and_(mine.exam_id == Exam.id, mine.member_id == member_id, mine.state == "open")
+    rows = (
+        db.session()
+        .execute(
+            select(Exam, begins, is_open, mine)
+            .outerjoin(mine, is_mine)
+            .where(or_(mine.id.is_not(None), is_open))
+        )
+        .all()
+    )
     found: dict[int, Seal] = {}
-    for questions, seal in (*_own(member_id), *_open(now, but)):
-        for question_id in questions:
-            found[question_id] = seal.with_(found.get(question_id))
+    own = {attempt.id: attempt for _exam, _since, _open, attempt in rows if attempt is not None}
+    for attempt_id, question_id in _asked(own):
+        row = own[attempt_id]
+        seal = Seal(row.started_at, row.deadline_at, is_mine=True)
+        found[question_id] = seal.with_(found.get(question_id))
+    seals = {
+        exam.id: Seal(since, _end(exam, now), is_mine=False)
+        for exam, since, is_open_now, _attempt in rows
+        if is_open_now
+    }
+    for exam_id, question_id in _pooled(seals):
+        found[question_id] = seals[exam_id].with_(found.get(question_id))
     return found
+
+
+def _asked(attempt_ids: Collection[int]) -> list[tuple[int, int]]:
+    """(attempt, question) of all that attempts ask."""
+    if not attempt_ids:
+        return []
+    rows = db.session().execute(
+        select(AttemptItem.attempt_id, QuestionVersion.question_id)
+        .join(QuestionVersion, QuestionVersion.id == AttemptItem.version_id)
+        .where(AttemptItem.attempt_id.in_(attempt_ids))
+    )
+    return [(attempt_id, question_id) for attempt_id, question_id in rows]
+
+
+def _pooled(exam_ids: Collection[int]) -> list[tuple[int, int]]:
+    """(exam, question) of all that exams may draw, as it was frozen when they were published."""
+    if not exam_ids:
+        return []
+    rows = db.session().execute(
+        select(ExamSection.exam_id, ExamSlot.pool)
+        .join(ExamSlot, ExamSlot.section_id == ExamSection.id)
+        .where(ExamSection.exam_id.in_(exam_ids))
+    )
+    return [(exam_id, int(question)) for exam_id, pool in rows for question, _ in pool]
+
+
+def _end(exam: Exam, now: datetime) -> datetime | None:
+    """When a seal ends, as far as that is known."""
+    if exam.closes_at is None or exam.closes_at <= now or exam.paused_at is not None:
+        return None
+    return exam.closes_at
 
 
 def is_sealed(member_id: int, question_id: int, now: datetime) -> bool:
@@ -80,13 +146,8 @@ def sealed_attempts(sealed: Sealed, attempt_ids: Collection[int]) -> dict[int, S
     """By attempt the seal on its questions, for those that have one."""
     if not sealed or not attempt_ids:
         return {}
-    rows = db.session().execute(
-        select(AttemptItem.attempt_id, QuestionVersion.question_id)
-        .join(QuestionVersion, QuestionVersion.id == AttemptItem.version_id)
-        .where(AttemptItem.attempt_id.in_(attempt_ids))
-    )
     found: dict[int, Seal] = {}
-    for attempt_id, question_id in rows:
+    for attempt_id, question_id in _asked(attempt_ids):
         if question_id in sealed:
             found[attempt_id] = sealed[question_id].with_(found.get(attempt_id))
     return found
@@ -99,58 +160,3 @@ def outcome_seal(attempt: Attempt, now: datetime) -> Seal | None:
         return None
     seal = sealed_attempts(sealed_for(attempt.member_id, now), [attempt.id]).get(attempt.id)
     return seal if seal is not None and seal.since <= attempt.submitted_at else None
-
-
-def _own(member_id: int) -> list[tuple[list[int], Seal]]:
-    rows = db.session().execute(
-        select(QuestionVersion.question_id, Attempt.started_at, Attempt.deadline_at)
-        .join(AttemptItem, AttemptItem.version_id == QuestionVersion.id)
-        .join(Attempt, Attempt.id == AttemptItem.attempt_id)
-        .where(
-            Attempt.member_id == member_id,
-            Attempt.state == "open",
-            Attempt.exam_id.is_not(None),
-        )
-    )
-    return [([question], Seal(since, until, is_mine=True)) for question, since, until in rows]
-
-
-def _open(now: datetime, but: int | None) -> list[tuple[list[int], Seal]]:
-    """Exams within their window, or with takers who have more time than the others."""
-    begins = func.coalesce(Exam.opens_at, Exam.published_at)
-    goes_on = exists().where(Attempt.exam_id == Exam.id, Attempt.state == "open")
-    rows = (
-        db.session()
-        .execute(
-            select(Exam.id, begins, Exam.closes_at, Exam.paused_at).where(
-                Exam.state == "published",
-                Exam.seals,
-                Exam.closes_at.is_not(None),
-                begins <= now,
-                or_(Exam.closes_at > now, goes_on),
-                Exam.id != (but or 0),
-            )
-        )
-        .all()
-    )
-    if not rows:
-        return []
-    asked: dict[int, list[int]] = {}
-    pools = db.session().execute(
-        select(ExamSection.exam_id, ExamSlot.pool)
-        .join(ExamSlot, ExamSlot.section_id == ExamSection.id)
-        .where(ExamSection.exam_id.in_([row.id for row in rows]))
-    )
-    for exam_id, pool in pools:
-        asked.setdefault(exam_id, []).extend(int(question) for question, _ in pool)
-    return [
-        (
-            asked.get(exam_id, []),
-            Seal(
-                since,
-                closes_at if closes_at and closes_at > now and not paused_at else None,
-                is_mine=False,
-            ),
-        )
-        for exam_id, since, closes_at, paused_at in rows
-    ]
