@@ -25,6 +25,11 @@ from app.members import service as members
 from app.members.models import Member
 from app.members.rules.audit import Act, facts
 
+_SAID = (  # columns that one certificate has from the one that it replaces
+    *("member_id", "kind", "subject_id", "template_id", "holder", "title", "design"),
+    *("earned_at", "expires_at"),
+)
+
 
 def save_template(template_id: int | None, *, name: str, design: rules.Design) -> int:
     """A template, new when there is no id; certificates already issued stay as they are."""
@@ -163,6 +168,43 @@ def withdraw(*, member_id: int, kind: str, subject_id: int, reason: str) -> str 
     row.reason = " ".join(reason.split())[: rules.LONGEST_REASON]
     db.session().flush()
     return row.number
+
+
+def renew(
+    *,
+    member_id: int,
+    kind: str,
+    subject_id: int,
+    earned_at: datetime,
+    before: Mapping[str, str],
+    facts: Mapping[str, str],
+) -> str | None:
+    """Issue a certificate anew that says what is not so any more; all else stays as it was.
+
+    Returns its new number; None when the member has no valid one that says `before` of what was
+    earned then.
+    """
+    session = db.session()
+    old = session.scalar(
+        select(Certificate)
+        .where(
+            *(Certificate.member_id == member_id, Certificate.kind == kind),
+            *(Certificate.subject_id == subject_id, Certificate.state == "live"),
+            Certificate.earned_at == earned_at,
+        )
+        .with_for_update()
+    )
+    if old is None or old.facts != dict(before):
+        return None
+    old.state, old.ended_at = "replaced", clock.now()
+    session.flush()
+    return _issue(
+        Certificate(
+            **{name: getattr(old, name) for name in _SAID},
+            facts=dict(facts),
+            replaces_id=old.id,
+        )
+    )
 
 
 def revoke(certificate_id: int, *, actor_id: int, reason: str) -> None:

@@ -371,6 +371,19 @@ def test_an_appeal_is_answered_by_another_marker_and_its_result_flows_through(
     assert history(app)[-1] == ("appeal", "0.9", "You are right.")
     assert answered(o, o.third, number, "10").status_code == 409
     assert appealed(app, o, o.essay).status_code == 409
+    # When the score changes and is still enough, a new certificate says so in the old one's place.
+    leave_out = f"/{o.exam.id}/regrade/{o.exam.questions[1]}"
+    o.author.post(leave_out, action="leave_out", reason="Unclear")
+    with app.app_context():
+        rows = db.session.query(Certificate).order_by(Certificate.id).all()
+        said = [(row.state, row.facts["score"]) for row in rows]
+        assert rows[1].replaces_id == rows[0].id
+        db.session.rollback()
+    assert said == [("replaced", "75 %"), ("live", "90 %")]
+    assert ("Your certificate for “Fire safety” was issued anew", "Unclear") in told(
+        app, o.taker.member
+    )
+    assert "Leave the question out" in o.author.get(f"/{o.exam.id}/results/questions")
 
 
 def test_an_appeal_that_is_not_upheld_changes_nothing_but_is_answered(

@@ -20,7 +20,7 @@ from app.exams.models import Attempt, AttemptItem, Exam, GivenMark
 from app.exams.queries import items_of, standing_marks
 from app.exams.service.finishing import settle
 from app.exams.service.noting import note
-from app.exams.service.rewarding import reward, take_back
+from app.exams.service.rewarding import renew, reward, take_back
 from app.exams.service.telling import tell_marked
 from app.questions import types
 from app.questions.queries import versions
@@ -154,6 +154,8 @@ def count_mark(
         reward(attempt)
     elif was_passed and not attempt.passed:
         take_back(attempt, actor_id=marker_id, reason=reason or comment or "marked anew")
+    elif attempt.passed:
+        renew(attempt, score=score, out_of=attempt.out_of, reason=reason)
     if is_told and (not had_result or attempt.score != score):
         tell_marked(attempt, was_known=had_result)
 

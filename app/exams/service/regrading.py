@@ -23,7 +23,7 @@ from app.exams.models import (
 )
 from app.exams.queries import regrades_seen
 from app.exams.service.noting import note
-from app.exams.service.rewarding import reward, take_back
+from app.exams.service.rewarding import renew, reward, take_back
 from app.exams.service.telling import tell_changed
 from app.questions import types
 from app.questions.models import QuestionVersion
@@ -119,7 +119,7 @@ def regrade(
         if not (is_changed or change.is_touched):
             continue
         attempt = change.attempt
-        before = bool(attempt.passed)
+        before, known = bool(attempt.passed), (attempt.score, attempt.out_of)
         session.add(
             RegradeAttempt(
                 regrade_id=row.id,
@@ -149,7 +149,7 @@ def regrade(
         attempt.score, attempt.out_of = change.score, change.out_of
         attempt.passed = change.passed
         session.flush()
-        _follow(attempt, before, actor_id=actor_id, reason=reason)
+        _follow(attempt, before, known, actor_id=actor_id, reason=reason)
         if is_changed:
             tell_changed(attempt, once=f"regrade:{row.id}:{attempt.id}", reason=reason)
     note(
@@ -210,7 +210,7 @@ def undo(exam_id: int, regrade_id: int, *, actor_id: int) -> int:
             else rules.is_passed(attempt.score, attempt.out_of, attempt.pass_percent)
         )
         session.flush()
-        _follow(attempt, before, actor_id=actor_id, reason=reason)
+        _follow(attempt, before, known, actor_id=actor_id, reason=reason)
         if (attempt.score, attempt.out_of) != known:
             tell_changed(attempt, once=f"undone:{regrade_id}:{attempt.id}", reason=reason)
     newest.undone_at, newest.undone_by = clock.now(), actor_id
@@ -225,13 +225,22 @@ def _stand_in_line(exam_id: int) -> None:
         raise NotThere
 
 
-def _follow(attempt: Attempt, before: bool, *, actor_id: int, reason: str) -> None:
+def _follow(
+    attempt: Attempt,
+    before: bool,
+    known: tuple[Decimal | None, Decimal],
+    *,
+    actor_id: int,
+    reason: str,
+) -> None:
     if attempt.state != "submitted":
         return
     if attempt.passed and not before:
         reward(attempt)
     elif before and not attempt.passed:
         take_back(attempt, actor_id=actor_id, reason=reason)
+    elif attempt.passed:
+        renew(attempt, score=known[0], out_of=known[1], reason=reason)
 
 
 def _summary(changes: Sequence[Change], unreadable: int) -> Preview:

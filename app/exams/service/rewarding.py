@@ -52,7 +52,7 @@ def reward(attempt: Attempt) -> tuple[int, bool]:
             subject_id=attempt.exam_id or 0,
             title=title,
             earned_at=at,
-            facts={"score": f"{_percent(attempt)} %"},
+            facts=_facts(_percent(attempt)),
         )
     earned = points.credit(
         member_id=attempt.member_id,
@@ -157,6 +157,25 @@ def _held_back(attempt: Attempt) -> Attempt | None:
     )
 
 
+def renew(attempt: Attempt, *, score: Decimal | None, out_of: Decimal, reason: str) -> None:
+    """Let the certificate of a passed attempt say its score of now, after `score` of `out_of`."""
+    if attempt.exam_id is None or attempt.submitted_at is None:
+        return
+    was = rules.shown_percent(score or Decimal(0), out_of, attempt.pass_percent)
+    if was == _percent(attempt):
+        return
+    learning.renew_certificate(
+        member_id=attempt.member_id,
+        kind="exam",
+        subject_id=attempt.exam_id,
+        title=db.session().get_one(Exam, attempt.exam_id).title,
+        earned_at=attempt.submitted_at,
+        before=_facts(was),
+        facts=_facts(_percent(attempt)),
+        reason=reason,
+    )
+
+
 def take_back(attempt: Attempt, *, actor_id: int, reason: str) -> int:
     """Take back what an attempt brought, if no other attempt of the member is passed.
 
@@ -204,6 +223,10 @@ def take_back(attempt: Attempt, *, actor_id: int, reason: str) -> int:
 def _percent(attempt: Attempt) -> int:
     score = attempt.score or Decimal(0)
     return rules.shown_percent(score, attempt.out_of, attempt.pass_percent)
+
+
+def _facts(percent: int) -> dict[str, str]:
+    return {"score": f"{percent} %"}
 
 
 def _source(attempt: Attempt) -> str:

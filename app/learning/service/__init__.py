@@ -6,6 +6,7 @@ from app.learning.service.certifying import (
     certify_due,
     give_certificate,
     reissue_certificate,
+    renew_certificate,
     revoke_certificate,
     take_certificate,
 )
@@ -48,6 +49,7 @@ __all__ = [
     "reissue_certificate",
     "relieve",
     "remove_step",
+    "renew_certificate",
     "report_spans",
     "restore",
     "revoke_certificate",

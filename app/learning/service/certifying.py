@@ -46,6 +46,41 @@ def give_certificate(
         )
 
 
+def renew_certificate(
+    *,
+    member_id: int,
+    kind: str,
+    subject_id: int,
+    title: str,
+    earned_at: datetime,
+    before: Mapping[str, str],
+    facts: Mapping[str, str],
+    reason: str,
+) -> None:
+    """Issue a certificate anew when what it says of its member has changed, and say so."""
+    number = certificates.renew(
+        member_id=member_id,
+        kind=kind,
+        subject_id=subject_id,
+        earned_at=earned_at,
+        before=before,
+        facts=facts,
+    )
+    if number is not None:
+        _tell_new(member_id, title, number, reason)
+
+
+def _tell_new(member_id: int, title: str, number: str, reason: str) -> None:
+    notices.tell(
+        [member_id],
+        kind=Kind.CERTIFICATE,
+        title=lambda: gettext("Your certificate for “%(title)s” was issued anew", title=title),
+        body=reason,
+        address=address("certificates"),
+        once_key=f"certificate:{number}",
+    )
+
+
 def take_certificate(
     *, member_id: int, kind: str, subject_id: int, title: str, reason: str
 ) -> None:
@@ -89,15 +124,7 @@ def reissue_certificate(certificate_id: int, *, actor_id: int, reason: str) -> s
     certificates.reissue."""
     number = certificates.reissue(certificate_id, actor_id=actor_id, reason=reason)
     row = db.session().get_one(Certificate, certificate_id)
-    title, words = row.title, " ".join(reason.split())
-    notices.tell(
-        [row.member_id],
-        kind=Kind.CERTIFICATE,
-        title=lambda: gettext("Your certificate for “%(title)s” was issued anew", title=title),
-        body=words,
-        address=address("certificates"),
-        once_key=f"certificate:{number}",
-    )
+    _tell_new(row.member_id, row.title, number, " ".join(reason.split()))
     return number
 
 
