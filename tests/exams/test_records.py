@@ -19,11 +19,13 @@ from PIL import Image
 from app.core import jobs
 from app.core.db import unit_of_work
 from app.exams import archive, rules
+from app.exams.models import AttemptItem
 from app.exams.sheets import formulas, omml
 from app.media import service as media
 from app.members.models import RoleGrant
 from app.questions.formats.formulas import formula
 from app.questions.models import QuestionTag
+from app.questions.queries import versions
 from tests import crowds
 from tests.crowds import crowd, sat_too
 from tests.exams.examiner import QUESTIONS, Candidate, Desk, Set, make_exam
@@ -394,6 +396,63 @@ def test_the_archive_of_many_is_sent_while_it_is_made(
     assert archive.check(found.body).files == 301 + 10
     with zipfile.ZipFile(io.BytesIO(found.body)) as source:
         assert len(_rows(source.read("answers.csv"))) == 20 * 301
+
+
+ANSWERED = {  # the stored answer to a question of each kind, from its body
+    "single": lambda body: [body["options"][0]["id"]],
+    "matching": lambda body: [f"{body['pairs'][0]['id']}={body['pairs'][0]['right']}"],
+    "ordering": lambda body: [f"{item['id']}={n}" for n, item in enumerate(body["items"], 1)],
+    "cloze": lambda body: [f"{body['gaps'][0]['id']}=Beijing"],
+    "numeric": lambda body: ["3.1"],
+    "short": lambda body: ["Ann"],
+    "essay": lambda body: ["First.\nThen."],
+    "hotspot": lambda body: ["1=15,25"],
+}
+
+
+def test_every_kind_of_answer_stands_in_the_archive(
+    app: Flask, people: People, trainer: int, desk: Desk
+) -> None:
+    area = {"coords": "10,20,30,40", "text": "the door", "fraction": "1"}
+    pairs = [{"left": "port 22", "right": "SSH"}, {"left": "port 80", "right": "Web"}]
+    picture = picture_of(app, trainer)
+    exam = make_exam(
+        app,
+        trainer,
+        [
+            single("Which?", "CANARY-CORRECT-this", ("that",)),
+            {"kind": "matching", "stem": "Match.", "pairs": pairs, "extra": []},
+            {"kind": "ordering", "stem": "Order.", "items": ["learn", "apply"]},
+            {"kind": "cloze", "stem": "[[Peking]] and [[red|=green]]."},
+            {"kind": "numeric", "stem": "Pi?", "answers": [{"value": "3.14"}]},
+            {"kind": "short", "stem": "Who?", "answers": [{"text": "Anna"}]},
+            ESSAY,
+            {"kind": "hotspot", "stem": "Where?", "picture": picture, "areas": [area]},
+        ],
+    )
+    taker = Candidate(people, exam)
+    taker.start()
+    with app.app_context(), unit_of_work() as session:
+        rows = session.query(AttemptItem).all()
+        asked = versions(row.version_id for row in rows)
+        for row in rows:
+            question = asked[row.version_id]
+            row.response = ANSWERED[question.kind](question.body)
+    taker.submit()
+    with zipfile.ZipFile(io.BytesIO(fetched(desk, f"/{exam.id}/archive"))) as source:
+        answers = {row["kind"]: row["answer"] for row in _rows(source.read("answers.csv"))}
+        page = source.read(f"papers/{taker.attempt}.html").decode()
+    assert answers == {
+        "single": "CANARY-CORRECT-this",
+        "matching": "port 22 – SSH",
+        "ordering": "1: learn; 2: apply",
+        "cloze": "Beijing; ",
+        "numeric": "3.1",
+        "short": "Ann",
+        "essay": "First.\nThen.",
+        "hotspot": "15, 25",
+    }
+    assert all(said in page for said in answers.values())
 
 
 def _rows(data: bytes) -> list[dict[str, str]]:

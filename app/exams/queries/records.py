@@ -13,6 +13,7 @@ from sqlalchemy import select, tuple_
 from app.core.db import db, reading
 from app.core.refusals import NotThere
 from app.core.spreadsheet import csv_lines
+from app.exams import rules
 from app.exams.models import (
     Appeal,
     Attempt,
@@ -137,16 +138,18 @@ def _answer(attempt_id: int, item: AttemptItem, question: Question) -> list[Any]
 
 
 def _said(item: AttemptItem, question: Question) -> list[str]:
-    """An answer in words: options by their text."""
+    """An answer in words: options by their text, places on a picture by their coordinates."""
     told = types.of(question.kind).explained(question.body, list(item.response or ()))
-    if "options" in told:
+    if told["options"]:  # always there, and empty where there is nothing to choose
         return [str(option["text"]) for option in told["options"] if option["ticked"]]
     if "pairs" in told:
         return [f"{pair['left']} – {pair['given']}" for pair in told["pairs"] if pair["given"]]
     if "items" in told:
         return [f"{i['given']}: {i['text']}" for i in told["items"] if i["given"]]
     if "gaps" in told:
-        return [str(gap["given"]) for gap in told["gaps"]]
+        return [str(gap["given"]) for gap in told["gaps"]] if item.response else []
+    if "points" in told:
+        return [f"{point['x']}, {point['y']}" for point in told["points"]]
     return [str(told.get("given", ""))] if told.get("given") else []
 
 
@@ -193,10 +196,12 @@ def _page(
         shown = types.of(question.kind).shown(question.body, order)
         choices = "".join(f"<li>{escape(str(o['text']))}</li>" for o in shown.get("options") or ())
         said = "; ".join(_said(item, question))
-        mark = "–" if item.mark is None else f"{item.mark * item.max_mark} / {item.max_mark}"
+        mark = "–"
+        if item.mark is not None:
+            mark = f"{rules.points(item.mark, item.max_mark):f} / {item.max_mark}"
         lines += [
             f"<li><pre>{escape(question.stem)}</pre><ul>{choices}</ul>",
-            f"<p>→ <b>{escape(said) or '–'}</b> ({mark})</p>",
+            f"<pre>→ <b>{escape(said) or '–'}</b> ({mark})</pre>",
             f"<p>{escape(item.comment)}</p></li>" if item.comment else "</li>",
         ]
     return "\n".join([*lines, "</ol>"]).encode()
