@@ -13,7 +13,7 @@ from app.core import bwrap
 from app.core.db import reading, unit_of_work
 from app.core.refusals import Refusal
 from app.library import child, libreoffice, queries, service
-from app.library.rules import Kind
+from app.library.rules import AlreadyThere, Kind
 from app.members import queries as members
 from app.members.rules import Reader
 
@@ -32,18 +32,21 @@ def import_folder(folder: Path, username: str, collection: str) -> None:
     """
     owner = _owner(username)
     above = [name for name in collection.split("/") if name.strip()]
-    taken = refused = 0
+    taken = there = refused = 0
     for path in service.files_below(folder):
         inside = path.relative_to(folder)
         try:
             service.take(path, [*above, *inside.parts[:-1]], owner)
+        except AlreadyThere as refusal:
+            there += 1
+            click.echo(f"{inside}: {refusal}")
         except Refusal as refusal:
             refused += 1
             click.echo(f"{inside}: {refusal}")
         else:
             taken += 1
             click.echo(f"{inside}: taken")
-    click.echo(f"{taken} documents taken, {refused} not")
+    click.echo(f"{taken} documents taken, {there} there already, {refused} refused")
 
 
 def _owner(username: str) -> Reader:

@@ -182,9 +182,9 @@ def test_a_folder_is_imported_with_its_folders_as_collections(
         db.session.rollback()
     command = ["library", "import", str(tmp_path / "in"), "--as", username]
     said = app.test_cli_runner().invoke(args=[*command, "--collection", "Shelf"])
-    assert "2 documents taken, 1 not" in said.output
+    assert "2 documents taken, 0 there already, 1 refused" in said.output
     again = app.test_cli_runner().invoke(args=[*command, "--collection", "Shelf"])
-    assert "0 documents taken, 3 not" in again.output
+    assert "0 documents taken, 2 there already, 1 refused" in again.output
     with app.app_context():
         names = [name.strip() for _, name in queries.collection_choices()]
         db.session.rollback()
