@@ -16,6 +16,7 @@ from app.questions import formats, queries
 from app.questions.views import sorting
 from app.search.models import SearchThing
 from tests.factories import People, csrf
+from tests.statements import counted
 
 GOOD = """一、单选题
 1．火警电话是？
@@ -198,6 +199,17 @@ def test_what_is_wrong_with_the_file_itself_is_no_question_to_be_mended(
     assert "Something is wrong with the file itself" in text
     assert "must be mended or left out first" not in text
     assert post(client, "1/take").status_code == 422
+
+
+def test_the_list_of_imports_counts_without_reading_them(app: Flask, client: FlaskClient) -> None:
+    send(client, GOOD)
+    send(client, "1．也许。\n答案：对")
+    with counted(app) as statements:
+        text = client.get("/desk/questions/import").get_data(as_text=True)
+    assert "2 questions" in text
+    assert "1 question<" in text
+    (asked,) = [each for each in statements if "question_import" in each]
+    assert "json_array_length" in asked
 
 
 def test_questions_can_be_pasted(client: FlaskClient) -> None:

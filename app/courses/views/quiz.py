@@ -100,7 +100,7 @@ def pick(course_id: int) -> str:
     return render_template(
         "courses/pick.html",
         found=page,
-        papers=[each for each in bank.imports_for(me, most=5) if each.state == "done"],
+        papers=bank.imports_for(me, state="done", most=5),
         given=given,
         keys={q.id: types.of(q.kind).explained(q.body, []) for q in page.rows},
         kinds=KIND_NAMES,

@@ -26,6 +26,7 @@ from app.questions.queries.bank import (
 )
 from app.questions.queries.clips import Showing, showing
 from app.questions.queries.imports import (
+    ImportRow,
     ImportView,
     came_with,
     copies_of,
@@ -62,6 +63,7 @@ from app.questions.queries.wordings import Wording, wordings
 __all__ = [
     "CategoryView",
     "Change",
+    "ImportRow",
     "ImportView",
     "PagePlace",
     "Pair",
