@@ -49,6 +49,7 @@ _FORMULA = r"\$\$[^$\n]{1,2000}?\$\$|\$(?![\s$])[^$\n]{0,999}?[^\s$\\]\$(?![0-9]
 _FORMULA_HERE = re.compile(_FORMULA)
 _FORMULAS = re.compile(rf"(?<!\\)({_FORMULA})")
 _OURS = r"/media/(?:images/[0-9a-f]{32}/[0-9]{1,5}\.webp|sounds/[0-9a-f]{32}\.m4a)"
+_GAP = re.compile(r"\[\[\d{1,3}\]\]")
 _IN_LINE = re.compile(rf"({_FORMULA}|!\[[^\]\n]{{0,300}}\]\({_OURS}\))")
 _ELSEWHERE = re.compile(r"[a-z][a-z0-9+.\-]*:|//", re.IGNORECASE)
 _SOUND = re.compile(r"/media/sounds/[0-9a-f]{32}\.m4a")
@@ -132,13 +133,16 @@ _TIMES = re.compile(r"[A-Za-z0-9)]\*[A-Za-z0-9(]")
 
 
 def _literal(state: StateInline, silent: bool) -> bool:
-    """A rule of the parser: blanks to be filled in (____) and stars that multiply (2*3) are no
-    marks, which CommonMark would take them for."""
+    """A rule of the parser: blanks to be filled in (____), stars that multiply (2*3) and places of
+    gaps ([[1]] in front of a bracket) are no marks, which CommonMark would take them for."""
     start = end = state.pos
+    place = _GAP.match(state.src, start)
     while end < state.posMax and state.src[end] == "_":
         end += 1
     if end == start and _TIMES.match(state.src, start - 1, start + 2):
         end += 1
+    elif place:
+        end = place.end()
     elif end < start + 3:
         return False
     if not silent:

@@ -129,3 +129,8 @@ def test_a_long_text_is_rendered_once_and_stays_itself() -> None:
     assert markdown.plain(text) is markdown.plain(text)
     assert "id=" in markdown.with_places(text)
     assert "id=" not in markdown.render(text)
+
+
+def test_a_gap_in_front_of_a_bracket_is_no_link() -> None:
+    assert "[[1]](m)" in markdown.rich("It is [[1]](m) long.")
+    assert '<a href="https://a.b"' in markdown.rich("[link](https://a.b)")
