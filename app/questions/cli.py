@@ -65,12 +65,13 @@ def _take(
     author: str,
     again: bool,
 ) -> None:
+    author_id = _owner(author)
+    with unit_of_work():
+        service.recall_clips(paper, kept, owner_id=author_id)
+        if report["dry_run"]:
+            service.forget_clips(kept)
     with reading():
-        author_id = queries.trainer_named(author)
         known = {} if again else _known(paper)
-    if author_id is None:
-        who = f"“{author}” is" if author else "There is"
-        raise click.ClickException(f"{who} no trainer or administrator who could own questions.")
     copies = {} if again else _copies(paper)
     for at, item in enumerate(paper.items):
         place = {**_place(item), "question": item.number, "kind": item.kind}
@@ -90,6 +91,8 @@ def _take(
     gone = {*known, *copies}
     taken = [item for at, item in enumerate(paper.items) if at not in gone]
     if report["errors"] or not taken:
+        with unit_of_work():
+            service.forget_clips(kept)
         return
     ids: list[int] = []
     if not report["dry_run"]:
@@ -102,6 +105,15 @@ def _take(
     for at, item in enumerate(taken):
         row = {**_place(item), "question": item.number, "kind": item.kind}
         report["imported"].append({**row, "question_id": ids[at]} if ids else row)
+
+
+def _owner(username: str) -> int:
+    with reading():
+        found = queries.trainer_named(username)
+    if found is None:
+        who = f"“{username}” is" if username else "There is"
+        raise click.ClickException(f"{who} no trainer or administrator who could own questions.")
+    return found
 
 
 def _place(found: Item | Problem) -> dict[str, Any]:

@@ -280,7 +280,7 @@ def test_a_file_that_is_broken_or_that_nothing_names_is_told(client: FlaskClient
     assert "The file “bad.png” is broken" in page
 
 
-def test_a_word_paper_brings_its_pictures(app: Flask, client: FlaskClient) -> None:
+def test_a_word_paper_brings_its_pictures(app: Flask, client: FlaskClient, tmp_path: Path) -> None:
     document = docx.Document()
     document.add_paragraph("1．看图，这是什么标志？")
     document.add_picture(BytesIO(drawn(kind="JPEG")))
@@ -300,6 +300,15 @@ def test_a_word_paper_brings_its_pictures(app: Flask, client: FlaskClient) -> No
     assert "The same words:" in again
     assert "Show the earlier import" in again
     assert rows(app) == (3, 0)  # the pictures are here already
+    (tmp_path / "paper.docx").write_bytes(out.getvalue())
+    folder = app.extensions["weike"].media_dir / "images"
+    before = set(folder.rglob("*.webp"))
+    for more in ([], ["--dry-run"]):
+        command = ["questions", "import", str(tmp_path / "paper.docx"), *more]
+        assert "0 errors" in (said := app.test_cli_runner().invoke(args=command).output)
+        assert " 1 skipped" in said, said
+    assert rows(app) == (3, 0)
+    assert set(folder.rglob("*.webp")) == before
 
 
 ITEM = """<assessmentItem xmlns="http://www.imsglobal.org/xsd/imsqti_v2p1" identifier="a" title="a"

@@ -3,7 +3,14 @@
 from __future__ import annotations
 
 from app.questions.service.answers import ORPHAN_HOURS, drawer, keep_file, put_file, sweep_answers
-from app.questions.service.clips import LONGEST_WORK, Kept, keep_clips, unpack_clips
+from app.questions.service.clips import (
+    LONGEST_WORK,
+    Kept,
+    forget_clips,
+    keep_clips,
+    recall_clips,
+    unpack_clips,
+)
 from app.questions.service.finding import AT_ONCE, SEARCH_JOB, reindex_all, tell_search
 from app.questions.service.imports import (
     drop_import,
@@ -48,6 +55,7 @@ __all__ = [
     "drawer",
     "drop_import",
     "edit_item",
+    "forget_clips",
     "forget_document",
     "keep_clips",
     "keep_file",
@@ -63,6 +71,7 @@ __all__ = [
     "place",
     "place_page",
     "put_file",
+    "recall_clips",
     "reindex_all",
     "remove_category",
     "rename_category",

@@ -35,8 +35,8 @@ def keep_clips(paper: Paper, *, store: bool = True, patience: float | None = Non
     call it before the first query. Raises TooManyClips.
 
     What was exported here and has come back unchanged is not written again: the questions name
-    what is here. Without `store` that is all that happens. When decoding sounds has taken
-    `patience` seconds, the rest is refused: the command has all the time.
+    what is here. Without `store` no sound is written. When decoding sounds has taken `patience`
+    seconds, the rest is refused: the command has all the time.
     """
     if len(paper.files) > MOST_CLIPS:
         raise TooManyClips(number=len(paper.files), most=MOST_CLIPS)
@@ -46,7 +46,7 @@ def keep_clips(paper: Paper, *, store: bool = True, patience: float | None = Non
         item.body = renamed(item.body, lambda text: URL.sub(lambda m: ours.get(m[0], m[0]), text))
     began = clock.monotonic()
     for url, each in paper.files.items():
-        if url in ours or not store:
+        if url in ours or ("/sounds/" in url and not store):
             continue
         try:
             if "/sounds/" in url:
@@ -78,13 +78,30 @@ def _as_before(image: media.StoredImage, owner_id: int) -> str:
     return ""
 
 
+def recall_clips(paper: Paper, kept: Kept, *, owner_id: int) -> None:
+    """Name in the texts what questions of the owner's show already; it is not kept again."""
+    known = {}
+    for url, image in kept.images.items():
+        if here := _as_before(image, owner_id):
+            known[url] = here
+    for url in known:
+        del kept.images[url]
+    for item in paper.items:
+        item.body = renamed(item.body, lambda text: URL.sub(lambda m: known.get(m[0], m[0]), text))
+
+
+def forget_clips(kept: Kept) -> None:
+    """Take away what was kept for questions that are not taken."""
+    for image in kept.images.values():
+        media.forget_image(image)
+
+
 def unpack_clips(paper: Paper, kept: Kept, *, owner_id: int) -> None:
     """Make the rows of what was kept, and name it in the texts of the questions."""
+    recall_clips(paper, kept, owner_id=owner_id)
     known: dict[str, str] = {}
     for url, image in kept.images.items():
-        known[url] = _as_before(image, owner_id) or media_queries.image_url(
-            media.register_image(image, owner_id=owner_id)
-        )
+        known[url] = media_queries.image_url(media.register_image(image, owner_id=owner_id))
     for url, sound in kept.sounds.items():
         known[url] = media.register_sound(sound, owner_id=owner_id)
 
