@@ -622,7 +622,7 @@ def test_moodle() -> None:
     ]
     assert any("Points of questions are not kept (1 times)" in n.what for n in paper.notes)
     first = paper.items[0]
-    assert first.body["stem"].startswith("Which **one**?\n\n ![](/media/images/")
+    assert first.body["stem"].startswith("Which **one**?\n\n![](/media/images/")
     assert first.body["options"][0] == {"text": "This < that", "fraction": "1", "feedback": "Yes"}
     said = " ".join(problem.what for problem in first.problems)
     assert "A script is not taken along." in said

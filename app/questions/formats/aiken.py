@@ -17,13 +17,17 @@ NAME = "aiken"
 LABEL = _l("Aiken")
 ENDINGS = (".aiken", ".txt")
 _ANSWER = re.compile(r"ANSWER\s*:\s*([A-Z])\s*")
-_OPTION = re.compile(r"([A-Z])[.)]\s+(.*)")
+# “A)yes” without a space is taken, “A.M.” in a question is none; “A.是” is.
+_OPTION = re.compile(r"([A-Z])(?:[.)]\s+|\)|\.(?=[^\x00-\x7f]))(.*)")
+_ANSWERED = re.compile(r"ANSWER\s*:")
 
 
 def fits(data: bytes, filename: str) -> bool:
     """Its mark is a line “ANSWER: B” without which there is no Aiken, below lettered lines."""
     text = decoded(data)
-    found = re.search(r"^[A-Z][.)] .*\r?\nANSWER: ?[A-Z][ \t]*\r?$", text, re.MULTILINE)
+    found = re.search(
+        r"^[A-Z](?:[.)] |\)|\.(?=[^\x00-\x7f])).*\r?\nANSWER: ?[A-Z][ \t]*\r?$", text, re.MULTILINE
+    )
     return bool(found) and not re.search(r"^[ \t\u3000]*\d+[.．、]", text, re.MULTILINE)
 
 
@@ -33,10 +37,26 @@ def read(data: bytes, filename: str) -> Paper:
     options: list[str] = []
     stem: list[str] = []
     lines = decoded(data).replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    blank = False
+
+    def end(line: int) -> None:
+        item.body = {"stem": "\n".join(stem), "explanation": "", "options": []}
+        item.refuse(_("It has no line ANSWER."), _("Write ANSWER: A below it."), line)
+        paper.items.append(item)
+
     for number, text in enumerate([*lines, ""], 1):
         plain = text.strip()
         answer, option = _ANSWER.fullmatch(plain), _OPTION.fullmatch(plain)
         if not plain:
+            blank = True
+            continue
+        is_other = bool(_ANSWERED.match(plain)) and not answer
+        goes_on = answer or option or is_other
+        if stem and (is_other or (options and blank and not goes_on)):
+            end(number if is_other else item.line)  # its answer is forgotten, or is no letter
+            stem = []
+        blank = False
+        if is_other:
             continue
         if not stem:
             item, options = Item(str(Kind.SINGLE), {}, number, str(len(paper.items) + 1)), []
@@ -66,13 +86,7 @@ def read(data: bytes, filename: str) -> Paper:
         else:
             stem.append(plain)
     if stem:
-        paper.notes.append(
-            Problem(
-                _("The last question has no line ANSWER."),
-                _("Write ANSWER: A below it."),
-                item.line,
-            )
-        )
+        end(item.line)
     return paper
 
 

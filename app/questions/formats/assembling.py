@@ -93,6 +93,7 @@ def answer_in_stem(stem: str, kind: str | None, options: int) -> tuple[str, str]
     for found in reversed(list(_BRACKET.finditer(stem))):
         inside = found.group(1)
         fits = letters(inside, options) is not None if options else truth(inside) is not None
+        fits = fits and inside.strip() not in {"0", "1"}  # “(1)” counts something
         if options and kind == Kind.TRUEFALSE:
             fits = truth(inside) is not None or letters(inside, options) is not None
         if not fits or (not options and kind not in {None, Kind.TRUEFALSE}):
@@ -185,7 +186,8 @@ def _says_the_same(inside: str, answer: str) -> bool:
     found = letters(inside)
     if found is not None and found == letters(answer):
         return True
-    return truth(inside) is not None and truth(inside) == truth(answer)
+    is_number = inside.strip() in {"0", "1"}  # “(1)” counts something
+    return not is_number and truth(inside) is not None and truth(inside) == truth(answer)
 
 
 def _guess(  # noqa: PLR0911 - one for each kind

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -191,7 +191,8 @@ def facts_of(
     """How a question is sorted, from what a file says; what is empty is left out."""
     import re
 
-    given = re.split(r"[,，;；、|\s]+", tags) if isinstance(tags, str) else tags
+    signs = r"[,，;；、|]+" if re.search("[,，;；、|]", str(tags)) else r"\s+"
+    given = re.split(signs, tags) if isinstance(tags, str) else tags
     words = list(dict.fromkeys(word[:40] for each in given if (word := str(each).strip())))
     found: dict[str, Any] = {}
     path = "/".join(part.strip()[:80] for part in str(category).split("/") if part.strip())
@@ -208,6 +209,13 @@ def facts_of(
     if named:
         found["language"] = named.value
     return found
+
+
+def tags_in_words(tags: Sequence[str]) -> str:
+    """Tags as `facts_of` reads them: with spaces between them, unless one has a space itself."""
+    if not any(" " in tag for tag in tags):
+        return " ".join(tags)
+    return "、".join(tags) + ("、" if len(tags) == 1 else "")
 
 
 _LEVELS = {

@@ -17,6 +17,9 @@ _LOW = dict(
     zip("0123456789+-−=()aehijklmnoprstuvx", "₀₁₂₃₄₅₆₇₈₉₊₋₋₌₍₎ₐₑₕᵢⱼₖₗₘₙₒₚᵣₛₜᵤᵥₓ", strict=True)
 )
 _SIGNS = {"×": r"\times ", "÷": r"\div ", "≤": r"\le ", "≥": r"\ge ", "≠": r"\ne ", "π": r"\pi "}
+_SIGNS |= {"γ": r"\gamma ", "δ": r"\delta ", "ε": r"\varepsilon ", "λ": r"\lambda ", "μ": r"\mu "}
+_SIGNS |= {"ρ": r"\rho ", "σ": r"\sigma ", "φ": r"\varphi ", "ω": r"\omega ", "τ": r"\tau "}
+_SIGNS |= {"Δ": r"\Delta ", "Σ": r"\Sigma ", "Ω": r"\Omega ", "Θ": r"\Theta ", "Φ": r"\Phi "}
 _SIGNS |= {"α": r"\alpha ", "β": r"\beta ", "θ": r"\theta ", "∞": r"\infty ", "±": r"\pm "}
 _SIGNS |= {
     "→": r"\to ",
@@ -26,12 +29,12 @@ _SIGNS |= {
     "−": "-",
     "·": r"\cdot ",
 }
-_SUMS = {"∑": r"\sum", "∏": r"\prod", "∫": r"\int", "∬": r"\iint", "∮": r"\oint"}
-_SUMS |= {"⋃": r"\bigcup", "⋂": r"\bigcap"}
-_ACCENTS = {"\u0302": r"\hat", "\u20d7": r"\vec", "\u0305": r"\bar", "\u0304": r"\bar"}
-_ACCENTS |= {"\u0307": r"\dot", "\u0308": r"\ddot", "\u0303": r"\tilde"}
-_FENCES = {"{": r"\{", "}": r"\}", "⟨": r"\langle", "⟩": r"\rangle", "‖": r"\|"}
-_FENCES |= {"⌈": r"\lceil", "⌉": r"\rceil", "⌊": r"\lfloor", "⌋": r"\rfloor"}
+SUMS = {"∑": r"\sum", "∏": r"\prod", "∫": r"\int", "∬": r"\iint", "∮": r"\oint"}
+SUMS |= {"⋃": r"\bigcup", "⋂": r"\bigcap"}
+ACCENTS = {"\u0302": r"\hat", "\u20d7": r"\vec", "\u0305": r"\bar", "\u0304": r"\bar"}
+ACCENTS |= {"\u0307": r"\dot", "\u0308": r"\ddot", "\u0303": r"\tilde"}
+FENCES = {"{": r"\{", "}": r"\}", "⟨": r"\langle", "⟩": r"\rangle", "‖": r"\|"}
+FENCES |= {"⌈": r"\lceil", "⌉": r"\rceil", "⌊": r"\lfloor", "⌋": r"\rfloor"}
 _FUNCTIONS = {"sin", "cos", "tan", "cot", "sec", "csc", "arcsin", "arccos", "arctan", "log", "ln"}
 _FUNCTIONS |= {"lg", "lim", "max", "min", "exp", "sinh", "cosh", "tanh", "gcd", "det", "sup", "inf"}
 _WORDS = re.compile(r"[\u2e80-\uffef]")
@@ -66,7 +69,7 @@ def formula(drawn: Element) -> str:
 def _latex(node: Element) -> str:
     name = _name(node)
     if name == "t":
-        return _letters(node.text or "")
+        return letters(node.text or "")
     if name.endswith("Pr"):
         return ""
     if name in {"m", "eqArr"}:
@@ -80,7 +83,8 @@ def _latex(node: Element) -> str:
     return shape(node, {_name(child): _latex(child) for child in node})
 
 
-def _letters(text: str) -> str:
+def letters(text: str) -> str:
+    """Letters and signs of a formula as TeX writes them."""
     text = _SPECIAL.sub(lambda m: "" if m[0] == "\\" else f"\\{m[0]}", text)
     if text.strip() in _FUNCTIONS:
         return f"\\{text.strip()} "
@@ -121,11 +125,11 @@ def _sum(node: Element, inside: dict[str, str]) -> str:
     sign = _told(node, "chr") or "∫"
     low, high = inside.get("sub", ""), inside.get("sup", "")
     small = f"{f'_{{{low}}}' if low else ''}{f'^{{{high}}}' if high else ''}"
-    return f"{_SUMS.get(sign, sign)}{small}{{{inside.get('e', '')}}}"
+    return f"{SUMS.get(sign, sign)}{small}{{{inside.get('e', '')}}}"
 
 
 def _accent(node: Element, inside: dict[str, str]) -> str:
-    mark = _ACCENTS.get(_told(node, "chr") or "\u0302", r"\hat")
+    mark = ACCENTS.get(_told(node, "chr") or "\u0302", r"\hat")
     base = inside.get("e", "")
     wide = {r"\hat": r"\widehat", r"\vec": r"\overrightarrow", r"\bar": r"\overline"}
     return f"{wide.get(mark, mark) if len(base) > 1 else mark}{{{base}}}"
@@ -183,7 +187,7 @@ def _fenced(node: Element) -> str:
             return f"\\begin{{cases}}{_rows(table)}\\end{{cases}}"
     if (opens, closes) == ("(", ")") and not tall:
         return f"({inside})"
-    before, behind = (_FENCES.get(sign, sign or ".") for sign in (opens, closes))
+    before, behind = (FENCES.get(sign, sign or ".") for sign in (opens, closes))
     return f"\\left{before} {inside}\\right{behind}"
 
 

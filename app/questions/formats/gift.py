@@ -11,9 +11,9 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from app.core.spreadsheet import decoded
-from app.questions.formats import fractions
+from app.questions.formats import fractions, mathml
 from app.questions.formats.facts import Item, Paper, Problem, Saying, Written, facts_of
-from app.questions.formats.hypertext import to_markdown
+from app.questions.formats.hypertext import to_line, to_markdown
 from app.questions.rules import KIND_NAMES, Kind, plain_number
 
 NAME = "gift"
@@ -25,6 +25,10 @@ _TITLE = re.compile(r"\s*::(.*?)(?<!\\)::", re.DOTALL)
 _FORMAT = re.compile(r"\s*\[(html|moodle|plain|markdown)\]")
 _ANSWER = re.compile(r"(?<!\\)([=~])")
 _WEIGHT = re.compile(r"\s*%(-?\d+(?:\.\d+)?)%")
+_TAG = re.compile(
+    r"</?(?:p|br|b|i|u|strong|em|sub|sup|img|span|div|ul|ol|li|table|code|pre)(?:\s[^<>]*)?/?>",
+    re.IGNORECASE,
+)
 _NEXT = re.compile(r"^::|^//|(?<!\\)\{")  # a line in which a question begins, or its comment
 _META = re.compile(r"\[(tag|difficulty|source|language|material):((?:[^\]\\]|\\.)*)\]")
 
@@ -122,20 +126,24 @@ def _item(
     if meta.get("material"):
         item.body["material"] = "".join(meta["material"])
 
-    def said(part: str) -> str:
-        if markup and markup.group(1) == "html":
-            found, notes = to_markdown(_unescaped(part))
+    def said(part: str, *, line: bool = True) -> str:
+        own = _FORMAT.match(part)
+        given = own or markup
+        text = _unescaped(part[own.end() :] if own else part)
+        name = given.group(1) if given else ""
+        if name == "html" or (name in {"", "moodle"} and _TAG.search(text)):
+            found, notes = to_line(text) if line else to_markdown(text)
             for note in notes:
                 item.note(note)
             return found
-        return _unescaped(part)
+        return text if name == "markdown" else mathml.delimited(text)
 
     if start is not None and end is None:
         item.refuse(
             _("The brace { behind the question is not closed."),
             _("Write } behind the last answer."),
         )
-        item.kind, item.body["stem"] = str(Kind.ESSAY), said(rest)
+        item.kind, item.body["stem"] = str(Kind.ESSAY), said(rest, line=False)
         return item, False
     if start is None or end is None or end.start() < start.start():
         item.refuse(
@@ -143,13 +151,13 @@ def _item(
             _("Write them behind the question: {=right ~wrong}. A description without a question "
               "cannot be taken."),
         )  # fmt: skip
-        item.kind, item.body["stem"] = str(Kind.ESSAY), said(rest)
+        item.kind, item.body["stem"] = str(Kind.ESSAY), said(rest, line=False)
         return item, False
     inside, after = rest[start.end() : end.start()], rest[end.end() :]
     gap = "" if not after.strip() else "_____"
-    item.body["stem"] = said((rest[: start.start()] + gap + after).strip())
+    item.body["stem"] = said((rest[: start.start()] + gap + after).strip(), line=False)
     inside, _sep, general = _cut(inside, "####")
-    item.body["explanation"] = said(general)
+    item.body["explanation"] = said(general, line=False)
     _answers(item, inside.strip(), said)
     shown = said(title.group(1)).strip() if title else ""
     same = not shown or item.body["stem"].startswith(shown.rstrip("….")[:20])
@@ -216,12 +224,15 @@ def _choice(item: Item, rows: list[tuple[str, str | None, str, str]]) -> None:
 
 def _numeric(item: Item, inside: str, said: Any) -> None:
     item.kind = str(Kind.NUMERIC)
-    pieces = re.split(r"(?<!\\)[=~]", inside) if re.match(r"\s*[=~]", inside) else ["", inside]
+    pieces = re.split(r"(?<!\\)[=~]", inside)
     answers = []
-    for piece in pieces[1:]:
+    for piece in pieces if pieces[0].strip() else pieces[1:]:
         weight = _WEIGHT.match(piece)
         text, _sep, feedback = _cut(piece[weight.end() :] if weight else piece, "#")
         text = _unescaped(text).strip()
+        if text in {"", "*"}:
+            item.note(_("“Any other number” (*) is not kept."))
+            continue
         row = _row("", _share(weight.group(1) if weight else None, "1"), said(feedback))
         del row["text"]
         if ".." in text:

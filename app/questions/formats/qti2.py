@@ -1,4 +1,4 @@
-"""QTI 2.1 and 2.2: a package of items, or one item alone."""
+"""QTI 2.1 and 2.2: a package of items, or one item alone; of 1.2 what Canvas writes is read."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ CARRIES = True
 
 
 def fits(data: bytes, filename: str) -> bool:
-    return qti_items.fits(data) == "2"
+    return qti_items.fits(data) in {"1", "2"}
 
 
 def read(data: bytes, filename: str) -> Paper:

@@ -21,6 +21,7 @@ from app.questions.formats.facts import (
     Saying,
     Written,
     facts_of,
+    tags_in_words,
 )
 from app.questions.rules import LANGUAGE_WORDS, Kind
 
@@ -226,7 +227,7 @@ def table_of(sayings: Sequence[Saying]) -> tuple[list[str], list[list[Any]], lis
                 answer,
                 saying.body.get("explanation", ""),
                 facts.get("difficulty", ""),
-                " ".join(facts.get("tags", ())),
+                tags_in_words(facts.get("tags", ())),
                 facts.get("category", ""),
                 facts.get("source", ""),
                 LANGUAGE_WORDS[facts["language"]][0] if facts.get("language") else "",

@@ -188,14 +188,15 @@ class _Document:
             elif name == "tab":
                 parts.append("\t" if parts else "")
             elif name in {"br", "cr"}:
-                parts.append("\n")
+                # The end of a page is no end of a line.
+                parts.append("\n" if run.get(f"{_W}type") in {None, "textWrapping"} else "")
             elif name in {"drawing", "pict", "object"}:
                 inside.update(id(each) for each in run.iter())
                 shown = self.pictures.line(run)
-                boxed = [
-                    t.text or "" for box in run.iter(f"{_W}txbxContent") for t in box.iter(f"{_W}t")
-                ]
-                parts.append(shown or "".join(boxed))
+                boxed = _boxed(run)
+                if boxed and parts and not shown:
+                    parts.append("\n")
+                parts.append(shown or boxed)
                 if not shown and not boxed and self.number not in self.lost:
                     self.lost.append(self.number)
             elif name == "noBreakHyphen":
@@ -233,6 +234,18 @@ class _Document:
                 f"%{place}", _counted(count, shape if place == at + 1 else "decimal")
             )
         return f"{text} " if start >= 0 else ""
+
+
+def _boxed(drawn: Element) -> str:
+    """What stands in a text box; programs write it twice, for themselves and for older ones."""
+    inside = {id(each) for back in drawn.iter(f"{_MC}Fallback") for each in back.iter()}
+    boxes = [box for box in drawn.iter(f"{_W}txbxContent") if id(box) not in inside]
+    said = (
+        "".join(text.text or "" for text in paragraph.iter(f"{_W}t"))
+        for box in boxes
+        for paragraph in box.iter(f"{_W}p")
+    )
+    return "\n".join(filter(str.strip, said))
 
 
 def _small_runs(paragraph: Element) -> dict[int, Callable[[str], str]]:
@@ -277,7 +290,7 @@ def _answers(rows: list[list[str]]) -> list[str]:
 def _numbered_answers(rows: list[list[str]]) -> list[str]:
     """“1 2 3 / A B C / 4 5 6 / C B A”: a list of answers without names of its rows."""
     pairs = list(zip(rows[::2], rows[1::2], strict=False))
-    if not pairs or len(rows) % 2 or len(rows[0]) < 2:
+    if not pairs or len(rows) % 2 or not rows[0]:
         return []
     found = [each for numbers, answers in pairs for each in zip(numbers, answers, strict=False)]
     found = [(number.strip(" .．、题"), answer) for number, answer in found if number or answer]
@@ -341,7 +354,7 @@ def write(sayings: Sequence[Saying], fetch: clips.Fetch | None = None) -> Writte
     """A document with the same lines as the plain paper, and with the pictures in them."""
     import docx
 
-    lines, losses = plain.write_lines(sayings)
+    lines, losses = plain.proven_lines(sayings)
     document = docx.Document()
     for line in map(seen, lines):
         paragraph = document.add_paragraph()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from decimal import Decimal, InvalidOperation
 from html import unescape
 from urllib.parse import unquote
@@ -22,7 +22,7 @@ from app.questions.formats.facts import (
     Problem,
     facts_of,
 )
-from app.questions.formats.hypertext import to_markdown
+from app.questions.formats.hypertext import to_line, to_markdown
 from app.questions.rules import LONGEST_TEXT, Kind, Marking, plain_number
 from app.questions.types import gaps
 
@@ -210,8 +210,8 @@ def _fraction(element: Element) -> str:
 
 
 def _row(item: Item, answer: Element) -> dict[str, str]:
-    row = {"text": _said(item, answer), "fraction": _fraction(answer)}
-    feedback = _said(item, answer.find("feedback"))
+    row = {"text": _offered(item, answer), "fraction": _fraction(answer)}
+    feedback = _offered(item, answer.find("feedback"))
     return {**row, "feedback": feedback} if feedback else row
 
 
@@ -274,7 +274,10 @@ def _numerical(item: Item, element: Element) -> None:
 
 
 def _matching(item: Item, element: Element) -> None:
-    rows = [(_said(item, sub), _text(sub.find("answer"))) for sub in element.findall("subquestion")]
+    rows = [
+        (_offered(item, sub), _offered(item, sub.find("answer")))
+        for sub in element.findall("subquestion")
+    ]
     item.body["pairs"] = [{"left": left, "right": right} for left, right in rows if left]
     item.body["extra"] = [right for left, right in rows if not left and right]
 
@@ -300,7 +303,7 @@ def _essay(item: Item, element: Element) -> None:
 
 
 def _ordering(item: Item, element: Element) -> None:
-    item.body["items"] = [_said(item, answer) for answer in element.findall("answer")]
+    item.body["items"] = [_offered(item, answer) for answer in element.findall("answer")]
     grading = _text(element.find("gradingtype")).lower()
     item.body["marking"] = {
         "all_or_nothing": Marking.ALL,
@@ -426,12 +429,21 @@ def _text(element: Element | None) -> str:
 
 def _said(item: Item, element: Element | None) -> str:
     """The text of an element as Markdown; notes what of its HTML is lost."""
+    return _read(item, element, to_markdown)
+
+
+def _offered(item: Item, element: Element | None) -> str:
+    """The text of an answer, which is no Markdown here."""
+    return _read(item, element, to_line)
+
+
+def _read(item: Item, element: Element | None, read: Callable[[str], tuple[str, list[str]]]) -> str:
     if element is None:
         return ""
     text = _text(element)
     if element.get("format", "html") in {"markdown", "plain_text"}:
         return text
-    found, notes = to_markdown(text)
+    found, notes = read(text)
     for note in notes:
         if not any(problem.what == note for problem in item.problems):
             item.note(note, line=archive.line_of(element))

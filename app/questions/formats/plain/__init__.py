@@ -11,27 +11,35 @@ from app.questions.formats.assembling import half
 from app.questions.formats.facts import Paper
 from app.questions.formats.plain.marks import FILLED, HEADED, NUMBER, OPTION, RED, TAGGED
 from app.questions.formats.plain.reading import read_lines
-from app.questions.formats.plain.writing import can_say, left_out, parts_of, write, write_lines
+from app.questions.formats.plain.writing import (
+    can_say,
+    left_out,
+    parts_of,
+    proven_lines,
+    write,
+    write_lines,
+)
 
 NAME = "plain"
 LABEL = _l("Plain text paper")
 ENDINGS = (".txt", ".md", ".text")
 
 
+# A line that says of a text that it is a paper: a number, an answer to choose from, an answer.
+BEGINNING = re.compile(
+    r"^[ \t]*(?:\*\*)?(?:\d{1,4}[ \t]*[.、)．]"
+    r"|第[ \t]*[\d一二三四五六七八九十百]{1,5}[ \t]*题|[①-⒛]|[A-D][.、)．]"
+    r"|【?(?:正确|参考|标准)?答案[ \t]*[:】]"
+    r"|[(（【\[][^)）】\]\n]{0,8}[)）】\]][ \t]*\d{1,4}[ \t]*[.、．])",
+    re.MULTILINE,
+)
+
+
 def fits(data: bytes, filename: str) -> bool:
     """The last that is tried: any text with a numbered line or an option."""
     if b"\0" in data[:2000] and data[:2] not in {b"\xff\xfe", b"\xfe\xff"}:
         return False
-    text = half(decoded(data))
-    return bool(
-        re.search(
-            r"^[ \t]*(?:\d{1,4}[ \t]*[.、)．]|第[ \t]*[\d一二三四五六七八九十百]{1,5}[ \t]*题"
-            r"|[A-D][.、)．]"
-            r"|[(（【\[][^)）】\]\n]{0,8}[)）】\]][ \t]*\d{1,4}[ \t]*[.、．])",
-            text,
-            re.MULTILINE,
-        )
-    )
+    return BEGINNING.search(half(decoded(data))) is not None
 
 
 def read(data: bytes, filename: str) -> Paper:
@@ -57,6 +65,7 @@ __all__ = [
     "fits",
     "left_out",
     "parts_of",
+    "proven_lines",
     "read",
     "read_lines",
     "write",

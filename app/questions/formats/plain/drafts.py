@@ -28,6 +28,13 @@ class Draft:
     bracketed: bool = False  # whether its number is written (1)
     either: bool = False  # whether its heading speaks of one right answer and of several
 
+    @property
+    def in_code(self) -> bool:
+        """Whether lines are inside ``` and ```, where nothing is a mark of a paper."""
+        where = self.stem if self.at == "stem" else self.parts.get(self.at, [])
+        fences = sum(text.count("```") for text in where)
+        return self.at != "option" and fences % 2 == 1
+
     def add(self, text: str) -> None:
         if self.at == "stem":
             self.stem.append(text)

@@ -7,6 +7,7 @@ from itertools import pairwise
 
 from app.questions.formats import assembling
 from app.questions.formats.assembling import half, kind_of
+from app.questions.formats.plain import habits
 from app.questions.formats.plain.marks import (
     ANSWERED_NUMBER,
     CLOSE_OPTION,
@@ -21,6 +22,7 @@ Lines = list[tuple[int, str]]
 
 def prepare(lines: Lines) -> None:
     """Write numbers and letters in the lines, in place, as most papers write them."""
+    habits.without(lines)
     _numbers_spelt(lines)
     _numbers_answered(lines)
     _letters_alone(lines)

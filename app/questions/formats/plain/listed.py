@@ -59,6 +59,8 @@ class Listed:
 
     def line(self, number: int, text: str) -> None:
         plain = half(text)
+        if KEY_HEAD.fullmatch(plain.strip() or "?"):
+            return  # a heading above each table of them
         begin = self._heading(plain)
         if begin is None or not plain[begin:].strip():
             return

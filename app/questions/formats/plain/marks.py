@@ -11,7 +11,7 @@ NUMBER = re.compile(
 )
 HEADED = re.compile(
     rf"\s*(?:第?[{CHINESE}]{{1,3}}(?:部分|大题|[、.．:：)）])|[(（][{CHINESE}]{{1,3}}[)）]"
-    r"|part\s*[ivx\d]+\b)",
+    r"|part\s*[ivx\d]+\b|[Ⅰ-Ⅻ]\s*[、.．:：)）])",
     re.IGNORECASE,
 )
 KIND_MARK = re.compile(
@@ -32,6 +32,7 @@ TAGGED = re.compile(
     re.IGNORECASE,
 )
 _INNER = "试题解析|答案解析|解析|难度系数|难度|知识点|考点|分值|评分标准"
+_INNER += "|我的答案|你的答案|考生的答案|学生的答案|得分"
 INNER_TAG = re.compile(
     rf"(?<=[\s　。；;】\]）)])({_INNER})\s*[:：]\s*|[【\[]\s*({_INNER})\s*[】\]]\s*[:：]?\s*"
 )
@@ -53,12 +54,14 @@ ANSWER_ALONE = re.compile(
 MATERIAL_END = re.compile(r"\s*[【\[]\s*材料完\s*[】\]]\s*")
 KEY_HEAD = re.compile(
     r"\s*[【\[]?\s*(?:参考答案|标准答案|正确答案|答案|answer\s*key|answers|key)"
-    r"(?:\s*(?:与|及|和)?\s*解析)?\s*[】\]]?\s*[:：]?\s*",
+    r"(?:\s*(?:与|及|和)?\s*(?:解析|评分(?:标准|参考|细则)))?\s*[】\]]?\s*[:：]?\s*",
     re.IGNORECASE,
 )
 RANGE = re.compile(r"(\d{1,4})\s*[-~—–～至到]+\s*(\d{1,4})\s*(?:题)?\s*[:：.．、]?\s*")
 KEY_NUMBER = re.compile(r"(?:(?<=[\s,，;；。])|^)(\d{1,4})\s*[.．、:：)）]?\s*(?=\S)")
-SIGN = re.compile(r"\s*(?:√|✓|✔|☑|[(（]\s*(?:正确|√|对|right|correct)\s*[)）])\s*$", re.IGNORECASE)
+SIGN = re.compile(
+    r"\s*(?:√|✓|✔|☑|[(（]\s*(?:正确(?:答案)?|√|对|right|correct)\s*[)）])\s*$", re.IGNORECASE
+)
 
 # “【答案】A” or “ 答案：对” behind the end of a stem or of the last answer to choose from.
 ANSWER_HERE = re.compile(
@@ -68,6 +71,8 @@ ANSWER_HERE = re.compile(
 SAID_BEFORE = re.compile(r"\s*(?:题干|题目|试题|问题)\s*[:：]\s*")
 KIND_BEFORE = re.compile(r"\s*((?:单选|多选|判断|填空|简答|问答|不定项)(?:选择)?题?)\s*[:：]\s*")
 POINTS_BEHIND = re.compile(r"\s*[\[【(（]\s*\d+(?:\.\d+)?\s*分\s*[\]】)）]\s*$")
+EMPTY_END = re.compile(r"(?<=\S)[\s　]*[（(][\s　]*[）)][\s　]*$")
+POINTS_BEFORE = re.compile(r"\s*[\[【(（]\s*\d+(?:\.\d+)?\s*分\s*[\]】)）]\s*(?=\S)")
 POINTS_EACH = re.compile(r"每\s*小?题\s*\d+(?:\.\d+)?\s*分")
 # Around what is underlined in a Word file: below 填空题 that is the answer, elsewhere nothing.
 FILLED = "\ue000\ue001"

@@ -20,6 +20,7 @@ from app.questions.formats.plain.marks import (
     BETWEEN_BRACKETS,
     BETWEEN_LINES,
     CLOSE_OPTION,
+    EMPTY_END,
     FILLED,
     FILLED_IN,
     HEADED,
@@ -34,6 +35,7 @@ from app.questions.formats.plain.marks import (
     NUMBER,
     OPTION,
     PART,
+    POINTS_BEFORE,
     POINTS_BEHIND,
     POINTS_EACH,
     RED,
@@ -89,6 +91,10 @@ class _Reader:
         at = 0
         while at < len(self.lines):
             number, text = self.lines[at]
+            if self.drafts and self.drafts[-1].in_code:
+                self.drafts[-1].add(text.rstrip())
+                at += 1
+                continue
             if self.drafts and self._is_said_twice(at):
                 at += 1
                 continue
@@ -97,7 +103,9 @@ class _Reader:
                 break
             if text.strip():
                 self._line(number, text)
-            elif self.drafts and self.drafts[-1].at in {"explanation", "answer"}:
+            elif self.in_material and self.material and self.material[-1]:
+                self.material.append("")
+            elif self.drafts and self.drafts[-1].at in {"explanation", "answer", "stem"}:
                 self.drafts[-1].add("")
             at += 1
         self._set_aside()
@@ -242,6 +250,10 @@ class _Reader:
     def _begin(self, number: int, text: str, start: re.Match[str]) -> None:
         value = next(group for group in start.groups() if group)
         rest, kind = text[start.end() :], self.kind
+        before = POINTS_BEFORE.match(rest)
+        if before:
+            self.points += 1
+            rest = rest[before.end() :]
         mark = KIND_MARK.match(rest)
         named = kind_of(mark.group(1)) if mark else None
         if mark and named and assembling.truth(mark.group(1)) is None:
@@ -375,6 +387,8 @@ class _Reader:
             kind = None  # below 案例分析题 stand questions of every kind
         if draft.either and options:
             kind = None
+        if assembling.truth(answer) is not None and not options:
+            stem = EMPTY_END.sub("", stem)  # a statement needs no place for a sign
         if kind in {Kind.SINGLE, Kind.MULTIPLE} and not options and answer:
             # A blank below 选择题 whose answer is a word: the heading does not speak of it.
             kind = kind if assembling.letters(answer) is not None else None

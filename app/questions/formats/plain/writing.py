@@ -10,7 +10,16 @@ from typing import Any
 from flask_babel import gettext as _
 
 from app.questions.formats import assembling
-from app.questions.formats.facts import Problem, Saying, Written
+from app.questions.formats.facts import (
+    FACTS,
+    Item,
+    Problem,
+    Saying,
+    Written,
+    judge,
+    tags_in_words,
+)
+from app.questions.formats.plain.reading import read_lines
 from app.questions.rules import KIND_NAMES, LANGUAGE_WORDS, USUAL_ENDINGS, Kind, plain_number
 from app.questions.types import numbers
 
@@ -31,8 +40,49 @@ _CHINESE_NAMES = {
 
 def write(sayings: Sequence[Saying]) -> Written:
     """A text file with every question and its kind, in the order given."""
-    lines, losses = write_lines(sayings)
+    lines, losses = proven_lines(sayings)
     return Written("\n".join(lines).encode(), losses)
+
+
+def proven_lines(sayings: Sequence[Saying]) -> tuple[list[str], list[Problem]]:
+    """The lines of a paper, and what they lose: they are read again, as anybody may write
+    anything into a question (“A．”, “答案：” or a number at the beginning of a line)."""
+    lines, losses = write_lines(sayings)
+    told = {loss.line for loss in losses}
+    rows = [row for text in lines for row in text.split("\n")]
+    items = {item.number: item for item in read_lines(list(enumerate(rows, 1)), "plain").items}
+    for number, saying in enumerate(sayings, 1):
+        item = items.get(str(number))
+        lost = _changed(saying, item) if number not in told else []
+        if lost:
+            losses.append(
+                Problem(
+                    _("Question %(number)s (%(kind)s): read again from this file, it would not be "
+                      "the same (%(what)s).",
+                      number=number, kind=KIND_NAMES[Kind(saying.kind)], what="; ".join(lost)),
+                    line=number,
+                    blocks=False,
+                )
+            )  # fmt: skip
+    return lines, sorted(losses, key=lambda loss: loss.line)
+
+
+def _changed(saying: Saying, item: Item | None) -> list[str]:
+    """The parts of a question that are read otherwise than they were written."""
+    if item is None:
+        return [_("the question itself")]
+    judge(item)
+    if item.blocked or item.kind != saying.kind:
+        return [_("the question itself")]
+    names = {"stem": _("the question itself"), "explanation": _("the explanation")}
+    names["material"] = _("the shared text")
+    keys = [
+        key for key in {**saying.body, **item.body} if saying.body.get(key) != item.body.get(key)
+    ]
+    found = dict.fromkeys(names.get(key, _("the answers")) for key in keys)
+    if any(saying.facts.get(key) != item.facts.get(key) for key in FACTS):
+        found[_("how it is sorted")] = None
+    return list(found)
 
 
 def write_lines(sayings: Sequence[Saying]) -> tuple[list[str], list[Problem]]:
@@ -56,7 +106,7 @@ def write_lines(sayings: Sequence[Saying]) -> tuple[list[str], list[Problem]]:
         facts = saying.facts
         for name, value in (
             ("难度", facts.get("difficulty")),
-            ("标签", " ".join(facts.get("tags", ()))),
+            ("标签", tags_in_words(facts.get("tags", ()))),
             ("分类", facts.get("category")),
             ("来源", facts.get("source")),
             ("语言", LANGUAGE_WORDS[facts["language"]][0] if "language" in facts else ""),

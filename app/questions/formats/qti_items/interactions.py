@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections import Counter
 from decimal import Decimal
 
 from flask_babel import gettext as _
@@ -12,7 +13,7 @@ from app.questions.formats.facts import (
     Item,
 )
 from app.questions.formats.qti_items.nodes import Declared, Node, offered_words, worth_in
-from app.questions.rules import Kind, Wrong, fractions, plain_number
+from app.questions.rules import Kind, Wrong, fractions, plain_number, shares
 from app.questions.types import hotspot
 
 
@@ -36,13 +37,17 @@ def put_kind(
     elif first.name in {"choiceInteraction", "hottextInteraction"}:
         _choice(item, first, said)
     elif first.name == "orderInteraction":
-        item.kind = str(Kind.ORDERING)
-        texts = {c.get("identifier"): offered_words(c, item) for c in first.all("simpleChoice")}
-        item.body["items"] = [texts[token] for token in said.correct if token in texts]
-        item.body["marking"] = "all"
+        _order(item, first, said)
     elif first.name == "matchInteraction":
         _match(item, first, said)
-    elif first.name == "selectPointInteraction":
+    elif first.name == "associateInteraction":
+        _associate(item, first, said)
+    elif first.name == "sliderInteraction":
+        item.kind = str(Kind.NUMERIC)
+        answers = [{"value": text, "tolerance": "0", "fraction": "1"} for text in said.correct]
+        item.body.update({"answers": answers, "units": [], "unit_required": False})
+        item.note(_("A slider becomes a number to be typed."), line=first.line)
+    elif first.name in {"selectPointInteraction", "hotspotInteraction"}:
         _spots(item, first, said)
     elif first.name == "uploadInteraction":
         item.kind = str(Kind.FILE)
@@ -59,7 +64,15 @@ def _spots(item: Item, first: Node, said: Declared) -> None:
     width = _number_of(picture.get("width")) if picture else None
     height = _number_of(picture.get("height")) if picture else None
     areas = []
-    for shape, coords, worth in said.areas:
+    given = said.areas
+    if first.name == "hotspotInteraction":
+        right = said.correct or [
+            token for token, worth in said.mapped.items() if Decimal(worth) > 0
+        ]
+        choices = {each.get("identifier"): each for each in first.all("hotspotChoice")}
+        spots = [choices[token] for token in right if token in choices]
+        given = [(each.get("shape"), each.get("coords"), "1") for each in spots]
+    for shape, coords, worth in given:
         numbers = [_number_of(part) for part in coords.split(",")]
         if not width or not height or any(n is None for n in numbers):
             item.note(
@@ -85,15 +98,34 @@ def _spots(item: Item, first: Node, said: Declared) -> None:
             _("Send it in “Pictures and sounds”, then edit this question and choose it."),
             picture.line if picture else first.line,
         )
-    find = first.get("maxChoices", "1")
+    most = first.get("maxChoices", "1")
+    find = int(most) if most.isdecimal() and most != "0" else len(areas)
+    find = max(1, min(find, len(areas)))
+    _share_out(areas, find)
     item.body.update(
         {
             "picture": source,
-            "alt": picture.words if picture else "",
-            "find": int(find) if find.isdecimal() and find != "0" else max(1, len(areas)),
+            "alt": picture.words or picture.get("alt") if picture else "",
+            "find": find,
             "areas": areas,
         }
     )
+
+
+def _share_out(areas: list[dict[str, str]], find: int) -> None:
+    """So many areas together are worth the mark."""
+    best = sorted((Decimal(area["fraction"]) for area in areas), reverse=True)[:find]
+    if sum(best) <= 1:
+        return
+    if len(set(best)) == 1:
+        given = iter(shares(find))
+        for area in areas:
+            alike = Decimal(area["fraction"]) == best[0]
+            area["fraction"] = plain_number(next(given, 1 / Decimal(find))) if alike else "0"
+        return
+    for area in areas:
+        share = (Decimal(area["fraction"]) / sum(best)).quantize(Decimal("0.00001"))
+        area["fraction"] = plain_number(share)
 
 
 def _number_of(text: str) -> float | None:
@@ -127,10 +159,15 @@ def _typed(
         else:
             item.kind = str(Kind.SHORT)
             item.body["answers"] = [{"text": t, "fraction": w} for t, w in rows.items()]
-            item.body.update({"case": False, "typos": 0})
+            item.body.update({"case": said.case or _minds_case(root), "typos": 0})
     else:
         item.kind = str(Kind.BLANKS)
-        item.body.update({"case": False, "typos": 0, "any_order": False})
+        case = said.case or _minds_case(root)
+        item.body.update({"case": case, "typos": 0, "any_order": False})
+
+
+def _minds_case(root: Node) -> bool:
+    return any(n.get("caseSensitive") == "true" for n in root.all("stringMatch"))
 
 
 def _choice(item: Item, node: Node, said: Declared) -> None:
@@ -169,11 +206,66 @@ def _match(item: Item, node: Node, said: Declared) -> None:
         for each in node.all("simpleMatchSet")
     ]
     lefts, rights = sets if len(sets) == 2 else ({}, {})
-    pairs = [value.split() for value in said.correct]
-    known = {pair[0]: pair[1] for pair in pairs if len(pair) == 2}
+    pairs = _pairs(said)
+    if any(count > 1 for count in Counter(left for left, _right in pairs).values()):
+        # A category and all that belongs to it: each of those is asked for its category here.
+        lefts, rights, pairs = rights, lefts, [(right, left) for left, right in pairs]
+        if any(count > 1 for count in Counter(left for left, _right in pairs).values()):
+            item.refuse(
+                _("Things that belong to several others at once are not known here."),
+                _("Write it as a question of another kind, or take it out of the file."),
+                node.line,
+            )
+    known = dict(pairs)
+    # What belongs to nothing stands among the answers that fit nowhere.
     item.body["pairs"] = [
         {"left": text, "right": rights.get(known.get(token, ""), "")}
         for token, text in lefts.items()
+        if token in known or len(known) < 2
     ]
+    alone = [text for token, text in lefts.items() if token not in known]
+    if alone and len(known) > 1:
+        item.note(
+            _("“%(text)s” belongs to nothing and is left out.", text="; ".join(alone)[:80]),
+            line=node.line,
+        )
     used = set(known.values())
     item.body["extra"] = [text for token, text in rights.items() if token not in used]
+
+
+def _pairs(said: Declared) -> list[tuple[str, str]]:
+    """The right pairs, by their identifiers; of a mapping those that are worth something."""
+    given = said.correct or [key for key, worth in said.mapped.items() if Decimal(worth) > 0]
+    pairs = [value.split() for value in given]
+    return [(pair[0], pair[1]) for pair in pairs if len(pair) == 2]
+
+
+def _associate(item: Item, node: Node, said: Declared) -> None:
+    item.kind = str(Kind.MATCHING)
+    texts = {
+        c.get("identifier"): offered_words(c, item) for c in node.all("simpleAssociableChoice")
+    }
+    pairs = [pair for pair in _pairs(said) if set(pair) <= texts.keys()]
+    used = [token for pair in pairs for token in pair]
+    if len(set(used)) < len(used):
+        item.refuse(
+            _("Things that belong to several others at once are not known here."),
+            _("Write it as a question of another kind, or take it out of the file."),
+            node.line,
+        )
+    item.body["pairs"] = [{"left": texts[left], "right": texts[right]} for left, right in pairs]
+    item.body["extra"] = [text for token, text in texts.items() if token not in used]
+    item.note(_("Pairs out of one heap become two columns here."), line=node.line)
+
+
+def _order(item: Item, node: Node, said: Declared) -> None:
+    item.kind = str(Kind.ORDERING)
+    texts = {c.get("identifier"): offered_words(c, item) for c in node.all("simpleChoice")}
+    item.body["items"] = [texts[token] for token in said.correct if token in texts]
+    item.body["marking"] = "all"
+    left = [text for token, text in texts.items() if token not in said.correct]
+    if left and said.correct:
+        item.note(
+            _("“%(text)s” belongs to nothing and is left out.", text="; ".join(left)[:80]),
+            line=node.line,
+        )

@@ -11,7 +11,7 @@ from app.questions.formats import archive
 from app.questions.formats.facts import (
     Item,
 )
-from app.questions.formats.hypertext import to_markdown
+from app.questions.formats.hypertext import to_line, to_markdown
 from app.questions.rules import NEAR_ENOUGH, plain_number
 from app.questions.types import gaps
 
@@ -19,6 +19,9 @@ OURS = "weike:"
 
 # What stands in an item and is not shown before it is answered, or is taken along elsewhere.
 HIDDEN = {"rubricBlock", "feedbackInline", "feedbackBlock", "gapText", "gapImg"}
+HIDDEN |= {"apipAccessibility", "companionMaterialsIn", "stylesheet", "catalogInfo", "apart"}
+_TAGS = {"prompt": "p", "hottext": "span", "contentBody": "div", "templateBlock": "div"}
+_TAGS |= {"stimulusBody": "div", "templateInline": "span", "infoControl": "div"}
 INTERACTIONS = re.compile(r"^[a-zA-Z]+Interaction$")
 
 
@@ -95,6 +98,7 @@ class Declared:
         given = {e.get("mapKey"): _points_of(e, "mappedValue") for e in node.all("mapEntry")}
         whole = _whole(list(given.values()), many=self.many)
         self.mapped = {key: _share_of(points, whole) for key, points in given.items()}
+        self.case = any(e.get("caseSensitive") == "true" for e in node.all("mapEntry"))
         mapping = node.first("mapping")
         self.default = _share_of(_points_of(mapping, "defaultValue"), whole) if mapping else "0"
 
@@ -120,7 +124,11 @@ def _share_of(points: Decimal, whole: Decimal) -> str:
 
 
 def as_markdown(html: str, item: Item, line: int = 0) -> str:
-    text, notes = to_markdown(html)
+    return _told(to_markdown(html), item, line)
+
+
+def _told(found: tuple[str, list[str]], item: Item, line: int) -> str:
+    text, notes = found
     for note in notes:
         if not any(problem.what == note for problem in item.problems):
             item.note(note, line=line)
@@ -155,16 +163,24 @@ def as_html(node: Node, declared: dict[str, Declared], item: Item) -> str:
             tag = "img" if child.name == "object" else child.name
             words = escape(child.get("alt") or child.words)
             parts.append(f'<{tag} src="{source}" alt="{words}">')
+        elif child.name == "math":
+            parts.append(_as_it_is(child))
         else:
-            tag = {"prompt": "p", "hottext": "span"}.get(child.name, child.name)
+            tag = _TAGS.get(child.name, child.name)
             parts.append(f"<{tag}>{as_html(child, declared, item)}</{tag}>")
         parts.append(escape(child.tail, quote=False))
     return "".join(parts)
 
 
+def _as_it_is(node: Node) -> str:
+    said = "".join(f' {key}="{escape(value)}"' for key, value in node.attributes.items())
+    inside = "".join(_as_it_is(child) + escape(child.tail, quote=False) for child in node.children)
+    return f"<{node.name}{said}>{escape(node.text, quote=False)}{inside}</{node.name}>"
+
+
 def offered_words(node: Node, item: Item) -> str:
-    """What stands to choose from, as Markdown."""
-    return as_markdown(as_html(node, {}, item), item, node.line)
+    """What stands to choose from: words, formulas and pictures."""
+    return _told(to_line(as_html(node, {}, item)), item, node.line)
 
 
 def _choice_gap(node: Node, declared: dict[str, Declared]) -> str:
