@@ -22,8 +22,8 @@ Lines = list[tuple[int, str]]
 
 def prepare(lines: Lines) -> None:
     """Write numbers and letters in the lines, in place, as most papers write them."""
-    habits.without(lines)
     _numbers_spelt(lines)
+    habits.without(lines)
     _numbers_answered(lines)
     _letters_alone(lines)
 
