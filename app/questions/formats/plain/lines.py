@@ -10,7 +10,10 @@ from app.questions.formats.assembling import half, kind_of
 from app.questions.formats.plain import habits
 from app.questions.formats.plain.marks import (
     ANSWERED_NUMBER,
+    BETWEEN_BRACKETS,
+    BETWEEN_LINES,
     CLOSE_OPTION,
+    FILLED,
     LETTER_ALONE,
     RED,
     SPELT_NUMBER,
@@ -96,3 +99,30 @@ def red_options(text: str) -> str:
     plain = half(text)
     has_some = CLOSE_OPTION.search(plain) and not TAGGED.match(plain)
     return text if has_some else text.replace(RED, "")
+
+
+def written_in(stem: str) -> tuple[str, str] | None:
+    """(stem with blanks, answers) of “首都是__北京__” and “1+1=（2）”; None for other stems."""
+    rest = BETWEEN_LINES.sub("", stem)
+    if BETWEEN_LINES.search(stem) and not assembling.GAP.search(rest):
+        found = BETWEEN_LINES
+    elif not assembling.GAP.search(stem) and BETWEEN_BRACKETS.search(stem):
+        found = BETWEEN_BRACKETS
+    else:
+        return None
+    return found.sub("____", stem), "；".join(found.findall(stem))
+
+
+def in_order(pattern: re.Pattern[str], plain: str, at: int) -> list[re.Match[str]]:
+    """Letters of answers in a line: the next that is expected, and those that follow it."""
+    places: list[re.Match[str]] = []
+    for found in pattern.finditer(plain):
+        letter = next(group for group in found.groups() if group).upper()
+        if letter == assembling.LETTERS[(at + len(places)) % 12]:
+            places.append(found)
+    return places
+
+
+def bare(text: str) -> str:
+    """A text without the marks of what was underlined or red."""
+    return text.translate(dict.fromkeys(map(ord, FILLED + RED)))

@@ -17,11 +17,8 @@ from app.questions.formats.plain.marks import (
     ANSWER_ALONE,
     ANSWER_HERE,
     BARE_OPTION,
-    BETWEEN_BRACKETS,
-    BETWEEN_LINES,
     CLOSE_OPTION,
     EMPTY_END,
-    FILLED,
     FILLED_IN,
     HEADED,
     INLINE_OPTION,
@@ -318,9 +315,9 @@ class _Reader:
 
     def _options(self, draft: Draft, text: str, plain: str) -> bool:
         """Take the options that stand in a line, perhaps behind the end of the stem."""
-        places = _in_order(INLINE_OPTION, plain, len(draft.options))
+        places = lines_.in_order(INLINE_OPTION, plain, len(draft.options))
         for other in (CLOSE_OPTION, SMALL_OPTION, BARE_OPTION):
-            run = _in_order(other, plain, len(draft.options))
+            run = lines_.in_order(other, plain, len(draft.options))
             if len(run) > max(2, len(places)) and not plain[: run[0].start()].strip():
                 places = run
         first = OPTION.match(plain)
@@ -366,12 +363,12 @@ class _Reader:
         if draft.kind == Kind.BLANKS and not answer.strip() and FILLED_IN.search(stem):
             draft.parts["answer"] = ["；".join(found.strip() for found in FILLED_IN.findall(stem))]
             stem = FILLED_IN.sub("____", stem)
-        stem = _bare(stem)
+        stem = lines_.bare(stem)
         filled = draft.kind == Kind.BLANKS and not "".join(draft.parts.get("answer", ())).strip()
-        written = _written_in(stem) if filled else None
+        written = lines_.written_in(stem) if filled else None
         if written:
             stem, draft.parts["answer"] = written[0], [written[1]]
-        part = {name: _bare("\n".join(texts)).strip() for name, texts in draft.parts.items()}
+        part = {name: lines_.bare("\n".join(texts)).strip() for name, texts in draft.parts.items()}
         facts = facts_of(
             category=part.get("category", ""),
             tags=part.get("tags", ""),
@@ -379,7 +376,7 @@ class _Reader:
             source=part.get("source", ""),
             language=part.get("language", ""),
         )
-        options = [_bare(" ".join(texts)).strip() for texts in draft.options]
+        options = [lines_.bare(" ".join(texts)).strip() for texts in draft.options]
         if len(options) > 1 and all(text.endswith((";", "；")) for text in options[:-1]):
             options = [text.rstrip(";；").rstrip() for text in options]
         kind, answer = draft.kind, part.get("answer", "")
@@ -399,10 +396,10 @@ class _Reader:
             options=options,
             answer=answer,
             explanation=part.get("explanation", ""),
-            material=_bare(draft.material),
+            material=lines_.bare(draft.material),
             marked=draft.red if is_red else draft.marked,
-            lines=[_bare(text) for text in draft.pairs],
-            rubric=[_bare(text) for text in draft.parts.get("rubric", ())],
+            lines=[lines_.bare(text) for text in draft.pairs],
+            rubric=[lines_.bare(text) for text in draft.parts.get("rubric", ())],
             line=draft.line,
             number=draft.number,
             facts=facts,
@@ -430,30 +427,3 @@ def _is_label(plain: str) -> bool:
     headed = HEADED.match(plain)
     short = len(plain.strip()) < 20 and not re.search(r"[。，,？?；;]", plain)
     return LABEL.fullmatch(plain) is not None or bool(headed and short)
-
-
-def _written_in(stem: str) -> tuple[str, str] | None:
-    """(stem with blanks, answers) of “首都是__北京__” and “1+1=（2）”; None for other stems."""
-    rest = BETWEEN_LINES.sub("", stem)
-    if BETWEEN_LINES.search(stem) and not assembling.GAP.search(rest):
-        found = BETWEEN_LINES
-    elif not assembling.GAP.search(stem) and BETWEEN_BRACKETS.search(stem):
-        found = BETWEEN_BRACKETS
-    else:
-        return None
-    return found.sub("____", stem), "；".join(found.findall(stem))
-
-
-def _in_order(pattern: re.Pattern[str], plain: str, at: int) -> list[re.Match[str]]:
-    """Letters of answers in a line: the next that is expected, and those that follow it."""
-    places: list[re.Match[str]] = []
-    for found in pattern.finditer(plain):
-        letter = next(group for group in found.groups() if group).upper()
-        if letter == assembling.LETTERS[(at + len(places)) % 12]:
-            places.append(found)
-    return places
-
-
-def _bare(text: str) -> str:
-    """A text without the marks of what was underlined or red."""
-    return text.translate(dict.fromkeys(map(ord, FILLED + RED)))
