@@ -181,4 +181,20 @@ def test_a_picture_is_chosen_with_the_keyboard_on_a_phone(
     expect(page.get_by_text("The picture is chosen.")).to_be_visible()
     expect(page.locator(".poster-now")).not_to_have_attribute("src", before or "")
     expect(page.get_by_role("radio", name="0:08")).to_be_checked()
+    # Or the moment at which the video was stopped.
+    video = page.locator("[data-moment-media]")
+    video.evaluate("video => { video.currentTime = 12.34; }")
+    page.get_by_role("button", name="Take 0:12").click()
+    expect(page.get_by_label("Minute and second of that moment")).to_have_value("0:12.3")
+    expect(page.get_by_role("radio", name="Another moment")).to_be_checked()
+    page.goto(f"/desk/lessons/{lesson.id}")
+    page.get_by_role("textbox", name="Chapters").fill("0:00 Red\n0:10 Blue")
+    page.locator("[data-moment-media]").evaluate("video => { video.currentTime = 5.2; }")
+    page.locator("[data-moment-for=chapters-text]").click()
+    page.keyboard.type("Green")
+    expect(page.get_by_role("textbox", name="Chapters")).to_have_value(
+        "0:00 Red\n0:05 Green\n0:10 Blue"
+    )
+    assert opened.axe() == []
+    assert not opened.scrolls_sideways()
     assert opened.problems == []

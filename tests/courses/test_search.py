@@ -140,6 +140,21 @@ def test_what_is_edited_is_found_and_what_was_there_is_not(
     assert f"{lesson}1" in finds("插座")
 
 
+def test_captions_that_are_written_in_the_page_are_found(desk: Desk, finds: Callable) -> None:
+    course_id = desk.draft("办公室消防", summary="知道怎么跑。")
+    desk.video(course_id, 90_000, "三分钟")
+    chosen = desk.post("/desk/lessons/1/captions", language="zh-Hans", write="1")
+    page = "/desk/lessons/1/captions/zh-Hans"
+    assert chosen.location.endswith(page)
+    assert "WEBVTT" in desk.page(page)
+    assert desk.post(page, text="WEBVTT\n").status_code == 422
+    assert desk.post(page, text=VTT).status_code == 302
+    assert desk.post("/desk/lessons/1/captions/fr", text=VTT).status_code == 404
+    assert desk.client.get("/desk/lessons/1/captions/fr").status_code == 404
+    desk.post(f"/desk/courses/{course_id}/publish")
+    assert "/courses/ban-gong-shi-xiao-fang/lessons/1?t=30" in finds("灭火器")
+
+
 def test_a_withdrawn_course_leaves_nothing_behind(app: Flask, desk: Desk, course: int) -> None:
     desk.post(f"/desk/courses/{course}/publish")
     assert things(app) == {

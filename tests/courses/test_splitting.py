@@ -188,6 +188,17 @@ def test_a_cut_is_dragged_into_a_pause_and_heard(
     expect(cut).not_to_have_value(before)
     handle.press("ArrowLeft")
     expect(cut).to_have_value(before)
+    # The loupe moves it as far as the pointer goes: a tenth of its half minute.
+    near = page.locator("[data-cutting-near-wave]").bounding_box()
+    assert near is not None
+    cut.fill("0:06")
+    page.mouse.move(near["x"] + near["width"] / 2, near["y"] + 9)
+    page.mouse.down()
+    page.mouse.move(near["x"] + near["width"] * 0.4, near["y"] + 9, steps=4)
+    page.mouse.up()
+    expect(cut).to_have_value(re.compile(r"^0:0(2\.9|3)"))
+    expect(page.locator("[data-cutting-time]")).to_have_text(cut.input_value())
+    cut.fill(before)
     assert win.axe() == []
     assert not win.scrolls_sideways()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 
 import pytest
@@ -218,6 +219,7 @@ def test_two_taps_on_a_side_go_forward_and_back(window, site, course: Made) -> N
     page = win.page
     page.wait_for_function("() => document.querySelector('video').readyState > 0")
     assert page.evaluate(TAPS, [3, 0.9]) == 13
+    expect(page.locator(".seek-shown")).to_have_text(re.compile(r"^\+10"))  # what it did is said
     assert page.evaluate(TAPS, [13, 0.5]) == 13
     assert page.evaluate(TAPS, [13, 0.1]) == 3
     assert page.evaluate(TAPS, [3, 0.1]) == 0
@@ -289,6 +291,16 @@ def test_chapters_and_small_pictures_are_on_the_seek_bar(window, site, course: M
     page.mouse.move(bar["x"] + bar["width"] / 3, bar["y"] + bar["height"] / 2)
     # Words of trainers are words, whatever is in them.
     expect(page.locator(".plyr__progress")).to_contain_text("<b>Way out</b>")
+    # A phone has nothing to hover with: there is a list, too.
+    page.locator("#chapters summary").click()
+    link = page.get_by_role("link", name="<b>Way out</b>")
+    assert link.get_attribute("href") == "?t=8"
+    page.evaluate("() => { document.querySelector('video').muted = true; }")
+    link.click()
+    page.wait_for_function("() => document.querySelector('video').currentTime >= 8")
+    expect(link).to_have_attribute("aria-current", "true")
+    expect(page.locator("[data-chapter-now]")).to_have_text("<b>Way out</b>")
+    assert "?t=" not in page.url
 
 
 LONG = "火警响起时，请马上停下手里的工作，沿最近的安全出口离开大楼，不要乘坐电梯，也不要回头取东西"
@@ -345,6 +357,17 @@ def test_captions_are_corrected_split_and_joined_beside_the_video(
     rows = page.locator("[data-captions-rows] > li")
     expect(rows).to_have_count(3)
     assert win.axe() == []
+    undo = page.get_by_role("button", name="Undo")
+    expect(undo).to_be_disabled()
+    rows.nth(1).get_by_role("button", name="Remove").click()
+    rows.nth(1).get_by_label("What is said").fill("A mistake")
+    page.get_by_role("button", name="Add a caption").click()
+    expect(rows).to_have_count(3)
+    for _ in range(3):  # the new one, the words, the one that was removed
+        undo.click()
+    expect(undo).to_be_disabled()
+    expect(rows).to_have_count(3)
+    expect(rows.nth(1).get_by_label("What is said")).to_have_value("Walk, do not run")
     rows.nth(0).get_by_label("What is said").fill("Hear the <bell>")
     rows.nth(0).get_by_role("textbox", name="To").fill("0:06.500")
     rows.nth(1).get_by_role("button", name="Split in two").click()

@@ -26,6 +26,9 @@ def add_captions(lesson_id: int) -> ResponseReturnValue:
     if found.media_id is None:
         raise NotThere
     form = CaptionsForm()
+    if request.form.get("write") and form.language.validate(form):
+        language = form.language.data
+        return redirect(url_for("courses.captions", lesson_id=lesson_id, language=language))
     if form.validate():
         language = form.language.data
         try:
@@ -42,6 +45,7 @@ def add_captions(lesson_id: int) -> ResponseReturnValue:
             flash(_("The captions are saved."))
             if bad:
                 lines = ", ".join(str(line) for line in bad[:10] if line)
+                lines += " …" if len(bad) > 10 else ""
                 flash(_("These lines could not be read and were left out: %(lines)s", lines=lines))
             return redirect(url_for("courses.lesson", lesson_id=lesson_id) + "#captions")
     titles = title_form(found)
@@ -52,10 +56,7 @@ def add_captions(lesson_id: int) -> ResponseReturnValue:
 @access(AUTHOR)
 def captions(lesson_id: int, language: str) -> str:
     course, found = queries.own_lesson(reader(), lesson_id)
-    cues = media_queries.cues(found.media_id or 0, language=language)
-    if not cues:
-        raise NotThere
-    text = media_service.captions_text(cues)
+    text = media_service.captions_text(media_queries.cues(found.media_id or 0, language=language))
     return _captions_page(course, found, language, text)
 
 
@@ -65,7 +66,12 @@ def save_captions(lesson_id: int, language: str) -> ResponseReturnValue:
     course, found = queries.own_lesson(reader(), lesson_id)
     text = request.form.get("text", "")
     try:
-        media_service.write_captions(found.media_id or 0, language=language, text=text)
+        media_service.write_captions(
+            found.media_id or 0,
+            language=language,
+            label=CAPTION_LANGUAGES.get(language, ""),
+            text=text,
+        )
     except NotThere:
         raise
     except Refusal as refusal:
@@ -90,7 +96,7 @@ def _captions_page(
         (t for t in media_queries.caption_tracks(found.media_id or 0) if t.language == language),
         None,
     )
-    if track is None or recording is None:
+    if recording is None or (track is None and language not in CAPTION_LANGUAGES):
         raise NotThere
     return render_template(
         "courses/captions.html",
@@ -98,6 +104,8 @@ def _captions_page(
         lesson=found,
         recording=recording,
         track=track,
+        language=language,
+        label=track.label if track else CAPTION_LANGUAGES[language],
         text=text,
         error=error,
         links=links,

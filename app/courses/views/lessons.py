@@ -194,13 +194,18 @@ def recording_page(
     tracks = media_queries.caption_tracks(media_id)
     there = {track.language for track in tracks}
     spoken = {"zh_Hans": "zh-Hans", "zh_Hant": "zh-Hant"}.get(course.language, course.language)
+    recording = media_queries.recording(media_id)
+    links = None
+    if recording is not None and recording.is_playable:
+        links = media_service.play_links(media_id, member_id=reader().id)
     return render_template(
         "courses/lesson.html",
         form=form,
         replace_form=replace_form or ReplaceForm(formdata=None),
         captions_form=captions_form or CaptionsForm(formdata=None, language=spoken),
         lesson=found,
-        recording=media_queries.recording(media_id),
+        recording=recording,
+        links=links,
         coming=media_queries.recording(service.planned_replacement(found.id) or 0),
         tracks=tracks,
         makeable=[
@@ -215,7 +220,7 @@ def recording_page(
         chapters=chapters[0],
         chapters_error=chapters[1],
         hearing=media_queries.hearing(media_id),
-        hearable=_hearable(media_queries.recording(media_id), tracks, spoken),
+        hearable=_hearable(recording, tracks, spoken),
         **sheet(course),
     )
 

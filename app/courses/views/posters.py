@@ -13,6 +13,7 @@ from app.core.limits import limited
 from app.core.refusals import NotThere, Refusal
 from app.courses import queries
 from app.courses.views import bp
+from app.media import queries as media_queries
 from app.media import service as media_service
 from app.media.rules import time_of, time_text
 from app.members.access import AUTHOR, reader
@@ -58,7 +59,11 @@ def _media_id(lesson_id: int) -> int:
 
 def _page(lesson_id: int, error: str = "", moment: str = "") -> str:
     course, lesson = queries.own_lesson(reader(), lesson_id)
-    found = media_service.posters(lesson.media_id or 0, member_id=reader().id)
+    recording = media_queries.recording(lesson.media_id or 0)
+    links = None
+    if recording is not None and recording.is_playable:
+        links = media_service.play_links(recording.id, member_id=reader().id)
+    found = media_service.posters(lesson.media_id or 0, member_id=reader().id, links=links)
     scenes = found.scenes if found else ()
     at_ms = found.at_ms if found else None
     by_hand = at_ms is not None and at_ms not in {one.at_ms for one in scenes}
@@ -66,6 +71,8 @@ def _page(lesson_id: int, error: str = "", moment: str = "") -> str:
         "courses/poster.html",
         course=course,
         lesson=lesson,
+        recording=recording,
+        links=links,
         posters=found,
         by_hand=by_hand or bool(error),
         moment=moment or (time_text(at_ms) if by_hand and at_ms is not None else ""),

@@ -10,7 +10,7 @@ from app.core import clock
 from app.core.db import db
 from app.core.i18n import file_size
 from app.core.refusals import NotThere
-from app.media import opencc, webvtt
+from app.media import opencc, queries, webvtt
 from app.media.models import CaptionTrack, ChapterList
 from app.media.rules import (
     BadLines,
@@ -38,20 +38,24 @@ def attach_captions(
     return parsed.bad_lines
 
 
-def write_captions(media_id: int, *, language: str, text: str) -> None:
-    """Replace the cues of a track with edited ones, written as WebVTT.
+def write_captions(media_id: int, *, language: str, text: str, label: str = "") -> None:
+    """Replace the cues of a track with edited ones, written as WebVTT; a track that is not there
+    begins with them when it has a `label`.
 
     All of them must be readable: BadLines names those that are not. Raises BadCaptions, NotThere.
     """
     tag = clean_language(language)
-    track = _track(media_id, tag)
+    kept = {track.language: track.label for track in queries.caption_tracks(media_id)}
+    label = kept.get(tag, label)
+    if not label:
+        raise NotThere
     if len(text.encode()) > webvtt.LARGEST:
         raise CaptionsTooLarge(limit=file_size(webvtt.LARGEST))
     parsed = webvtt.parse_text(text, duration_ms=row_of(media_id).duration_ms)
     if parsed.bad_lines:
         raise BadLines(lines=", ".join(map(str, parsed.bad_lines[:10])))
     # Somebody has read through them: they are no longer the machine's.
-    keep_cues(media_id, tag, track.label, parsed.cues)
+    keep_cues(media_id, tag, label, parsed.cues)
 
 
 def translate_captions(media_id: int, *, language: str, label: str) -> None:

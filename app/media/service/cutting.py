@@ -29,7 +29,7 @@ from app.media.rules import trimmed as rules_trimmed
 from app.media.service.folder import media_folder
 from app.media.service.recordings import enqueue_transcode, row_of
 
-MOST_PEAKS = 2000
+MOST_PEAKS = 36_000  # 48 kB in a page: a twelfth of a second in fifty minutes
 MOST_KEYS = 4000  # to snap to; a page cannot show more places
 
 __all__ = ["MOST_PARTS", "Sketch", "cut_out", "sketch", "trimmed"]

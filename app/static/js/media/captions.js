@@ -1,5 +1,5 @@
-// Captions, edited beside the video: a row for each cue. The text area of the form is what counts; it
-// is filled from the rows when the form is sent.
+// Captions, written and edited beside the video: a row for each cue. The text area of the form is what
+// counts; it is filled from the rows when the form is sent.
 
 import { cuesOf } from "weike/media/transcript";
 
@@ -8,7 +8,15 @@ const words = JSON.parse(root.dataset.words);
 const list = root.querySelector("[data-captions-rows]");
 const area = root.querySelector("[data-captions-text]");
 const media = root.querySelector("[data-captions-media]");
+const form = root.querySelector("[data-captions-form]");
+const undoing = root.querySelector("[data-captions-undo]");
+const adding = root.querySelector("[data-captions-add]");
+const LENGTH = 3; // seconds, of a new caption
+const MOST_STEPS = 200; // that can be taken back
 let loaded = false;
+let leaving = false;
+let now = ""; // the rows as they are
+const past = []; // and as they were, one for each change
 let stopping = null;
 
 function stamp(at) {
@@ -47,6 +55,7 @@ function button(name, icon, action) {
 function input(name, value) {
   const made = document.createElement(name === "text" ? "textarea" : "input");
   made.className = "form-control";
+  made.defaultValue = value;
   made.value = value;
   made.setAttribute("aria-label", words[name]);
   if (name === "text") {
@@ -58,6 +67,10 @@ function input(name, value) {
   }
   made.dataset.cue = name;
   made.addEventListener("input", () => check(made.closest("li")));
+  made.addEventListener("change", () => {
+    made.defaultValue = made.value;
+    keep();
+  });
   return made;
 }
 
@@ -70,6 +83,7 @@ function check(row) {
   part(row, "end").setCustomValidity(bad ? words.bad : "");
   part(row, "end").setAttribute("aria-invalid", String(bad));
   part(row, "end").title = bad ? words.bad : "";
+  return !bad;
 }
 
 function make(start, end, text) {
@@ -82,8 +96,10 @@ function make(start, end, text) {
     button("split", "layout-split", () => split(row)),
     button("merge", "arrows-collapse", () => merge(row)),
     button("remove", "trash", () => {
-      (row.nextElementSibling ?? row.previousElementSibling)?.querySelector("textarea").focus();
+      const near = row.nextElementSibling ?? row.previousElementSibling;
       row.remove();
+      keep();
+      (near?.querySelector("textarea") ?? adding).focus();
     }),
   );
   row.append(tools);
@@ -102,6 +118,7 @@ function split(row) {
   field.value = text.slice(0, at).trim();
   part(row, "end").value = short(middle);
   row.after(following);
+  keep();
   part(following, "text").focus();
 }
 
@@ -112,7 +129,55 @@ function merge(row) {
   part(row, "text").value = [part(row, "text").value, part(following, "text").value].join(wide ? "" : " ");
   part(row, "end").value = part(following, "end").value;
   following.remove();
+  keep();
   part(row, "text").focus();
+}
+
+const endOf = (row) => times(row)[1];
+
+/** A new caption where the video stands; after the last one where there is none. */
+function add() {
+  const rows = [...list.children];
+  const at = media && !media.error ? media.currentTime : Math.max(0, ...rows.map(endOf).filter(Number.isFinite));
+  const following = rows.find((row) => times(row)[0] > at);
+  const most = Math.min(following ? times(following)[0] : Infinity, Number(root.dataset.duration) / 1000);
+  const row = make(at, Math.min(at + LENGTH, most), "");
+  if (following) following.before(row);
+  else list.append(row);
+  keep();
+  check(row);
+  part(row, "text").focus();
+}
+
+const read = () => JSON.stringify([...list.children].map((row) => ["start", "end", "text"].map((name) => part(row, name).value)));
+
+/** After every change: what was before can be had again. */
+function keep() {
+  const found = read();
+  if (found === now) return;
+  past.push(now);
+  if (past.length > MOST_STEPS) past.shift();
+  now = found;
+  undoing.disabled = false;
+}
+
+function undo() {
+  const before = past.pop();
+  undoing.disabled = !past.length;
+  if (before === undefined) return;
+  const [was, is] = [JSON.parse(before), JSON.parse(now)];
+  now = before;
+  list.replaceChildren(...was.map(([start, stop, text]) => make(seconds(start), seconds(stop), text)));
+  // A time that cannot be read comes back as it was typed.
+  was.forEach(([start, stop], number) => {
+    part(list.children[number], "start").value = start;
+    part(list.children[number], "end").value = stop;
+    check(list.children[number]);
+  });
+  // To where something is different again, so that one sees what was taken back.
+  const place = was.findIndex((row, number) => JSON.stringify(row) !== JSON.stringify(is[number]));
+  const row = list.children[Math.max(0, place)] ?? list.lastElementChild;
+  if (row) part(row, "text").focus();
 }
 
 async function load() {
@@ -150,12 +215,35 @@ function follow() {
 }
 
 const cues = cuesOf(area.value);
-if (cues.length && !root.previousElementSibling?.classList.contains("notice-bad")) {
-  list.replaceChildren(...cues.map(({ start, end, text }) => make(start, end, text)));
+const refused = root.previousElementSibling?.classList.contains("notice-bad");
+if ((cues.length && !refused) || !area.value.replace("WEBVTT", "").trim()) {
+  list.replaceChildren(...cues.map((cue) => make(cue.start, cue.end, cue.text)));
+  now = read();
   list.hidden = false;
   area.hidden = true;
-  root.querySelector("[data-captions-form]").addEventListener("submit", () => {
-    const blocks = [...list.children].map((row) => {
+  for (const each of [undoing, adding]) each.hidden = false;
+  undoing.addEventListener("click", undo);
+  adding.addEventListener("click", add);
+  form.addEventListener("keydown", (event) => {
+    // Within a field the browser takes back what was typed; what was done to rows, we do.
+    if (!(event.ctrlKey || event.metaKey) || event.key.toLowerCase() !== "z" || event.shiftKey) return;
+    if (event.target.matches("input, textarea") && event.target.value !== event.target.defaultValue) return;
+    event.preventDefault();
+    undo();
+  });
+  addEventListener("beforeunload", (event) => {
+    if (!leaving && past.length) event.preventDefault();
+  });
+  form.addEventListener("submit", (event) => {
+    const rows = [...list.children].filter((row) => part(row, "text").value.trim()); // no words, no caption
+    const bad = rows.find((row) => !check(row));
+    if (bad) {
+      event.preventDefault();
+      part(bad, "end").reportValidity();
+      return;
+    }
+    leaving = true;
+    const blocks = rows.map((row) => {
       const [start, end] = times(row);
       const text = part(row, "text").value.replace(/\n\s*\n/g, "\n").replaceAll("-->", "→").trim();
       return `${stamp(start)} --> ${stamp(end)}\n${text.replaceAll("&", "&amp;").replaceAll("<", "&lt;")}`;

@@ -1,10 +1,13 @@
-// Cutting a recording: its sound drawn, a handle for every cut, and the picture around a cut.
+// Cutting a recording: its sound drawn, a handle for every cut, half a minute around one of them drawn
+// larger, for a finger on the sound of four hours is a minute wide, and the picture around a cut.
 // The fields of the form are what counts; a handle only changes them.
 
 const form = document.querySelector("[data-cutting-form]");
 const board = document.querySelector("[data-cutting]");
 const AROUND = 2; // seconds before and after a cut
 const SNAP_MS = 2500;
+const NEAR_MS = 15_000; // before and after the cut that is looked at
+const WIDEST = 44; // pixels of a handle; less where cuts are close together
 
 function written(ms) {
   const seconds = Math.floor(ms / 1000);
@@ -33,6 +36,10 @@ class Board {
     this.wave = board.querySelector("[data-cutting-wave]");
     this.canvas = board.querySelector("[data-cutting-canvas]");
     this.video = board.querySelector("[data-cutting-video]");
+    this.loupe = board.querySelector("[data-cutting-loupe]");
+    this.near = board.querySelector("[data-cutting-near-wave]");
+    this.chosen = 0; // the number of the cut that the loupe shows
+    this.middle = 0; // what stands in its middle, in ms
     this.trims = "trim" in form.dataset;
     this.fields = [...form.querySelectorAll("[data-cut]")];
     board.hidden = false;
@@ -41,8 +48,15 @@ class Board {
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.draw());
     for (const [number, button] of [...form.querySelectorAll("[data-cut-play]")].entries()) {
       button.hidden = !this.video;
-      button.addEventListener("click", () => this.around(read(this.fields[number].value) ?? 0));
+      button.addEventListener("click", () => {
+        this.choose(number);
+        this.around(read(this.fields[number].value) ?? 0);
+        const { top, bottom } = this.video.getBoundingClientRect();
+        if (top < 0 || bottom > innerHeight) this.video.scrollIntoView({ block: "center" });
+      });
     }
+    if (this.fields.length) this.magnify();
+    if (this.video) this.playing();
     this.show();
   }
 
@@ -54,7 +68,9 @@ class Board {
     handle.setAttribute("aria-valuemin", "0");
     handle.setAttribute("aria-valuemax", String(this.data.duration));
     this.wave.append(handle);
-    field.addEventListener("input", () => this.show());
+    if (!this.trims) handle.dataset.number = number + 1;
+    field.addEventListener("input", () => this.choose(number));
+    for (const one of [field, handle]) one.addEventListener("focus", () => this.choose(number));
     handle.addEventListener("keydown", (event) => {
       const now = read(field.value) ?? 0;
       const step = event.shiftKey ? 1000 : 100;
@@ -68,6 +84,7 @@ class Board {
     });
     handle.addEventListener("pointerdown", (event) => {
       handle.setPointerCapture(event.pointerId);
+      this.choose(number);
       handle.classList.add("dragged");
     });
     handle.addEventListener("pointermove", (event) => {
@@ -76,8 +93,69 @@ class Board {
       const at = ((event.clientX - box.left) / box.width) * this.data.duration;
       this.move(number, event.altKey ? at : this.snapped(at));
     });
-    handle.addEventListener("pointerup", () => handle.classList.remove("dragged"));
+    for (const end of ["pointerup", "pointercancel"]) {
+      handle.addEventListener(end, () => handle.classList.remove("dragged"));
+    }
     return handle;
+  }
+
+  /** The loupe: one cut at a time, moved by a drag as far as the finger goes. */
+  magnify() {
+    this.loupe.hidden = false;
+    new ResizeObserver(() => this.draw()).observe(this.near);
+    for (const button of this.loupe.querySelectorAll("[data-cutting-step]")) {
+      button.hidden = this.fields.length < 2;
+      button.addEventListener("click", () => {
+        const all = this.fields.length;
+        this.choose((this.chosen + Number(button.dataset.cuttingStep) + all) % all);
+      });
+    }
+    this.loupe.querySelector("[data-cutting-listen]")?.addEventListener("click", () => {
+      this.around(read(this.fields[this.chosen].value) ?? 0);
+    });
+    let held = null; // where the finger came down, and where the cut was
+    this.near.addEventListener("pointerdown", (event) => {
+      this.near.setPointerCapture(event.pointerId);
+      held = [event.clientX, read(this.fields[this.chosen].value) ?? 0];
+    });
+    this.near.addEventListener("pointermove", (event) => {
+      if (!held) return;
+      const perPixel = (2 * NEAR_MS) / this.near.clientWidth;
+      this.move(this.chosen, held[1] + (event.clientX - held[0]) * perPixel, true);
+    });
+    for (const end of ["pointerup", "pointercancel"]) {
+      this.near.addEventListener(end, () => {
+        held = null;
+        this.show();
+      });
+    }
+  }
+
+  choose(number) {
+    this.chosen = number;
+    this.show();
+  }
+
+  /** A press on the sound plays from there; a line goes along. */
+  playing() {
+    this.canvas.addEventListener("click", async (event) => {
+      const { left, width } = this.wave.getBoundingClientRect();
+      await this.load();
+      clearTimeout(this.stopping);
+      this.video.currentTime = (((event.clientX - left) / width) * this.data.duration) / 1000;
+      this.video.play().catch(() => {});
+    });
+    this.video.addEventListener("play", () => this.load());
+    for (const event of ["timeupdate", "seeked"]) this.video.addEventListener(event, () => this.line());
+  }
+
+  line() {
+    const at = this.video ? this.video.currentTime * 1000 : 0;
+    const places = [at / this.data.duration, (at - this.middle + NEAR_MS) / (2 * NEAR_MS)];
+    for (const [number, line] of [...board.querySelectorAll("[data-cutting-now]")].entries()) {
+      line.hidden = !this.loaded || places[number] < 0 || places[number] > 1;
+      line.style.left = `${places[number] * 100}%`;
+    }
   }
 
   /** The middle of the nearest silence, or the nearest keyframe; the place itself where none is near. */
@@ -96,20 +174,27 @@ class Board {
     return best;
   }
 
-  move(number, at) {
+  move(number, at, still = false) {
     const before = number ? (read(this.fields[number - 1].value) ?? 0) + 1000 : (this.trims ? 0 : 1000);
     const following = number + 1 < this.fields.length ? read(this.fields[number + 1].value) : null;
     const after = following === null ? this.data.duration - (this.trims ? 0 : 1000) : following - 1000;
     this.fields[number].value = written(Math.round(Math.min(after, Math.max(before, at))));
-    this.show();
+    this.show(still);
   }
 
-  show() {
+  /** `still`: the loupe stays where it is, under the finger that moves the cut. */
+  show(still = false) {
     const times = this.fields.map((field) => read(field.value));
+    if (!still) this.middle = times[this.chosen] ?? this.middle;
+    const pixels = this.wave.clientWidth / this.data.duration;
     for (const [number, handle] of this.handles.entries()) {
       const at = times[number] ?? 0;
       const word = this.trims ? this.words[number ? "end" : "start"] : this.words.cut;
       handle.style.left = `${(at / this.data.duration) * 100}%`;
+      const others = times.filter((time, other) => time !== null && other !== number);
+      const room = Math.min(...others.map((time) => Math.abs(time - at) * pixels));
+      handle.style.width = `${Math.max(18, Math.min(WIDEST, room))}px`;
+      handle.classList.toggle("chosen", number === this.chosen && this.handles.length > 1);
       handle.setAttribute("aria-valuenow", String(at));
       handle.setAttribute("aria-valuetext", written(at));
       handle.setAttribute("aria-label", fill(word, { time: written(at) }));
@@ -124,31 +209,62 @@ class Board {
       }) + (long ? ` · ${this.words.long}` : "");
       label.classList.toggle("part-long", long);
     }
+    if (this.fields.length) {
+      const { near, nearStart, nearEnd } = this.words;
+      this.loupe.querySelector("[data-cutting-near]").textContent = this.trims
+        ? (this.chosen ? nearEnd : nearStart) : fill(near, { number: this.chosen + 1 });
+      this.loupe.querySelector("[data-cutting-time]").textContent = written(times[this.chosen] ?? 0);
+    }
     this.draw();
   }
 
   draw() {
-    const { width, height } = this.wave.getBoundingClientRect();
+    this.sound(this.canvas, 0, this.data.duration);
+    if (this.fields.length) {
+      const canvas = this.near.querySelector("canvas");
+      this.sound(canvas, this.middle - NEAR_MS, this.middle + NEAR_MS, true);
+    }
+    this.line();
+  }
+
+  /** The sound from one moment to another; near by, with its silences and the cuts. */
+  sound(canvas, start, end, near = false) {
+    const { width, height } = canvas.parentElement.getBoundingClientRect();
     const scale = devicePixelRatio || 1;
-    this.canvas.width = width * scale;
-    this.canvas.height = height * scale;
-    const pen = this.canvas.getContext("2d");
+    canvas.width = width * scale;
+    canvas.height = height * scale;
+    const pen = canvas.getContext("2d");
     const style = getComputedStyle(this.wave);
-    pen.scale(scale, scale);
-    pen.clearRect(0, 0, width, height);
+    const place = (at) => ((at - start) / (end - start)) * width;
     const times = this.fields.map((field) => read(field.value) ?? 0);
+    pen.scale(scale, scale);
+    if (near) {
+      pen.fillStyle = style.getPropertyValue("--good-soft");
+      for (const [from, to] of this.data.silences) {
+        if (to > start && from < end) pen.fillRect(place(from), 0, place(to) - place(from), height);
+      }
+    }
     pen.fillStyle = style.getPropertyValue("--brand");
+    const step = this.data.duration / Math.max(1, this.peaks.length);
     for (let x = 0; x < width; x += 2) {
-      const first = Math.floor((x / width) * this.peaks.length);
-      const last = Math.max(first + 1, Math.floor(((x + 2) / width) * this.peaks.length));
-      const loud = Math.max(0, (Math.max(...this.peaks.subarray(first, last)) - 80) / 110);
-      const at = (x / width) * this.data.duration;
+      const at = start + (x / width) * (end - start);
+      if (at < 0 || at >= this.data.duration) continue;
+      const first = Math.floor(at / step);
+      const last = Math.max(first + 1, Math.floor((at + (2 / width) * (end - start)) / step));
+      const part = this.peaks.subarray(first, last);
+      // The mean: of a long recording, the loudest moment of each second would be one flat block.
+      const loud = Math.max(0, (part.reduce((sum, one) => sum + one, 0) / Math.max(1, part.length) - 80) / 110);
       const out = this.trims && (at < times[0] || at > times[1]);
       pen.globalAlpha = out ? 0.25 : 1;
       const tall = Math.max(1, loud * height * 0.9);
       pen.fillRect(x, (height - tall) / 2, 1.4, tall);
     }
     pen.globalAlpha = 1;
+    if (!near) return;
+    pen.fillStyle = style.getPropertyValue("--bad");
+    for (const at of times) {
+      if (at >= start && at <= end) pen.fillRect(place(at) - 1.5, 0, 3, height);
+    }
   }
 
   async load() {
@@ -168,7 +284,6 @@ class Board {
   async around(ms) {
     await this.load();
     clearTimeout(this.stopping);
-    this.video.muted = false;
     this.video.currentTime = Math.max(0, ms / 1000 - AROUND);
     await this.video.play().catch(() => {});
     const until = ms / 1000 + AROUND;

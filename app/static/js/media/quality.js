@@ -155,20 +155,42 @@ export function onTheLockScreen(media, { title, course, smallPoster: poster }) {
   }
 }
 
-/** Two taps on the left or right third go back or forward. */
+/** Two taps on the left or right third go back or forward, each further tap once more. */
 export function doubleTap(box, media) {
   if (!box || media.tagName !== "VIDEO") return;
   let last = 0;
+  let side = 0; // of the last tap: -1 left, 1 right
+  let gone = 0; // seconds, by the taps so far
+  let hiding = null;
+  const shown = document.createElement("span");
+  shown.className = "seek-shown";
+  const seconds = new Intl.NumberFormat(document.documentElement.lang || "en", {
+    style: "unit", unit: "second", unitDisplay: "short", signDisplay: "always",
+  });
+  shown.setAttribute("aria-hidden", "true");
+  shown.hidden = true;
+  box.append(shown);
+  const go = (step) => {
+    gone = Math.sign(gone) === Math.sign(step) && !shown.hidden ? gone + step : step;
+    media.currentTime = Math.max(0, Math.min(media.duration || Infinity, media.currentTime + step));
+    shown.textContent = seconds.format(gone);
+    shown.classList.toggle("back", gone < 0);
+    shown.classList.toggle("on", gone > 0);
+    shown.hidden = false;
+    clearTimeout(hiding);
+    hiding = setTimeout(() => {
+      shown.hidden = true;
+    }, 800);
+  };
   box.addEventListener("pointerup", (event) => {
     if (event.pointerType !== "touch" || event.target.closest(".plyr__controls, .plyr__menu")) return;
     const third = (event.clientX - box.getBoundingClientRect().left) / box.clientWidth;
     const now = performance.now();
-    if (now - last < 300 && (third < 1 / 3 || third > 2 / 3)) {
+    const here = third < 1 / 3 ? -1 : Number(third > 2 / 3);
+    if (here && here === side && now - last < 300) {
       event.preventDefault();
-      media.currentTime = Math.max(0, media.currentTime + (third < 1 / 3 ? -SEEK : SEEK));
-      last = 0;
-    } else {
-      last = now;
+      go(here * SEEK);
     }
+    [last, side] = [now, here];
   });
 }

@@ -25,6 +25,30 @@ function clock(at) {
   return `${Math.floor(whole / 60)}:${String(whole % 60).padStart(2, "0")}`;
 }
 
+/** The list of chapters: a press goes there, and the one that is played is marked and named. */
+export function showChapters(box, { player }) {
+  if (!box) return;
+  const links = [...box.querySelectorAll("[data-at]")];
+  const named = box.querySelector("[data-chapter-now]");
+  const mark = () => {
+    const at = player.time * 1000 + 50;
+    const now = links.findLast((link) => Number(link.dataset.at) <= at);
+    if (now?.hasAttribute("aria-current")) return;
+    for (const link of links) link.removeAttribute("aria-current");
+    now?.setAttribute("aria-current", "true");
+    named.textContent = now ? now.lastElementChild.textContent : String(links.length);
+  };
+  box.addEventListener("click", (event) => {
+    const link = event.target.closest("[data-at]");
+    if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    event.preventDefault();
+    player.seek(Number(link.dataset.at) / 1000);
+    player.play();
+  });
+  for (const event of ["timeupdate", "seeked"]) player.media.addEventListener(event, mark);
+  mark();
+}
+
 export function showTranscript(box, { tracks, player, language }) {
   if (!box || !tracks?.length) return;
   const list = box.querySelector("[data-transcript-lines]");

@@ -1,7 +1,7 @@
 // The lesson page: puts the player, the reports and the strip together.
 
 import { say } from "weike/app";
-import { showTranscript } from "weike/media/transcript";
+import { showChapters, showTranscript } from "weike/media/transcript";
 import { askInside } from "weike/player/checkpoints";
 import { createPlayer } from "weike/player/player";
 import { readAlong } from "weike/player/reading";
@@ -256,6 +256,7 @@ async function play() {
   showTranscript(document.getElementById("transcript"), {
     tracks: data.extras.captions, player, language: data.language,
   });
+  showChapters(document.getElementById("chapters"), { player });
   if (strip && player.bar) strip.mount(player.bar);
   if (data.start === null && data.resume > 0) {
     offer(words.restart, () => {
