@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
-from playwright.sync_api import Error
+from playwright.sync_api import Error, expect
 
 from app.core import clock
 from app.core.db import db, unit_of_work
@@ -246,6 +246,26 @@ def test_another_device_goes_on_where_this_one_stopped(window, site, course: Mad
     other.page.click("#resumed button")
     other.page.wait_for_function("() => document.querySelector('video').currentTime < 5")
     assert other.problems == []
+
+
+def test_whoever_watches_a_recording_that_is_replaced_goes_on_in_the_new_one(
+    window, site, course: Made, tmp_path: Path
+) -> None:
+    new = prepared(site, filmed(tmp_path / "new.mp4"), site.people.member(role="trainer"))
+    win, _ = opened(window, site, course)
+    page = win.page
+    page.wait_for_function("() => document.querySelector('video').readyState > 2")
+    with site.app.app_context(), unit_of_work() as session:
+        session.get_one(Lesson, course.lesson).media_id = new
+    with page.expect_event("domcontentloaded"):  # pieces of the old one are not given any more
+        play(win, 1)
+    page.wait_for_selector("#player[data-ready]")
+    expect(page.get_by_text("The recording has been renewed.")).to_be_visible()
+    second = int(page.url.partition("?t=")[2])
+    assert 0 < second <= SECONDS
+    page.wait_for_function("at => document.querySelector('video').currentTime >= at", arg=second)
+    play(win)
+    page.wait_for_function("() => document.querySelector('video').ended")
 
 
 def test_an_address_can_name_a_second(window, site, course: Made) -> None:

@@ -239,6 +239,39 @@ function keepInOrder(media) {
 
 // ---- A recording -----------------------------------------------------------------------------
 
+const RENEWED = "weike-renewed";
+let renewing = false;
+
+/** The trainer has put in another recording, or the links have run out: the page, asked again, has new
+ *  ones, and goes on at the same second. Where it has none, that is said. */
+async function renew(seconds) {
+  if (renewing) return;
+  renewing = true;
+  try {
+    const answer = await fetch(location.pathname, { credentials: "same-origin" });
+    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    const fresh = JSON.parse(page.getElementById("lesson-data").textContent);
+    if (fresh.source && fresh.source !== data.source) {
+      sessionStorage.setItem(RENEWED, String(data.lesson));
+      location.replace(`${location.pathname}?t=${Math.floor(seconds)}`);
+      return;
+    }
+  } catch {
+    // not there, or not for this member any more
+  }
+  renewing = false;
+  say(words.broken, "bad");
+}
+
+function sayRenewed() {
+  try {
+    if (sessionStorage.getItem(RENEWED) === String(data.lesson)) say(words.renewed);
+    sessionStorage.removeItem(RENEWED);
+  } catch {
+    // no store
+  }
+}
+
 async function play() {
   const media = document.querySelector("#player video, #player audio");
   const startMs = data.start !== null && mayBeAt(data.start) ? data.start : data.resume;
@@ -249,10 +282,11 @@ async function play() {
     words: words.plyr,
     start: Math.min(startMs, Math.max(0, data.length - 500)) / 1000,
     highest: data.highestSpeed,
-    onBroken: () => say(words.broken, "bad"),
+    onBroken: () => renew(media.currentTime),
     extras: data.extras,
   });
   document.getElementById("player").dataset.ready = "";
+  sayRenewed();
   showTranscript(document.getElementById("transcript"), {
     tracks: data.extras.captions, player, language: data.language,
   });
