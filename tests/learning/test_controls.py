@@ -220,6 +220,12 @@ def test_two_taps_on_a_side_go_forward_and_back(window, site, course: Made) -> N
     page.wait_for_function("() => document.querySelector('video').readyState > 0")
     assert page.evaluate(TAPS, [3, 0.9]) == 13
     expect(page.locator(".seek-shown")).to_have_text(re.compile(r"^\+10"))  # what it did is said
+    # The player's own meaning of two taps, full screen, is not theirs.
+    page.evaluate("""() => {
+      document.querySelector(".plyr").addEventListener("dblclick", () => { window.full = true; });
+      document.querySelector("video").dispatchEvent(new MouseEvent("dblclick", { bubbles: true }));
+    }""")
+    assert page.evaluate("() => window.full") is None
     assert page.evaluate(TAPS, [13, 0.5]) == 13
     assert page.evaluate(TAPS, [13, 0.1]) == 3
     assert page.evaluate(TAPS, [3, 0.1]) == 0
@@ -272,6 +278,8 @@ def test_the_transcript_is_searched_goes_where_one_presses_and_follows(
     page.evaluate("() => { document.querySelector('video').muted = true; }")
     lines.nth(1).get_by_role("button").click()
     page.wait_for_function("() => document.querySelector('video').currentTime >= 8")
+    page.get_by_label("Search in the transcript").fill("nobody said it")
+    expect(page.get_by_text("Nobody says these words here.")).to_be_visible()
     page.get_by_label("Search in the transcript").fill("")
     expect(lines.nth(1)).to_have_attribute("aria-current", "true")
     page.evaluate("() => { document.querySelector('video').currentTime = 17; }")

@@ -17,6 +17,7 @@ from app.media.rules import (
     PartTooShort,
     TooManyParts,
     Why,
+    cut_chapters,
     cut_cues,
     parts_of,
     propose,
@@ -163,6 +164,13 @@ def test_captions_are_cut_and_shifted() -> None:
     cues = [[0, 1000, "a"], [900, 2100, "b"], [2500, 3000, "c"]]
     assert cut_cues(cues, 0, 1000) == [[0, 1000, "a"], [900, 1000, "b"]]
     assert cut_cues(cues, 1000, 2600) == [[0, 1100, "b"], [1500, 1600, "c"]]
+
+
+def test_a_part_begins_with_the_chapter_that_goes_on_there() -> None:
+    chapters = [(0, "One"), (10_000, "Two"), (20_000, "Three")]
+    assert cut_chapters(chapters, 5000, 20_000) == [(0, "One"), (5000, "Two")]
+    assert cut_chapters(chapters, 10_000, 25_000) == [(0, "Two"), (10_000, "Three")]
+    assert cut_chapters([(9000, "Late")], 2000, 8000) == []
 
 
 def test_sentences_end_in_chinese_and_english() -> None:

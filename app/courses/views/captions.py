@@ -46,7 +46,10 @@ def add_captions(lesson_id: int) -> ResponseReturnValue:
             if bad:
                 lines = ", ".join(str(line) for line in bad[:10] if line)
                 lines += " …" if len(bad) > 10 else ""
-                flash(_("These lines could not be read and were left out: %(lines)s", lines=lines))
+                flash(
+                    _("These lines could not be read and were left out: %(lines)s", lines=lines),
+                    "warn",
+                )
             return redirect(url_for("courses.lesson", lesson_id=lesson_id) + "#captions")
     titles = title_form(found)
     return recording_page(course, found, titles, captions_form=form), 422

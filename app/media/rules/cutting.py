@@ -359,6 +359,15 @@ def cut_cues(
     return found
 
 
+def cut_chapters(
+    chapters: Sequence[tuple[int, str]], start_ms: int, end_ms: int
+) -> list[tuple[int, str]]:
+    """Chapters of one part, counted from its beginning; what goes on there is its first one."""
+    going = [title for at, title in chapters if at < start_ms][-1:]
+    found = [(at - start_ms, title) for at, title in chapters if start_ms <= at < end_ms]
+    return found if found and found[0][0] == 0 else [(0, title) for title in going] + found
+
+
 LEAD_MS = 300  # of silence that stays before the first and after the last word
 
 

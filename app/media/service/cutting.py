@@ -19,6 +19,7 @@ from app.media.rules import (
     NotReady,
     OriginalGone,
     Proposal,
+    cut_chapters,
     cut_cues,
     propose,
     sentence_ends,
@@ -97,11 +98,7 @@ def cut_out(media_id: int, *, start_ms: int, end_ms: int) -> int:
         "start_ms": first,
         "duration_ms": length,
         "video_ms": max(0, min(length, facts.get("video_ms", 0) - start_ms)),
-        "chapters": [
-            [max(0, at - start_ms), title]
-            for at, title in queries.chapters(media_id)
-            if start_ms <= at < end_ms
-        ],
+        "chapters": cut_chapters(queries.chapters(media_id), start_ms, end_ms),
     }
     uuid = secrets.token_hex(16)
     folder = media_folder()

@@ -39,15 +39,13 @@ function button(name, icon, action) {
   const made = document.createElement("button");
   made.type = "button";
   made.className = "btn btn-ghost";
-  made.title = words[name];
-  made.setAttribute("aria-label", words[name]);
   const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
   svg.setAttribute("class", "icon");
   svg.setAttribute("aria-hidden", "true");
   const use = document.createElementNS("http://www.w3.org/2000/svg", "use");
   use.setAttribute("href", `${root.dataset.sprite}#${icon}`);
   svg.append(use);
-  made.append(svg);
+  made.append(svg, words[name]);
   made.addEventListener("click", action);
   return made;
 }
@@ -99,7 +97,8 @@ function make(start, end, text) {
       const near = row.nextElementSibling ?? row.previousElementSibling;
       row.remove();
       keep();
-      (near?.querySelector("textarea") ?? adding).focus();
+      if (near) go(near);
+      else adding.focus();
     }),
   );
   row.append(tools);
@@ -119,7 +118,7 @@ function split(row) {
   part(row, "end").value = short(middle);
   row.after(following);
   keep();
-  part(following, "text").focus();
+  go(following);
 }
 
 function merge(row) {
@@ -130,7 +129,13 @@ function merge(row) {
   part(row, "end").value = part(following, "end").value;
   following.remove();
   keep();
-  part(row, "text").focus();
+  go(row);
+}
+
+/** Into the words of a row, which nothing that sticks to the window may cover. */
+function go(row) {
+  part(row, "text").focus({ preventScroll: true });
+  row.scrollIntoView({ block: "nearest" });
 }
 
 const endOf = (row) => times(row)[1];
@@ -146,7 +151,7 @@ function add() {
   else list.append(row);
   keep();
   check(row);
-  part(row, "text").focus();
+  go(row);
 }
 
 const read = () => JSON.stringify([...list.children].map((row) => ["start", "end", "text"].map((name) => part(row, name).value)));
@@ -177,7 +182,7 @@ function undo() {
   // To where something is different again, so that one sees what was taken back.
   const place = was.findIndex((row, number) => JSON.stringify(row) !== JSON.stringify(is[number]));
   const row = list.children[Math.max(0, place)] ?? list.lastElementChild;
-  if (row) part(row, "text").focus();
+  if (row) go(row);
 }
 
 async function load() {

@@ -145,7 +145,7 @@ class Board {
       this.video.currentTime = (((event.clientX - left) / width) * this.data.duration) / 1000;
       this.video.play().catch(() => {});
     });
-    this.video.addEventListener("play", () => this.load());
+    this.load(); // without it the browser's own buttons are dead
     for (const event of ["timeupdate", "seeked"]) this.video.addEventListener(event, () => this.line());
   }
 
@@ -199,6 +199,7 @@ class Board {
       handle.setAttribute("aria-valuetext", written(at));
       handle.setAttribute("aria-label", fill(word, { time: written(at) }));
       this.fields[number].setAttribute("aria-invalid", String(times[number] === null));
+      this.reason(this.fields[number], at);
     }
     const edges = [0, ...times.map((time) => time ?? 0), this.data.duration];
     for (const [number, label] of [...form.querySelectorAll("[data-part-length]")].entries()) {
@@ -216,6 +217,14 @@ class Board {
       this.loupe.querySelector("[data-cutting-time]").textContent = written(times[this.chosen] ?? 0);
     }
     this.draw();
+  }
+
+  /** What was said of a proposed cut is true of another place only when that is silent, too. */
+  reason(field, at) {
+    const why = field.parentElement.querySelector("[data-cut-why]");
+    if (!why) return;
+    const quiet = this.data.silences.some(([from, to]) => at >= from && at <= to);
+    why.hidden = field.value !== field.defaultValue && (why.dataset.cutWhy !== "silence" || !quiet);
   }
 
   draw() {

@@ -193,4 +193,8 @@ export function doubleTap(box, media) {
     }
     [last, side] = [now, here];
   });
+  // The player takes two taps for full screen; on the sides they are ours.
+  box.addEventListener("dblclick", (event) => {
+    if (side && performance.now() - last < 1000) event.stopPropagation();
+  }, { capture: true });
 }

@@ -91,6 +91,9 @@ export function showTranscript(box, { tracks, player, language }) {
     for (const [number, row] of rows.entries()) {
       row.hidden = Boolean(wanted) && !cues[number].text.toLowerCase().includes(wanted);
     }
+    const none = rows.every((row) => row.hidden);
+    box.querySelector("[data-transcript-none]").hidden = !none;
+    list.hidden = none;
   }
 
   function follow() {
