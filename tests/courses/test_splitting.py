@@ -189,7 +189,9 @@ def test_a_cut_is_dragged_into_a_pause_and_heard(
     handle.press("ArrowLeft")
     expect(cut).to_have_value(before)
     # The loupe moves it as far as the pointer goes: a tenth of its half minute.
-    near = page.locator("[data-cutting-near-wave]").bounding_box()
+    loupe = page.locator("[data-cutting-near-wave]")
+    loupe.scroll_into_view_if_needed()
+    near = loupe.bounding_box()
     assert near is not None
     cut.fill("0:06")
     page.mouse.move(near["x"] + near["width"] / 2, near["y"] + 9)

@@ -101,6 +101,13 @@ export class Quality {
     else this.change(address);
   }
 
+  /** Go on with other addresses of the same recording. */
+  renew({ source, audio }) {
+    this.source = source;
+    this.audio = audio ?? "";
+    this.apply();
+  }
+
   /** Play another playlist from the same moment on. */
   change(address) {
     const { media } = this;

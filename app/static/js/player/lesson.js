@@ -240,27 +240,38 @@ function keepInOrder(media) {
 // ---- A recording -----------------------------------------------------------------------------
 
 const RENEWED = "weike-renewed";
+const ASK_AGAIN_MS = 10_000;
 let renewing = false;
+let asked = -Infinity; // when the page was asked for other addresses
+let player = null;
 
-/** The trainer has put in another recording, or the links have run out: the page, asked again, has new
- *  ones, and goes on at the same second. Where it has none, that is said. */
-async function renew(seconds) {
-  if (renewing) return;
+/** The links have run out, or lead to a first version that is replaced by the whole one, or the trainer
+ *  has put in another recording: the page, asked again, has new ones. Of the same length, it goes on
+ *  here; else the page begins anew at the same second. Where it has none, that is said. */
+async function renew(media, { perhaps = false } = {}) {
+  if (renewing || (perhaps && performance.now() - asked < ASK_AGAIN_MS)) return;
   renewing = true;
+  asked = performance.now();
   try {
     const answer = await fetch(location.pathname, { credentials: "same-origin" });
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
     const fresh = JSON.parse(page.getElementById("lesson-data").textContent);
     if (fresh.source && fresh.source !== data.source) {
-      sessionStorage.setItem(RENEWED, String(data.lesson));
-      location.replace(`${location.pathname}?t=${Math.floor(seconds)}`);
+      if (player && fresh.length === data.length) {
+        data.source = fresh.source;
+        player.renew({ source: fresh.source, audio: fresh.extras.audio });
+        renewing = false;
+      } else {
+        sessionStorage.setItem(RENEWED, String(data.lesson));
+        location.replace(`${location.pathname}?t=${Math.floor(media.currentTime)}`);
+      }
       return;
     }
   } catch {
     // not there, or not for this member any more
   }
   renewing = false;
-  say(words.broken, "bad");
+  if (!perhaps || media.readyState < HTMLMediaElement.HAVE_FUTURE_DATA) say(words.broken, "bad");
 }
 
 function sayRenewed() {
@@ -275,14 +286,14 @@ function sayRenewed() {
 async function play() {
   const media = document.querySelector("#player video, #player audio");
   const startMs = data.start !== null && mayBeAt(data.start) ? data.start : data.resume;
-  const player = await createPlayer(media, {
+  player = await createPlayer(media, {
     source: data.source,
     language: data.language,
     urls,
     words: words.plyr,
     start: Math.min(startMs, Math.max(0, data.length - 500)) / 1000,
     highest: data.highestSpeed,
-    onBroken: () => renew(media.currentTime),
+    onBroken: (how) => renew(media, how),
     extras: data.extras,
   });
   document.getElementById("player").dataset.ready = "";

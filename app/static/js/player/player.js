@@ -63,7 +63,11 @@ async function attach(media, source, { start, hlsJs, onBroken, quality, since, o
   else ahead();
   let mended = false;
   hls.on(Hls.Events.ERROR, (event, problem) => {
-    if (!problem.fatal) return;
+    if (!problem.fatal) {
+      // Not given any more: hls.js would ask again and again, and the picture stand still without a word.
+      if (problem.response?.code >= 400 && problem.response.code < 500) onBroken({ perhaps: true });
+      return;
+    }
     if (problem.type === Hls.ErrorTypes.MEDIA_ERROR && !mended) {
       mended = true;
       hls.recoverMediaError();
@@ -110,7 +114,8 @@ function captionsOff() {
 
 /**
  * Make a player of a <video> or <audio>. Times are in seconds.
- * `onBroken` is called when the recording cannot be played any more.
+ * `onBroken` is called when the recording cannot be played any more; with { perhaps: true } when a
+ * part of it is not given any more.
  */
 export async function createPlayer(media, {
   source, language, urls, words, start = 0, highest = 2, onBroken, extras = {},
@@ -233,6 +238,10 @@ export async function createPlayer(media, {
     },
     pause() {
       media.pause();
+    },
+    /** The same recording at other addresses. */
+    renew(addresses) {
+      quality.renew(addresses);
     },
   };
 }
