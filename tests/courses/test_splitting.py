@@ -158,11 +158,15 @@ def test_a_cut_is_dragged_into_a_pause_and_heard(
     win.sign_in(trainer)
     page = win.page
     address = f"/desk/recordings/{media_id}/split"
-    for _ in range(120):  # the worker prepares it
-        page.goto(address)
-        if page.locator(".cutting-scenes").count():
-            break
-        page.wait_for_timeout(500)
+    page.goto("/desk/recordings")
+    page.evaluate("""() => {
+      document.querySelector("#mine").dataset.old = "";
+      document.body.dispatchEvent(new CustomEvent("weike:uploaded", { bubbles: true }));
+    }""")
+    fresh = page.locator("#mine:not([data-old])")  # the list follows what was uploaded
+    expect(fresh.locator(".media-state-name")).to_have_text("讲座.mp4")
+    expect(fresh.locator("[data-media-state=ready]")).to_be_visible(timeout=90_000)
+    page.goto(address)
     page.get_by_role("button", name="Add a cut").click()
     cut = page.locator("[data-cut]")
     handle = page.get_by_role("slider")

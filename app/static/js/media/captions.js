@@ -135,7 +135,7 @@ function merge(row) {
 /** Into the words of a row, which nothing that sticks to the window may cover. */
 function go(row) {
   part(row, "text").focus({ preventScroll: true });
-  row.scrollIntoView({ block: "nearest" });
+  row.scrollIntoView({ block: "nearest", behavior: "instant" });
 }
 
 const endOf = (row) => times(row)[1];
