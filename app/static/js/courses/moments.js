@@ -56,6 +56,7 @@ function take(field) {
 }
 
 if (media) {
+  media.hidden = false;
   const buttons = [...document.querySelectorAll("[data-moment-for]")];
   const show = () => {
     for (const button of buttons) {
