@@ -275,7 +275,7 @@ def test_whoever_watches_a_recording_that_is_replaced_goes_on_in_the_new_one(
         (folder / moved).rename(folder / row.uuid)
     page.evaluate("() => { window.here = true; }")
     play(win)
-    page.wait_for_function("() => document.querySelector('video').ended")
+    page.wait_for_function("() => document.querySelector('video').ended", timeout=60_000)
     assert page.evaluate("() => window.here")
 
 
