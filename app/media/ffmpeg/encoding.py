@@ -218,8 +218,8 @@ def output_rate(facts: Facts, rung: Rung) -> float:
     return max(rate, float(SLIDES)) if facts.rate else 0.0
 
 
-# From one rendition to the next: half the CPU of swscale, which takes what zimg does not (odd sizes,
-# every layout). Sharp as swscale's bicubic.
+# From one rendition to the next: half the CPU of swscale, which takes what zimg does not (odd
+# sizes, every layout). As sharp as swscale's bicubic.
 BICUBIC = {"filter": "bicubic", "param_a": 0, "param_b": 0.6}
 
 
