@@ -24,7 +24,7 @@ backup: ## Copy database, keys and uploads to a folder, also while Weike serves:
 	$(PY) -m scripts.backup "$(TO)"
 
 restore: setup ## Put a backup in the place of what is there, while Weike rests: BACKUP=/mnt/weike CHECK=yes ANYWAY=yes
-	@$(PY) -m scripts.restore $(if $(BACKUP),"$(BACKUP)") $(if $(CHECK),--check) $(if $(ANYWAY),--anyway)
+	@$(PY) -m scripts.restore $(if $(BACKUP),"$(BACKUP)") $(if $(filter yes,$(CHECK)),--check) $(if $(filter yes,$(ANYWAY)),--anyway)
 
 test: ## Set up everything and run every check and every test
 	@bash scripts/setup.sh test

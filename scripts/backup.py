@@ -74,6 +74,18 @@ def back_up(config: Config, folder: Path) -> tuple[int, int]:
     database = sqlite_file(config)
     if database and not database.exists():
         raise NotPossible(f"there is no database at {database}.")
+    in_use = os.open(config.in_use_path, os.O_RDONLY | os.O_CREAT, 0o644)
+    with os.fdopen(in_use, "rb"):
+        try:
+            fcntl.flock(in_use, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise NotPossible("a backup is being restored. Try again afterwards.") from None
+        if config.restore_path.exists():
+            raise NotPossible("a restore was cut off. End it first: make restore")
+        return _back_up(config, database, folder)
+
+
+def _back_up(config: Config, database: Path | None, folder: Path) -> tuple[int, int]:
     folder = folder.resolve()
     for source in (config.instance_dir.resolve(), config.media_dir.resolve()):
         if folder.is_relative_to(source):

@@ -169,6 +169,8 @@ class Worker(ThreadWorker):  # type: ignore[misc]
             self.collect(conn, conn.sock)
 
     def collect(self, conn: Connection, _sock: Any) -> None:
+        if conn not in self.coming:
+            return  # dropped within the same turn of the loop
         try:
             data = conn.sock.recv(SMALL)
         except BlockingIOError:
@@ -248,6 +250,8 @@ class Worker(ThreadWorker):  # type: ignore[misc]
 
     def hand_out(self, conn: Connection, _sock: Any) -> None:
         """The other end has room."""
+        if conn not in self.taking:
+            return  # given up within the same turn of the loop
         assert conn.outlet is not None
         try:
             if conn.outlet.push():

@@ -70,15 +70,25 @@ def main() -> int:
     )
     options = parser.parse_args()
     folder = options.backup.expanduser() if options.backup else None
+    config = None
     try:
         config = Config.from_env()
-        if options.check and folder:
+        if options.check:
+            if folder is None:
+                raise NotPossible("say which backup: make restore BACKUP=/mnt/weike CHECK=yes")
             print(check(config, folder))
         else:
             secret = os.environ.get("WEIKE_SECRET_KEY", "")
             print(restore(config, folder, secret=secret, anyway=options.anyway))
     except (BadSetting, NotPossible, dump.NotDone, OSError, sqlite3.Error) as error:
-        print(f"Nothing was restored: {error}", file=sys.stderr)
+        if config and isinstance(error, OSError) and config.restore_path.exists():
+            print(
+                f"The restore was cut off: {error}. Mend that, then call `make restore` again; "
+                "until then Weike does not start.",
+                file=sys.stderr,
+            )
+        else:
+            print(f"Nothing was restored: {error}", file=sys.stderr)
         return 1
     return 0
 
@@ -123,15 +133,28 @@ def restore(config: Config, folder: Path | None, *, secret: str = "", anyway: bo
                 waiting = _new(config.instance_dir) / database.name
                 shutil.move(waiting, _new(database.parent) / database.name)
             _plan(config, places, database)
-        except BaseException:
+        except BaseException as error:
             for place in places:
                 shutil.rmtree(place / RESTORING, ignore_errors=True)
+            if database is None and isinstance(error, Exception):
+                _say_if_filled(config, error)
             raise
         aside = _put_in_place(config)
     return (
         f"Restored: {_said(found)}. {proof} {_where(aside)} "
         "Now start Weike; it builds the search index anew."
     )
+
+
+def _say_if_filled(config: Config, error: Exception) -> None:
+    """PostgreSQL is filled before it can be proved: what failed must not leave that unsaid."""
+    try:
+        dump.refuse_unless_empty(config.database)
+    except dump.NotDone:
+        raise NotPossible(
+            f"{error} The new database is filled already: make it again (dropdb, createdb) before "
+            "you try once more or start Weike."
+        ) from error
 
 
 # --- who else is there ---------------------------------------------------------------------------
@@ -142,7 +165,7 @@ def _alone(config: Config, database: Path | None) -> Iterator[None]:
     """Nobody has the data open, and nobody may until this is over."""
     with (
         (config.instance_dir / "serving.lock").open("a+", encoding="ascii") as serving,
-        config.in_use_path.open("a+", encoding="ascii") as in_use,
+        os.fdopen(os.open(config.in_use_path, os.O_RDONLY | os.O_CREAT, 0o644), "rb") as in_use,
     ):
         try:
             fcntl.flock(serving, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -371,6 +394,9 @@ def _bring_up(found: Backup, config: Config, database: str, secret: str, *, anyw
     before = _look_into(new / database) if found.is_sqlite else found.migration
     with suppress(FileNotFoundError):
         secret = secret or (new / "secret.key").read_text(encoding="ascii").strip()
+    own = config.instance_dir / "secret.key"
+    if not secret and own.exists():
+        shutil.copy2(own, new / "secret.key")  # the backup has none: the one that proves it stays
     waiting = replace(
         config,
         secret_key=secret or config.secret_key,

@@ -175,6 +175,8 @@ def _prepare(config: Config, *, with_demo: bool) -> str:
                     "Nothing was changed: update Weike, or restore a backup of this version."
                 )
             upgrade()
+    except BadSetting as error:  # a restore goes on, or was cut off
+        return f"{error}."
     except (SQLAlchemyError, OSError) as error:
         return f"the database did not open ({error})."
     note = _demo_note(config)

@@ -206,6 +206,8 @@ def test_nothing_is_restored_while_somebody_works(config: Config, backup: Path) 
         fcntl.flock(lock, fcntl.LOCK_EX)
         with pytest.raises(BadSetting, match="a backup is being restored"):
             create_app(config)
+        with pytest.raises(NotPossible, match="a backup is being restored"):
+            back_up(config, backup)
     assert "Restored" in restore(config, backup)
 
 
@@ -228,6 +230,8 @@ def test_cut_off_between_two_names_it_is_brought_to_its_end(
             restore(config, backup)
         with pytest.raises(BadSetting, match="a restore was cut off"):
             create_app(config)
+        with pytest.raises(NotPossible, match="a restore was cut off"):
+            back_up(config, backup)
         assert "at its end now" in restore(config, None)
         assert names(config) == ["Anna"]
         assert (config.library_dir / "a.pdf").read_text() == "a"
@@ -273,6 +277,18 @@ def test_a_ledger_under_another_key_is_named_before_anything_changes(
     assert names(config) == ["Anna", "Bert"]
     told = restore(config, backup, secret="another-" * 10, anyway=True)
     assert "Its ledger is BROKEN" in told
+
+
+def test_the_key_that_proved_the_ledger_stays_where_the_backup_has_none(
+    config: Config, backup: Path, tmp_path: Path
+) -> None:
+    files = json.loads((backup / "files.json").read_bytes())["files"]
+    del files["instance/secret.key"]  # it stood in the environment
+    listed(backup, files=files)
+    new = make_config(tmp_path / "new")
+    (new.instance_dir / "secret.key").write_text(new.secret_key)
+    assert "Its ledger is whole" in restore(new, backup)
+    assert (new.instance_dir / "secret.key").read_text() == new.secret_key
 
 
 def test_on_a_new_machine_and_with_the_database_elsewhere(

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import http.client
+import selectors
 import socket
 import time
 import urllib.request
+from concurrent.futures import Future
 from contextlib import ExitStack, suppress
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -14,7 +16,8 @@ import pytest
 
 from app.core.bodies import MOST_SLOW, PATIENCE_SECONDS, SLOW_SECONDS, _Body, overdue
 from config import ROOT
-from scripts.patient import MOST_WAITING, SMALL, UPLOADS
+from scripts.outlet import Outlet, Words
+from scripts.patient import MOST_WAITING, SMALL, UPLOADS, Connection, Worker
 from tests.live import Site
 
 
@@ -48,6 +51,44 @@ def test_a_body_past_its_deadline_is_cut_off_also_when_it_is_alone() -> None:
     assert overdue([a_body(PATIENCE_SECONDS - 5, 10, length=1000)], time.monotonic()) == []
     late = a_body(PATIENCE_SECONDS + 5, 10, length=1000)
     assert overdue([late], time.monotonic()) == [late]
+
+
+def test_who_was_given_up_within_a_turn_of_the_loop_is_not_looked_at_again_in_it() -> None:
+    """Two events of one turn: a thread has ended, which is one reader too many, and there is room
+    at the one that is dropped for it. It ended the whole process."""
+    worker = Worker.__new__(Worker)
+    worker.poller, worker.alive, worker.nr_conns = selectors.DefaultSelector(), True, 2
+    worker.coming, worker.taking, worker.lingering = {}, {}, {}
+    worker.most_taking = 1
+    with ExitStack() as opened:
+
+        def reader() -> tuple[Connection, socket.socket]:
+            ours, theirs = map(opened.enter_context, socket.socketpair())
+            ours.setblocking(False)
+            theirs.setblocking(False)
+            with suppress(BlockingIOError):
+                while True:
+                    ours.send(bytes(65536))
+            conn = Connection.__new__(Connection)
+            conn.sock, conn.worker, conn.outlet = ours, worker, Outlet(ours)
+            conn.outlet.waiting.append(Words(bytes(1000)))
+            return conn, theirs
+
+        done: Future[bool] = Future()
+        done.set_result(True)
+        (first, there), (second, _) = reader(), reader()
+        worker.finish_request(first, done)
+        ended, end = map(opened.enter_context, socket.socketpair())
+        # Events of one turn come in the order in which they became true.
+        worker.poller.register(
+            ended, selectors.EVENT_READ, lambda _sock: worker.finish_request(second, done)
+        )
+        end.send(b"!")
+        with suppress(BlockingIOError):
+            while there.recv(1 << 20):
+                pass
+        worker.wait_for_and_dispatch_events(5.0)
+    assert list(worker.taking) == [second]
 
 
 # What a hundred connections begin with, and never end.

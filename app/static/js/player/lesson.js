@@ -262,7 +262,11 @@ async function renew(media, { perhaps = false } = {}) {
         player.renew({ source: fresh.source, audio: fresh.extras.audio });
         renewing = false;
       } else {
-        sessionStorage.setItem(RENEWED, String(data.lesson));
+        try {
+          sessionStorage.setItem(RENEWED, String(data.lesson));
+        } catch {
+          // no store: it begins anew without a word
+        }
         location.replace(`${location.pathname}?t=${Math.floor(media.currentTime)}`);
       }
       return;
