@@ -114,7 +114,7 @@ def _lines(data: bytes) -> list[tuple[int, list[str]]]:
     """
     text = decoded(data).replace("\r\n", "\n").replace("\r", "\n")
     first = next((line for line in text.split("\n") if line.strip()), "")
-    told = _SEPARATOR.fullmatch(first.strip())
+    told = _SEPARATOR.fullmatch(first) or _SEPARATOR.fullmatch(first.strip())
     delimiter = told.group(1) if told else max((",", ";", "\t"), key=first.count)
     lines, number = [], 1
     rows = csv.reader(StringIO(text), delimiter=delimiter, strict=True)

@@ -26,6 +26,7 @@ HALF = Decimal("0.5")
         ),
         pytest.param("attempt,1,2\n17,1,0\n", (1, 1), ((1, 0),), id="slots by number"),
         pytest.param("sep=;\nq1;q2;;\n1;0;;\n0;1\n", (1, 1), ((1, 0), (0, 1)), id="as Excel saves"),
+        pytest.param("sep=\t\nq1\tq2\n1\t0\n0\t1\n", (1, 1), ((1, 0), (0, 1)), id="by tabs"),
         pytest.param("1,\n0,\n", (1, 1), ((1, 0), (0, 0)), id="a question nobody answered"),
         pytest.param("id,1,2,total\r7,1,0,1\r", (1, 1), ((1, 0),), id="an old Mac's line ends"),
         pytest.param("max,0,1\na,0,1\n", (0, 1), ((0, 1),), id="worth nothing"),

@@ -117,6 +117,47 @@ def test_an_exam_with_more_time_and_a_longer_window_keeps_the_seal_and_a_withdra
     assert earned(app, taker.member)
 
 
+def test_an_exam_that_is_paused_over_its_close_keeps_the_seal(
+    app: Flask, people: People, trainer: int, course: Made, exam: Set, time: Time
+) -> None:
+    taker, desk = Taker(people, course), Desk(people, trainer)
+    time.moment += 3 * HOUR - timedelta(minutes=10)
+    desk.post(f"/{exam.id}/room/pause")
+    time.moment += timedelta(minutes=20)  # nobody has begun; all may when it goes on
+    taker.start()
+    attempt = f"/attempts/{taker.attempt}"
+    taker.submit(taker.right_answers())
+    jobs.run_pending(app)
+    assert "told when that exam is over" in taker.client.get(attempt).get_data(as_text=True)
+    assert not earned(app, taker.member)
+    desk.post(f"/{exam.id}/room/resume")
+    time.moment += timedelta(minutes=21)
+    jobs.run_pending(app)
+    again = people.client(taker.member)
+    assert "3 of 3 points" in again.get(attempt).get_data(as_text=True)
+    assert earned(app, taker.member)
+
+
+def test_no_list_tells_the_score_of_an_exam_that_asks_what_one_is_asked_just_now(
+    app: Flask, people: People, trainer: int
+) -> None:
+    probe = make_exam(app, trainer, attempts_allowed=0, show_score="at_once", seals=False)
+    real = make_exam(app, trainer, probe.questions, title="The real one")
+    prober = Candidate(people, probe)
+    prober.start()
+    prober.submit(prober.right())
+    pages = ("/exams", prober.door)
+    for page in pages:
+        assert "100 %" in prober.client.get(page).get_data(as_text=True)
+    writer = Candidate(people, real, prober.member)
+    writer.start()
+    for page in pages:
+        assert "100 %" not in prober.client.get(page).get_data(as_text=True)
+    writer.submit()
+    for page in pages:
+        assert "100 %" in prober.client.get(page).get_data(as_text=True)
+
+
 def test_who_is_in_no_exam_pays_one_short_read(app: Flask, people: People, course: Made) -> None:
     taker = Taker(people, course)
     taker.start()

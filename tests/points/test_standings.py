@@ -116,6 +116,11 @@ def test_what_is_taken_away_and_given_back_leaves_everybody_in_their_place(
     with app.app_context():
         assert rows_of_everything() == before
         db.session.remove()
+    with app.app_context():
+        span = (shanghai(2026, 3, 2, 0), shanghai(2026, 3, 3, 0))
+        today = [queries.earned_in(member, span, span) for member in (one, other)]
+        assert [sum(of_day for of_day, _ in each.values()) for each in today] == [20, 20]
+        db.session.remove()
     with at(day + timedelta(hours=1)):
         assert ledger.earn(one, "quiz") == 0, "what was given back is no second quiz of the day"
         assert ledger.earn(one, "lesson") == 10

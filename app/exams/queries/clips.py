@@ -10,7 +10,7 @@ from app.core.db import db
 from app.exams import rules
 from app.exams.models import Attempt, AttemptItem, Exam, ExamSection, ExamSlot
 from app.exams.queries.attempts import quiz_state_for, view
-from app.exams.queries.exams import exam_for, may_manage, standing_for
+from app.exams.queries.exams import exam_for, may_manage, standing_for, standing_still
 from app.exams.queries.marking import is_asked
 from app.exams.queries.sealing import sealed_attempts, sealed_for
 from app.members.rules import Reader
@@ -41,7 +41,9 @@ def _is_asked(member_id: int, showing: Showing, now: datetime) -> bool:
     return any(
         exam is None
         or (
-            not rules.is_over(now, attempt.deadline_at, exam.grace_s)
+            not rules.is_over(
+                standing_still(exam.paused_at, now), attempt.deadline_at, exam.grace_s
+            )
             and not (exam.no_going_back and position != attempt.reached)
         )
         for position, attempt, exam in rows

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -24,6 +24,7 @@ from app.exams.models import (
 )
 from app.exams.queries.allowances import Allowance, allowance_of, allowances
 from app.exams.queries.attempts import AttemptView, view
+from app.exams.queries.sealing import sealed_attempts, sealed_for
 from app.learning.queries import course_progress_for
 from app.members.models import Branch
 from app.members.rules import Reader
@@ -100,6 +101,7 @@ class Standing:
     out_of: Decimal = Decimal(0)
     is_invited: bool = True  # no more, when the branch, the role or the seat was taken away since
     is_written: bool = False  # the exam is closed, and somebody with more time still writes
+    is_probing: bool = False  # the member is taking another exam that asks the same
 
     @property
     def still(self) -> datetime:
@@ -181,8 +183,11 @@ class Standing:
     def shows(self, what: str) -> bool:
         """Whether "score", "answers" or "explanations" are released to the member now.
 
-        What tells the key waits after the close for those who write longer, too.
+        What tells the key waits after the close for those who write longer, too; and nothing is
+        told to who could try out answers of an exam that they are taking.
         """
+        if self.is_probing:
+            return False
         release = getattr(self.exam, f"show_{what}")
         if self.is_written and what != "score" and release == rules.Release.AFTER_CLOSE:
             return False
@@ -331,6 +336,14 @@ def exams_for(reader: Reader, now: datetime, *, until: datetime | None = None) -
         attempts.setdefault(attempt.exam_id or 0, []).append(view(attempt))
     granted = allowances(reader.id, ids)
     sizes = _sizes(ids)
+    # Of those that were begun, some may not be meant for the member any more.
+    meant = set(ids) - set(attempts)
+    probed: Collection[int] = ()
+    if attempts:
+        begun_ids = select(Exam.id).where(Exam.id.in_(attempts), _invited(reader))
+        meant |= set(db.session().scalars(begun_ids))
+        own = [each for several in attempts.values() for each in several]
+        probed = _probed(reader.id, own, now) if any(each.is_open for each in own) else ()
     return [
         Standing(
             exam=exam_view(row, now),
@@ -339,6 +352,8 @@ def exams_for(reader: Reader, now: datetime, *, until: datetime | None = None) -
             allowance=granted[row.id],
             questions=sizes.get(row.id, (0, Decimal(0)))[0],
             out_of=sizes.get(row.id, (0, Decimal(0)))[1],
+            is_invited=row.id in meant,
+            is_probing=any(each.id in probed for each in attempts.get(row.id, ())),
         )
         for row in rows
     ]
@@ -357,7 +372,17 @@ def to_sit(reader: Reader, now: datetime) -> list[Standing]:
 def standing_for(reader: Reader, exam: ExamView, now: datetime) -> Standing:
     """Where the reader stands with one exam, with the courses that are missing."""
     standing = standing_of(reader.id, exam, now)
-    return replace(standing, is_invited=is_invited(reader, exam.id))
+    probed = _probed(reader.id, standing.attempts, now, but=exam.id) if standing.submitted else ()
+    return replace(standing, is_invited=is_invited(reader, exam.id), is_probing=bool(probed))
+
+
+def _probed(
+    member_id: int, attempts: Sequence[AttemptView], now: datetime, *, but: int | None = None
+) -> Collection[int]:
+    """Those of a member's attempts that ask what they are asked elsewhere just now."""
+    handed_in = [each.id for each in attempts if each.is_submitted]
+    mine = {i: s for i, s in sealed_for(member_id, now, but=but).items() if s.is_mine}
+    return sealed_attempts(mine, handed_in)
 
 
 def standing_of(member_id: int, exam: ExamView, now: datetime) -> Standing:

@@ -55,7 +55,8 @@ def sealed_for(member_id: int, now: datetime, *, but: int | None = None) -> Seal
         Exam.seals,
         begins <= now,
         Exam.closes_at.is_not(None),
-        or_(Exam.closes_at > now, goes_on.correlate(Exam)),
+        # Paused before its close, it goes on later: the close moves by the pause.
+        or_(Exam.closes_at > now, Exam.closes_at > Exam.paused_at, goes_on.correlate(Exam)),
         Exam.id != (but or 0),
     )
     mine = aliased(Attempt)

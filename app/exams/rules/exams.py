@@ -102,7 +102,7 @@ class TooSoon(Refusal):
 
 
 class NotInvited(Refusal):
-    sentence = _l("This exam is not meant for you any more. What you have begun can be finished.")
+    sentence = _l("This exam is not meant for you any more.")
 
 
 class NoTriesLeft(Refusal):

@@ -80,7 +80,12 @@ def ask_to_print(
     )
     session.add(row)
     session.flush()
-    row.job_id = jobs.enqueue(PRINT_JOB, key=key, priority=_SOON, printout_id=row.id)
+    job_id = jobs.enqueue(PRINT_JOB, key=key, priority=_SOON, printout_id=row.id)
+    other = session.scalar(select(Printout.id).where(Printout.job_id == job_id))
+    if other is not None:  # asked for in another window in between
+        session.delete(row)
+        return other
+    row.job_id = job_id
     facts = {"letter": letter, "part": part, "ending": ending}
     note(exam_id, "print", actor_id=member_id, attempt_id=attempt_id, **facts)
     return row.id

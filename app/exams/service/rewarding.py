@@ -75,7 +75,8 @@ def reward_quiz(attempt_id: int) -> None:
 
 def _plan(attempt: Attempt, until: datetime | None) -> None:
     now = clock.now()
-    due = now + LOOK_AGAIN if until is None else max(until, now) + timedelta(seconds=1)
+    # Past its end and still there: grace, or a pause. Nobody can say how long.
+    due = now + LOOK_AGAIN if until is None or until <= now else until + timedelta(seconds=1)
     jobs.enqueue(
         "exams.reward_quiz",
         key=f"quiz:{attempt.id}:{int(due.timestamp())}",

@@ -30,7 +30,10 @@ def index() -> str:
         open_now=[
             s
             for s in found
-            if not s.open_attempt and not s.is_done and s.exam.phase is rules.Phase.OPEN
+            if not s.open_attempt
+            and not s.is_done
+            and s.is_invited
+            and s.exam.phase is rules.Phase.OPEN
         ],
         upcoming=[s for s in found if s.exam.phase is rules.Phase.UPCOMING],
         done=[
@@ -38,7 +41,7 @@ def index() -> str:
             for s in reversed(found)
             if not s.open_attempt
             and s.exam.phase is not rules.Phase.UPCOMING
-            and (s.is_done or s.exam.phase is not rules.Phase.OPEN)
+            and (s.is_done or not s.is_invited or s.exam.phase is not rules.Phase.OPEN)
         ],
         may_make=me.is_author or me.is_organizer,
     )

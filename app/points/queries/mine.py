@@ -183,8 +183,10 @@ def earned_in(
     found = {row.reason: (int(row.of_day), int(row.of_week)) for row in rows}
     if CORRECTION in found:
         for row in db.session().execute(_GIVEN_BACK, asked):
-            of_day, of_week = found.get(row.reason, (0, 0))
-            found[row.reason] = of_day - int(row.of_day), of_week - int(row.of_week)
+            # Neither a second time in its reason, nor taken away by the correction before it.
+            for key, sign in ((row.reason, -1), (CORRECTION, 1)):
+                of_day, of_week = found.get(key, (0, 0))
+                found[key] = of_day + sign * int(row.of_day), of_week + sign * int(row.of_week)
     return found
 
 
