@@ -311,6 +311,22 @@ def test_what_canvas_exports_is_read() -> None:
     assert [each.blocked for each in paper.items] == [False] * 6 + [True]
 
 
+def test_large_numbers_and_truth_in_other_words_keep_their_answers() -> None:
+    box = '<response_str ident="a"><render_fib/></response_str>'
+    bounds = "<vargte>1999990</vargte><varlte>2000010</varlte>"
+    items = [
+        older("numerical_question", box, gives(100, equal("a", "2000000"), bounds)),
+        older("true_false_question", lid("a", "", "正确", "错误"), gives(100, equal("a", "a0"))),
+        older("true_false_question", lid("a", "", "True", "False"), gives(100, equal("a", "a1"))),
+        older("true_false_question", lid("a", "", "Maybe", "Or"), gives(100, equal("a", "a0"))),
+    ]
+    text = f'<questestinterop xmlns="q"><assessment>{"".join(items)}</assessment></questestinterop>'
+    number, right, wrong, unknown = formats.read(text.encode(), "canvas.xml").items
+    assert number.body["answers"] == [{"value": "2000000", "tolerance": "10", "fraction": "1"}]
+    assert (right.body["answer"], wrong.body["answer"]) == (True, False)
+    assert [each.blocked for each in (number, right, wrong, unknown)] == [False] * 3 + [True]
+
+
 def test_another_kind_of_the_old_version_says_what_to_send_instead() -> None:
     manifest = b'<manifest><resource type="assessment/x-bb-qti-test" file="r.dat"/></manifest>'
     data = archive.packed({"imsmanifest.xml": manifest, "r.dat": b"<questestinterop/>"})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from io import BytesIO
+from time import process_time
 
 import docx
 import pytest
@@ -210,6 +211,36 @@ def test_a_paper_of_another_habit(name: str) -> None:
     assert "2分" not in said
     assert "）。（" not in said
     assert "[" not in said
+
+
+def test_circled_points_of_an_essay_and_of_its_model_answer_stay_as_they_are() -> None:
+    text = """\
+一、单选题
+1．火警电话是（　）。
+① 110
+② 119
+二、简答题
+2．回答：
+①怎样预防火灾？
+②怎样报警？
+3．什么是火灾？
+参考答案
+1．②
+2．①预防为主；②拨打119。
+3．①失控的燃烧 ②造成损失
+"""
+    choice, two, three = formats.read(text.encode(), "paper.txt").items
+    assert told(choice) == ("single", "2")
+    assert told(two) == ("essay", "①预防为主；②拨打119。")
+    assert "①怎样预防火灾？" in two.body["stem"]
+    assert told(three) == ("essay", "①失控的燃烧 ②造成损失")
+
+
+def test_a_long_line_with_an_open_bracket_is_read_at_once() -> None:
+    started = process_time()
+    formats.read(f"1．[{' ' * 60_000}x\n".encode(), "paper.txt")
+    formats.read((r"1．a " + r"\(" * 20_000 + "\n").encode(), "paper.txt")
+    assert process_time() - started < 20  # seconds of CPU; it was minutes
 
 
 BOX = f"""<w:r {W} xmlns:mc="http://schemas.openxmlformats.org/markup-compatibility/2006">

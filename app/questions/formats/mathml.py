@@ -9,8 +9,8 @@ from xml.etree.ElementTree import Element
 from app.questions.formats.formulas import ACCENTS, FENCES, SUMS, letters
 
 _DELIMITERS = re.compile(r"^(?:\\\[|\\\(|\$\$?)|(?:\\\]|\\\)|\$\$?)$")
-_PLAIN = re.compile(r"\\\((.{1,2000}?)\\\)", re.DOTALL)
-_ALONE = re.compile(r"\\\[(.{1,2000}?)\\\]", re.DOTALL)
+_PLAIN = re.compile(r"\\\(((?:(?!\\\().){1,2000}?)\\\)", re.DOTALL)
+_ALONE = re.compile(r"\\\[((?:(?!\\\[).){1,2000}?)\\\]", re.DOTALL)
 _DRAWN = re.compile(r"(?<!\\)\$\$[^$]{1,2000}?\$\$")
 _OVER = {**ACCENTS, "^": r"\hat", "→": r"\vec", "¯": r"\bar", "‾": r"\bar", "˙": r"\dot"}
 _OVER |= {"~": r"\tilde", "⏞": r"\overbrace"}

@@ -17,6 +17,7 @@ from app.questions.formats.plain.marks import (
     TAGGED,
     WORDS,
 )
+from app.questions.rules import Kind
 
 Lines = list[tuple[int, str]]
 _CIRCLED = "①②③④⑤⑥⑦⑧⑨⑩⑪⑫⑬⑭⑮⑯⑰⑱⑲⑳"
@@ -28,7 +29,13 @@ _ONLY_CIRCLED = re.compile(
 )
 _IN_BRACKETS = re.compile(rf"([（(]\s*)([{_CIRCLED}]+)(\s*[）)])")
 _TICK_BOX = re.compile(r"[\s　]*[○◯〇□■●◎☐☑⭕]\s*(?=\S)")
-_KIND_BEHIND = re.compile(r"\s*[\[【]\s*([^\]】]{2,8}?)\s*[\]】]\s*[*＊]?\s*$")
+_KIND_BEHIND = re.compile(r"[\[【]\s{0,3}([^\]】\s][^\]】]{1,7}?)\s{0,3}[\]】]\s{0,3}[*＊]?$")
+# “1．②”, “2. ①③”, “1-3 ①②③”: nothing but circled numbers behind the number of a question.
+_KEYED = re.compile(
+    rf"(\d\s{{0,3}}[.．、)）:：]?\s{{0,3}})([{_CIRCLED}](?:[、,，\s]?[{_CIRCLED}])*)"
+    r"(?=\s{0,9}[;；。,，]?\s{0,9}(?:\d|$))",
+    re.MULTILINE,
+)
 _BULLET = re.compile(r"^[\s　]*[-*+]\s+(?=(?:\*\*)?\s*(?:[A-LＡ-Ｌ]\s*[.．、)）]|答案|解析))")
 _HASHES = re.compile(r"^[\s　]*#{1,6}\s+(?=\S)")
 _BOLD = re.compile(r"([\s　]*)\*\*(.+?)\*\*([\s　]*)")
@@ -93,9 +100,9 @@ def _answers_below_numbers(lines: Lines) -> None:
 def _kinds_behind(lines: Lines) -> None:
     """“1. 您的年龄？ [单选题] *”: the kind goes to the front."""
     for at, (number, text) in enumerate(lines):
-        start, found = NUMBER.match(half(text)), _KIND_BEHIND.search(text)
+        start, found = NUMBER.match(half(text)), _KIND_BEHIND.search(text.rstrip())
         if start and found and found.start() > start.end() and kind_of(found.group(1)):
-            stem = text[start.end() : found.start()]
+            stem = text[start.end() : found.start()].rstrip()
             lines[at] = (number, f"{text[: start.end()]}[{found.group(1)}] {stem}")
 
 
@@ -206,8 +213,7 @@ def _circled_options(lines: Lines) -> None:
     """“① 110 ② 119” with “答案：②”: the answers to choose from have circled numbers."""
     starts = [at for at, (_n, text) in enumerate(lines) if NUMBER.match(half(text))]
     key = next((at for at, (_n, text) in enumerate(lines) if _heads_a_key(text)), len(lines))
-    below = "".join(text for _n, text in lines[key:])
-    listed = bool(re.search(rf"\d\s*[.．、)）:：]?\s*[{_CIRCLED}]", below))
+    listed = any(_KEYED.search(text) for _n, text in lines[key:])
     changed = False
     for start, end in pairwise([*[at for at in starts if at < key], key]):
         block = lines[start:end]
@@ -223,7 +229,7 @@ def _circled_options(lines: Lines) -> None:
         inside = _IN_BRACKETS.search(lines[start][1])
         if not (
             any(_ONLY_CIRCLED.fullmatch(each) for each in answers)
-            or (not answers and (inside or listed))
+            or (not answers and (inside or (listed and not _asks_for_text(lines, start))))
         ):
             continue
         changed = True
@@ -238,7 +244,17 @@ def _circled_options(lines: Lines) -> None:
     if changed and listed:
         for at in range(key, len(lines)):
             number, text = lines[at]
-            lines[at] = (number, _CIRCLE.sub(_letter, text))
+            lines[at] = (number, _KEYED.sub(lambda m: m[1] + _CIRCLE.sub(_letter, m[2]), text))
+
+
+def _asks_for_text(lines: Lines, start: int) -> bool:
+    """Whether a question stands below “三、简答题”."""
+    for _number, text in reversed(lines[:start]):
+        plain = half(text)
+        headed = HEADED.match(plain)
+        if len(text) < 30 and (kind := kind_of(plain[headed.end() if headed else 0 :].strip())):
+            return kind == Kind.ESSAY
+    return False
 
 
 def _heads_a_key(text: str) -> bool:

@@ -45,6 +45,8 @@ from app.questions.formats.plain.marks import (
 from app.questions.rules import Kind
 
 LONGEST_LINE = 10_000  # characters
+# A gap says no more by being longer; the patterns below would try it in every way.
+_GAP = re.compile(r"([^\S\n]{60})[^\S\n]+")
 
 
 def read_lines(lines: Sequence[tuple[int, str]], name: str) -> Paper:
@@ -56,7 +58,8 @@ class _Reader:
     def __init__(self, lines: Sequence[tuple[int, str]], name: str) -> None:
         self.paper = Paper(name)
         self.lines = [
-            (number, self._cut(number, lines_.red_options(text.rstrip()))) for number, text in lines
+            (number, self._cut(number, lines_.red_options(_GAP.sub(r"\1", text.rstrip()))))
+            for number, text in lines
         ]
         lines_.prepare(self.lines)
         self.drafts: list[Draft] = []

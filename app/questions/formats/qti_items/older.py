@@ -12,7 +12,7 @@ from urllib.parse import unquote
 
 from flask_babel import gettext as _
 
-from app.questions.formats import archive
+from app.questions.formats import archive, assembling
 from app.questions.formats.facts import Item, NotThisFormat, Paper, Problem
 from app.questions.formats.hypertext import to_line, to_markdown
 from app.questions.formats.qti_items.nodes import Node, as_node
@@ -208,6 +208,15 @@ def _number(text: str) -> Decimal:
     return number if number.is_finite() and abs(number) < 1_000_000 else Decimal(0)
 
 
+def _figure(text: str) -> Decimal | None:
+    """A number that is an answer; None for what cannot be reckoned with."""
+    try:
+        number = Decimal(text.strip())
+    except InvalidOperation:
+        return None
+    return number if number.is_finite() and abs(number) < Decimal("1e15") else None
+
+
 def _share(points: Decimal, most: Decimal) -> str:
     return plain_number((points / most).quantize(Decimal("0.00001"))) if most else "0"
 
@@ -222,8 +231,8 @@ def _put(item: Item, node: Node) -> None:
     most = max((points for _who, _what, points in right), default=Decimal(0))
     if item.kind == Kind.TRUEFALSE:
         chosen = {what for _who, what, _points in right}
-        told = [text.lower() for token, text in labels if token in chosen]
-        body["answer"] = told[0] == "true" if len(told) == 1 else None
+        told = [text for token, text in labels if token in chosen]
+        body["answer"] = assembling.truth(told[0]) if len(told) == 1 else None
     elif item.kind == Kind.SINGLE:
         worth = {what: _share(points, most) for _who, what, points in right}
         body["options"] = [{"text": t, "fraction": worth.get(token, "0")} for token, t in labels]
@@ -264,10 +273,15 @@ def _numbers(node: Node) -> list[dict[str, str]]:
         high = [e.words for name in ("varlte", "varlt") for e in condition.all(name)]
         row = {"fraction": "1"}
         if len(low) == len(high) == 1:
-            middle = (_number(low[0]) + _number(high[0])) / 2
-            if exact and abs(middle - _number(exact[0])) < Decimal("0.0001"):
-                tolerance = (_number(high[0]) - _number(low[0])) / 2
-                value = plain_number(_number(exact[0]))
+            least, most = _figure(low[0]), _figure(high[0])
+            said = _figure(exact[0]) if exact else None
+            if (
+                least is not None
+                and most is not None
+                and said is not None
+                and abs((least + most) / 2 - said) < Decimal("0.0001")
+            ):
+                tolerance, value = (most - least) / 2, plain_number(said)
                 found.append({**row, "value": value, "tolerance": plain_number(tolerance)})
             else:
                 found.append({**row, "low": low[0], "high": high[0]})
