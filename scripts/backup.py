@@ -72,20 +72,8 @@ def sqlite_file(config: Config) -> Path | None:
 def back_up(config: Config, folder: Path) -> tuple[int, int]:
     """How many files were copied, and how many were in the folder already, unchanged."""
     database = sqlite_file(config)
-    if database and not database.exists():
+    if database and not database.exists() and not config.restore_path.exists():
         raise NotPossible(f"there is no database at {database}.")
-    in_use = os.open(config.in_use_path, os.O_RDONLY | os.O_CREAT, 0o644)
-    with os.fdopen(in_use, "rb"):
-        try:
-            fcntl.flock(in_use, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise NotPossible("a backup is being restored. Try again afterwards.") from None
-        if config.restore_path.exists():
-            raise NotPossible("a restore was cut off. End it first: make restore")
-        return _back_up(config, database, folder)
-
-
-def _back_up(config: Config, database: Path | None, folder: Path) -> tuple[int, int]:
     folder = folder.resolve()
     for source in (config.instance_dir.resolve(), config.media_dir.resolve()):
         if folder.is_relative_to(source):
@@ -93,7 +81,14 @@ def _back_up(config: Config, database: Path | None, folder: Path) -> tuple[int, 
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)  # the key of the ledger will lie there
     if any(folder.iterdir()) and not (folder / MARK).exists():
         raise NotPossible(f"{folder} holds other things. Choose an empty folder, or a new one.")
-    with (folder / MARK).open("a+", encoding="ascii") as mark:
+    in_use = os.open(config.in_use_path, os.O_RDONLY | os.O_CREAT, 0o644)
+    with os.fdopen(in_use, "rb"), (folder / MARK).open("a+", encoding="ascii") as mark:
+        try:
+            fcntl.flock(in_use, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise NotPossible("a backup is being restored. Try again afterwards.") from None
+        if config.restore_path.exists():
+            raise NotPossible("a restore was cut off. End it first: make restore")
         try:
             fcntl.flock(mark, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

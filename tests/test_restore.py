@@ -286,6 +286,7 @@ def test_the_key_that_proved_the_ledger_stays_where_the_backup_has_none(
     del files["instance/secret.key"]  # it stood in the environment
     listed(backup, files=files)
     new = make_config(tmp_path / "new")
+    new.instance_dir.mkdir(parents=True)
     (new.instance_dir / "secret.key").write_text(new.secret_key)
     assert "Its ledger is whole" in restore(new, backup)
     assert (new.instance_dir / "secret.key").read_text() == new.secret_key
