@@ -284,6 +284,7 @@ def test_the_key_that_proved_the_ledger_stays_where_the_backup_has_none(
 ) -> None:
     files = json.loads((backup / "files.json").read_bytes())["files"]
     del files["instance/secret.key"]  # it stood in the environment
+    (backup / "instance/secret.key").unlink()
     listed(backup, files=files)
     new = make_config(tmp_path / "new")
     new.instance_dir.mkdir(parents=True)
