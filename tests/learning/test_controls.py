@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import subprocess
+from contextlib import suppress
 
 import pytest
 from playwright.sync_api import expect
@@ -292,8 +293,14 @@ def test_chapters_and_small_pictures_are_on_the_seek_bar(window, site, course: M
     page = win.page
     page.wait_for_function("() => document.querySelector('video').readyState > 0")
     expect(page.locator(".plyr__progress__marker")).to_have_count(2)  # none at the very beginning
-    page.locator(".plyr__progress input").hover()
-    expect(page.locator(".plyr__preview-thumb--is-shown")).to_be_visible()
+    # They show at the first move after their list has come.
+    shown = page.locator(".plyr__preview-thumb--is-shown")
+    for step in range(100):
+        page.locator(".plyr__progress input").hover(position={"x": 100 + step, "y": 5})
+        with suppress(AssertionError):
+            expect(shown).to_be_visible(timeout=200)
+            break
+    expect(shown).to_be_visible()
     expect(page.locator(".plyr__preview-thumb img[src*='storyboard-01.webp']")).to_be_visible()
     bar = page.locator(".plyr__progress").bounding_box()
     page.mouse.move(bar["x"] + bar["width"] / 3, bar["y"] + bar["height"] / 2)
