@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 import secrets
 import subprocess
 import time
@@ -12,7 +13,7 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
-from playwright.sync_api import Error, expect
+from playwright.sync_api import Error, Route, expect
 
 from app.core import clock
 from app.core.db import db, unit_of_work
@@ -256,11 +257,21 @@ def test_whoever_watches_a_recording_that_is_replaced_goes_on_in_the_new_one(
     new = prepared(site, longer, site.people.member(role="trainer"))
     win, _ = opened(window, site, course)
     page = win.page
+    held: list[Route] = []  # else all pieces may be there before the old one goes
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route(re.compile(r"-0000[1-9]\.m4s"), hold)
+    page.reload()
     page.wait_for_function("() => document.querySelector('video').readyState > 2")
     with site.app.app_context(), unit_of_work() as session:
         lesson = session.get_one(Lesson, course.lesson)
         lesson.media_id, lesson.length_ms = new, (SECONDS + 4) * 1000
+    page.unroute(re.compile(r"-0000[1-9]\.m4s"))
     with page.expect_event("domcontentloaded"):  # pieces of the old one are not given any more
+        for each in held:
+            each.continue_()
         play(win, 1)
     page.wait_for_selector("#player[data-ready]")
     expect(page.get_by_text("The recording has been renewed.")).to_be_visible()
