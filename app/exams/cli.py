@@ -19,6 +19,7 @@ from app.core.refusals import Refusal
 from app.exams import archive, markbook, queries
 from app.exams.models import Exam
 from app.exams.rules.statistics import Statistics, statistics
+from app.questions import service as bank
 
 group = AppGroup("exams", help="Exams and their statistics.")
 
@@ -52,20 +53,23 @@ def statistics_(exam_id: int | None, table: Path | None, as_json: bool, every: b
 @click.argument("exam_id", type=click.IntRange(1, 2**31 - 1))
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
 def archive_(exam_id: int, file: Path) -> None:
-    """Write the signed archive of EXAM_ID to FILE."""
+    """Write the signed archive of EXAM_ID to FILE, which is there when it is whole."""
     exam = db.session.get(Exam, exam_id)
     if exam is None:
         raise click.ClickException(f"There is no exam {exam_id}.")
     pieces = archive.packed(
-        queries.records_of(exam_id),
+        queries.records_of(exam_id, bank.drawer().open),
         title=exam.title,
         made_at=clock.now(),
         key=key_in(current_app.extensions["weike"].instance_dir),
     )
+    part = file.with_name(f"{file.name}.part")
     try:
-        with file.open("wb") as out:
+        with part.open("wb") as out:
             out.writelines(pieces)
+        part.replace(file)
     except OSError as error:
+        part.unlink(missing_ok=True)
         raise click.ClickException(f"{file} cannot be written: {error.strerror}") from error
     click.echo(f"{file}: {file.stat().st_size} bytes")
 
@@ -77,7 +81,8 @@ def verify(file: Path, any_key: bool) -> None:
     """Say whether an archive is as it was signed; the exit code is 1 when it is not."""
     ours = key_in(current_app.extensions["weike"].instance_dir).public_key().public_bytes_raw()
     try:
-        found = archive.check(file.read_bytes(), key="" if any_key else ours.hex())
+        with file.open("rb") as data:
+            found = archive.check(data, key="" if any_key else ours.hex())
     except archive.BadArchive as problem:
         click.echo(f"{file}: {problem}", err=True)
         sys.exit(1)

@@ -73,6 +73,10 @@ class Drawer:
     def path(self, token: str) -> Path:
         return self.folder / token[:2] / token
 
+    def open(self, token: str) -> BinaryIO:
+        """A file, to be read and closed. Raises OSError when it is not there."""
+        return self.path(token).open("rb")
+
     def tokens(self) -> list[str]:
         """What lies in the drawer, for finding files that no row knows."""
         return [p.name for p in self.folder.glob("??/*") if len(p.name) == 32]

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict
 from html import escape
-from typing import Any
+from typing import Any, BinaryIO, NamedTuple
 
+from flask_babel import lazy_gettext as _l
 from sqlalchemy import select, tuple_
 
 from app.core.db import db, reading
@@ -26,9 +27,11 @@ from app.exams.models import (
     RegradeAttempt,
 )
 from app.exams.queries.outcomes import book_of
+from app.exams.queries.sending import CHANGED, GONE, HEADER, LATER, UNREADABLE, Enclosing, Filed
 from app.members.models import Branch, Member
 from app.questions import types
 from app.questions.queries import Question, versions
+from app.questions.types import file
 
 _ATTEMPT = (
     *("id", "number", "state", "seed", "pass_percent", "out_of", "started_at", "deadline_at"),
@@ -36,14 +39,24 @@ _ATTEMPT = (
     *("receipt", "goes_on_from"),
 )
 
+_STATES = {
+    GONE: _l("the file is gone from the storage"),
+    UNREADABLE: _l("the file could not be read to its end"),
+    CHANGED: _l("the file is not as it was sent"),
+    LATER: _l("the file was sent while this archive was made"),
+}
+
 AT_ONCE = 200  # attempts that are in memory at the same time
 
 
-def records_of(exam_id: int) -> Iterator[tuple[str, Iterable[bytes]]]:
+def records_of(
+    exam_id: int, open_file: Callable[[str], BinaryIO]
+) -> Iterator[tuple[str, Iterable[bytes]]]:
     """(name, content) of every file: settings, takers, answers, papers, acts, marks, figures.
 
     Read part by part while the archive is made, so that an exam of a hundred thousand takers needs
-    no more memory than one of a hundred.
+    no more memory than one of a hundred. The files that members sent come first, so that papers and
+    tables can say what became of each; `open_file` opens one by its token, and may raise OSError.
     """
     with reading() as session:
         exam = session.get(Exam, exam_id)
@@ -57,20 +70,24 @@ def records_of(exam_id: int) -> Iterator[tuple[str, Iterable[bytes]]]:
         }
         of_exam = select(Attempt.id).where(Attempt.exam_id == exam_id)
         ids = list(session.scalars(of_exam.order_by(Attempt.id)))
+        asked = select(AttemptItem.version_id).where(AttemptItem.attempt_id.in_(of_exam))
+        known = versions(session.scalars(asked.distinct()).all())
     yield "exam.json", [json.dumps(settings, default=str, ensure_ascii=False, indent=1).encode()]
     header = ["member_id", "name", "username", "branch", *_ATTEMPT]
     yield "attempts.csv", csv_lines(header, _attempts(ids))
-    known: dict[int, Question] = {}
-    for row, who, items in _papers(ids, known):
-        yield f"papers/{row.id}.html", [_page(title, row, who, items, known)]
+    sent = Enclosing(open_file, [id_ for id_, each in known.items() if each.kind == file.KIND])
+    yield from sent.contents(_parts(ids))
+    for paper in _papers(ids, sent):
+        yield f"papers/{paper.attempt.id}.html", [_page(title, paper, known)]
     head = ["attempt_id", "item_id", "position", "question_id", "version_id", "kind", "answer"]
     more = ["saved", "saved_at", "mark", "max_mark", "marked_by", "marked_at", "comment"]
     answers = (
-        _answer(row.id, item, known[item.version_id])
-        for row, _who, items in _papers(ids, known)
-        for item in items
+        _answer(paper, item, known[item.version_id])
+        for paper in _papers(ids, sent)
+        for item in paper.items
     )
-    yield "answers.csv", csv_lines([*head, *more], answers)
+    yield "answers.csv", csv_lines([*head, *more, "file", "file_state"], answers)
+    yield "files.csv", csv_lines(HEADER, (sent.row(each) for each in sent.of(_parts(ids))))
     yield "acts.csv", _table(ExamEvent, ExamEvent.exam_id == exam_id)
     yield "regrades.csv", _table(Regrade, Regrade.exam_id == exam_id)
     done = select(Regrade.id).where(Regrade.exam_id == exam_id)
@@ -103,12 +120,19 @@ def _attempts(ids: Sequence[int]) -> Iterator[list[Any]]:
             yield [row.member_id, name, username, branch, *(getattr(row, k) for k in _ATTEMPT)]
 
 
-def _papers(
-    ids: Sequence[int], known: dict[int, Question]
-) -> Iterator[tuple[Attempt, str, list[AttemptItem]]]:
-    """Each attempt with whose it is and its items; `known` comes to hold their questions."""
+class _Paper(NamedTuple):
+    """One attempt with whose it is, its items, and the files that answer them by item."""
+
+    attempt: Attempt
+    who: str
+    items: list[AttemptItem]
+    files: dict[int, Filed]
+
+
+def _papers(ids: Sequence[int], sent: Enclosing) -> Iterator[_Paper]:
     for part in _parts(ids):
         items: dict[int, list[AttemptItem]] = {}
+        files = sent.answers(part)
         with reading() as session:
             rows = _takers(part)
             for item in session.scalars(
@@ -117,11 +141,8 @@ def _papers(
                 .order_by(AttemptItem.attempt_id, AttemptItem.position)
             ):
                 items.setdefault(item.attempt_id, []).append(item)
-            asked = {item.version_id for each in items.values() for item in each}
-            if new := asked - known.keys():
-                known.update(versions(new))
         for row, name, _username, branch in rows:
-            yield row, f"{name} · {branch}", items.get(row.id, [])
+            yield _Paper(row, f"{name} · {branch}", items.get(row.id, []), files)
 
 
 def _parts(ids: Sequence[Any]) -> Iterator[Sequence[Any]]:
@@ -129,11 +150,12 @@ def _parts(ids: Sequence[Any]) -> Iterator[Sequence[Any]]:
         yield ids[start : start + AT_ONCE]
 
 
-def _answer(attempt_id: int, item: AttemptItem, question: Question) -> list[Any]:
+def _answer(paper: _Paper, item: AttemptItem, question: Question) -> list[Any]:
     return [
-        *(attempt_id, item.id, item.position, question.id, item.version_id, question.kind),
+        *(paper.attempt.id, item.id, item.position, question.id, item.version_id, question.kind),
         *("; ".join(_said(item, question)), item.saved, item.saved_at, item.mark, item.max_mark),
         *(item.marked_by, item.marked_at, item.comment),
+        *paper.files.get(item.id, Filed()),
     ]
 
 
@@ -173,10 +195,9 @@ def _rows(model: Any, where: Any, columns: Sequence[tuple[str, str]]) -> Iterato
             ]
 
 
-def _page(
-    title: str, attempt: Attempt, who: str, items: list[AttemptItem], bodies: dict[int, Question]
-) -> bytes:
+def _page(title: str, paper: _Paper, bodies: dict[int, Question]) -> bytes:
     """One paper with its answers and marks, to be read in any browser in twenty years."""
+    attempt, who = paper.attempt, paper.who
     began = attempt.started_at.isoformat()
     ended = attempt.submitted_at.isoformat() if attempt.submitted_at else "…"
     score = attempt.score if attempt.score is not None else "–"
@@ -190,18 +211,23 @@ def _page(
         f"{score} / {attempt.out_of} · {escape(attempt.receipt or '')}</p>",
         "<ol>",
     ]
-    for item in items:
+    for item in paper.items:
         question = bodies[item.version_id]
         order = [token for _name, token in item.options]
         shown = types.of(question.kind).shown(question.body, order)
         choices = "".join(f"<li>{escape(str(o['text']))}</li>" for o in shown.get("options") or ())
-        said = "; ".join(_said(item, question))
+        said = escape("; ".join(_said(item, question))) or "–"
+        if filed := paper.files.get(item.id):
+            if filed.name:
+                said = f'<a href="../{filed.name}">{said}</a>'
+            if filed.state in _STATES:
+                said += f" ({escape(str(_STATES[filed.state]))})"
         mark = "–"
         if item.mark is not None:
             mark = f"{rules.points(item.mark, item.max_mark):f} / {item.max_mark}"
         lines += [
             f"<li><pre>{escape(question.stem)}</pre><ul>{choices}</ul>",
-            f"<pre>→ <b>{escape(said) or '–'}</b> ({mark})</pre>",
+            f"<pre>→ <b>{said}</b> ({mark})</pre>",
             f"<p>{escape(item.comment)}</p></li>" if item.comment else "</li>",
         ]
     return "\n".join([*lines, "</ol>"]).encode()

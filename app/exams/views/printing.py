@@ -17,6 +17,7 @@ from app.exams.views import bp
 from app.exams.views.desk import managed
 from app.members import service as members
 from app.members.access import AUTHOR, EDITOR, reader
+from app.questions import service as bank
 
 _TYPES = {
     "pdf": "application/pdf",
@@ -125,7 +126,7 @@ def archived(exam_id: int) -> Response:
     """Papers, answers, marks and acts in one signed file, for the shelf."""
     exam = managed(exam_id)
     pieces = archive.packed(
-        queries.records_of(exam.id),
+        queries.records_of(exam.id, bank.drawer().open),
         title=exam.title,
         made_at=clock.now(),
         key=key_in(current_app.extensions["weike"].instance_dir),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.questions.queries.answers import SentFile, sent_file, sent_tokens
+from app.questions.queries.answers import SentFile, sent_file, sent_files, sent_tokens
 from app.questions.queries.bank import (
     CategoryView,
     Change,
@@ -102,6 +102,7 @@ __all__ = [
     "sayings",
     "sayings_of_bank",
     "sent_file",
+    "sent_files",
     "sent_tokens",
     "showing",
     "tag_counts",
