@@ -45,22 +45,16 @@ from app.exams.queries.blueprints import (
 from app.exams.queries.clips import shows_clip
 from app.exams.queries.exams import (
     ExamView,
-    Standing,
     branches_of,
     exam_for,
     exam_view,
-    exams_for,
     is_invited,
     managed_exam,
     managed_exams,
     may_manage,
-    missing_courses,
     required_courses,
-    standing_for,
-    standing_of,
     standing_still,
     takers,
-    to_sit,
 )
 from app.exams.queries.marking import (
     Apart,
@@ -150,6 +144,14 @@ from app.exams.queries.seats import (
     not_passed,
     places_by_member,
     seats_of,
+)
+from app.exams.queries.standings import (
+    Standing,
+    exams_for,
+    missing_courses,
+    standing_for,
+    standing_of,
+    to_sit,
 )
 
 __all__ = [

@@ -14,9 +14,9 @@ from app.core.refusals import NotThere
 from app.exams import rules
 from app.exams.models import Appeal, Attempt, AttemptItem
 from app.exams.queries.attempts import AttemptView
-from app.exams.queries.exams import Standing
 from app.exams.queries.explained import explained_item
 from app.exams.queries.marking import GivenView, given_for, markers_of_answer
+from app.exams.queries.standings import Standing
 from app.questions.queries import versions
 
 

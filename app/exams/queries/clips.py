@@ -10,9 +10,10 @@ from app.core.db import db
 from app.exams import rules
 from app.exams.models import Attempt, AttemptItem, Exam, ExamSection, ExamSlot
 from app.exams.queries.attempts import quiz_state_for, view
-from app.exams.queries.exams import exam_for, may_manage, standing_for, standing_still
+from app.exams.queries.exams import exam_for, may_manage, standing_still
 from app.exams.queries.marking import is_asked
 from app.exams.queries.sealing import sealed_attempts, sealed_for
+from app.exams.queries.standings import standing_for
 from app.members.rules import Reader
 from app.questions.queries import Showing
 
