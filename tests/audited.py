@@ -61,6 +61,7 @@ AUDITED: dict[str, tuple[Act, ...]] = {
     "courses.remove_theme": (Act.THEME_REMOVED,),
     "courses.remove_recording": (Act.RECORDING_REMOVED,),
     "learning.set_path_state": (Act.PATH_PUBLISHED, Act.PATH_WITHDRAWN),
+    "practice.choose_categories": (Act.PRACTICE_OPENED, Act.PRACTICE_CLOSED),
     "library.delete": (Act.DOCUMENT_REMOVED,),
     "library.replace": (Act.DOCUMENT_REPLACED,),
     "library.replace_with": (Act.DOCUMENT_REPLACED,),
@@ -101,7 +102,6 @@ NOT_AUDITED: dict[str, tuple[str, ...]] = {
         *("exams.add_section", "exams.change_section", "exams.add_draw", "exams.change_slot"),
         *("exams.take", "learning.set_watching", "learning.make_path", "learning.edit_path"),
         *("learning.add_step", "learning.move_step", "learning.remove_step"),
-        *("practice.choose_categories",),
     ),
     "names and order of shelves; nothing of anybody's is lost": (
         *("courses.create_theme", "courses.edit_theme", "courses.move_theme"),

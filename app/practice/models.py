@@ -116,7 +116,7 @@ class Duel(Base):
     """A game of two or four seats over the same five questions.
 
     `questions` is [[version id, [[name, id], …]], …], drawn when it begins. Where it is at any
-    moment follows from `starts_at` and the answers: see rules.moment.
+    moment follows from `starts_at`, the answers and who was there: see rules.moment.
     """
 
     __tablename__ = "practice_duel"
@@ -145,6 +145,19 @@ class DuelSeat(Base):
     )
     seat: Mapped[int] = mapped_column(primary_key=True)
     member_id: Mapped[int | None] = mapped_column(ForeignKey("member.id"), index=True)
+
+
+class DuelStretch(Base):
+    """A time during which a player was at the table; `until` moves on while they are there."""
+
+    __tablename__ = "practice_duel_stretch"
+
+    duel_id: Mapped[int] = mapped_column(
+        ForeignKey("practice_duel.id", ondelete="CASCADE"), primary_key=True
+    )
+    seat: Mapped[int] = mapped_column(primary_key=True)
+    since: Mapped[datetime] = mapped_column(primary_key=True)
+    until: Mapped[datetime]
 
 
 class DuelAnswer(Base):

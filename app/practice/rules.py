@@ -10,7 +10,7 @@ from enum import StrEnum
 
 from flask_babel import lazy_gettext as _l
 
-from app.core.refusals import Refusal
+from app.core.refusals import NotAllowed, Refusal
 
 REASON = "practice"  # as the ledger calls it
 DUEL_SOURCE = f"{REASON}:duel"  # of an entry, with the day
@@ -65,6 +65,13 @@ class RunIsOver(Refusal):
 
 class AskedInExam(Refusal):
     sentence = _l("An exam asks this question just now: practise it again when that exam is over.")
+
+
+class NotYours(NotAllowed):
+    sentence = _l(
+        "“%(category)s” holds questions of others: only an administrator, or whoever wrote all of"
+        " them, opens it."
+    )
 
 
 class NotYourTurn(Refusal):
@@ -148,6 +155,8 @@ READY = timedelta(seconds=3)  # before the first question
 PAUSE = timedelta(seconds=3)  # between two questions, to see what was right
 WAIT_FOR = timedelta(minutes=3)  # for others to come
 BOT_AFTER = timedelta(seconds=15)  # the page calls the bot after so long
+BEAT = timedelta(seconds=4)  # the page of a player says so often that it is there
+GONE_AFTER = timedelta(seconds=10)  # without a word; a weak connection misses two beats
 BOT_RIGHT = 0.65  # share of questions that the bot answers rightly
 LONGEST = READY + QUESTIONS * (ANSWER_FOR + PAUSE)
 
@@ -180,13 +189,30 @@ class Moment:
     ends_at: datetime | None = None
 
 
+Stretch = tuple[datetime, datetime]  # since, until
+Presence = Mapping[int, Sequence[Stretch]]  # by seat, in order
+
+
+def is_there(stretches: Sequence[Stretch] | None, at: datetime) -> bool:
+    """Whether a player was at the table at a moment.
+
+    Who never said anything (the bot, a browser without script) is there, and everybody is until
+    they first did: what is heard later must not change what was before.
+    """
+    if not stretches or at < stretches[0][0]:
+        return True
+    return any(since <= at < until for since, until in stretches)
+
+
 def timeline(
-    starts_at: datetime, seats: int, answers: Sequence[Given]
-) -> tuple[list[tuple[datetime, datetime]], list[Given]]:
+    starts_at: datetime, seats: int, answers: Sequence[Given], presence: Presence | None = None
+) -> tuple[list[Stretch], list[Given]]:
     """When each question begins and ends, and the answers with the moments of the bot's.
 
-    A question is over when all have answered it, or after its time.
+    A question is over when all have answered it, or all who are there; or after its time.
     """
+    presence = presence or {}
+    people = set(range(1, seats + 1)) - {a.seat for a in answers if a.after is not None}
     times, known = [], []
     began = starts_at
     for number in range(1, QUESTIONS + 1):
@@ -198,21 +224,44 @@ def timeline(
         ends = began + ANSWER_FOR
         if len(given) >= seats:
             ends = min(ends, max(began, *(a.at for a in given)))
+        elif given and presence:
+            ends = min(ends, _nobody_missing(began, seats, people, given, presence) or ends)
         times.append((began, ends))
         known += given
         began = ends + PAUSE
     return times, known
 
 
+def _nobody_missing(
+    began: datetime, seats: int, people: set[int], given: Sequence[Given], presence: Presence
+) -> datetime | None:
+    """The first moment at which a person is there and all who are there have answered."""
+    answered = {a.seat: a.at for a in given}
+    moments = {
+        *answered.values(),
+        *(at for stretches in presence.values() for stretch in stretches for at in stretch),
+    }
+    for at in sorted(moment for moment in moments if moment >= began):
+        there = {n for n in range(1, seats + 1) if is_there(presence.get(n), at)}
+        if there & people and all(n in answered and answered[n] <= at for n in there):
+            return at
+    return None
+
+
 def moment(
-    starts_at: datetime | None, seats: int, answers: Sequence[Given], now: datetime
+    starts_at: datetime | None,
+    seats: int,
+    answers: Sequence[Given],
+    now: datetime,
+    presence: Presence | None = None,
 ) -> Moment:
-    """Where a duel is at a moment. Nothing of it is stored: it follows from the answers."""
+    """Where a duel is at a moment. Nothing of it is stored: it follows from the answers, and from
+    who was there."""
     if starts_at is None:
         return Moment(Phase.WAITING)
     if now < starts_at:
         return Moment(Phase.READY, 0, starts_at)
-    for number, (_began, ends) in enumerate(timeline(starts_at, seats, answers)[0], 1):
+    for number, (_began, ends) in enumerate(timeline(starts_at, seats, answers, presence)[0], 1):
         if now < ends:
             return Moment(Phase.ASKING, number, ends)
         if now < ends + PAUSE:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import threading
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from flask import Flask
@@ -15,6 +15,7 @@ from app.core import clock
 from app.core.db import db, unit_of_work
 from app.core.jobs import run_pending
 from app.courses.models import CourseQuestion
+from app.members.models import AuditLine
 from app.points.models import Entry
 from app.practice import rules
 from app.practice.models import (
@@ -440,8 +441,25 @@ def test_questions_of_other_branches_and_of_the_bank_are_closed_until_a_category
     assert learner.start("category", subject=category).status_code == 303
     assert len(learner.row().queue) == 4
     assert learner.points() == []
-    author.post("/desk/practice")
+    other = Learner(people, people.member(role="trainer"))
+    page = other.get("/desk/practice")
+    assert "disabled" in page
+    assert "an administrator decides" in page
+    refused = other.post("/desk/practice", shown=category)
+    assert (refused.status_code, "holds questions of others" in refused.text) == (403, True)
+    assert other.post("/desk/practice").status_code == 303, "nothing was shown, nothing closes"
+    assert learner.start("category", subject=category).status_code == 303
+    author.post("/desk/practice", shown=category)
     assert learner.start("category", subject=category).status_code == 404
+    assert other.post("/desk/practice", category=category).status_code == 403
+    office = Learner(people, people.member(role="administrator"))
+    assert office.post("/desk/practice", category=category).status_code == 303
+    lines = [row for row in learner.rows(AuditLine) if row.thing == "category"]
+    assert [(row.act, row.actor_id, row.name) for row in lines] == [
+        ("practice_opened", trainer, "Safety"),
+        ("practice_closed", trainer, "Safety"),
+        ("practice_opened", office.member, "Safety"),
+    ]
 
 
 def test_the_quiz_of_the_week_is_the_same_for_all(people: People, course, learner: Learner) -> None:
@@ -719,6 +737,102 @@ def test_a_timeline_waits_for_everybody_and_no_longer() -> None:
     assert (at.phase, at.number) == (rules.Phase.PAUSE, 1)
     over = rules.moment(NOW, 2, answers, NOW + rules.LONGEST)
     assert over.phase is rules.Phase.OVER
+
+
+def test_nobody_waits_for_those_who_have_gone_and_who_comes_back_goes_on(
+    people: People, course, time: Time
+) -> None:
+    one, two = Player(people), Player(people)
+    assert one.join() == two.join()
+    page = re.search(r'data-beat="([^"]+)"', one.get(one.table)).group(1)
+
+    def beat(*players: Player) -> None:
+        for player in players:
+            assert player.post(page).status_code == 204
+
+    beat(one, two)
+    time.go_on(3.1)
+    beat(one, two)
+    one.play()  # two closes the page now
+    time.go_on(9)
+    beat(one)
+    assert one.state()["version"] == "asking.1.1.0", "two may only have a weak connection"
+    time.go_on(1.1)
+    assert one.state()["version"] == "pause.1.1.0"
+    assert [p["there"] for p in one.state()["players"]] == [True, False]
+    beat(two)
+    assert two.post(f"{two.table}/answer", number=1).status_code == 422, "it stays over"
+    assert two.post(f"{two.table}/leave").status_code == 303
+    time.go_on(3.1)
+    beat(one)
+    assert one.state()["version"] == "asking.2.0.0"
+    one.play()
+    assert one.state()["version"].startswith("pause.2."), "at once: nobody else is there"
+    time.go_on(3.1)
+    beat(one, two)
+    one.play()
+    assert one.state()["version"] == "asking.3.1.0", "two has come back and is waited for"
+    two.play()
+    assert one.state()["version"].startswith("pause.3.")
+    time.go_on(3.1)
+    beat(one, two)
+    assert two.post(f"{two.table}/leave").status_code == 303
+    one.play()
+    assert one.state()["version"].startswith("pause.4."), "two has left"
+    assert two.join() == one.duel, "the seat is kept"
+    time.go_on(3.1)
+    beat(one, two)
+    one.play()
+    time.go_on(9)
+    beat(one)
+    assert one.points() == [], "two may still answer"
+    time.go_on(1.1)
+    beat(one)
+    assert [amount for _, amount in one.points()] == [2]
+    time.go_on(3.1)
+    assert [p["right"] for p in one.state()["players"]] == [5, 1]
+    assert two.points() == []
+
+
+def test_a_table_that_was_left_while_it_waited_is_not_joined(
+    people: People, course, time: Time
+) -> None:
+    one, two, three = Player(people), Player(people), Player(people)
+    one.join()
+    one.post(f"{one.table}/beat")
+    time.go_on(9)
+    two.join()
+    assert two.duel == one.duel
+    time.go_on(200)
+    two.join()
+    two.post(f"{two.table}/beat")
+    time.go_on(11)
+    assert three.join() != two.duel
+
+
+def test_a_word_that_comes_late_changes_nothing_that_was_over() -> None:
+    from tests.certificates.test_certificates import NOW
+
+    def at(seconds: float) -> datetime:
+        return NOW + timedelta(seconds=seconds)
+
+    answers = [rules.Given(1, 1, at(4), True)]
+    until = {1: [(at(0), at(30))], 2: [(at(-5), at(10))]}
+    ends = rules.timeline(NOW, 2, answers, until)[0][0][1]
+    assert ends == at(10)
+    again = {**until, 2: [*until[2], (at(11), at(21))]}
+    assert rules.timeline(NOW, 2, answers, again)[0][0][1] == ends
+    # Of whom nothing was heard before is waited for until then.
+    first = {1: until[1], 2: [(at(11), at(21))]}
+    assert rules.timeline(NOW, 2, answers, first)[0][0][1] == at(20)
+    # When everybody has gone, questions take their time: nobody is held up.
+    nobody = {1: [(at(0), at(5))], 2: [(at(0), at(3))]}
+    assert rules.timeline(NOW, 2, [], nobody)[0][0][1] == at(20)
+    bot = rules.Given(2, 1, NOW, True, after=timedelta(seconds=6))
+    alone = rules.timeline(NOW, 2, [bot], {1: [(at(0), at(3))]})[0][0][1]
+    assert alone == at(20)
+    back = {1: [(at(0), at(5)), (at(12), at(22))], 2: [(at(0), at(8))]}
+    assert rules.timeline(NOW, 2, answers, back)[0][0][1] == at(12)
 
 
 def test_home_leads_to_practice_and_says_when_the_day_is_done(

@@ -6,6 +6,7 @@ MATRIX = {
             *("practice.index", "practice.start", "practice.run", "practice.answer"),
             *("practice.end", "practice.join", "practice.duel", "practice.state"),
             *("practice.events", "practice.begin", "practice.leave", "practice.answer_duel"),
+            "practice.beat",
             "practice.notebook",
         ),
         "signed in",

@@ -99,6 +99,8 @@ class Act(StrEnum):
     RECORDING_REMOVED = "recording_removed"
     PATH_PUBLISHED = "path_published"
     PATH_WITHDRAWN = "path_withdrawn"
+    PRACTICE_OPENED = "practice_opened"
+    PRACTICE_CLOSED = "practice_closed"
     POST_HIDDEN = "post_hidden"
     POST_SHOWN = "post_shown"
     ASSIGNMENT_MADE = "assignment_made"
@@ -170,6 +172,8 @@ KINDS = {
     Act.RECORDING_REMOVED: Kind(Group.COURSES, _l("Recording removed")),
     Act.PATH_PUBLISHED: Kind(Group.COURSES, _l("Learning path published")),
     Act.PATH_WITHDRAWN: Kind(Group.COURSES, _l("Learning path withdrawn")),
+    Act.PRACTICE_OPENED: Kind(Group.COURSES, _l("Questions opened for practice")),
+    Act.PRACTICE_CLOSED: Kind(Group.COURSES, _l("Questions closed for practice")),
     Act.POST_HIDDEN: Kind(Group.COURSES, _l("Post hidden")),
     Act.POST_SHOWN: Kind(Group.COURSES, _l("Hidden post shown again")),
     Act.ASSIGNMENT_MADE: Kind(Group.ASSIGNMENTS, _l("Assignment made")),
@@ -234,6 +238,7 @@ FIELDS = {
     "format": _l("Format"),
     "lines": _l("Lines"),
     "before_day": _l("Older than"),
+    "questions": _l("Questions"),
     "work": _l("Work"),
     "notices_again": _l("Notices sent again"),
 }

@@ -11,7 +11,7 @@ from app.exams.queries import sealed_for, sealed_versions
 from app.members.rules import Reader
 from app.practice import rules
 from app.practice.models import Duel, DuelSeat, PracticeItem, PracticeRun
-from app.practice.queries.duels import answers_of, asked_in_duel
+from app.practice.queries.duels import asked_in_duel, moment_of
 from app.practice.queries.notebook import noted
 from app.practice.queries.runs import pool_for
 from app.questions.queries import Showing
@@ -61,7 +61,7 @@ def _in_a_duel(member_id: int, showing: Showing, told: frozenset[int], now: date
     for row in rows:
         if not showing.explained & {version for version, _options in row.questions}:
             continue
-        at = rules.moment(row.starts_at, row.size, answers_of(row.id), now)
+        at = moment_of(row, now)
         for number, (version, _options) in enumerate(row.questions, 1):
             is_over = number < at.number or at.phase in {rules.Phase.PAUSE, rules.Phase.OVER}
             wanted = told if is_over else showing.asked

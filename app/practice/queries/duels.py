@@ -15,7 +15,7 @@ from app.exams.queries import sealed_for, sealed_versions
 from app.members.models import Member
 from app.points.models import Entry
 from app.practice import rules
-from app.practice.models import Duel, DuelAnswer, DuelSeat
+from app.practice.models import Duel, DuelAnswer, DuelSeat, DuelStretch
 from app.practice.queries.runs import ItemView
 from app.questions import types
 from app.questions.queries import versions
@@ -28,6 +28,7 @@ class Player:
     name: str  # "" for the bot
     right: int  # of the questions that are over
     has_answered: bool  # the one that is asked now
+    is_there: bool
     place: int = 0
 
 
@@ -67,10 +68,10 @@ def duel_for(member_id: int, duel_id: int, now: datetime) -> DuelView:
     mine = next((s.seat for s in seats if s.member_id == member_id), None)
     if row is None or mine is None:
         raise NotThere
-    given = answers_of(duel_id)
-    at = rules.moment(row.starts_at, row.size, given, now)
+    given, presence = answers_of(duel_id), presence_of(duel_id)
+    at = rules.moment(row.starts_at, row.size, given, now, presence)
     if row.starts_at is not None:
-        given = rules.timeline(row.starts_at, row.size, given)[1]
+        given = rules.timeline(row.starts_at, row.size, given, presence)[1]
     over = at.number if at.phase in {rules.Phase.PAUSE, rules.Phase.OVER} else at.number - 1
     versions_asked = [version for version, _options in row.questions]
     sealed = sealed_versions(sealed_for(member_id, now), versions_asked)
@@ -104,6 +105,7 @@ def duel_for(member_id: int, duel_id: int, now: datetime) -> DuelView:
                 name=names.get(s.member_id or 0, ""),
                 right=ranks[s.seat].right,
                 has_answered=s.seat in answered,
+                is_there=s.seat == mine or rules.is_there(presence.get(s.seat), now),
                 place=ranks[s.seat].place,
             )
             for s in seats
@@ -188,6 +190,24 @@ def answers_of(duel_id: int) -> list[rules.Given]:
     return found
 
 
+def presence_of(duel_id: int) -> dict[int, list[rules.Stretch]]:
+    """When the players of a duel were at the table; nothing of those who never said so."""
+    rows = db.session().execute(
+        select(DuelStretch.seat, DuelStretch.since, DuelStretch.until)
+        .where(DuelStretch.duel_id == duel_id)
+        .order_by(DuelStretch.since)
+    )
+    found: dict[int, list[rules.Stretch]] = {}
+    for seat, since, until in rows:
+        found.setdefault(seat, []).append((since, until))
+    return found
+
+
+def moment_of(row: Duel, now: datetime) -> rules.Moment:
+    """Where a duel is now."""
+    return rules.moment(row.starts_at, row.size, answers_of(row.id), now, presence_of(row.id))
+
+
 def running_duel_of(member_id: int, now: datetime) -> int | None:
     """The duel that a member waits for or plays now."""
     found = db.session().scalar(
@@ -206,8 +226,7 @@ def running_duel_of(member_id: int, now: datetime) -> int | None:
     if found is None:
         return None
     row = db.session().get_one(Duel, found)
-    at = rules.moment(row.starts_at, row.size, answers_of(found), now)
-    return None if at.phase is rules.Phase.OVER else found
+    return None if moment_of(row, now).phase is rules.Phase.OVER else found
 
 
 def asked_in_duel(member_id: int, now: datetime) -> set[int]:

@@ -27,7 +27,7 @@ from app.practice.models import (
 from app.practice.rules import Mode
 from app.questions import types
 from app.questions.models import Category, Question, QuestionVersion
-from app.questions.queries import page_places, versions
+from app.questions.queries import categories, page_places, versions
 from app.questions.rules import Answering, QuestionState
 
 MARKED = tuple(kind for kind, module in types.TYPES.items() if not module.BY_HAND)
@@ -312,5 +312,36 @@ def taught_for(reader: Reader, items: Iterable[ItemView]) -> Taught:
     return Taught(replays_for(reader, wrong), references_for(reader, page_places(wrong)))
 
 
-def opened_categories() -> set[int]:
-    return set(db.session().scalars(select(PracticeCategory.category_id)))
+@dataclass(frozen=True)
+class OpenCategory:
+    """A category of the bank, whether it may be practised, and whether the reader may say so."""
+
+    id: int
+    path: str  # of names
+    count: int  # questions in it and below
+    is_open: bool
+    is_mine: bool
+
+
+def categories_for(reader: Reader) -> list[OpenCategory]:
+    """All categories. Opening one shows what is right in its questions: so only an administrator,
+    or who wrote all of them, may; and who opened one may close it."""
+    session = db.session()
+    opened = {row.category_id: row.opened_by for row in session.scalars(select(PracticeCategory))}
+    owned = (
+        select(Category.path, Question.author_id)
+        .join(Question, Question.category_id == Category.id)
+        .distinct()
+    )
+    authors = [(str(path), int(author)) for path, author in session.execute(owned)]
+    paths: dict[int, str] = dict(session.execute(select(Category.id, Category.path)).all())
+
+    def is_mine(number: int) -> bool:
+        if reader.is_administrator or opened.get(number) == reader.id:
+            return True
+        return {who for path, who in authors if path.startswith(paths[number])} == {reader.id}
+
+    return [
+        OpenCategory(each.id, each.path, each.count, each.id in opened, is_mine(each.id))
+        for each in categories()
+    ]

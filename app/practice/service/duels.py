@@ -16,8 +16,8 @@ from app.core.refusals import NotThere
 from app.exams.queries import sealed_for
 from app.points import service as points
 from app.practice import rules
-from app.practice.models import Duel, DuelAnswer, DuelSeat
-from app.practice.queries import answers_of, running_duel_of, seats_of
+from app.practice.models import Duel, DuelAnswer, DuelSeat, DuelStretch
+from app.practice.queries import answers_of, moment_of, presence_of, running_duel_of, seats_of
 from app.practice.service.drawing import options_of, written_in
 from app.practice.service.runs import note
 from app.questions import types
@@ -56,6 +56,9 @@ def join(*, member_id: int, size: int, pool: Collection[int], language: str) -> 
         shared = mine & set(duel.pool)
         if not seats or len(seats) >= size or len(shared) < rules.QUESTIONS:
             continue
+        presence = presence_of(duel.id)
+        if not any(rules.is_there(presence.get(seat.seat), now) for seat in seats):
+            continue  # all who sat down there have gone
         taken = {seat.seat for seat in seats}
         free = next(n for n in range(1, size + 1) if n not in taken)
         session.add(DuelSeat(duel_id=duel.id, seat=free, member_id=member_id))
@@ -97,12 +100,45 @@ def begin(duel_id: int, *, member_id: int) -> None:
 
 
 def leave(duel_id: int, *, member_id: int) -> None:
-    """Get up from a table that still waits; from one that plays nobody gets up."""
+    """Get up. At a table that still waits the seat is free again; one that plays goes on without
+    the player, who may come back to their seat."""
     duel, seat = _held(duel_id, member_id)
-    if duel.starts_at is not None:
-        return
+    session, now = db.session(), clock.now()
+    if duel.starts_at is None:
+        session.execute(
+            delete(DuelStretch).where(DuelStretch.duel_id == duel_id, DuelStretch.seat == seat)
+        )
+        session.execute(delete(DuelSeat).where(DuelSeat.duel_id == duel_id, DuelSeat.seat == seat))
+    else:
+        _heard(duel_id, seat, now, now)
+
+
+def beat(duel_id: int, *, member_id: int) -> None:
+    """A player's page says that they are there. Who stays away misses what is asked meanwhile,
+    and holds up nobody. After the last question, enter what the duel brings."""
+    duel, seat = _held(duel_id, member_id)
+    now = clock.now()
+    at = moment_of(duel, now)
+    if at.phase is not rules.Phase.OVER:
+        _heard(duel_id, seat, now, now + rules.GONE_AFTER)
+    if at.number == rules.QUESTIONS and at.phase is not rules.Phase.ASKING:
+        settle(duel_id)
+
+
+def _heard(duel_id: int, seat: int, now: datetime, until: datetime) -> None:
+    """Lengthen the stretch of now, end it, or begin one: what was before `now` stays as it was."""
     session = db.session()
-    session.execute(delete(DuelSeat).where(DuelSeat.duel_id == duel_id, DuelSeat.seat == seat))
+    last = session.scalar(
+        select(DuelStretch)
+        .where(DuelStretch.duel_id == duel_id, DuelStretch.seat == seat)
+        .order_by(DuelStretch.since.desc())
+        .limit(1)
+    )
+    if last is not None and last.until >= now:
+        last.until = until
+    elif last is None or until > now:
+        session.add(DuelStretch(duel_id=duel_id, seat=seat, since=now, until=until))
+    session.flush()
 
 
 def answer_duel(duel_id: int, *, member_id: int, number: int, raw: Sequence[str]) -> None:
@@ -115,7 +151,7 @@ def answer_duel(duel_id: int, *, member_id: int, number: int, raw: Sequence[str]
     now = clock.now()
     if session.get(DuelAnswer, (duel_id, seat, number)) is not None:
         return
-    at = rules.moment(duel.starts_at, duel.size, answers_of(duel_id), now)
+    at = moment_of(duel, now)
     if at.phase is not rules.Phase.ASKING or at.number != number:
         raise rules.NotYourTurn
     version_id, options = duel.questions[number - 1]
@@ -149,11 +185,11 @@ def settle(duel_id: int) -> None:
         return
     now = clock.now()
     given = answers_of(duel_id)
-    is_last = all(
-        any(a.seat == seat.seat and a.number == rules.QUESTIONS for a in given)
-        for seat in seats_of(duel_id)
-    )
-    if not is_last and now < duel.starts_at + rules.LONGEST:
+    is_answered = (
+        sum(a.number == rules.QUESTIONS for a in given) == duel.size
+    )  # the bot's are known
+    at = moment_of(duel, now)
+    if not is_answered and (at.number < rules.QUESTIONS or at.phase is rules.Phase.ASKING):
         return
     duel.settled = True
     day = duel.starts_at.astimezone(current_app.extensions["weike"].zone).date()

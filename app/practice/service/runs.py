@@ -13,10 +13,13 @@ from app.core.db import db, keep_though_refused
 from app.core.refusals import NotThere
 from app.exams.models import Attempt, AttemptItem
 from app.exams.queries import sealed_for
+from app.members import service as members
+from app.members.rules import Reader
+from app.members.rules.audit import Act, facts
 from app.points import service as points
 from app.practice import rules
 from app.practice.models import NotebookEntry, PracticeCategory, PracticeItem, PracticeRun
-from app.practice.queries import last_practised, notebook_of
+from app.practice.queries import categories_for, last_practised, notebook_of
 from app.practice.rules import Mode
 from app.practice.service.drawing import options_of, written_in
 from app.questions import types
@@ -195,16 +198,35 @@ def gather_mistakes(member_id: int, *, most: int = 500) -> None:
     session.flush()
 
 
-def open_categories(category_ids: Collection[int], *, actor_id: int) -> None:
-    """Say which categories (each with all below it) members may practise; the others close."""
+def open_categories(
+    category_ids: Collection[int], *, shown: Collection[int], reader: Reader
+) -> None:
+    """Say which of the categories `shown` (each with all below it) members may practise; others
+    stay as they are. Raises NotYours when one of those that change is not the reader's to open."""
     session = db.session()
-    session.execute(
-        delete(PracticeCategory).where(PracticeCategory.category_id.not_in(category_ids))
-    )
-    known = set(session.scalars(select(PracticeCategory.category_id)))
-    for category_id in sorted(set(category_ids) - known):
-        session.add(
-            PracticeCategory(category_id=category_id, opened_by=actor_id, opened_at=clock.now())
+    rows = session.scalars(select(PracticeCategory).with_for_update())
+    known = {row.category_id: row for row in rows}
+    found = {each.id: each for each in categories_for(reader)}
+    for number in sorted(set(shown)):
+        category = found.get(number)
+        if category is None:
+            continue  # it was removed meanwhile
+        is_wanted, row = number in category_ids, known.get(number)
+        if is_wanted == (row is not None):
+            continue
+        if not category.is_mine:
+            raise rules.NotYours(category=category.path)
+        if row is not None:
+            session.delete(row)
+        else:
+            session.add(
+                PracticeCategory(category_id=number, opened_by=reader.id, opened_at=clock.now())
+            )
+        members.record(
+            Act.PRACTICE_OPENED if is_wanted else Act.PRACTICE_CLOSED,
+            thing=("category", number),
+            name=category.path,
+            changes=facts(questions=category.count),
         )
     session.flush()
 

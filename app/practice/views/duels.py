@@ -59,6 +59,7 @@ def _duel(duel_id: int, problem: str) -> str:
         remaining_ms=_remaining(found),
         bot_in_ms=max(0, int((rules.BOT_AFTER - waited).total_seconds() * 1000)),
         questions=rules.QUESTIONS,
+        beat_ms=int(rules.BEAT.total_seconds() * 1000),
         items=items,
         found_at=queries.taught_for(reader(), items) if items else None,
         problem=problem,
@@ -119,11 +120,18 @@ def _stream(app: Flask, member_id: int, duel_id: int) -> Iterator[str]:
 
 def _state(found: queries.DuelView) -> dict[str, Any]:
     """What changes while one looks: never a question, never whether an answer was right."""
+    is_over = found.now.phase is rules.Phase.OVER
     return {
         "version": found.version,
         "remaining_ms": _remaining(found),
         "players": [
-            {"seat": p.seat, "right": p.right, "answered": p.has_answered} for p in found.players
+            {
+                "seat": p.seat,
+                "right": p.right,
+                "answered": p.has_answered,
+                "there": p.is_there or is_over,
+            }
+            for p in found.players
         ],
     }
 
@@ -147,6 +155,15 @@ def begin(duel_id: int) -> ResponseReturnValue:
 def leave(duel_id: int) -> ResponseReturnValue:
     service.leave(duel_id, member_id=reader().id)
     return redirect(url_for("practice.index"), 303)
+
+
+@bp.post("/practice/duels/<int:duel_id>/beat")
+@access(SIGNED_IN)
+@limited("beats of duels", most=60, seconds=60)
+def beat(duel_id: int) -> ResponseReturnValue:
+    """The page says that its player is there."""
+    service.beat(duel_id, member_id=reader().id)
+    return "", 204
 
 
 @bp.post("/practice/duels/<int:duel_id>/answer")

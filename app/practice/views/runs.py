@@ -17,7 +17,6 @@ from app.points.rules.streaks import streak
 from app.practice import queries, rules, service
 from app.practice.rules import Mode
 from app.practice.views.door import bp, sent
-from app.questions.queries import categories
 from app.questions.rules import NotAnAnswer
 
 
@@ -186,8 +185,12 @@ def end(run_id: int) -> ResponseReturnValue:
 @bp.get("/desk/practice")
 @access(AUTHOR)
 def desk() -> str:
+    return _desk("")
+
+
+def _desk(problem: str) -> str:
     return render_template(
-        "practice/desk.html", categories=categories(), opened=queries.opened_categories()
+        "practice/desk.html", categories=queries.categories_for(reader()), problem=problem
     )
 
 
@@ -195,7 +198,11 @@ def desk() -> str:
 @access(AUTHOR)
 @limited("opened categories", most=60, seconds=60)
 def choose_categories() -> ResponseReturnValue:
-    known = {category.id for category in categories()}
-    chosen = {i for i in request.form.getlist("category", type=int) if i in known}
-    service.open_categories(chosen, actor_id=reader().id)
+    """Open and close; those that the page did not show stay as they are."""
+    chosen = set(request.form.getlist("category", type=int))
+    shown = {*request.form.getlist("shown", type=int), *chosen}
+    try:
+        service.open_categories(chosen, shown=shown, reader=reader())
+    except rules.NotYours as refusal:
+        return _desk(str(refusal)), status_of(refusal)
     return redirect(url_for("practice.desk", saved=1), 303)

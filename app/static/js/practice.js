@@ -36,6 +36,7 @@ const follow = (duel) => {
         came = true;
         clocks(duel);
         callBot();
+        beat();
       }
     } catch {
       // No connection: tried again below.
@@ -59,7 +60,17 @@ const follow = (duel) => {
       if (!row) continue;
       row.querySelector("[data-right]").textContent = String(player.right);
       row.querySelector("[data-answered]").hidden = !player.answered;
+      row.querySelector("[data-away]").hidden = player.there;
     }
+  };
+
+  // Says that somebody is here: a table does not wait for those of whom nothing is heard.
+  let heart = 0;
+  const beat = () => {
+    clearTimeout(heart);
+    const headers = { "X-CSRFToken": document.querySelector("meta[name=csrf-token]").content };
+    fetch(duel.dataset.beat, { method: "POST", headers }).catch(() => {}); // the next one tells
+    if (!isOver()) heart = setTimeout(beat, Number(duel.dataset.beatEvery));
   };
 
   const isOver = () => duel.firstElementChild.dataset.phase === "over";
@@ -102,6 +113,12 @@ const follow = (duel) => {
 
   if (!isOver()) listen();
   callBot();
+  beat();
+  document.addEventListener("visibilitychange", () => {
+    if (document.hidden || isOver()) return;
+    beat();
+    look();
+  });
 };
 
 clocks(document);
