@@ -45,9 +45,11 @@ def course(site, tmp_path_factory: pytest.TempPathFactory) -> Made:
         data = ("WEBVTT\n\n" + "\n\n".join(blocks).replace("<", "&lt;")).encode()
         media.attach_captions(media_id, language="en", label="English", data=data)
         media.set_chapters(media_id, text=CHAPTERS)
-    made = make_course(site.app, trainer, [("video", SECONDS * 1000)])
+    kinds = ["video", "reading", "audio"]
+    made = make_course(site.app, trainer, [(kind, SECONDS * 1000) for kind in kinds])
     with site.app.app_context(), unit_of_work() as session:
-        session.get_one(Lesson, made.lesson).media_id = media_id
+        for lesson in made.lessons[::2]:
+            session.get_one(Lesson, lesson).media_id = media_id
     return made
 
 
@@ -89,6 +91,47 @@ def test_the_menu_of_qualities_has_sound_alone_and_saving_and_is_remembered(
     play(win, 1)
     page.wait_for_function("() => document.querySelector('video').currentTime > 9")
     assert [name for name in names if name.startswith("360p-0")] == []
+    assert win.problems == []
+
+
+SHEET = """() => {
+  const menu = document.querySelector(".plyr__menu__container");
+  const { left, top, right, bottom } = menu.getBoundingClientRect();
+  const hidden = menu.scrollHeight - menu.clientHeight;
+  return [left, innerWidth - right, innerHeight - bottom, top > 0, hidden];
+}"""
+
+
+@pytest.mark.parametrize(("width", "height"), [(360, 640), (640, 360)])
+def test_on_a_phone_the_menu_is_a_sheet_that_shows_every_choice(
+    window, site, course: Made, width: int, height: int
+) -> None:
+    member = site.people.member(large_type=True, language="zh_Hans")
+    view = {"viewport": {"width": width, "height": height}, "has_touch": True}
+    win, _ = opened(window, site, course, member=member, locale="zh-CN", **view)
+    page = win.page
+    button = page.locator(".plyr__menu > button")
+    menu = page.get_by_role("dialog", name="设置")
+    page.wait_for_selector(".menu-head", state="attached")
+    button.tap()
+    menu.get_by_role("menuitem", name="清晰度").tap()
+    expect(menu.get_by_role("menuitemradio", name="仅听声音")).to_be_visible()
+    page.wait_for_function(f"() => ({SHEET})()[2] === 0")
+    assert page.evaluate(SHEET) == [0, 0, 0, True, 0]  # the last: nothing to scroll
+    # Half of the seek bar may stand behind the sheet, where nobody is to press it.
+    assert [line for line in win.axe() if 'data-plyr="seek"' not in line] == []
+    page.keyboard.press("Shift+Tab")  # from the first of what can be chosen to what is before it
+    for _ in range(2):
+        page.keyboard.press("Shift+Tab")
+    assert page.evaluate("document.activeElement.closest('.menu-sheet') !== null")  # it goes round
+    menu.get_by_role("button", name="关闭").tap()
+    expect(menu).to_be_hidden()
+    expect(button).to_be_focused()
+    button.tap()
+    expect(menu).to_be_visible()
+    page.touchscreen.tap(5, 5)  # beside it: it closes, and nothing else is pressed
+    expect(menu).to_be_hidden()
+    assert page.evaluate("document.querySelector('video').paused")
     assert win.problems == []
 
 
@@ -263,6 +306,19 @@ def test_the_lock_screen_names_the_lesson_and_its_buttons_work(window, site, cou
     page.wait_for_function("() => !document.querySelector('video').paused")
     page.evaluate("() => buttons.pause()")
     page.wait_for_function("() => document.querySelector('video').paused")
+    assert page.evaluate("() => buttons.previoustrack") is None  # it is the first one
+    page.evaluate("() => buttons.nexttrack()")  # the next that can be heard, past a text
+    page.wait_for_url(f"**/lessons/{course.lessons[2]}")
+    page.wait_for_function("() => document.querySelector('audio')?.paused === false")
+    shown = page.evaluate("() => navigator.mediaSession.metadata.title")
+    assert shown == page.locator("h1").inner_text() == "Lesson 3"
+    assert page.evaluate("() => [buttons.nexttrack, typeof buttons.previoustrack]") == [
+        None,
+        "function",
+    ]
+    page.reload()
+    page.wait_for_selector("#player[data-ready]")
+    assert page.evaluate("() => document.querySelector('audio').paused")  # once, not every time
 
 
 def test_the_transcript_is_searched_goes_where_one_presses_and_follows(

@@ -111,6 +111,14 @@ class CourseView:
         number = self.lesson(lesson_id).number
         return self.lessons[number] if number < len(self.lessons) else None
 
+    def played_around(self, lesson_id: int) -> tuple[LessonView | None, LessonView | None]:
+        """The nearest lessons before and after one that a player can play; None where none is."""
+        here = self.lesson(lesson_id).number
+        played = [one for one in self.lessons if one.media_id is not None and one.is_ready]
+        before = [one for one in played if one.number < here]
+        after = [one for one in played if one.number > here]
+        return (before[-1] if before else None, after[0] if after else None)
+
 
 @dataclass(frozen=True)
 class QuizPaper:

@@ -49,6 +49,10 @@ def lesson(slug: str, lesson_id: int) -> ResponseReturnValue:
         course=course,
         lesson=shown,
         following=course.after(shown.id),
+        around=[
+            one and address("lesson", slug=slug, lesson=one.id)
+            for one in course.played_around(shown.id)
+        ],
         progress=progress,
         mine=mine,
         course_progress=queries.course_progress_for(who.id, [course.id])[course.id],

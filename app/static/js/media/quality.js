@@ -136,14 +136,37 @@ export class Quality {
   }
 }
 
-/** Title and buttons where the phone shows what is playing. */
-export function onTheLockScreen(media, { title, course, smallPoster: poster }) {
+const GOES_ON = "weike-goes-on"; // the address of a lesson that plays by itself, once
+
+/** Whether this page was opened from the lock screen, where nobody can press play. */
+export function goesOn() {
+  try {
+    const wanted = sessionStorage.getItem(GOES_ON);
+    sessionStorage.removeItem(GOES_ON);
+    return wanted === location.pathname;
+  } catch {
+    return false; // no store
+  }
+}
+
+function goOnAt(address) {
+  try {
+    sessionStorage.setItem(GOES_ON, new URL(address, location.href).pathname);
+  } catch {
+    // no store: the next lesson waits for a press
+  }
+  location.assign(address);
+}
+
+/** Title and buttons where the phone shows what is playing; `around`: the lessons before and after. */
+export function onTheLockScreen(media, { title, course, smallPoster: poster, around = [] }) {
   if (!("mediaSession" in navigator) || !title) return;
   const artwork = poster ? [{ src: new URL(poster, location.href).href, type: "image/webp" }] : [];
   navigator.mediaSession.metadata = new MediaMetadata({ title, artist: course, artwork });
   const by = (seconds) => {
     media.currentTime = Math.max(0, Math.min(media.duration || Infinity, media.currentTime + seconds));
   };
+  const [before, after] = around;
   const actions = {
     play: () => media.play()?.catch(() => {}),
     pause: () => media.pause(),
@@ -152,6 +175,8 @@ export function onTheLockScreen(media, { title, course, smallPoster: poster }) {
     seekto: ({ seekTime }) => {
       media.currentTime = seekTime;
     },
+    previoustrack: before ? () => goOnAt(before) : null,
+    nexttrack: after ? () => goOnAt(after) : null,
   };
   for (const [name, action] of Object.entries(actions)) {
     try {

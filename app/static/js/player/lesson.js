@@ -1,6 +1,7 @@
 // The lesson page: puts the player, the reports and the strip together.
 
 import { say } from "weike/app";
+import { goesOn } from "weike/media/quality";
 import { showChapters, showTranscript } from "weike/media/transcript";
 import { askInside } from "weike/player/checkpoints";
 import { createPlayer } from "weike/player/player";
@@ -301,6 +302,7 @@ async function play() {
     extras: data.extras,
   });
   document.getElementById("player").dataset.ready = "";
+  if (goesOn()) player.play();
   sayRenewed();
   showTranscript(document.getElementById("transcript"), {
     tracks: data.extras.captions, player, language: data.language,

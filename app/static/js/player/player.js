@@ -203,6 +203,7 @@ export async function createPlayer(media, {
   onTheLockScreen(media, extras);
   // A phone is content with the small one, and has it sooner.
   if (extras.poster && extras.poster !== extras.smallPoster && media.clientWidth > 600) plyr.poster = extras.poster;
+  import("weike/player/menu").then(({ liftMenu }) => liftMenu(box(), { title: words.settings, sprite: urls.sprite }));
   if (extras.watermark && media.tagName === "VIDEO") {
     // Inside the player, so that it is there in full screen, too.
     const mark = document.createElement("span");
