@@ -20,6 +20,7 @@ from app.courses.models import Course, Lesson
 from app.media import queries as media
 from app.media import rules as media_rules
 from app.media import service as media_service
+from app.media.models import Media
 from tests.factories import People, csrf
 from tests.live import Site, Window
 from tests.statements import counted
@@ -213,6 +214,28 @@ def test_a_cut_is_dragged_into_a_pause_and_heard(
     page.wait_for_function(f"() => !{video}.paused && {video}.currentTime > 1.5")
     page.wait_for_function(f"() => {video}.paused", timeout=60_000)
     assert 5.4 < page.evaluate(f"{video}.currentTime") < 8
+
+    # While it is prepared there is no picture yet; it comes by itself, and what was begun stays.
+    def prepared(version: int) -> None:
+        with site.app.app_context(), unit_of_work() as session:
+            row = session.get_one(Media, media_id)
+            row.state, row.version = "ready" if version else "transcoding", version
+
+    with site.app.app_context():
+        version = media.recording(media_id).version
+        db.session.rollback()
+    prepared(0)
+    page.reload()
+    expect(page.get_by_text("It can be played here as soon as")).to_be_visible()
+    expect(page.get_by_role("button", name="Play around it")).to_be_hidden()
+    cut.fill("0:05")
+    page.get_by_label("Part 2").fill("The way out")
+    prepared(version)
+    expect(page.get_by_role("button", name="Play around it")).to_be_visible()
+    expect(page.locator("[data-cutting-scenes] image")).not_to_have_count(0)
+    page.wait_for_function(f"() => {video}.readyState > 0")
+    expect(cut).to_have_value("0:05")
+    expect(page.get_by_label("Part 2")).to_have_value("The way out")
     assert win.problems == []
 
 

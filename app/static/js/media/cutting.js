@@ -3,7 +3,7 @@
 // The fields of the form are what counts; a handle only changes them.
 
 const form = document.querySelector("[data-cutting-form]");
-const board = document.querySelector("[data-cutting]");
+let board = document.querySelector("[data-cutting]");
 const AROUND = 2; // seconds before and after a cut
 const SNAP_MS = 2500;
 const NEAR_MS = 15_000; // before and after the cut that is looked at
@@ -35,7 +35,6 @@ class Board {
     this.peaks = Uint8Array.from(atob(this.data.peaks), (c) => c.charCodeAt(0));
     this.wave = board.querySelector("[data-cutting-wave]");
     this.canvas = board.querySelector("[data-cutting-canvas]");
-    this.video = board.querySelector("[data-cutting-video]");
     this.loupe = board.querySelector("[data-cutting-loupe]");
     this.near = board.querySelector("[data-cutting-near-wave]");
     this.chosen = 0; // the number of the cut that the loupe shows
@@ -47,7 +46,6 @@ class Board {
     new ResizeObserver(() => this.draw()).observe(this.wave);
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.draw());
     for (const [number, button] of [...form.querySelectorAll("[data-cut-play]")].entries()) {
-      button.hidden = !this.video;
       button.addEventListener("click", () => {
         this.choose(number);
         this.around(read(this.fields[number].value) ?? 0);
@@ -56,7 +54,9 @@ class Board {
       });
     }
     if (this.fields.length) this.magnify();
-    if (this.video) this.playing();
+    this.canvas.addEventListener("click", (event) => this.playFrom(event));
+    this.screen();
+    this.play();
     this.show();
   }
 
@@ -110,7 +110,7 @@ class Board {
         this.choose((this.chosen + Number(button.dataset.cuttingStep) + all) % all);
       });
     }
-    this.loupe.querySelector("[data-cutting-listen]")?.addEventListener("click", () => {
+    this.loupe.querySelector("[data-cutting-listen]").addEventListener("click", () => {
       this.around(read(this.fields[this.chosen].value) ?? 0);
     });
     let held = null; // where the finger came down, and where the cut was
@@ -136,17 +136,66 @@ class Board {
     this.show();
   }
 
-  /** A press on the sound plays from there; a line goes along. */
-  playing() {
-    this.canvas.addEventListener("click", async (event) => {
-      const { left, width } = this.wave.getBoundingClientRect();
-      await this.load();
-      clearTimeout(this.stopping);
-      this.video.currentTime = (((event.clientX - left) / width) * this.data.duration) / 1000;
-      this.video.play().catch(() => {});
-    });
+  screen() {
+    const video = board.querySelector("[data-cutting-video]");
+    if (video === this.video) return;
+    this.hls?.destroy();
+    this.hls = this.loaded = undefined;
+    this.video = video;
+    for (const event of ["timeupdate", "seeked"]) this.video?.addEventListener(event, () => this.line());
+  }
+
+  /** Buttons and picture, as soon as there is something to play. */
+  play() {
+    const can = Boolean(this.data.source && this.video);
+    for (const button of document.querySelectorAll("[data-cut-play], [data-cutting-listen]")) button.hidden = !can;
+    if (!can) return;
+    board.querySelector("[data-cutting-coming]")?.remove();
+    this.video.controls = true;
+    if (this.data.poster && !this.video.poster) this.video.poster = this.data.poster;
     this.load(); // without it the browser's own buttons are dead
-    for (const event of ["timeupdate", "seeked"]) this.video.addEventListener(event, () => this.line());
+  }
+
+  /** What has been prepared since the page was sent. Cuts and names stay as they are. */
+  catchUp(fresh) {
+    const { source } = this.data;
+    const screen = fresh.querySelector(".cutting-screen");
+    if (!screen) board.querySelector(".cutting-screen")?.remove(); // it failed
+    else if (!this.video?.isConnected) board.prepend(screen);
+    this.screen();
+    this.data = JSON.parse(fresh.querySelector("[data-cutting-data]").textContent);
+    const [scenes, pictures] = [board, fresh].map((one) => one.querySelector("[data-cutting-scenes]"));
+    if (scenes && pictures && !scenes.childElementCount) scenes.replaceChildren(...pictures.children);
+    if (this.loaded && this.data.source && this.data.source !== source) this.renew();
+    else this.play();
+    this.draw();
+  }
+
+  /** The same recording at another address, in more qualities, from the same moment on. */
+  async renew() {
+    const at = this.video.currentTime;
+    const going = !this.video.paused;
+    await this.loaded;
+    if (this.hls) {
+      this.hls.config.startPosition = at;
+      this.hls.loadSource(this.data.source);
+    } else {
+      this.video.src = this.data.source;
+      this.video.addEventListener("loadedmetadata", () => {
+        this.video.currentTime = at;
+      }, { once: true });
+    }
+    if (going) this.video.play().catch(() => {});
+  }
+
+  /** A press on the sound plays from there; a line goes along. */
+  async playFrom(event) {
+    if (!this.data.source) return;
+    const { left, width } = this.wave.getBoundingClientRect();
+    await this.load();
+    clearTimeout(this.stopping);
+    this.video.currentTime = (((event.clientX - left) / width) * this.data.duration) / 1000;
+    this.video.play().catch(() => {});
   }
 
   line() {
@@ -276,17 +325,20 @@ class Board {
     }
   }
 
-  async load() {
-    if (this.loaded) return;
-    this.loaded = true;
+  load() {
+    this.loaded ??= this.attach();
+    return this.loaded;
+  }
+
+  async attach() {
     const { default: Hls } = await import(board.dataset.hls);
     if (!Hls.isSupported()) {
       this.video.src = this.data.source;
       return;
     }
-    const hls = new Hls({ enableWorker: false, maxBufferLength: 6 });
-    hls.loadSource(this.data.source);
-    hls.attachMedia(this.video);
+    this.hls = new Hls({ enableWorker: false, maxBufferLength: 6 });
+    this.hls.loadSource(this.data.source);
+    this.hls.attachMedia(this.video);
   }
 
   /** Two seconds before and two after a cut. */
@@ -305,4 +357,49 @@ class Board {
   }
 }
 
-if (form && board) new Board();
+let shown = form && board ? new Board() : null;
+
+// ---- What is still being prepared comes by itself ----------------------------------------------
+
+const state = () => {
+  const box = document.querySelector(".media-state");
+  return box ? `${box.dataset.mediaState} ${box.dataset.mediaStage}` : "";
+};
+let known = state();
+let asking = false;
+
+async function look() {
+  if (asking || state() === known) return;
+  asking = true;
+  known = state();
+  try {
+    const answer = await fetch(location.pathname, { credentials: "same-origin" });
+    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    const fresh = page.querySelector("[data-cutting]");
+    if (fresh && shown) {
+      shown.catchUp(fresh);
+    } else if (fresh && form) {
+      begin(document.adoptNode(fresh), page);
+    } else if (fresh) {
+      location.replace(location.pathname); // nothing could be begun on this page
+    }
+  } catch {
+    // no connection; the next change asks again
+  } finally {
+    asking = false;
+  }
+  look();
+}
+
+/** The sound has been listened to: its picture takes the place of the notice. */
+function begin(fresh, page) {
+  document.querySelector("[data-cutting-not-yet]").replaceWith(fresh);
+  board = fresh;
+  const proposed = page.querySelectorAll("[data-cutting-form] [data-cut]");
+  for (const [number, field] of form.querySelectorAll("[data-cut]").entries()) {
+    if (field.value === field.defaultValue) field.value = proposed[number]?.value ?? field.value;
+  }
+  shown = new Board();
+}
+
+document.addEventListener("htmx:afterSettle", look);
