@@ -847,6 +847,29 @@ def test_no_question_is_drawn_twice() -> None:
         assert [a.section for a in rules.drawn(seed, places, shuffle=True)] == [1, 1, 1, 2, 2, 2]
 
 
+def test_questions_about_one_passage_stand_together_in_every_shuffled_paper(
+    app: Flask, trainer: int, people: People
+) -> None:
+    def about(text: str, n: int) -> dict:
+        return {**truefalse(f"{text or 'Alone'} {n}", answer=True), "material": text}
+
+    texts = ["The fire.", "", "The flood.", "The fire.", "", "The flood.", "The fire.", ""]
+    asked = [about(text, n) for n, text in enumerate(texts)]
+    exam = make_exam(app, trainer, asked, shuffle_questions=True, attempts_allowed=0)
+    taker = Candidate(people, exam)
+    orders = set()
+    for _ in range(6):
+        taker.start()
+        page = taker.page()
+        found = tuple(re.findall(r"(The fire|The flood|Alone)\.? \d", page))
+        runs = [word for at, word in enumerate(found) if at == 0 or found[at - 1] != word]
+        assert runs.count("The fire") == runs.count("The flood") == 1
+        assert page.count("question-material-again") == 3
+        orders.add(found)
+        taker.submit()
+    assert len(orders) > 1
+
+
 def test_sections_stand_whole_in_an_order_of_their_own_when_the_exam_says_so() -> None:
     places = [rules.Place(n, 2, Decimal(1), ((10 * n, 0.5), (10 * n + 1, 0.5))) for n in (1, 2, 3)]
     orders = set()

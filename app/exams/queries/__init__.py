@@ -100,6 +100,7 @@ from app.exams.queries.papers import (
     Printed,
     paper_of_attempt,
     paper_seed,
+    passages_of,
     preview_of,
     printed_paper,
 )
@@ -243,6 +244,7 @@ __all__ = [
     "paper",
     "paper_of_attempt",
     "paper_seed",
+    "passages_of",
     "patterns_of",
     "places_by_member",
     "places_of",

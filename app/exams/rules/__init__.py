@@ -149,6 +149,7 @@ from app.exams.rules.papers import (
     Spread,
     drawn,
     spread,
+    together,
 )
 from app.exams.rules.patterns import (
     Alike,
@@ -311,6 +312,7 @@ __all__ = [
     "shuffled",
     "spread",
     "takes_over",
+    "together",
     "total",
     "translated",
     "unpacked",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from statistics import fmean, pstdev
@@ -82,6 +82,20 @@ def drawn(
         random.Random(f"weike/sections/1/{seed}").shuffle(turns)  # noqa: S311 - the seed is secret
         paper.sort(key=lambda asked: turns.index(asked.section))
     return paper
+
+
+def together(paper: Sequence[Asked], passages: Mapping[int, str]) -> list[Asked]:
+    """A paper in which questions about one passage follow each other, in every section.
+
+    `passages` gives the text that a question shares with others, by its id. They stand where the
+    first of them stood; everything else keeps its order.
+    """
+    first: dict[tuple[int, str], int] = {}
+    keyed = []
+    for at, asked in enumerate(paper):
+        text = passages.get(asked.question_id, "")
+        keyed.append((first.setdefault((asked.section, text), at) if text else at, at, asked))
+    return [asked for _, _, asked in sorted(keyed, key=lambda row: row[:2])]
 
 
 def _fairest(seed: int, places: Sequence[Place]) -> tuple[list[list[tuple[int, float]]], float]:

@@ -17,7 +17,13 @@ from app.core.refusals import NotThere
 from app.courses.queries import quiz_of
 from app.exams import rules
 from app.exams.models import Attempt, AttemptItem, Exam
-from app.exams.queries import allowance_of, missing_courses, places_of, standing_still
+from app.exams.queries import (
+    allowance_of,
+    missing_courses,
+    passages_of,
+    places_of,
+    standing_still,
+)
 from app.exams.service.finishing import finish_due, plan_finish
 from app.exams.service.noting import note
 from app.questions import types
@@ -146,6 +152,8 @@ def asked_of(exam: Exam, seed: int) -> list[_Asked]:
         sections=exam.shuffle_sections,
     )
     found = questions(asked.question_id for asked in paper)
+    if exam.shuffle_questions:
+        paper = rules.together(paper, passages_of(found))
     return [
         _Asked(found[asked.question_id], asked.section, asked.mark)
         for asked in paper
