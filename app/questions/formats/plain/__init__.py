@@ -9,7 +9,16 @@ from flask_babel import lazy_gettext as _l
 from app.core.spreadsheet import decoded
 from app.questions.formats.assembling import half
 from app.questions.formats.facts import Paper
-from app.questions.formats.plain.marks import FILLED, HEADED, NUMBER, OPTION, RED, TAGGED
+from app.questions.formats.plain.lines import bare_label, chosen
+from app.questions.formats.plain.marks import (
+    FILLED,
+    HEADED,
+    NUMBER,
+    OPTION,
+    RED,
+    TAGGED,
+    WORDS,
+)
 from app.questions.formats.plain.reading import read_lines
 from app.questions.formats.plain.writing import (
     can_say,
@@ -54,20 +63,29 @@ def begins_something(text: str) -> bool:
     return any(mark.match(narrow) for mark in (NUMBER, OPTION, TAGGED, HEADED))
 
 
+def says_answer(text: str) -> bool:
+    """Whether a text begins with “答案：” or with “解析：”."""
+    tagged = TAGGED.match(half(text).lstrip("(（"))
+    return tagged is not None and WORDS.get(tagged.group(1).lower()) in {"answer", "explanation"}
+
+
 __all__ = [
     "ENDINGS",
     "FILLED",
     "LABEL",
     "NAME",
     "RED",
+    "bare_label",
     "begins_something",
     "can_say",
+    "chosen",
     "fits",
     "left_out",
     "parts_of",
     "proven_lines",
     "read",
     "read_lines",
+    "says_answer",
     "write",
     "write_lines",
 ]

@@ -24,8 +24,10 @@ class Draft:
     material: str = ""
     at: str = "stem"
     red: list[int] = field(default_factory=list)  # options with words in red
+    shown: dict[int, str] = field(default_factory=dict)  # numbers of options for which A, B … stand
     inner: int = 0  # the last number of a list inside the stem
     bracketed: bool = False  # whether its number is written (1)
+    closed: bool = False  # whether it is written 1) or (1)
     either: bool = False  # whether its heading speaks of one right answer and of several
 
     @property

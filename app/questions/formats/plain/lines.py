@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import unicodedata
+from collections.abc import Sequence
 from itertools import pairwise
 
 from app.questions.formats import assembling
@@ -12,6 +14,7 @@ from app.questions.formats.plain.marks import (
     ANSWERED_NUMBER,
     BETWEEN_BRACKETS,
     BETWEEN_LINES,
+    BRACKETED,
     CLOSE_OPTION,
     FILLED,
     LETTER_ALONE,
@@ -126,3 +129,35 @@ def in_order(pattern: re.Pattern[str], plain: str, at: int) -> list[re.Match[str
 def bare(text: str) -> str:
     """A text without the marks of what was underlined or red."""
     return text.translate(dict.fromkeys(map(ord, FILLED + RED)))
+
+
+def bare_label(label: str) -> str:
+    """“(1)”, “①”, “１、” → “1”: what an answer says when it names this label."""
+    return unicodedata.normalize("NFKC", label).strip(" .．、,，:：;；。()（）[]【】")
+
+
+def chosen(answer: str, labels: Sequence[str]) -> list[int] | None:
+    """Places of the labels that an answer names: “①③”, “1、3”; None when it says something else."""
+    plain = unicodedata.normalize("NFKC", answer)
+    words = [bare_label(word) for word in re.split(r"[\s,，、;；和及与]+", plain)]
+    words = [word for word in words if word]
+    if len(words) == 1 and words[0] not in labels:
+        words = list(words[0])
+    found = sorted({labels.index(word) for word in words if word in labels})
+    return found if words and len(found) == len(words) else None
+
+
+def lettered(labels: Sequence[str], stem: str, answer: str) -> tuple[str, str]:
+    """Stem and answer with letters for the labels that answers to choose from have on paper:
+    “答案：2” and “（②）” are B."""
+
+    def letters(said: str) -> str:
+        return "".join(assembling.LETTERS[n] for n in chosen(said, labels) or ())
+
+    key = letters(answer)
+
+    def inside(found: re.Match[str]) -> str:
+        said = letters(found[2])
+        return f"{found[1]}{said if said and said == (key or said) else found[2]}{found[3]}"
+
+    return (BRACKETED.sub(inside, stem) if key or not answer else stem), key or answer

@@ -16,6 +16,7 @@ from app.questions.formats.plain.marks import HEADED, INNER_TAG, KEY_HEAD, RANGE
 
 _LEAD = re.compile(r"\s*(?:第\s*)?(\d{1,4})\s*(?:题\s*[.、．:：)）]?|[.、．:：)）])\s*")
 _SAID = re.compile(r"\s*答\s*[:：]\s*")
+_POINT = re.compile(r"\s*[(（]?1\s*[)）]")
 LONG = 30  # characters of an answer that is no letter, sign or word
 
 
@@ -33,6 +34,9 @@ def begins(lines: Sequence[tuple[int, str]], at: int, drafts: Sequence[Draft]) -
         return True
     if kind_of(after) and len(after) < 20 and not drafts[-1].is_prose:
         return True
+    points = _POINT.match(after) and drafts[-1].is_prose and not drafts[-1].closed
+    if points and head.group().rstrip().endswith(":"):
+        return False  # “答案：”, and below it the points 1) and 2) of a model answer
     number = re.match(r"\s*(\d{1,4})", after)
     following = int(drafts[-1].number or 0) + 1
     return number is not None and int(number.group(1)) != following

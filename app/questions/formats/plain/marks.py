@@ -78,6 +78,10 @@ POINTS_EACH = re.compile(r"每\s*小?题\s*\d+(?:\.\d+)?\s*分")
 FILLED = "\ue000\ue001"
 FILLED_IN = re.compile(f"{FILLED[0]}([^{FILLED}]*){FILLED[1]}")
 RED = "\ue002"  # behind red words of a Word file: an answer in red is a right one
+# Around the number that a Word file counts before an answer to choose from, behind our letter.
+NUMBERED = "\ue003\ue004"
+NUMBERED_SO = re.compile(f"{NUMBERED[0]}([^{NUMBERED}]*){NUMBERED[1]}\\s*")
+BRACKETED = re.compile(r"([（(【]\s*)([^（）()【】\n]{1,20}?)(\s*[）)】])")
 LETTER_ALONE = re.compile(r"\s*([A-L])[ \t　]+(?=\S)")
 
 # “（B）1．…”: the answer stands in front of the number.

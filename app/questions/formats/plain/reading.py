@@ -30,6 +30,7 @@ from app.questions.formats.plain.marks import (
     MATERIAL_END,
     MATERIAL_FOR,
     NUMBER,
+    NUMBERED_SO,
     OPTION,
     PART,
     POINTS_BEFORE,
@@ -237,6 +238,9 @@ class _Reader:
         if start.group().lstrip()[:1] in "(（" and not last.bracketed:
             # (1), (2) … inside a question, or inside its answer; behind a letter nothing goes on.
             return value == before + 1 and bool(last.options) and last.is_answered
+        closed = start.group().rstrip().endswith((")", "）"))
+        if closed and not last.closed and last.at == "answer" and last.is_prose:
+            return False  # 1) and 2) are points of a model answer
         if not last.complete and value in {1, last.inner + 1} and (last.inner or value == 1):
             last.inner = value
             return False
@@ -271,6 +275,7 @@ class _Reader:
             *(number, value, self.section, kind),
             material="\n".join(self.material).strip(),
             bracketed=start.group().lstrip()[:1] in "(（",
+            closed=start.group().rstrip().endswith((")", "）")),
             either=self.either and kind == self.kind,
         )
         self.drafts.append(draft)
@@ -341,6 +346,9 @@ class _Reader:
             if sign and sign.start() > 0:
                 draft.marked.append(len(draft.options))
                 option = option[: sign.start()].strip()
+            if numbered := NUMBERED_SO.match(option):
+                draft.shown[len(draft.options)] = numbered.group(1)
+                option = option[numbered.end() :]
             if RED in option:
                 draft.red.append(len(draft.options))
             draft.options.append([option])
@@ -379,6 +387,9 @@ class _Reader:
             source=part.get("source", ""),
             language=part.get("language", ""),
         )
+        if draft.shown:
+            labels = [draft.shown.get(n, "") for n in range(len(draft.options))]
+            stem, part["answer"] = lines_.lettered(labels, stem, part.get("answer", ""))
         options = [lines_.bare(" ".join(texts)).strip() for texts in draft.options]
         if len(options) > 1 and all(text.endswith((";", "；")) for text in options[:-1]):
             options = [text.rstrip(";；").rstrip() for text in options]
