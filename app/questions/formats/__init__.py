@@ -27,6 +27,7 @@ from app.questions.formats import (
     csv,
     gift,
     moodle,
+    others,
     ours,
     plain,
     qti2,
@@ -82,6 +83,7 @@ def read(data: bytes, filename: str, format_name: str = AUTO) -> Paper:
 
     Raises UnknownFormat, NotThisFormat, FileTooLarge, TooManyQuestions.
     """
+    others.refuse(data, filename)
     has_files = data.startswith(b"PK") or b"<quiz" in data[:2000]
     most = MOST_BYTES if has_files else MOST_TEXT
     if len(data) > most:

@@ -76,3 +76,8 @@ class Draft:
     @property
     def is_prose(self) -> bool:
         return self.kind in {Kind.ESSAY, Kind.FILE} and not self.options
+
+    def answered_by_point(self, number: str) -> bool:
+        """Whether a number written 1) is that of a point in the model answer."""
+        closed = number.rstrip().endswith((")", "）"))
+        return closed and not self.closed and self.at == "answer" and self.is_prose

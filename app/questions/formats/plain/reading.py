@@ -238,16 +238,14 @@ class _Reader:
         if start.group().lstrip()[:1] in "(（" and not last.bracketed:
             # (1), (2) … inside a question, or inside its answer; behind a letter nothing goes on.
             return value == before + 1 and bool(last.options) and last.is_answered
-        closed = start.group().rstrip().endswith((")", "）"))
-        if closed and not last.closed and last.at == "answer" and last.is_prose:
-            return False  # 1) and 2) are points of a model answer
+        if last.answered_by_point(start.group()):
+            return False
         if not last.complete and value in {1, last.inner + 1} and (last.inner or value == 1):
             last.inner = value
             return False
-        if value == before + 1:
-            return True
-        if start.group().endswith(".") and start.string[start.end() : start.end() + 1].isdigit():
-            return False  # 3.14 is no question 3
+        decimal = start.group().endswith(".") and start.string[start.end() :][:1].isdigit()
+        if value == before + 1 or decimal:
+            return value == before + 1  # 3.14 is no question 3
         # A list inside a question begins with 1 again; so does a paper without headings.
         return (last.complete and (value > before or value == 1)) or before < value <= before + 3
 
