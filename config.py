@@ -56,7 +56,8 @@ class Config:
     image_limit: int = 20 * MIB  # bytes of one cover picture
     disk_reserve: int = 500 * MIB  # bytes that uploads leave free on the disk
 
-    worker_threads: int = 2  # jobs at the same time in one worker process
+    worker_threads: int = 2  # long jobs at the same time in one worker: transcoding and the like
+    short_threads: int = 2  # short jobs at the same time beside them: papers, mails, deadlines
     ffmpeg_threads: int = 2  # threads of one ffmpeg process
 
     session_idle: int = 8 * 3600  # seconds without a request until a member must sign in again
@@ -115,7 +116,7 @@ class Config:
         if self.accel and not self.accel.startswith("/"):
             raise BadSetting("accel", "must be a path of the proxy, like /protected-media")
         for name in (
-            *("worker_threads", "ffmpeg_threads", "audit_years"),
+            *("worker_threads", "short_threads", "ffmpeg_threads", "audit_years"),
             *("upload_limit", "document_limit"),
         ):
             if getattr(self, name) < 1:

@@ -24,7 +24,7 @@ from app.core import (
     headers,
     i18n,
     in_use,
-    jobs,
+    lanes,
     limits,
     old_jobs,
     pages,
@@ -124,9 +124,9 @@ def create_app(config: Config | None = None) -> Flask:
         rooms=ROOMS,
     )
     pages.init_app(app)
-    jobs.init_app(app)
     for room in ROOMS:
         _open(app, room)
+    lanes.init_app(app)
     old_jobs.init_app(app)
     _serve_static(app)
     app.wsgi_app = bodies.Bodies(app.wsgi_app)  # type: ignore[method-assign]

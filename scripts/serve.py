@@ -273,7 +273,7 @@ def _serve(config: Config, host: str, port: int) -> int:
     )
     manager.add_process(
         "worker",
-        f"{tied} '{BIN}/huey_consumer' wsgi.huey --workers {config.worker_threads} --quiet "
+        f"{tied} '{BIN}/huey_consumer' wsgi.huey --workers {config.short_threads} --quiet "
         "--worker-type thread --delay 0.2 --max-delay 1",
         env=environment,
         cwd=str(ROOT),

@@ -35,6 +35,8 @@ def test_settings_cannot_change_later() -> None:
         ("WEIKE_DEFAULT_LANGUAGE", "fr"),
         ("WEIKE_UPLOAD_LIMIT", "0"),
         ("WEIKE_SEARCH_ENGINE", "elastic"),
+        ("WEIKE_WORKER_THREADS", "0"),
+        ("WEIKE_SHORT_THREADS", "0"),
         ("WEIKE_TYPO", "1"),
     ],
 )

@@ -1,4 +1,8 @@
-"""Work off the request: a job table with leases, carried by huey, swept when a worker dies.
+"""Work off the request: a job table with leases, in two lanes, swept when a worker dies.
+
+Short jobs are done by the threads of huey, whose messages are only a bell: each means that the job
+whose turn it is may be taken out of the table. The long ones, like a transcode, have threads of
+their own that look there themselves (lanes.py), so that nothing short ever waits for them.
 
 A job is at-least-once. A handler registers with `@handler("media.transcode")`, receives a `Lease`
 and the job's arguments, and must be able to run again from the start after a kill at any point.
@@ -11,13 +15,12 @@ import logging
 import secrets
 import sys
 import threading
-import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any, Self
 
 from flask import Flask, current_app
-from sqlalchemy import ColumnElement, and_, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, and_, exists, or_, select, update
 from sqlalchemy.orm import aliased
 
 from app.core import acting, clock, settings
@@ -38,15 +41,16 @@ log = logging.getLogger(__name__)
 
 LEASE = timedelta(seconds=15)
 HEARTBEAT_SECONDS = 4.0
-SWEEP_SECONDS = 1.0
 UNHEARD_SECONDS = 5.0  # a queued job this old has lost its message to the broker
 BACK_OFF_SECONDS = (2, 10, 60)
+SOON = 5  # the priority of what somebody waits for
 LONGEST_DETAIL = 4000  # characters
 DIED = "the worker died while doing this"  # in `detail`, until a try ends in another way
 
 Handler = Callable[..., None]
 _handlers: dict[str, Handler] = {}
 _mourners: dict[str, Handler] = {}
+_long: set[str] = set()  # kinds that can take minutes
 _held: set[Lease] = set()  # of this process, now
 
 
@@ -98,8 +102,7 @@ class Lease:
             if job.lease_token == self.token:
                 job.state, job.attempts, job.run_after = "queued", job.attempts - 1, clock.now()
                 job.lease_token = job.lease_until = None
-                priority = job.priority
-                after_commit(lambda: _post(self.job_id, priority))
+                _ring_for(job)
         self._lost.set()
 
     def _beat(self) -> None:
@@ -136,11 +139,16 @@ def give_back() -> None:
             log.exception("job %s could not be given back", lease.job_id)  # its lease runs out
 
 
-def handler(kind: str) -> Callable[[Handler], Handler]:
-    """Register the function that does jobs of `kind` ("room.verb")."""
+def handler(kind: str, *, long: bool = False) -> Callable[[Handler], Handler]:
+    """Register the function that does jobs of `kind` ("room.verb").
+
+    `long` is said of what can take more than a minute or two: it has threads of its own.
+    """
 
     def register(function: Handler) -> Handler:
         _handlers[kind] = function
+        if long:
+            _long.add(kind)
         return function
 
     return register
@@ -163,16 +171,8 @@ def init_app(app: Flask) -> None:
     """Make the broker; its file is disposable, since the job table is the truth."""
     config = app.extensions["weike"]
     huey = SqliteHuey("weike", filename=str(config.queue_path), fsync=False)
-    task = huey.task(name="run_job")(lambda job_id: run(app, job_id))
     app.extensions["huey"] = huey
-    app.extensions["run_job"] = task
-
-    @huey.on_startup(name="sweeper")  # type: ignore[untyped-decorator]
-    def start_sweeper() -> None:
-        # Called once in every worker thread; one sweeper per process is enough.
-        sweeper = threading.Thread(target=_sweep_for_ever, args=(app,), daemon=True)
-        if app.extensions.setdefault("sweeper", sweeper) is sweeper:
-            sweeper.start()
+    app.extensions["bell"] = huey.task(name="run_job")(lambda *_: do_next(app, long=False))
 
 
 def enqueue(
@@ -206,10 +206,9 @@ def enqueue(
     )
     session.add(job)
     session.flush()
-    job_id = job.id
     if not delay:
-        after_commit(lambda: _post(job_id, priority))
-    return job_id
+        _ring_for(job)
+    return job.id
 
 
 def retry(job_id: int) -> None:
@@ -219,7 +218,7 @@ def retry(job_id: int) -> None:
         return
     job.state, job.attempts, job.error, job.detail = "queued", 0, "", ""
     job.progress, job.finished_at, job.run_after = 0, None, clock.now()
-    after_commit(lambda: _post(job_id, job.priority))
+    _ring_for(job)
 
 
 def latest(key: str) -> Job | None:
@@ -227,13 +226,16 @@ def latest(key: str) -> Job | None:
     return db.session().scalar(select(Job).where(Job.key == key).order_by(Job.id.desc()).limit(1))
 
 
-def run(app: Flask, job_id: int) -> None:
-    """Claim and do one job; nothing happens when somebody else has it or it is done."""
+def run(app: Flask, job_id: int) -> bool:
+    """Claim and do one job; nothing happens when somebody else has it or it is done.
+
+    Returns whether it was ours to do.
+    """
     with app.app_context():
         settings.look_now_and_then()
         claim = _claim(job_id)
         if claim is None:
-            return
+            return False
         kind, arguments, token, attempt, last = claim
         with Lease(app, job_id, token, attempt, last) as lease:
             try:
@@ -249,6 +251,7 @@ def run(app: Flask, job_id: int) -> None:
                 _fail(job_id, token, "", f"{type(error).__name__}: {error}", final=last)
             else:
                 _settle(job_id, token, state="done", progress=100, stage="", error="", detail="")
+    return True
 
 
 def run_pending(app: Flask, *, limit: int = 1000) -> int:
@@ -257,21 +260,35 @@ def run_pending(app: Flask, *, limit: int = 1000) -> int:
     Returns how many ran. Jobs that jobs enqueue are done too.
     """
     for done in range(limit):
-        with app.app_context():
-            job_id = db.session().scalar(
-                select(Job.id)
-                .where(_may_begin(clock.now()))
-                .order_by(Job.priority.desc(), Job.id)
-                .limit(1)
-            )
+        job_id = _next(app)
         if job_id is None:
             return done
         run(app, job_id)
     raise RuntimeError(f"more than {limit} jobs: one of them enqueues itself for ever")
 
 
+def do_next(app: Flask, *, long: bool) -> bool:
+    """Do the job of one lane whose turn it is, if there is any; whether there was."""
+    lane = Job.kind.in_(_long) if long else Job.kind.not_in(_long)
+    while (job_id := _next(app, lane)) is not None:
+        if run(app, job_id):
+            return True  # else another thread was quicker
+    return False
+
+
+def _next(app: Flask, *of: ColumnElement[bool]) -> int | None:
+    """The job that is due and whose turn it is."""
+    with app.app_context():
+        return db.session().scalar(
+            select(Job.id)
+            .where(_may_begin(clock.now()), *of)
+            .order_by(Job.priority.desc(), Job.id)
+            .limit(1)
+        )
+
+
 def sweep(app: Flask) -> int:
-    """Bring back what a dead worker held and what the broker lost; returns how many were posted."""
+    """Bring back what a dead worker held and what the broker lost; returns for how many it rang."""
     with app.app_context(), unit_of_work() as session:
         now = clock.now()
         for job in session.scalars(
@@ -284,43 +301,38 @@ def sweep(app: Flask) -> int:
                 _mourn(job)
             else:
                 job.state, job.run_after, job.detail = "queued", now, DIED
-        due = session.execute(
-            select(Job.id, Job.priority)
-            .where(Job.state == "queued", Job.run_after <= now)
+        due = session.scalars(
+            select(Job.id)
+            .where(Job.state == "queued", Job.run_after <= now, Job.kind.not_in(_long))
             .where(
                 or_(
                     Job.run_after <= now - timedelta(seconds=UNHEARD_SECONDS),
                     Job.attempts > 0,
                 )
             )
-            .order_by(Job.priority.desc(), Job.id)
             .limit(50)
         ).all()
         waiting = app.extensions["huey"].pending_count()
         if waiting:
             # The broker still has messages: what looks unheard is only waiting its turn.
             return 0
-        for job_id, priority in due:
-            after_commit(lambda j=job_id, p=priority: _post(j, p))  # type: ignore[misc]
+        for _ in due:
+            after_commit(_ring)
         return len(due)
 
 
-def _post(job_id: int, priority: int) -> None:
+def _ring_for(job: Job) -> None:
+    """Tell a worker of a job once it is committed; long ones are looked for without a bell."""
+    if job.kind not in _long:
+        after_commit(_ring)
+
+
+def _ring() -> None:
     try:
-        huey = current_app.extensions["huey"]
-        huey.enqueue(current_app.extensions["run_job"].s(job_id, priority=priority))
+        current_app.extensions["huey"].enqueue(current_app.extensions["bell"].s())
     except Exception:
         # The row is committed; the sweeper of the worker will find it.
-        log.exception("job %s could not be handed to the broker", job_id)
-
-
-def _sweep_for_ever(app: Flask) -> None:
-    while True:
-        try:
-            sweep(app)
-        except Exception:
-            log.exception("the sweeper failed and goes on")
-        time.sleep(SWEEP_SECONDS)
+        log.exception("the broker could not be told of a job")
 
 
 def _may_begin(now: datetime) -> ColumnElement[bool]:
@@ -391,13 +403,3 @@ def _mourn(job: Job) -> None:
     mourner = _mourners.get(job.kind)
     if mourner is not None:
         mourner(error=job.error, detail=job.detail, **job.arguments)
-
-
-def depth() -> int:
-    """How many jobs are waiting or running."""
-    return (
-        db.session().scalar(
-            select(func.count()).select_from(Job).where(Job.state.in_(("queued", "running")))
-        )
-        or 0
-    )

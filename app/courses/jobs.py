@@ -21,7 +21,7 @@ def replace(lease: jobs.Lease, lesson_id: int, media_id: int, turn: int) -> None
             media.discard(unused)
 
 
-@jobs.handler("courses.hear")
+@jobs.handler("courses.hear", long=True)
 def hear(lease: jobs.Lease, lesson_id: int, media_id: int, language: str) -> None:
     """Write the captions of a lesson from what is said in its recording."""
 

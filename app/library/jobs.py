@@ -89,7 +89,7 @@ def extract(lease: Lease, *, file_id: int) -> None:
             jobs.enqueue("library.cover", key=key, priority=LATER, file_id=file_id)
 
 
-@jobs.handler("library.recognise")
+@jobs.handler("library.recognise", long=True)
 def recognise(lease: Lease, *, file_id: int, pages: list[int]) -> None:
     """Recognise what stands on single pages of a PDF that are pictures."""
     with reading():

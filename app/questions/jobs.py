@@ -14,7 +14,7 @@ from app.questions import queries, rules, service
 log = logging.getLogger(__name__)
 
 
-@jobs.handler(service.TWINS_JOB)
+@jobs.handler(service.TWINS_JOB, long=True)
 def twins(lease: jobs.Lease) -> None:
     """Compare the bank with itself until nothing has changed meanwhile.
 

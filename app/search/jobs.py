@@ -21,6 +21,7 @@ from app.search.index import Entry, engine_for, opened
 log = logging.getLogger(__name__)
 
 CHANGES_AT_ONCE = 100  # things that one commit of the index takes up
+ROUNDS = 10  # of that, then other work has its turn
 THINGS_AT_ONCE = 200  # that a rebuild adds in one step
 TRY_AGAIN = timedelta(minutes=1)
 
@@ -62,8 +63,10 @@ def empty_outbox(lease: Lease) -> None:
     """
     index = opened()
     if not index.is_usable():
-        rebuild(lease)
-    while True:
+        with unit_of_work():  # it takes long, and takes up what has changed
+            jobs.enqueue("search.rebuild", key="search.rebuild")
+        return
+    for _ in range(ROUNDS):
         lease.check()
         # Read while no other writer is at work: what is older must never be written later.
         with index.writing() as write:
@@ -76,6 +79,8 @@ def empty_outbox(lease: Lease) -> None:
             write(entries)
         with unit_of_work():
             service.forget(number for number, _, _ in changes)
+    with unit_of_work():
+        service.wake()
 
 
 @jobs.on_failure("search.index")
@@ -85,7 +90,7 @@ def try_later(error: str, detail: str) -> None:
     jobs.enqueue("search.index", attempts=5, delay=TRY_AGAIN)
 
 
-@jobs.handler("search.rebuild")
+@jobs.handler("search.rebuild", long=True)
 def rebuild(lease: Lease) -> None:
     """Build the index anew beside the live one, then put it in its place in one step."""
     with reading():

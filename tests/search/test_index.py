@@ -84,6 +84,8 @@ def test_a_change_while_the_worker_is_finishing_gets_a_job_of_its_own(
     app: Flask, people: People, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The worker has looked into the outbox for the last time, but its job still runs."""
+    put(app, "first", "Stairs", "")
+    run_pending(app)  # there is an index
     pending = service.pending
     late: list[str] = []
 

@@ -84,7 +84,8 @@ def plan_finish(exam: Exam, deadline_at: datetime) -> None:
     moment = max(int(due.timestamp()), int(clock.epoch()) + 1)
     step = -(-moment // FINISH_EVERY_S) * FINISH_EVERY_S
     wait = timedelta(seconds=step - clock.epoch())
-    jobs.enqueue("exams.finish", key=f"exam:{exam.id}:{step}", delay=wait, exam_id=exam.id)
+    key = f"exam:{exam.id}:{step}"
+    jobs.enqueue("exams.finish", key=key, priority=jobs.SOON, delay=wait, exam_id=exam.id)
 
 
 def plan_open(exam_id: int) -> None:

@@ -33,7 +33,6 @@ PARTS = ("paper", "sheet", "key")
 ENDINGS = ("pdf", "docx")
 KEPT = timedelta(days=1)
 ORPHAN_SECONDS = 3600  # a file without a row is left alone for so long: it may be being made
-_SOON = 5  # priority: somebody waits for it
 _STEP = 0.05  # the share from one report to the next; each is a write
 
 
@@ -80,7 +79,7 @@ def ask_to_print(
     )
     session.add(row)
     session.flush()
-    job_id = jobs.enqueue(PRINT_JOB, key=key, priority=_SOON, printout_id=row.id)
+    job_id = jobs.enqueue(PRINT_JOB, key=key, priority=jobs.SOON, printout_id=row.id)
     other = session.scalar(select(Printout.id).where(Printout.job_id == job_id))
     if other is not None:  # asked for in another window in between
         session.delete(row)

@@ -41,7 +41,7 @@ def init_app(app: Flask) -> None:
             log.exception("the media folder could not be swept")
 
 
-@jobs.handler("media.sweep")
+@jobs.handler("media.sweep", long=True)
 def sweep(_lease: jobs.Lease) -> None:
     """Unfinished uploads after a day, recordings that no lesson uses after a week, files of nobody.
 
@@ -53,7 +53,7 @@ def sweep(_lease: jobs.Lease) -> None:
     service.sweep_files(age=timedelta(hours=service.ORPHAN_HOURS))
 
 
-@jobs.handler("media.transcode")
+@jobs.handler("media.transcode", long=True)
 def transcode(lease: jobs.Lease, media_id: int) -> None:
     """Prepare a recording. May be killed at any point and begun again, or called once too often."""
     with unit_of_work():
