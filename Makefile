@@ -28,7 +28,7 @@ restore: setup ## Put a backup in the place of what is there, while Weike rests:
 
 test: ## Set up everything and run every check and every test
 	@bash scripts/setup.sh test
-	$(MAKE) --no-print-directory lint types contracts
+	$(MAKE) --no-print-directory --jobs=$(WORKERS) --output-sync lint types contracts
 	$(PY) -m pytest -n $(WORKERS) --dist loadgroup --reruns 1 --rerun-show-tracebacks -ra
 
 lint: ## Style and common mistakes (ruff)

@@ -8,11 +8,14 @@ from collections.abc import Generator, Iterator
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
+from types import CodeType
 
 import pytest
 from flask import Flask
 from flask_migrate import upgrade
 from hypothesis import settings
+from jinja2 import BytecodeCache
+from jinja2.bccache import Bucket
 
 from app import create_app
 from app.core import clock
@@ -26,6 +29,24 @@ from tests.factories import People
 # The same examples in every run: a finding is looked for, not met by chance on somebody's change.
 settings.register_profile("steady", derandomize=True)
 settings.load_profile("steady")
+
+
+class Compiled(BytecodeCache):
+    """Templates as this process has compiled them: every test has an application of its own."""
+
+    def __init__(self) -> None:
+        self.found: dict[str, tuple[str, CodeType]] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        checksum, code = self.found.get(bucket.key, ("", None))
+        if checksum == bucket.checksum:  # of the source
+            bucket.code = code
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        self.found[bucket.key] = (bucket.checksum, bucket.code)
+
+
+Flask.jinja_options = {"bytecode_cache": Compiled()}
 SAMPLES = Path(__file__).resolve().parent.parent.parent / "shared" / "samples"
 
 
