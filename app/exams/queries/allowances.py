@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import or_, select
@@ -32,16 +32,32 @@ def large_type_of(member_id: int) -> bool:
 
 def allowances(member_id: int, exam_ids: Sequence[int]) -> dict[int, Allowance]:
     """The same of several exams, by the id of each."""
+    return _granted([member_id], exam_ids)[member_id]
+
+
+def allowances_in(exam_id: int, member_ids: Collection[int]) -> dict[int, Allowance]:
+    """What several members get besides in one exam, by the id of each."""
+    return {i: of[exam_id] for i, of in _granted(member_ids, [exam_id]).items()}
+
+
+def _granted(
+    member_ids: Collection[int], exam_ids: Sequence[int]
+) -> dict[int, dict[int, Allowance]]:
     rows = db.session().scalars(
         select(Accommodation).where(
-            Accommodation.member_id == member_id,
+            Accommodation.member_id.in_(member_ids),
             or_(Accommodation.exam_id.is_(None), Accommodation.exam_id.in_(exam_ids)),
         )
     )
     # What was taken back in one exam leaves what is granted in all.
     found = {
-        row.exam_id: Allowance(row.extra_percent, row.extra_attempts, row.large_type)
+        (row.member_id, row.exam_id): Allowance(
+            row.extra_percent, row.extra_attempts, row.large_type
+        )
         for row in rows
         if row.extra_percent or row.extra_attempts or row.large_type
     }
-    return {i: found.get(i) or found.get(None) or Allowance() for i in exam_ids}
+    return {
+        m: {i: found.get((m, i)) or found.get((m, None)) or Allowance() for i in exam_ids}
+        for m in member_ids
+    }

@@ -12,8 +12,8 @@ from sqlalchemy import and_, exists, or_, select
 from app.core.db import db
 from app.courses.queries import CourseCard
 from app.exams import rules
-from app.exams.models import Attempt, Exam
-from app.exams.queries.allowances import Allowance, allowance_of, allowances
+from app.exams.models import Accommodation, Attempt, Exam
+from app.exams.queries.allowances import Allowance, allowance_of, allowances, allowances_in
 from app.exams.queries.attempts import AttemptView, view
 from app.exams.queries.exams import (
     ExamView,
@@ -237,6 +237,72 @@ def standing_of(member_id: int, exam: ExamView, now: datetime) -> Standing:
         out_of=out_of,
         is_written=_is_written(exam, now),
     )
+
+
+def released_to(exam: Exam, member_ids: Collection[int], now: datetime) -> set[int]:
+    """Those of some members who may know by now what came out of their attempts at an exam.
+
+    By the very rule of the exam's page (`Standing.shows`), except that it does not ask whether they
+    take another exam with these questions: see `probing`.
+    """
+    if exam.show_score == rules.Release.AT_ONCE:
+        return set(member_ids)
+    still = standing_still(exam.paused_at, now)
+    is_open = exam.closes_at is not None and still < exam.closes_at
+    if exam.show_score == rules.Release.NEVER or is_open or not member_ids:
+        return set()
+    attempts: dict[int, list[AttemptView]] = {}
+    for row in db.session().scalars(
+        select(Attempt).where(Attempt.exam_id == exam.id, Attempt.member_id.in_(member_ids))
+    ):
+        attempts.setdefault(row.member_id, []).append(view(row))
+    seen = exam_view(exam, now)
+    return {
+        member_id
+        for member_id, allowance in allowances_in(exam.id, member_ids).items()
+        if Standing(
+            exam=seen,
+            now=now,
+            attempts=tuple(attempts.get(member_id, ())),
+            allowance=allowance,
+        ).shows("score")
+    }
+
+
+def probing(exam_id: int, member_ids: Collection[int], now: datetime) -> set[int]:
+    """Those of some members who take another exam just now that asks what this one asked them."""
+    writing = (
+        select(Attempt.member_id)
+        .where(Attempt.member_id.in_(member_ids), Attempt.state == "open")
+        .where(Attempt.exam_id.is_not(None), Attempt.exam_id != exam_id)
+    )
+    found = set()
+    for member_id in set(db.session().scalars(writing)):
+        own = db.session().scalars(
+            select(Attempt).where(Attempt.member_id == member_id, Attempt.exam_id == exam_id)
+        )
+        if _probed(member_id, [view(row) for row in own], now, but=exam_id):
+            found.add(member_id)
+    return found
+
+
+def next_release(exam: Exam, now: datetime) -> datetime | None:
+    """When somebody who has taken an exam will know their score next: after its close, and later
+    those with extra time. None when that is no moment, or is over."""
+    if exam.show_score != rules.Release.AFTER_CLOSE or exam.closes_at is None:
+        return None
+    takers = select(Attempt.member_id).where(Attempt.exam_id == exam.id)
+    granted = db.session().scalars(
+        select(Accommodation.extra_percent)
+        .where(Accommodation.member_id.in_(takers))
+        .where(or_(Accommodation.exam_id.is_(None), Accommodation.exam_id == exam.id))
+        .distinct()
+    )
+    moments = (
+        exam.closes_at + rules.extra_time(exam.duration_s or 0, percent)
+        for percent in {0, *granted}
+    )
+    return min((moment for moment in moments if moment > now), default=None)
 
 
 def _is_written(exam: ExamView, now: datetime) -> bool:

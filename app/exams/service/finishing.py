@@ -20,7 +20,7 @@ from app.core.db import db
 from app.core.refusals import NotThere
 from app.exams import rules
 from app.exams.models import Attempt, AttemptItem, Exam
-from app.exams.queries import items_of, standing_still
+from app.exams.queries import items_of, next_release, standing_still
 from app.exams.service.noting import note
 from app.exams.service.rewarding import reward
 from app.questions import types
@@ -101,12 +101,8 @@ def plan_open(exam_id: int) -> None:
     )
     if nearest is not None:
         plan_finish(exam, nearest)
-    elif (
-        exam.show_score == rules.Release.AFTER_CLOSE
-        and exam.closes_at is not None
-        and exam.closes_at > clock.now()
-    ):
-        plan_finish(exam, exam.closes_at)  # then the results are known, and told
+    elif (released_at := next_release(exam, clock.now())) is not None:
+        plan_finish(exam, released_at)  # then results are known, and told
 
 
 def is_over(attempt: Attempt, exam: Exam | None, now: datetime) -> bool:

@@ -11,7 +11,7 @@ from app.core import clock, jobs
 from app.core.db import db
 from app.exams import rules
 from app.exams.models import Attempt, Exam
-from app.exams.queries import allowance_of, outcome_seal, standing_still
+from app.exams.queries import outcome_seal, released_to
 from app.learning import service as learning
 from app.points import service as points
 
@@ -111,35 +111,7 @@ def _is_known(attempt: Attempt) -> bool:
     if attempt.exam_id is None:
         return True
     exam = db.session().get_one(Exam, attempt.exam_id)
-    return rules.is_released(
-        exam.show_score,
-        now=standing_still(exam.paused_at, clock.now()),
-        closes_at=exam.closes_at,
-        ended=_waits_for_nothing(exam) or _is_last(attempt, exam),
-    )
-
-
-def _waits_for_nothing(exam: Exam) -> bool:
-    """Whether scores do not wait for a member's last attempt: see rules.is_released."""
-    is_late = exam.show_score == rules.Release.AFTER_CLOSE and exam.closes_at is None
-    return not (is_late and exam.attempts_allowed)
-
-
-def _is_last(attempt: Attempt, exam: Exam) -> bool:
-    """Whether a member has none left of the attempts at an exam, and writes none."""
-    counted = (
-        db.session()
-        .scalars(
-            select(Attempt.state).where(
-                Attempt.member_id == attempt.member_id,
-                Attempt.exam_id == exam.id,
-                Attempt.state != "void",
-            )
-        )
-        .all()
-    )
-    extra = allowance_of(attempt.member_id, exam.id).extra_attempts
-    return "open" not in counted and len(counted) >= exam.attempts_allowed + extra
+    return bool(released_to(exam, [attempt.member_id], clock.now()))
 
 
 def _held_back(attempt: Attempt) -> Attempt | None:
@@ -147,7 +119,9 @@ def _held_back(attempt: Attempt) -> Attempt | None:
     if attempt.exam_id is None:
         return None
     session = db.session()
-    if _waits_for_nothing(session.get_one(Exam, attempt.exam_id)):
+    exam = session.get_one(Exam, attempt.exam_id)
+    is_late = exam.show_score == rules.Release.AFTER_CLOSE and exam.closes_at is None
+    if not is_late:
         return None
     return session.scalar(
         select(Attempt)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import timedelta
 
 from flask_babel import gettext
@@ -13,7 +13,7 @@ from app.core.addresses import address
 from app.core.db import db
 from app.exams import rules
 from app.exams.models import Attempt, Exam, ExamMarker
-from app.exams.queries import standing_still
+from app.exams.queries import exam_view, probing, released_to, standing_of
 from app.notices import service as notices
 from app.notices.rules import Kind
 
@@ -29,7 +29,7 @@ def tell_results(exam_id: int, *, most: int = 100, after: int = 0) -> int | None
     exam, now = db.session().get_one(Exam, exam_id), clock.now()
     if exam.show_score != rules.Release.AFTER_CLOSE or exam.closes_at is None:
         return None
-    if now >= exam.closes_at + NEWS or not is_known(exam):
+    if now >= exam.closes_at + NEWS:
         return None
     rows = (
         db.session()
@@ -42,7 +42,8 @@ def tell_results(exam_id: int, *, most: int = 100, after: int = 0) -> int | None
         )
         .all()
     )
-    for row in rows:
+    known = _knowing(exam, [row.member_id for row in rows])
+    for row in (row for row in rows if row.member_id in known):
         _tell([row], exam, _result_is_there(exam.title), once=f"result:{row.id}")
     return rows[-1].id if len(rows) == most else None
 
@@ -50,7 +51,7 @@ def tell_results(exam_id: int, *, most: int = 100, after: int = 0) -> int | None
 def tell_marked(attempt: Attempt, *, was_known: bool) -> None:
     """Tell a member that the last answer has its mark, or that a mark was changed afterwards."""
     exam = db.session().get_one(Exam, attempt.exam_id)
-    if attempt.waiting or not is_known(exam):
+    if attempt.waiting or not _knowing(exam, [attempt.member_id]):
         return
     if was_known:
         tell_changed(attempt, once=f"marked:{attempt.id}:{clock.epoch():.0f}")
@@ -61,7 +62,9 @@ def tell_marked(attempt: Attempt, *, was_known: bool) -> None:
 def tell_changed(attempt: Attempt, *, once: str, reason: str = "") -> None:
     """Tell a member that the result they know is another one now, and why."""
     exam = db.session().get_one(Exam, attempt.exam_id)
-    if attempt.state != "submitted" or attempt.waiting or not is_known(exam):
+    if attempt.state != "submitted" or attempt.waiting:
+        return
+    if not _knowing(exam, [attempt.member_id]):
         return
     title = exam.title
     _tell(
@@ -124,10 +127,14 @@ def tell_message(exam: Exam, attempts: Sequence[Attempt], *, text: str, message_
     )
 
 
-def is_known(exam: Exam) -> bool:
-    """Whether members may know their scores by now."""
-    still = standing_still(exam.paused_at, clock.now())
-    return rules.is_released(exam.show_score, now=still, closes_at=exam.closes_at, ended=True)
+def _knowing(exam: Exam, member_ids: Collection[int]) -> set[int]:
+    """Those of some members whom the page of an exam shows their scores by now.
+
+    No notice that follows from a score goes to anybody else.
+    """
+    now = clock.now()
+    found = released_to(exam, member_ids, now)
+    return found - probing(exam.id, found, now) if found else found
 
 
 def _result_is_there(title: str) -> Callable[[], str]:
@@ -173,12 +180,15 @@ def tell_appeal(exam: Exam, appeal_id: int, *, member_id: int) -> None:
 def tell_answered(
     attempt: Attempt, appeal_id: int, *, number: int, answer: str, is_more: bool
 ) -> None:
-    """Tell a member what came of their appeal."""
+    """Tell a member what came of their appeal; no more than that while marks are held back."""
     exam = db.session().get_one(Exam, attempt.exam_id)
     title = exam.title
+    now = clock.now()
+    standing = standing_of(attempt.member_id, exam_view(exam, now), now)
+    is_shown = standing.shows("answers") and bool(_knowing(exam, [attempt.member_id]))
 
     def words() -> str:
-        if is_more:
+        if is_more and is_shown:
             return str(
                 gettext(
                     "Your appeal was right: more points for question %(n)s of “%(title)s”",
@@ -188,4 +198,5 @@ def tell_answered(
             )
         return str(gettext("Your appeal about “%(title)s” has been answered", title=title))
 
-    _tell([attempt], exam, words, body=answer, once=f"appeal-answered:{appeal_id}")
+    body = answer if is_shown else ""
+    _tell([attempt], exam, words, body=body, once=f"appeal-answered:{appeal_id}")
