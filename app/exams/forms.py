@@ -36,7 +36,7 @@ from app.exams.rules import (
     RELEASE_NAMES,
     ROLE_NAMES,
 )
-from app.questions.rules import KIND_NAMES, LANGUAGE_NAMES, Language
+from app.questions.rules import DIFFICULTY_NAMES, KIND_NAMES, LANGUAGE_NAMES, Language
 
 
 def refuse(form: FlaskForm, refusal: Refusal) -> None:
@@ -271,9 +271,7 @@ class DrawForm(FlaskForm):  # type: ignore[misc]
         _l("Difficulty"),
         choices=[
             SelectChoice("", _l("any")),
-            SelectChoice("1", _l("1 (easy)")),
-            *(SelectChoice(str(n), str(n)) for n in (2, 3, 4)),
-            SelectChoice("5", _l("5 (hard)")),
+            *(SelectChoice(str(level), name) for level, name in DIFFICULTY_NAMES.items()),
         ],
     )
     language = SelectField(

@@ -918,6 +918,36 @@ def test_results_count_slots_of_the_paper_and_not_places_on_the_screen(
     assert takers[0].row().receipt in export.text
 
 
+def test_a_question_that_was_left_out_counts_in_no_figure_of_the_paper(
+    app: Flask, desk: Desk, written: tuple[Set, list[Candidate]]
+) -> None:
+    exam, _ = written
+
+    def figures() -> tuple[float, list[float | None]]:
+        run = app.test_cli_runner().invoke(args=["exams", "statistics", str(exam.id), "--json"])
+        told = json.loads(run.output)
+        return told["max_mark"], [slot["facility"] for slot in told["slots"]]
+
+    most, before = figures()
+    assert most == 3
+    assert None not in before
+    regrade = f"/{exam.id}/regrade/{exam.questions[1]}"
+    desk.post(regrade, action="leave_out", reason="Unclear")
+    assert figures() == (2, [before[0], None, before[2]])
+
+
+def test_a_draft_in_the_paper_is_pointed_out_before_publishing(
+    app: Flask, desk: Desk, trainer: int
+) -> None:
+    exam = make_exam(app, trainer, publish=False)
+    assert "All chosen questions are ready in the bank" in desk.get(f"/{exam.id}")
+    with app.app_context(), unit_of_work():
+        bank.sort(exam.questions[:1], by=trainer, state="draft")
+    page = desk.get(f"/{exam.id}")
+    assert "Chosen questions are not ready in the bank: 1" in page
+    assert page.count("chip-warn") == 1
+
+
 def test_a_regrade_is_seen_first_then_done_then_undone(
     app: Flask, desk: Desk, trainer: int, written: tuple[Set, list[Candidate]]
 ) -> None:

@@ -24,7 +24,7 @@ from app.exams.queries.seats import seats_of
 from app.questions import queries as bank
 from app.questions.models import Category, QuestionTag, QuestionVersion
 from app.questions.models import Question as QuestionRow
-from app.questions.rules import Language
+from app.questions.rules import Language, QuestionState
 
 ENTRIES = 50  # of a paper on one page of the desk
 
@@ -97,7 +97,7 @@ def pools_of(slots: Sequence[ExamSlot]) -> dict[int, list[tuple[int, float]]]:
 
 
 def _drawable(slot: ExamSlot) -> list[int]:
-    wanted = select(QuestionRow.id).where(QuestionRow.state == "ready")
+    wanted = select(QuestionRow.id).where(QuestionRow.state == QuestionState.READY)
     if slot.kind:
         wanted = wanted.where(QuestionRow.kind == slot.kind)
     if slot.difficulty is not None:
@@ -260,10 +260,22 @@ def checks_of(exam: ExamView, now: datetime) -> tuple[list[rules.Check], rules.S
             guessed=spread is not None and spread.is_guess,
             seals=exam.seals,
             is_drawable=not short,
+            unready=_unready(exam.id),
             told=len({asked for place in places for asked, _ in place.pool} & told),
         ),
         spread,
     )
+
+
+def _unready(exam_id: int) -> int:
+    """How many chosen questions are drafts, wait for review or are retired; none is drawn."""
+    wanted = (
+        select(func.count(ExamSlot.id))
+        .join(ExamSection, ExamSection.id == ExamSlot.section_id)
+        .join(QuestionRow, QuestionRow.id == ExamSlot.question_id)
+        .where(ExamSection.exam_id == exam_id, QuestionRow.state != QuestionState.READY)
+    )
+    return db.session().scalar(wanted) or 0
 
 
 def _short(places: Sequence[rules.Place]) -> int:

@@ -106,7 +106,7 @@ def book_of(exam_id: int, *, every: bool = False) -> Book:
             for index, _ in layout.slots
         ),
         question_ids=tuple(fixed.get(index) for index, _ in layout.slots),
-        max_marks=tuple(layout.places[index].mark for index, _ in layout.slots),
+        max_marks=tuple(layout.most_of(slot) for slot in layout.slots),
         marks=tuple(marks[attempt_id] for attempt_id in ids),
     )
 
@@ -124,6 +124,7 @@ class _Layout:
         self.fixed = {
             i: p.pool[0][0] for i, p in enumerate(self.places) if len(p.pool) == p.number == 1
         }
+        self._most: dict[tuple[int, int], Decimal] = {}
         self._place_of: dict[int, list[int]] = {}
         for index, place in enumerate(self.places):
             for question_id, _ in place.pool:
@@ -139,12 +140,17 @@ class _Layout:
                 if number < self.places[index].number:
                     free[attempt_id, index] = number + 1
                     marks[attempt_id][index, number] = rules.points(mark, most)
+                    self._most[index, number] = max(most, self._most.get((index, number), most))
                     break
         nothing = Decimal(0)
         return {
             attempt_id: tuple(found.get(slot, nothing) for slot in self.slots)
             for attempt_id, found in marks.items()
         }
+
+    def most_of(self, slot: tuple[int, int]) -> Decimal:
+        """The greatest mark of a slot: 0 when its question was left out of every attempt read."""
+        return self._most.get(slot, self.places[slot[0]].mark)
 
     def _homes(self, question_id: int, section: int) -> list[int]:
         every = self._place_of.get(question_id, [])

@@ -374,6 +374,7 @@ def checks(
     unfair: bool,
     guessed: bool = False,
     told: int = 0,
+    unready: int = 0,
     seals: bool = False,
     is_drawable: bool = True,
 ) -> list[Check]:
@@ -437,6 +438,13 @@ def checks(
             if told
             else _l("No course tells the answers"),
             told == 0,
+            must=False,
+        ),
+        Check(
+            _l("Chosen questions are not ready in the bank: %(unready)s", unready=unready)
+            if unready
+            else _l("All chosen questions are ready in the bank"),
+            unready == 0,
             must=False,
         ),
     ]
