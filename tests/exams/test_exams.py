@@ -938,3 +938,29 @@ def test_every_item_keeps_its_greatest_mark(app: Flask, people: People, trainer:
     assert taker.row().score == Decimal("7.5")
     assert re.search(r"7\.5 of 7\.5", taker.result())
     assert len(all_of(app, AttemptItem)) == 3
+
+
+def test_what_is_shown_never_says_that_the_pass_mark_was_reached_and_missed(
+    app: Flask, people: People, trainer: int
+) -> None:
+    """11 of 14 are 78.57 %: passed at 78, missed at 79, and every page and table says so."""
+    questions = [single(f"Q{n}?", f"CANARY-CORRECT-{n}", ("x", "y")) for n in range(14)]
+    desk = Desk(people, trainer)
+    for needed, shown, least, passed in ((78, 79, "10.92", True), (79, 78, "11.06", False)):
+        exam = make_exam(app, trainer, questions, pass_percent=needed, title=f"At {needed}")
+        taker = Candidate(people, exam)
+        taker.start()
+        taker.submit(taker.right(11))
+        page = taker.result()
+        assert f"11 of 14 points; {needed} % are needed, that is {least} points." in page
+        assert ("result-passed" in page) is passed
+        assert f"{shown}%" in page
+        assert f"{shown} %" in taker.client.get(taker.door).text
+        assert f"11 / 14 · {shown} %" in desk.get(f"/{exam.id}/results")
+        assert f"11 / 14 · {shown} %" in desk.get(f"/{exam.id}/room/{taker.attempt}")
+        table = desk.get(f"/{exam.id}/results/export")
+        assert f'11,14,{shown},"{"yes" if passed else "no"}"' in table
+        # Who was given another pass mark than the exam has by now is told which one it was.
+        with app.app_context(), unit_of_work():
+            service.change(exam.id, actor_id=trainer, pass_percent=50)
+        assert f"{needed} % were needed" in taker.client.get(taker.door).text

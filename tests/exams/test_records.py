@@ -350,7 +350,7 @@ def test_results_are_taken_away_as_texts_and_numbers_by_whoever_may_now(
     text = fetched(desk, f"/{taken.id}/results/export").decode("utf-8-sig")
     (formula,) = (line for line in text.splitlines() if "cmd" in line)
     assert formula.startswith('"\'=cmd|calc",')
-    assert re.search(r',"2[^"]*","2[^"]*",3,4,"', formula), formula  # two moments, two numbers
+    assert re.search(r',"2[^"]*","2[^"]*",3,4,75,"', formula), formula  # two moments, three numbers
     other = Desk(people, people.member(role="trainer"))
     paths = [f"/desk/exams/{taken.id}/{name}" for name in ("results/export", "archive")]
     for path in paths:

@@ -18,7 +18,7 @@ from app.courses.queries import cards, lessons_showing, quiz_of
 from app.exams.models import Attempt, AttemptItem, ExamMessage
 from app.exams.queries.explained import explained_item
 from app.exams.queries.sealing import Seal, seal_over, sealed_attempts, sealed_for
-from app.exams.rules import attempts_left, shown_percent
+from app.exams.rules import attempts_left, least_points, shown_percent
 from app.members.rules import Reader
 from app.questions import types
 from app.questions.queries import Question, places, versions
@@ -50,6 +50,11 @@ class AttemptView:
     percent: int | None
     passed: bool | None
     receipt: str | None
+
+    @property
+    def least(self) -> Decimal:
+        """The fewest points that pass."""
+        return least_points(self.out_of, self.pass_percent)
 
     @property
     def is_open(self) -> bool:

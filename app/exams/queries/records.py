@@ -26,6 +26,7 @@ from app.exams.models import (
     Regrade,
     RegradeAttempt,
 )
+from app.exams.queries.attempts import view
 from app.exams.queries.outcomes import book_of
 from app.exams.queries.sending import CHANGED, GONE, HEADER, LATER, UNREADABLE, Enclosing, Filed
 from app.members.models import Branch, Member
@@ -73,7 +74,7 @@ def records_of(
         asked = select(AttemptItem.version_id).where(AttemptItem.attempt_id.in_(of_exam))
         known = versions(session.scalars(asked.distinct()).all())
     yield "exam.json", [json.dumps(settings, default=str, ensure_ascii=False, indent=1).encode()]
-    header = ["member_id", "name", "username", "branch", *_ATTEMPT]
+    header = ["member_id", "name", "username", "branch", *_ATTEMPT, "percent"]
     yield "attempts.csv", csv_lines(header, _attempts(ids))
     sent = Enclosing(open_file, [id_ for id_, each in known.items() if each.kind == file.KIND])
     yield from sent.contents(_parts(ids))
@@ -117,7 +118,9 @@ def _attempts(ids: Sequence[int]) -> Iterator[list[Any]]:
         with reading():
             rows = _takers(part)
         for row, name, username, branch in rows:
-            yield [row.member_id, name, username, branch, *(getattr(row, k) for k in _ATTEMPT)]
+            told = [getattr(row, k) for k in _ATTEMPT]
+            percent = "" if row.passed is None else view(row).percent  # as pages show it
+            yield [row.member_id, name, username, branch, *told, percent]
 
 
 class _Paper(NamedTuple):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterable, Sequence
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_CEILING, ROUND_HALF_UP, Decimal
 
 from flask_babel import lazy_gettext as _l
 
@@ -107,6 +107,12 @@ def total(marks: Iterable[Decimal]) -> Decimal:
 def is_passed(score: Decimal, out_of: Decimal | int, pass_percent: int) -> bool:
     """Whether a score reaches the pass mark; compared exactly, before any rounding."""
     return out_of > 0 and score * 100 >= pass_percent * out_of
+
+
+def least_points(out_of: Decimal, pass_percent: int) -> Decimal:
+    """The fewest points that pass. Points go in hundredths, as far as `points` rounds them."""
+    exact = max(Decimal(0), out_of) * pass_percent / 100
+    return exact.quantize(Decimal("0.01"), ROUND_CEILING).normalize() + 0
 
 
 def percent_of(score: Decimal, out_of: Decimal | int) -> int:

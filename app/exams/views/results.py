@@ -87,7 +87,7 @@ def export_results(exam_id: int) -> Response:
     slots, taken = queries.marks_in_parts(exam.id)
     header = [
         *(_("Name"), _("User name"), _("Branch"), _("Attempt"), _("Began"), _("Submitted")),
-        *(_("Score"), _("Out of"), _("Passed"), _("Receipt")),
+        *(_("Score"), _("Out of"), _("Percent"), _("Passed"), _("Receipt")),
         *(str(number) for number in range(1, slots + 1)),
     ]
     said = {None: "", True: _("yes"), False: _("no")}
@@ -95,7 +95,9 @@ def export_results(exam_id: int) -> Response:
         [
             *(row.name, row.username, row.branch),
             *(row.attempt.number, row.attempt.started_at, row.attempt.submitted_at),
-            *(row.attempt.score, row.attempt.out_of, said[row.attempt.passed]),
+            *(row.attempt.score, row.attempt.out_of),
+            "" if row.attempt.waiting else row.attempt.percent,
+            said[row.attempt.passed],
             *(row.attempt.receipt, *marks),
         ]
         for row, marks in taken
