@@ -7,6 +7,7 @@ installed, it is asked, too.
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -173,6 +174,29 @@ def test_what_is_said_becomes_captions_that_the_trainer_reads_through(
     assert BUTTON not in mine.page()
     assert mine.ask() == 404
     assert mine.words() == ["听到火警，先报警。"]
+
+
+def test_who_saves_captions_that_another_has_changed_is_told_and_loses_nothing(lesson) -> None:
+    mine = lesson()
+    url = f"{mine.url}/captions/zh-Hans"
+
+    def seen(page: str) -> str:
+        return re.findall(r'name="seen" value="([^"]+)"', page)[0]
+
+    def save(words: str, mark: str):
+        text = f"WEBVTT\n\n00:00.000 --> 00:01.000\n{words}\n"
+        return mine.desk.post(url, text=text, seen=mark)
+
+    first = seen(mine.desk.client.get(url).get_data(as_text=True))
+    assert save("一号", first).status_code == 302
+    answer = save("二号", first)  # a window that was opened before
+    page = answer.get_data(as_text=True)
+    assert answer.status_code == 422
+    assert "changed in another window or by somebody else" in page
+    assert "二号" in page
+    assert mine.words() == ["一号"]
+    assert save("二号", seen(page)).status_code == 302  # knowing it
+    assert mine.words() == ["二号"]
 
 
 def test_captions_added_meanwhile_stay(lesson, python: Path, tmp_path: Path) -> None:

@@ -74,6 +74,7 @@ def save_captions(lesson_id: int, language: str) -> ResponseReturnValue:
             language=language,
             label=CAPTION_LANGUAGES.get(language, ""),
             text=text,
+            seen=request.form.get("seen"),
         )
     except NotThere:
         raise
@@ -110,6 +111,7 @@ def _captions_page(
         language=language,
         label=track.label if track else CAPTION_LANGUAGES[language],
         text=text,
+        seen=media_service.captions_mark(media_queries.cues(recording.id, language=language)),
         error=error,
         links=links,
     )

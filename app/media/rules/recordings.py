@@ -138,6 +138,13 @@ class BadLines(Refusal):
     sentence = _l("These lines could not be read: %(lines)s. Nothing was changed.")
 
 
+class CaptionsChanged(Conflict):
+    sentence = _l(
+        "These captions were changed in another window or by somebody else since you opened them. "
+        "Yours are still here: saving again puts them in the place of the others."
+    )
+
+
 class CaptionsTooLarge(TooMuch):
     sentence = _l("The caption file is larger than %(limit)s.")
 

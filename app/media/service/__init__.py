@@ -3,6 +3,7 @@
 from app.media.service.captions import (
     OTHER_SCRIPT,
     attach_captions,
+    captions_mark,
     captions_text,
     drop_captions,
     set_chapters,
@@ -89,6 +90,7 @@ __all__ = [
     "begin",
     "begin_upload",
     "can_hear",
+    "captions_mark",
     "captions_text",
     "check_speech",
     "choose_poster",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Sequence
 
 from sqlalchemy import delete, select
@@ -14,6 +15,7 @@ from app.media import opencc, queries, webvtt
 from app.media.models import CaptionTrack, ChapterList
 from app.media.rules import (
     BadLines,
+    CaptionsChanged,
     CaptionsTooLarge,
     Cue,
     chapters_of,
@@ -38,13 +40,18 @@ def attach_captions(
     return parsed.bad_lines
 
 
-def write_captions(media_id: int, *, language: str, text: str, label: str = "") -> None:
+def write_captions(
+    media_id: int, *, language: str, text: str, label: str = "", seen: str | None = None
+) -> None:
     """Replace the cues of a track with edited ones, written as WebVTT; a track that is not there
-    begins with them when it has a `label`.
+    begins with them when it has a `label`. `seen` is the `captions_mark` of what was edited.
 
-    All of them must be readable: BadLines names those that are not. Raises BadCaptions, NotThere.
+    All of them must be readable: BadLines names those that are not. Raises BadCaptions, NotThere,
+    and CaptionsChanged when the track is not what was edited any more.
     """
     tag = clean_language(language)
+    if seen is not None and seen != captions_mark(queries.cues(media_id, language=tag)):
+        raise CaptionsChanged
     kept = {track.language: track.label for track in queries.caption_tracks(media_id)}
     label = kept.get(tag, label)
     if not label:
@@ -75,6 +82,11 @@ def translate_captions(media_id: int, *, language: str, label: str) -> None:
 def captions_text(cues: Iterable[Cue]) -> str:
     """Cues as clean WebVTT, to be edited or kept."""
     return webvtt.write((cue.start_ms, cue.end_ms, cue.text) for cue in cues)
+
+
+def captions_mark(cues: Iterable[Cue]) -> str:
+    """The same for the same cues, and for no others."""
+    return hashlib.sha256(captions_text(cues).encode()).hexdigest()[:20]
 
 
 OTHER_SCRIPT = {"zh-Hant": "zh-Hans", "zh-Hans": "zh-Hant"}
