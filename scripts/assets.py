@@ -189,6 +189,18 @@ def font() -> None:
     put(mark, digest)
 
 
+def letters() -> None:
+    """Fonts for names whose letters join or stack, as TTF for printing."""
+    from fontTools.ttLib import TTFont
+
+    for name, script in (("noto-sans-arabic", "arabic"), ("noto-serif-tibetan", "tibetan")):
+        piece = TTFont(MODULES / f"@fontsource/{name}/files/{name}-{script}-400-normal.woff2")
+        piece.flavor = None
+        target = io.BytesIO()
+        piece.save(target)
+        put(VENDOR / f"{name}.ttf", target.getvalue())
+
+
 def main() -> None:
     VENDOR.mkdir(parents=True, exist_ok=True)
     for source, name in FILES.items():
@@ -217,6 +229,7 @@ def main() -> None:
     ):
         put(VENDOR / f"{name}.png", app_icon(side, share, rounded=name != "icon-180"))
     font()
+    letters()
     put(VENDOR / "maskable-512.png", app_icon(512, 0.72, rounded=False))
 
 

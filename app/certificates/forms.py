@@ -7,7 +7,7 @@ from typing import Any
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from flask_wtf.file import FileField
-from wtforms import BooleanField, StringField, TextAreaField
+from wtforms import BooleanField, HiddenField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length
 
 from app.certificates.rules import (
@@ -62,6 +62,7 @@ class TemplateForm(FlaskForm):  # type: ignore[misc]
     signature_en = _signature(_l("Signature, in English"), "en")
     colour = StringField(_l("Colour"), render_kw={"type": "color", "class_": "colour-input"})
     picture = FileField(_l("Picture at the top"), render_kw={"accept": "image/png,image/jpeg"})
+    kept = HiddenField()  # the picture that was sent before, as base64: browsers forget files
     drop_picture = BooleanField(_l("No picture"))
 
     @classmethod

@@ -1,24 +1,23 @@
-"""The printed certificate: one A4 page by fpdf2, with our Chinese font embedded and a QR code."""
+"""The printed certificate: one A4 page by fpdf2, with its fonts embedded and a QR code."""
 
 from __future__ import annotations
 
 import io
 import threading
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 import segno
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from app.certificates.rules import LARGEST_PICTURE, BadPicture
+from app.core import letters
 
 if TYPE_CHECKING:
     # It brings cryptography along for signatures that we do not make: loaded when a sheet is drawn.
     from fpdf import FPDF
     from fpdf.enums import WrapMode
 
-FONT = Path(__file__).parent.parent / "static" / "vendor" / "noto-sans-sc.ttf"
 WIDTH, HEIGHT = 297.0, 210.0  # mm, A4 on its side
 EDGE = 10.0
 PICTURE_SIDE = 600  # pixels that a picture keeps at most
@@ -49,8 +48,8 @@ def pdf(sheet: Sheet) -> bytes:
     page = FPDF(orientation="landscape", unit="mm", format="A4")
     page.set_auto_page_break(auto=False)
     page.set_title(sheet.title)
+    page.set_subject(sheet.text)
     page.set_lang(sheet.language.replace("_", "-"))
-    page.add_font("Noto", "", str(FONT))
     page.add_page()
     red, green, blue = (int(sheet.colour[at : at + 2], 16) for at in (1, 3, 5))
     page.set_draw_color(red, green, blue)
@@ -106,26 +105,28 @@ def picture_of(content: bytes) -> bytes:
 def _fit(page: FPDF, text: str, size: float, least: float, width: float) -> float:
     """The largest size from `size` down at which every line of a text fits in a width."""
     lines = text.splitlines() or [""]
+    letters.prepare(page, text)
     while size > least:
-        page.set_font("Noto", size=size)
+        page.set_font(letters.OURS, size=size)
         if all(page.get_string_width(line) <= width for line in lines):
             break
         size -= 1
-    page.set_font("Noto", size=size)
     return size
 
 
 def _title(page: FPDF, text: str, y: float) -> None:
+    text = letters.known(text)
     size = _fit(page, text, 40, 18, WIDTH - 60)
     page.set_xy(30, y)
-    page.multi_cell(WIDTH - 60, size * 0.5, text, align="C")
+    _write(page, text, size, width=WIDTH - 60, line=size * 0.5)
 
 
 def _block(page: FPDF, text: str, top: float, bottom: float) -> None:
     """The text, centred in its room, smaller when there is much of it."""
-    width = WIDTH - 70
+    text, width = letters.known(text), WIDTH - 70
+    letters.prepare(page, text)
     for size in (24, 22, 20, 18, 16, 14, 12, 10, 8):
-        page.set_font("Noto", size=size)
+        page.set_font(letters.OURS, size=size)
         line = size * 0.62
         measured = page.multi_cell(
             *(width, line, text),
@@ -139,7 +140,40 @@ def _block(page: FPDF, text: str, top: float, bottom: float) -> None:
             break
     room = bottom - top - height
     page.set_xy(35, top + max(0, room) / 2)
-    page.multi_cell(width, line, text, align="C", wrapmode=_wrap(text))
+    _write(page, text, size, width=width, line=line)
+
+
+def _write(
+    page: FPDF, text: str, size: float, *, width: float, line: float, align: str = "C"
+) -> None:
+    """Lines of a text, one below the other.
+
+    One by one, since fpdf2 forgets which font holds when a line has used another one. Readers of
+    the PDF find letters that join where they stand, not in their order: such a line says its text
+    in words, too (ISO 32000-1, 14.9.4).
+    """
+    letters.prepare(page, text)
+    page.set_font(letters.OURS, size=size)
+    x = page.get_x()
+    found = page.multi_cell(
+        *(width, line, text),
+        align=align,
+        wrapmode=_wrap(text),
+        dry_run=True,
+        output="LINES",
+    )
+    for each in cast("list[str]", found):
+        page.set_x(x)
+        page.set_font(letters.OURS, size=size + 1)
+        page.set_font(letters.OURS, size=size)
+        is_said = letters.is_joined(each)
+        if is_said:
+            said = letters.as_read(each).encode("utf-16-be").hex().upper()
+            page._out(f"/Span <</ActualText <FEFF{said}>>> BDC")  # noqa: SLF001
+        page.cell(width, line, each, align=align)
+        if is_said:
+            page._out("EMC")  # noqa: SLF001
+        page.ln(line)
 
 
 def _wrap(text: str) -> WrapMode:
@@ -155,9 +189,10 @@ def _signature(page: FPDF, sheet: Sheet) -> None:
     for text, most in ((sheet.signature, 15.0), (sheet.day, 12.0)):
         if not text:
             continue
-        size = _fit(page, text, most, 8, width)
+        plain = letters.known(text)
+        size = _fit(page, plain, most, 8, width)
         page.set_xy(x, y)
-        page.multi_cell(width, size * 0.55, text, align="C", new_x="LMARGIN", new_y="NEXT")
+        _write(page, plain, size, width=width, line=size * 0.55)
         y = page.get_y() + 2
 
 
@@ -168,7 +203,6 @@ def _proof(page: FPDF, sheet: Sheet) -> None:
     code.seek(0)
     page.image(code, x=x, y=y, w=side, h=side, alt_text=sheet.url)
     page.set_text_color(90, 84, 80)
-    page.set_font("Noto", size=9)
     page.set_xy(x + side + 3, y + 6)
-    page.multi_cell(95, 5, sheet.foot, align="L")
+    _write(page, letters.known(sheet.foot), 9, width=95, line=5, align="L")
     page.link(x, y, side, side, sheet.url)

@@ -6,6 +6,7 @@ import base64
 import io
 import json
 import re
+import unicodedata
 from datetime import UTC, datetime, timedelta
 
 import pypdfium2
@@ -511,3 +512,71 @@ def test_an_expired_certificate_is_replaced_when_it_is_earned_again(
         )
     old, new = all_of(app, passed.member)
     assert (old.state, new.state, new.number) == ("replaced", "live", number)
+
+
+NAMES = (
+    *("Γιώργος Παπαδόπουλος", "Дмитрий Қожахметов", "Nguyễn Thị Hồng", "Łukasz Þór"),
+    *("王𠮷㛃", "བསྟན་འཛིན་རྒྱ་མཚོ།", "مۇھەممەت", "김철수", "王ᠮ", "小明😀"),
+)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_name_can_be_read_from_its_certificate_or_its_letters_are_told(name: str) -> None:
+    from app.certificates.sheet import Sheet, pdf
+    from app.core import letters
+
+    document = pdf(
+        Sheet(
+            title="结业证书",
+            text=f"{name}\n已完成《消防安全》",
+            signature="培训部",
+            day="2026年11月28日",
+            foot="2026-ABCD",
+            url="https://example.org/verify/2026-ABCD",
+            colour="#aa2222",
+            language="zh_Hans",
+        )
+    )
+    opened = pypdfium2.PdfDocument(document)
+    text = opened[0].get_textpage().get_text_range()
+    opened.close()
+    lost = letters.unprintable(name)
+    assert (name in text) == (lost == ""), (text, lost)
+    assert "已完成《消防安全》" in text
+    words = re.sub(r"\s", "", text)
+    for letter in lost:
+        assert re.sub(r"\s", "", unicodedata.name(letter).lower()) in words
+    assert letters.unprintable("王小明 Łukasz Дмитрий Γιώργος 2026·①") == ""
+
+
+def test_an_organizer_is_told_of_letters_that_cannot_be_printed(
+    app: Flask, people: People, office: Office, passed: Candidate
+) -> None:
+    (found,) = all_of(app, passed.member)
+    one = f"/organizer/certificates/{found.id}"
+    assert "No font here can print" not in office.client.get(one).get_data(as_text=True)
+    with app.app_context(), unit_of_work() as session:
+        session.get_one(Certificate, found.id).holder = "王ᠮ"
+    assert "No font here can print ᠮ" in office.client.get(one).get_data(as_text=True)
+    assert "cannot be printed in full" in office.client.get("/organizer/certificates").text
+
+
+def test_a_picture_that_was_looked_at_need_not_be_chosen_again(app: Flask, office: Office) -> None:
+    picture = io.BytesIO()
+    Image.new("RGB", (900, 300), "red").save(picture, "PNG")
+    picture.seek(0)
+    shown = office.template(look="1", picture=(picture, "seal.png")).text
+    kept = re.search(r'name="kept"[^>]* value="([^"]+)"', shown).group(1)
+    again = office.template(look="1", kept=kept).text
+    assert re.search(r'name="kept"[^>]* value="([^"]+)"', again).group(1) == kept
+    for bad in ("%%%", base64.b64encode(b"<svg onload=alert(1)>").decode()):
+        assert office.template(kept=bad).status_code == 422
+    assert office.template(kept=kept).status_code == 303
+    with app.app_context():
+        from app.certificates.models import CertificatePicture
+
+        content = db.session.query(CertificatePicture).one().content
+        db.session.rollback()
+    assert Image.open(io.BytesIO(content)).size == (600, 200)
+    shown = office.client.get("/admin/certificates/templates/1").text
+    assert re.search(r'name="kept"[^>]* value="([^"]+)"', shown) is None

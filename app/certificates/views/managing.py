@@ -6,7 +6,7 @@ from flask import render_template, request
 
 from app.certificates import queries, rules
 from app.certificates.views.door import bp
-from app.core import clock
+from app.core import clock, letters
 from app.core.access import access
 from app.members.access import ORGANIZER, reader
 
@@ -21,6 +21,7 @@ def issued() -> str:
             reader(), clock.now(), words=words, page=request.args.get("page", 1, type=int)
         ),
         words=words,
+        unprintable=letters.unprintable,
         standings=rules.STANDING_NAMES,
     )
 
@@ -29,9 +30,11 @@ def issued() -> str:
 @access(ORGANIZER)
 def one(certificate_id: int, problem: str = "") -> str:
     """Ending it is a door of a room above, which also tells its member."""
+    found = queries.managed(reader(), certificate_id, clock.now())
     return render_template(
         "certificates/one.html",
-        found=queries.managed(reader(), certificate_id, clock.now()),
+        found=found,
+        lost=letters.unprintable(found.holder + found.title),
         problem=problem,
         kinds=rules.KIND_NAMES,
         standings=rules.STANDING_NAMES,

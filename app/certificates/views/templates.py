@@ -13,6 +13,7 @@ from app.certificates import queries, rules, service
 from app.certificates.forms import TemplateForm
 from app.certificates.sheet import pdf, picture_of, png
 from app.certificates.views.door import bp, sample
+from app.core import letters
 from app.core.access import access
 from app.core.addresses import address
 from app.core.i18n import current_language
@@ -20,13 +21,14 @@ from app.core.limits import limited
 from app.core.refusals import Refusal
 from app.members.access import ADMINISTRATOR
 
-MOST_BYTES = rules.LARGEST_PICTURE + 100_000
+# A picture chosen now, beside one that came back with the page, a third larger as text.
+MOST_BYTES = 3 * rules.LARGEST_PICTURE
 
 
 @bp.before_request
 def _room_for_a_picture() -> None:
     if request.endpoint == "certificates.save_template":
-        request.max_content_length = MOST_BYTES
+        request.max_content_length = request.max_form_memory_size = MOST_BYTES
 
 
 @bp.get("/admin/certificates/templates/new")
@@ -49,29 +51,41 @@ def template(template_id: int) -> str:
 @access(ADMINISTRATOR)
 @limited("certificate templates", most=60, seconds=300)
 def save_template(template_id: int) -> ResponseReturnValue:
-    """Save it, or only show it, as the button says."""
+    """Save it, or only show it, as the button says; a picture that was sent comes back with the
+    page, so that it need not be chosen again."""
     found = queries.template(template_id) if template_id else None
     form = TemplateForm()
     old = found.design.picture if found else ""
-    picture = None if form.drop_picture.data else queries.picture(old)
-    digest = "" if form.drop_picture.data else old
-    if not form.validate():
-        return _editor(found, form, None, picture), 422
+    picture, digest, kept = None, "", b""
     try:
-        sent = form.picture.data
-        if isinstance(sent, FileStorage) and sent.filename:
-            picture = picture_of(sent.stream.read(rules.LARGEST_PICTURE + 1))
-            digest = ""
+        if not form.drop_picture.data:
+            kept = _sent(form)
+            picture, digest = (kept, "") if kept else (queries.picture(old), old)
+        if not form.validate():
+            return _editor(found, form, None, picture, kept=kept), 422
         design = rules.checked(form.design(digest))
         if "look" in request.form:
-            return _editor(found, form, design, picture)
-        if picture and not digest:
-            design = form.design(service.keep_picture(picture))
+            return _editor(found, form, design, picture, kept=kept)
+        if kept:
+            design = form.design(service.keep_picture(kept))
         service.save_template(template_id or None, name=form.name.data or "", design=design)
     except Refusal as refusal:
-        return _editor(found, form, None, picture, problem=str(refusal)), 422
+        return _editor(found, form, None, picture, kept=kept, problem=str(refusal)), 422
     flash(_("Saved. Certificates that were issued before stay as they are."), "good")
     return redirect(address("admin_certificates"), 303)
+
+
+def _sent(form: TemplateForm) -> bytes:
+    """The picture that was chosen now, else the one that came back with the page; a PNG."""
+    sent = form.picture.data
+    if isinstance(sent, FileStorage) and sent.filename:
+        return picture_of(sent.stream.read(rules.LARGEST_PICTURE + 1))
+    if not form.kept.data:
+        return b""
+    try:
+        return picture_of(base64.b64decode(form.kept.data, validate=True))
+    except ValueError:
+        raise rules.BadPicture from None
 
 
 @bp.post("/admin/certificates/templates/<int:template_id>/drop")
@@ -88,18 +102,24 @@ def _editor(
     design: rules.Design | None,
     picture: bytes | None,
     *,
+    kept: bytes = b"",
     problem: str = "",
 ) -> str:
     """The editor; `design` is what the picture of the paper shows, None for none."""
     language = request.values.get("show", current_language())
-    shown = ""
+    form.kept.data = base64.b64encode(kept).decode()
+    form.kept.raw_data = None
+    shown = lost = ""
     if design is not None and language in {*rules.LANGUAGES, "zh_Hant"}:
-        shown = base64.b64encode(png(pdf(sample(design, language, picture)))).decode()
+        paper = sample(design, language, picture)
+        shown = base64.b64encode(png(pdf(paper))).decode()
+        lost = letters.unprintable(paper.title + paper.text + paper.signature)
     return render_template(
         "certificates/template.html",
         found=found,
         form=form,
         shown=shown,
+        lost=lost,
         language=language,
         has_picture=picture is not None,
         fillings=rules.PLACES,

@@ -12,8 +12,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from app.core import markdown
-from app.exams.sheets import formulas, letters
+from app.core import letters, markdown
+from app.exams.sheets import formulas
 from app.exams.sheets.block import columns
 from app.exams.sheets.formulas import Drawing
 
@@ -90,7 +90,7 @@ def put(page: FPDF, line: Line, x: float, top: float, size: int) -> None:
 def _say(page: FPDF, text: str, x: float, base: float, size: int) -> None:
     """Letters on the line; those of the same font at once."""
     for font, part in letters.runs(text.rstrip()):
-        page.set_font(font, size=size)
+        letters.choose(page, font, size)
         page.text(x, base, part)
         x += letters.width(page, part, size)
 

@@ -6,7 +6,8 @@ import io
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from app.exams.sheets import flowing, letters
+from app.core import letters
+from app.exams.sheets import flowing
 from app.exams.sheets.block import INDENT, Block, on_paper
 
 if TYPE_CHECKING:
@@ -29,7 +30,6 @@ def pdf(
     page = _paper()
     page.set_title(title)
     page.set_lang(language.replace("_", "-"))
-    letters.add_to(page)
     page.set_margins(EDGE, EDGE, EDGE)
     page.set_auto_page_break(auto=True, margin=EDGE + 6)
     page.add_page()
@@ -85,7 +85,7 @@ def _paper() -> FPDF:
     class Paper(FPDF):
         def footer(self) -> None:
             self.set_y(-14)
-            self.set_font(letters.OURS, size=9)
+            letters.choose(self, letters.OURS, 9)
             self.cell(0, 8, f"{self.page_no()}", align="C")
 
     return Paper(orientation="portrait", unit="mm", format="A4")
