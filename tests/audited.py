@@ -58,6 +58,8 @@ AUDITED: dict[str, tuple[Act, ...]] = {
     "courses.withdraw": (Act.COURSE_WITHDRAWN,),
     "courses.remove": (Act.COURSE_REMOVED,),
     "courses.restore": (Act.COURSE_RESTORED,),
+    "exams.do_regrade_quiz": (Act.QUIZ_MARKED_ANEW,),
+    "exams.undo_regrade_quiz": (Act.QUIZ_MARKING_UNDONE,),
     "courses.remove_theme": (Act.THEME_REMOVED,),
     "courses.remove_recording": (Act.RECORDING_REMOVED,),
     "learning.set_path_state": (Act.PATH_PUBLISHED, Act.PATH_WITHDRAWN),

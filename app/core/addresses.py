@@ -58,6 +58,8 @@ ADDRESSES = {
     "desk_exams": "/desk/exams",
     "desk_question": "/desk/questions/{question}",
     "desk_quiz": "/desk/courses/{course}/quiz",
+    "quiz_answers": "/desk/courses/{course}/quiz/answers",
+    "quiz_answer": "/desk/courses/{course}/quiz/answers/{question}",
     "desk_quiz_pick": "/desk/courses/{course}/quiz/pick",
     "question_figures": "/desk/question-figures",
     "question_uses": "/desk/question-uses",

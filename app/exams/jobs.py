@@ -11,9 +11,17 @@ from app.core import given_up, jobs
 from app.core.db import reading, unit_of_work
 from app.core.jobs import Lease, handler
 from app.exams import queries, service
-from app.exams.queries.attempts import course_title_of
+from app.exams.queries.attempts import title_of_attempt
 from app.exams.queries.exams import title_of
-from app.exams.service import finish_due, plan_open, reward_due, reward_quiz, tell_results
+from app.exams.service import (
+    finish_due,
+    follow_later,
+    plan_open,
+    regrade_step,
+    reward_due,
+    reward_later,
+    tell_results,
+)
 
 log = logging.getLogger(__name__)
 
@@ -44,16 +52,43 @@ def finish(lease: Lease, exam_id: int) -> None:
         lease.check()
 
 
-@handler("exams.reward_quiz")
-def reward_quiz_later(lease: Lease, attempt_id: int) -> None:
-    """Give what the quiz of a course brings once no exam seals its outcome any more."""
+@handler("exams.reward_quiz")  # as earlier versions asked for it
+@handler("exams.reward")
+def reward_waiting(_lease: Lease, attempt_id: int) -> None:
+    """Give what an attempt brings once no exam seals its outcome any more."""
     with unit_of_work():
-        reward_quiz(attempt_id)
+        reward_later(attempt_id)
 
 
-@given_up.name_of("exams.reward_quiz")
-def named_quiz(*, attempt_id: int) -> str:
-    return course_title_of(attempt_id)
+@handler("exams.follow")
+def follow_waiting(
+    _lease: Lease, attempt_id: int, regrade_id: int, passed: bool, score: str, out_of: str
+) -> None:
+    """Give, take back and tell what a regrade changed once no exam seals it any more."""
+    with unit_of_work():
+        follow_later(attempt_id, regrade_id=regrade_id, passed=passed, score=score, out_of=out_of)
+
+
+@handler("exams.regrade")
+def regrade(lease: Lease, regrade_id: int) -> None:
+    """Mark a quiz anew, or undo that, some attempts at a time."""
+    share: int | None = 0
+    while share is not None:
+        with unit_of_work():
+            share = regrade_step(regrade_id)
+        lease.check()
+        if share is not None:
+            lease.report(share)
+
+
+@given_up.name_of("exams.reward_quiz", "exams.reward", "exams.follow")
+def named_attempt(*, attempt_id: int, **_facts: object) -> str:
+    return title_of_attempt(attempt_id)
+
+
+@given_up.name_of("exams.regrade")
+def named_regrade(*, regrade_id: int) -> str:
+    return queries.title_of_regrade(regrade_id)
 
 
 @given_up.name_of("exams.finish")

@@ -13,11 +13,18 @@ from app.exams.service import regrade
 from config import Config
 from tests import postgresql
 from tests.conftest import make_config
-from tests.exams import test_attacks, test_clips, test_desk, test_exams, test_marking
+from tests.exams import (
+    test_attacks,
+    test_clips,
+    test_desk,
+    test_exams,
+    test_marking,
+    test_requizzing,
+)
 from tests.exams.examiner import Candidate, Set, make_exam
 from tests.exams.test_desk import written
 from tests.factories import People
-from tests.learning.lessons import Time
+from tests.learning.lessons import Time, make_course
 
 __all__ = ["written"]  # a fixture
 
@@ -76,6 +83,18 @@ def test_equal_regrades_at_once(
 ) -> None:
     test_desk.test_of_equal_regrades_at_once_one_is_done_and_the_others_are_told(
         app, people, trainer, written
+    )
+
+
+@pytest.mark.usefixtures("time")
+def test_a_quiz_is_marked_anew_in_steps(
+    app: Flask, people: People, trainer: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    course = make_course(app, trainer, [("reading", 1000)], [test_requizzing.WRONG])
+    question = test_requizzing.question_of(app, course)
+    desk = test_requizzing.Desk(people, trainer, course, question)
+    test_requizzing.test_a_large_quiz_is_marked_by_the_worker_in_steps_and_a_second_one_waits(
+        app, people, course, question, desk, trainer, monkeypatch
     )
 
 

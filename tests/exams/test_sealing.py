@@ -14,6 +14,7 @@ from app.courses.models import CourseQuestion
 from app.learning.models import CheckpointAnswer
 from app.points.models import Entry
 from app.practice import rules as practice
+from tests.certificates.test_certificates import Office, all_of
 from tests.exams.examiner import Candidate, Desk, Set, exam_row, make_exam
 from tests.exams.taker import Taker
 from tests.exams.test_clips import seen, send
@@ -156,6 +157,28 @@ def test_no_list_tells_the_score_of_an_exam_that_asks_what_one_is_asked_just_now
     writer.submit()
     for page in pages:
         assert "100 %" in prober.client.get(page).get_data(as_text=True)
+
+
+def test_points_and_certificate_of_an_exam_wait_while_one_takes_another_with_its_questions(
+    app: Flask, people: People, trainer: int, time: Time
+) -> None:
+    real = make_exam(app, trainer, seals=False, title="The real one", duration_s=1800)
+    probe = make_exam(app, trainer, real.questions, seals=False, show_score="at_once")
+    Office(people).certify(f"exam:{probe.id}")
+    takers = [Candidate(people, probe), Candidate(people, probe)]
+    Candidate(people, real, takers[0].member).start()
+    for taker in takers:
+        taker.start()
+        taker.submit(taker.right())
+    both = [taker.member for taker in takers]
+    assert [len(earned(app, member)) for member in both] == [0, 1]
+    assert [len(all_of(app, member)) for member in both] == [0, 1]
+    time.moment += timedelta(seconds=1800 + 62)
+    for _ in range(3):  # handed in for them; then looked at again
+        jobs.run_pending(app)
+        time.moment += timedelta(minutes=6)
+    assert [len(earned(app, member)) for member in both] == [1, 1]
+    assert [len(all_of(app, member)) for member in both] == [1, 1]
 
 
 def test_who_is_in_no_exam_pays_one_short_read(app: Flask, people: People, course: Made) -> None:

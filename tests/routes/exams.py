@@ -24,6 +24,8 @@ MATRIX = {
             *("exams.on_paper", "exams.print_paper", "exams.print_attempt"),
             *("exams.printed", "exams.printed_list"),
             "exams.question_figures",
+            *("exams.quiz_answers", "exams.quiz_regrades", "exams.regrade_quiz"),
+            *("exams.do_regrade_quiz", "exams.undo_regrade_quiz"),
         ),
         "author",
     ),

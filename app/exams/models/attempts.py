@@ -105,6 +105,7 @@ class Attempt(Base):
     waiting: Mapped[int] = mapped_column(default=0)  # items that a person must mark
     score: Mapped[Decimal | None] = mapped_column(Exact)  # the sum of mark × max_mark
     passed: Mapped[bool | None]
+    changed_at: Mapped[datetime | None]  # when a regrade, or undoing one, last changed the score
     receipt: Mapped[str | None] = mapped_column(String(12), unique=True)
     goes_on_from: Mapped[int | None] = mapped_column(ForeignKey("attempt.id"))  # if reopened
 

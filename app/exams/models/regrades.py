@@ -4,22 +4,32 @@ from __future__ import annotations
 
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core.db import Base
 from app.exams.models.attempts import Exact
 
+_GOING = text("state in ('doing', 'undoing')")
+_GOES_ON: dict[str, Any] = {"sqlite_where": _GOING, "postgresql_where": _GOING}
+
 
 class Regrade(Base):
-    """One decision about one question of an exam or quiz: its new key counts, or it is void."""
+    """One decision about one question of an exam or quiz: its new key counts, or it is void.
+
+    That of a quiz is done, and undone, in steps: attempts up to `reached_id` have had theirs.
+    """
 
     __tablename__ = "regrade"
     __table_args__ = (
         CheckConstraint("action in ('new_key', 'full_marks', 'leave_out')", name="action"),
         CheckConstraint("(course_id is null) != (exam_id is null)", name="what"),
+        CheckConstraint("state in ('doing', 'done', 'undoing', 'undone')", name="state"),
         Index("ix_regrade_exam_id", "exam_id"),
+        # However many ask for it at once: one goes on in a course.
+        Index("uq_regrade_going_on", "course_id", unique=True, **_GOES_ON),
         Index("ix_regrade_course_id", "course_id"),
     )
 
@@ -28,6 +38,13 @@ class Regrade(Base):
     course_id: Mapped[int | None] = mapped_column(ForeignKey("course.id"))
     question_id: Mapped[int] = mapped_column(ForeignKey("question.id"))
     action: Mapped[str] = mapped_column(String(10))
+    state: Mapped[str] = mapped_column(String(7), default="done", server_default="done")
+    # The version whose key counts, of a quiz: a later one is another decision.
+    version_id: Mapped[int | None] = mapped_column(ForeignKey("question_version.id"))
+    until_id: Mapped[int] = mapped_column(default=0, server_default="0")  # the last attempt
+    reached_id: Mapped[int] = mapped_column(default=0, server_default="0")
+    to_do: Mapped[int] = mapped_column(default=0, server_default="0")  # attempts, and how many
+    done: Mapped[int] = mapped_column(default=0, server_default="0")  # of them are done
     reason: Mapped[str] = mapped_column(String(300))
     author_id: Mapped[int] = mapped_column(ForeignKey("member.id"))
     done_at: Mapped[datetime]

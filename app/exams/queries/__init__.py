@@ -83,14 +83,10 @@ from app.exams.queries.outcomes import (
     Book,
     Chosen,
     QuestionResult,
-    RegradeView,
     Taken,
     book_of,
     marks_in_parts,
     questions_of,
-    regraded_at,
-    regrades_of,
-    regrades_seen,
     score_bands,
     taken,
 )
@@ -118,6 +114,16 @@ from app.exams.queries.printing import (
 )
 from app.exams.queries.records import (
     records_of,
+)
+from app.exams.queries.regrades import (
+    QuizQuestion,
+    RegradeView,
+    quiz_questions,
+    quiz_seen,
+    regraded_at,
+    regrades_of,
+    regrades_seen,
+    title_of_regrade,
 )
 from app.exams.queries.room import (
     Grant,
@@ -182,6 +188,7 @@ __all__ = [
     "Printed",
     "PrintoutView",
     "QuestionResult",
+    "QuizQuestion",
     "QuizState",
     "RegradeView",
     "ResultItem",
@@ -259,6 +266,8 @@ __all__ = [
     "probing",
     "question_figures",
     "questions_of",
+    "quiz_questions",
+    "quiz_seen",
     "quiz_state_for",
     "records_of",
     "regraded_at",
@@ -286,6 +295,7 @@ __all__ = [
     "tags",
     "taken",
     "takers",
+    "title_of_regrade",
     "to_sit",
     "token_of_answer",
     "view",

@@ -15,7 +15,7 @@ from app.core.addresses import address
 from app.core.db import db
 from app.core.refusals import NotThere
 from app.courses.queries import cards, lessons_showing, quiz_of
-from app.exams.models import Attempt, AttemptItem, ExamMessage
+from app.exams.models import Attempt, AttemptItem, Exam, ExamMessage
 from app.exams.queries.explained import explained_item
 from app.exams.queries.sealing import Seal, seal_over, sealed_attempts, sealed_for
 from app.exams.rules import attempts_left, least_points, shown_percent
@@ -49,6 +49,7 @@ class AttemptView:
     score: Decimal | None
     percent: int | None
     passed: bool | None
+    changed_at: datetime | None  # when the score was last changed by a regrade
     receipt: str | None
 
     @property
@@ -77,7 +78,9 @@ class AttemptView:
 
     def under(self, seal: Seal | None) -> AttemptView:
         """The attempt as its member may see it: what was known before stays known."""
-        if seal is None or self.submitted_at is None or seal.since > self.submitted_at:
+        if seal is None or self.submitted_at is None:
+            return self
+        if seal.since > max(self.submitted_at, self.changed_at or self.submitted_at):
             return self
         return replace(self, score=None, percent=None, passed=None)
 
@@ -237,11 +240,19 @@ def results(attempt: AttemptView) -> list[ResultItem]:
     return [_result_item(item, question) for item, question in _with_questions(attempt.id)]
 
 
-def course_title_of(attempt_id: int) -> str:
-    """What the course of a quiz is called; "" when it is gone."""
-    course_id = db.session().scalar(select(Attempt.course_id).where(Attempt.id == attempt_id))
-    found = cards([course_id]) if course_id else {}
-    return next((card.title for card in found.values()), "")
+def title_of_attempt(attempt_id: int) -> str:
+    """What the exam, or the course of the quiz, is called; "" when it is gone."""
+    row = db.session().get(Attempt, attempt_id)
+    if row is None:
+        return ""
+    if row.course_id is None:
+        return db.session().get_one(Exam, row.exam_id).title
+    return course_title(row.course_id)
+
+
+def course_title(course_id: int) -> str:
+    """What a course is called; "" when it is gone."""
+    return next((card.title for card in cards([course_id]).values()), "")
 
 
 def missed(items: Iterable[ResultItem]) -> list[int]:

@@ -1,15 +1,14 @@
-"""Reads for after an exam: scores, marks by slot, how options were chosen, what was regraded."""
+"""Reads for after an exam: scores, marks by slot, how options were chosen."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import func, select, true
+from sqlalchemy import select, true
 
 from app.core.db import db, reading
 from app.core.refusals import NotThere
@@ -18,8 +17,6 @@ from app.exams.models import (
     Attempt,
     AttemptItem,
     Exam,
-    Regrade,
-    RegradeAttempt,
 )
 from app.exams.queries.attempts import AttemptView, view
 from app.exams.queries.blueprints import places_of
@@ -322,83 +319,3 @@ def _question_result(
 def score_bands(attempts: Sequence[Taken]) -> list[int]:
     """How many of the attempts that count are in each tenth of the marks."""
     return histogram([float((t.attempt.share or 0) * 100) for t in attempts if t.counts])
-
-
-# --- regrades -------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class RegradeView:
-    """One regrade as it is listed."""
-
-    id: int
-    question_id: int
-    stem: str
-    action: str
-    reason: str
-    author: str
-    done_at: datetime
-    undone_at: datetime | None
-    attempts: int
-    may_undo: bool
-
-
-def regrades_of(exam_id: int) -> list[RegradeView]:
-    """The regrades of an exam, the newest first; only the newest one that stands can be undone."""
-    number = (
-        select(RegradeAttempt.regrade_id, func.count().label("number"))
-        .group_by(RegradeAttempt.regrade_id)
-        .subquery()
-    )
-    rows = (
-        db.session()
-        .execute(
-            select(Regrade, Member.name, number.c.number)
-            .join(Member, Member.id == Regrade.author_id)
-            .outerjoin(number, number.c.regrade_id == Regrade.id)
-            .where(Regrade.exam_id == exam_id)
-            .order_by(Regrade.id.desc())
-        )
-        .all()
-    )
-    standing = [row.id for row, *_rest in rows if row.undone_at is None]
-    stems = questions({row.question_id for row, *_rest in rows})
-    return [
-        RegradeView(
-            id=row.id,
-            question_id=row.question_id,
-            stem=stems[row.question_id].stem if row.question_id in stems else "",
-            action=row.action,
-            reason=row.reason,
-            author=name,
-            done_at=row.done_at,
-            undone_at=row.undone_at,
-            attempts=attempts or 0,
-            may_undo=bool(standing) and row.id == standing[0],
-        )
-        for row, name, attempts in rows
-    ]
-
-
-def regrades_seen(exam_id: int) -> str:
-    """Changes with every regrade of an exam, and with every one that is undone."""
-    newest, undone = (
-        db.session()
-        .execute(
-            select(func.max(Regrade.id), func.count(Regrade.undone_at)).where(
-                Regrade.exam_id == exam_id
-            )
-        )
-        .one()
-    )
-    return f"{newest or 0}.{undone}"
-
-
-def regraded_at(attempt_id: int) -> datetime | None:
-    """When an attempt's score was last changed by a regrade that stands."""
-    return db.session().scalar(
-        select(func.max(Regrade.done_at))
-        .join(RegradeAttempt, RegradeAttempt.regrade_id == Regrade.id)
-        .where(RegradeAttempt.attempt_id == attempt_id, Regrade.undone_at.is_(None))
-        .where(RegradeAttempt.score_before != RegradeAttempt.score_after)
-    )

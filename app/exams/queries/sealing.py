@@ -155,9 +155,31 @@ def sealed_attempts(sealed: Sealed, attempt_ids: Collection[int]) -> dict[int, S
 
 
 def outcome_seal(attempt: Attempt, now: datetime) -> Seal | None:
-    """The seal on what came out of a quiz: who could see the score of a quiz of one question, or of
-    one answer changed at a time, could try out its key. What was known before stays known."""
-    if attempt.course_id is None or attempt.submitted_at is None:
+    """The seal on what came out of an attempt.
+
+    Of a quiz: who could see its score, of one question or of one answer changed at a time, could
+    try out its key. What was known before stays known, unless a regrade has changed it since.
+    Of an exam only who is taking another one with its questions waits, as for its score.
+    """
+    if attempt.submitted_at is None:
         return None
+    if attempt.exam_id is not None:
+        return _seal_of_mine(attempt)
     seal = sealed_attempts(sealed_for(attempt.member_id, now), [attempt.id]).get(attempt.id)
-    return seal if seal is not None and seal.since <= attempt.submitted_at else None
+    known_at = max(attempt.submitted_at, attempt.changed_at or attempt.submitted_at)
+    return seal if seal is not None and seal.since <= known_at else None
+
+
+def _seal_of_mine(attempt: Attempt) -> Seal | None:
+    """The seal on an attempt by exams that its member is taking."""
+    taking = db.session().execute(
+        select(Attempt.id, Attempt.started_at, Attempt.deadline_at).where(
+            Attempt.member_id == attempt.member_id,
+            Attempt.exam_id.is_not(None),
+            Attempt.state == "open",
+            Attempt.id != attempt.id,
+        )
+    )
+    mine = {row.id: Seal(row.started_at, row.deadline_at, is_mine=True) for row in taking}
+    asked: Sealed = {question: mine[other] for other, question in _asked(mine)}
+    return sealed_attempts(asked, [attempt.id]).get(attempt.id)

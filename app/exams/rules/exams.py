@@ -213,10 +213,6 @@ class NotPausable(Conflict):
     sentence = _l("The clocks of this exam stand still already, or run already.")
 
 
-class NeedsAReason(Refusal):
-    sentence = _l("Say in a few words why; it is kept with the exam.")
-
-
 class OnlyVoid(Conflict):
     sentence = _l(
         "Only an attempt that was made void, and that nobody goes on with, can count again."

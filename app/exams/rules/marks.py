@@ -29,6 +29,10 @@ ACTION_NAMES = {
 }
 
 
+class NeedsAReason(Refusal):
+    sentence = _l("Say in a few words why; it is kept.")
+
+
 class MarkedAnewAlready(Conflict):
     """The same regrade is done; raised for whoever asks for it a second time."""
 
@@ -46,8 +50,31 @@ class MarkedAnewMeanwhile(Conflict):
     )
 
 
+class MarkedQuizMeanwhile(Conflict):
+    """The same of a quiz."""
+
+    sentence = _l(
+        "Since you opened this page the key was changed, or the quiz was marked anew. "
+        "Look at what would change now."
+    )
+
+
+class MarkingGoesOn(Conflict):
+    """Another regrade of the same quiz is under way."""
+
+    sentence = _l("This quiz is being marked anew just now. Wait until that is done.")
+
+
 class NothingWouldChange(Refusal):
     sentence = _l("No mark would change, so nothing was done.")
+
+
+def a_reason(text: str) -> str:
+    """Why something is done, in one line. Raises NeedsAReason."""
+    reason = " ".join(text.split())[:300]
+    if not reason:
+        raise NeedsAReason
+    return reason
 
 
 def points(mark: Decimal | None, max_mark: Decimal) -> Decimal:

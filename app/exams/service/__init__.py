@@ -1,5 +1,6 @@
 """What can be done with quizzes and exams."""
 
+from app.exams.service.anew import Change, Preview
 from app.exams.service.appealing import answer_appeal, appeal
 from app.exams.service.composing import (
     add_draw,
@@ -37,6 +38,7 @@ from app.exams.service.finishing import (
     plan_open,
     settle,
 )
+from app.exams.service.following import follow_later
 from app.exams.service.marking import (
     give,
     settle_apart,
@@ -49,17 +51,12 @@ from app.exams.service.printing import (
     printed_file,
     sweep_printed,
 )
-from app.exams.service.regrading import (
-    Change,
-    Preview,
-    preview,
-    regrade,
-    undo,
-)
+from app.exams.service.regrading import preview, regrade, undo
+from app.exams.service.requizzing import preview_quiz, regrade_quiz, regrade_step, undo_quiz
 from app.exams.service.rewarding import (
     reward,
     reward_due,
-    reward_quiz,
+    reward_later,
     take_back,
 )
 from app.exams.service.starting import asked_of, start, start_exam
@@ -106,6 +103,7 @@ __all__ = [
     "finish_by_staff",
     "finish_due",
     "finish_now",
+    "follow_later",
     "give",
     "hand_in",
     "keep_printed",
@@ -116,11 +114,14 @@ __all__ = [
     "plan_finish",
     "plan_open",
     "preview",
+    "preview_quiz",
     "printed",
     "printed_file",
     "publish",
     "put_back",
     "regrade",
+    "regrade_quiz",
+    "regrade_step",
     "rename_section",
     "reopen",
     "reopen_paper",
@@ -128,7 +129,7 @@ __all__ = [
     "resume",
     "reward",
     "reward_due",
-    "reward_quiz",
+    "reward_later",
     "save",
     "say",
     "set_mark",
@@ -144,6 +145,7 @@ __all__ = [
     "tell_results",
     "understood",
     "undo",
+    "undo_quiz",
     "void",
     "withdraw",
 ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 from sqlalchemy import select
 
@@ -24,7 +25,7 @@ def reward(attempt: Attempt) -> tuple[int, bool]:
 
     When the points were given before and taken back, they are given again. While the score is not
     released nothing is given, for that would tell it; see `reward_due`. Neither is it while an
-    exam seals what came out of a quiz: then it is tried again when the seal ends.
+    exam seals what came out: then it is tried again when the seal ends.
     """
     if not _is_known(attempt):
         return 0, False
@@ -34,7 +35,7 @@ def reward(attempt: Attempt) -> tuple[int, bool]:
         return 0, False
     seal = outcome_seal(attempt, clock.now())
     if seal is not None:
-        _plan(attempt, seal.until)
+        plan_later("exams.reward", attempt.id, seal.until)
         return 0, False
     session = db.session()
     at = attempt.submitted_at or clock.now()
@@ -66,22 +67,24 @@ def reward(attempt: Attempt) -> tuple[int, bool]:
     return earned, done
 
 
-def reward_quiz(attempt_id: int) -> None:
-    """Give what a quiz brings that was handed in under a seal, if it is gone by now."""
+def reward_later(attempt_id: int) -> None:
+    """Give what an attempt brings that was handed in under a seal, if it is gone by now."""
     attempt = db.session().get(Attempt, attempt_id, with_for_update=True, populate_existing=True)
     if attempt is not None and attempt.state == "submitted":
         reward(attempt)
 
 
-def _plan(attempt: Attempt, until: datetime | None) -> None:
+def plan_later(kind: str, attempt_id: int, until: datetime | None, **facts: Any) -> None:
+    """Have the worker look at an attempt again when a seal ends; once for each end."""
     now = clock.now()
     # Past its end and still there: grace, or a pause. Nobody can say how long.
     due = now + LOOK_AGAIN if until is None or until <= now else until + timedelta(seconds=1)
     jobs.enqueue(
-        "exams.reward_quiz",
-        key=f"quiz:{attempt.id}:{int(due.timestamp())}",
+        kind,
+        key=f"{kind}:{attempt_id}:{int(due.timestamp())}",
         delay=due - now,
-        attempt_id=attempt.id,
+        attempt_id=attempt_id,
+        **facts,
     )
 
 

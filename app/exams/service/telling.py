@@ -14,6 +14,7 @@ from app.core.db import db
 from app.exams import rules
 from app.exams.models import Attempt, Exam, ExamMarker
 from app.exams.queries import exam_view, probing, released_to, standing_of
+from app.learning.service import title_and_theme
 from app.notices import service as notices
 from app.notices.rules import Kind
 
@@ -61,9 +62,20 @@ def tell_marked(attempt: Attempt, *, was_known: bool) -> None:
 
 def tell_changed(attempt: Attempt, *, once: str, reason: str = "") -> None:
     """Tell a member that the result they know is another one now, and why."""
-    exam = db.session().get_one(Exam, attempt.exam_id)
     if attempt.state != "submitted" or attempt.waiting:
         return
+    if attempt.course_id is not None:
+        of_quiz = title_and_theme(attempt.course_id)[0]
+        notices.tell(
+            [attempt.member_id],
+            kind=Kind.EXAM,
+            title=lambda: gettext("Your result of the quiz “%(title)s” has changed", title=of_quiz),
+            body=reason,
+            address=address("attempt", attempt=attempt.id),
+            once_key=once,
+        )
+        return
+    exam = db.session().get_one(Exam, attempt.exam_id)
     if not _knowing(exam, [attempt.member_id]):
         return
     title = exam.title

@@ -10,6 +10,7 @@ from app.exams.views import (  # noqa: E402
     marking,  # noqa: F401
     printing,  # noqa: F401
     quiz,  # noqa: F401
+    requizzing,  # noqa: F401
     results,  # noqa: F401
     supervising,  # noqa: F401
     taking,  # noqa: F401

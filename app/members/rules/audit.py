@@ -95,6 +95,8 @@ class Act(StrEnum):
     COURSE_WITHDRAWN = "course_withdrawn"
     COURSE_REMOVED = "course_removed"
     COURSE_RESTORED = "course_restored"
+    QUIZ_MARKED_ANEW = "quiz_marked_anew"
+    QUIZ_MARKING_UNDONE = "quiz_marking_undone"
     THEME_REMOVED = "theme_removed"
     RECORDING_REMOVED = "recording_removed"
     PATH_PUBLISHED = "path_published"
@@ -168,6 +170,8 @@ KINDS = {
     Act.COURSE_WITHDRAWN: Kind(Group.COURSES, _l("Course withdrawn")),
     Act.COURSE_REMOVED: Kind(Group.COURSES, _l("Draft of a course thrown away")),
     Act.COURSE_RESTORED: Kind(Group.COURSES, _l("Draft of a course put back")),
+    Act.QUIZ_MARKED_ANEW: Kind(Group.COURSES, _l("Quiz marked anew")),
+    Act.QUIZ_MARKING_UNDONE: Kind(Group.COURSES, _l("Marking a quiz anew undone")),
     Act.THEME_REMOVED: Kind(Group.COURSES, _l("Theme removed")),
     Act.RECORDING_REMOVED: Kind(Group.COURSES, _l("Recording removed")),
     Act.PATH_PUBLISHED: Kind(Group.COURSES, _l("Learning path published")),
@@ -233,6 +237,8 @@ FIELDS = {
     "assignment": _l("Assignment"),
     "due": _l("Until (day)"),
     "course": _l("Course"),
+    "question": _l("Question"),
+    "how": _l("How it was marked"),
     "certificate": _l("Certificate"),
     "months": _l("Months it holds"),
     "format": _l("Format"),
@@ -260,6 +266,9 @@ WORK = {
     "exams.tidy": _l("Tidying up printed papers"),
     "exams.finish": _l("Handing in exams whose time is over"),
     "exams.reward_quiz": _l("Points for a quiz that waited for an exam"),
+    "exams.reward": _l("Points and certificates that waited for an exam"),
+    "exams.follow": _l("Telling of changed marks after an exam"),
+    "exams.regrade": _l("Marking a quiz anew"),
     "home.certify": _l("Giving certificates to all who have earned one"),
     "notices.send": _l("Sending mails and messages to devices"),
     "notices.tidy": _l("Removing old notices"),
@@ -283,6 +292,11 @@ VALUES = {
         "trainer": _l("Trainer"),
         "organizer": _l("Organizer"),
         "administrator": _l("Administrator"),
+    },
+    "how": {
+        "new_key": _l("By the key as it is now"),
+        "full_marks": _l("Full marks for everybody"),
+        "leave_out": _l("The question left out"),
     },
     "ranking": {
         "off": _l("Nobody"),
