@@ -12,7 +12,7 @@ from sqlalchemy.exc import DatabaseError
 from app.core.db import unit_of_work
 from app.core.refusals import Conflict
 from app.questions import queries, service
-from tests.factories import People
+from tests.factories import People, csrf
 
 BODY = {"stem": "So?", "answer": True}
 
@@ -90,3 +90,40 @@ def test_two_edits_at_once_make_two_versions_or_one_conflict(app: Flask, questio
     for thread in threads:
         thread.join()
     assert sorted(map(str, outcomes)) == ["2", "conflict"]
+
+
+def test_a_shared_text_is_corrected_in_all_questions_that_have_it(
+    app: Flask, people: People
+) -> None:
+    author = people.member(role="trainer")
+    with app.app_context(), unit_of_work():
+        ids = [
+            service.create(
+                kind="truefalse",
+                body={"stem": f"So {n}?", "answer": True, "material": text},
+                author_id=author,
+            )
+            for n, text in enumerate(("Teh fire.", "Teh fire.", "Another."))
+        ]
+    client = people.client(author)
+    page = client.get(f"/desk/questions/{ids[0]}").text
+    assert "Change the shared text in 1 other question that has it, too" in page
+    assert "everywhere" not in client.get(f"/desk/questions/{ids[2]}").text
+
+    def texts() -> list[str]:
+        with app.app_context():
+            found = queries.questions(ids)
+            return [found[i].plain["material"] for i in ids]
+
+    form = {"stem": "So 0?", "answer": "true"}
+    headers = csrf(client)
+    client.post(
+        f"/desk/questions/{ids[0]}", data={**form, "material": "Teh fire!"}, headers=headers
+    )
+    assert texts() == ["Teh fire!", "Teh fire.", "Another."], "one alone without the tick"
+    client.post(
+        f"/desk/questions/{ids[0]}", data={**form, "material": "Teh fire."}, headers=headers
+    )
+    ticked = {**form, "material": "The fire.", "everywhere": "1"}
+    client.post(f"/desk/questions/{ids[0]}", data=ticked, headers=headers)
+    assert texts() == ["The fire.", "The fire.", "Another."]

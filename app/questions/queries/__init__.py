@@ -21,6 +21,7 @@ from app.questions.queries.bank import (
     places,
     pool,
     sayings,
+    sharing,
     tag_counts,
     tags_of,
 )
@@ -104,6 +105,7 @@ __all__ = [
     "sent_file",
     "sent_files",
     "sent_tokens",
+    "sharing",
     "showing",
     "tag_counts",
     "tags_of",

@@ -111,6 +111,19 @@ def editable(reader: Reader, question_ids: Iterable[int]) -> list[int]:
     return list(db.session().scalars(found)) if reader.is_author else []
 
 
+def sharing(reader: Reader, found: Question) -> list[int]:
+    """The other questions that the reader may edit and whose shared text is that of `found`."""
+    text = found.plain.get("material")
+    if not text:
+        return []
+    wanted = (
+        _narrowed(reader, Wanted())
+        .with_only_columns(Row.id)
+        .where(QuestionVersion.body["material"].as_string() == text, Row.id != found.id)
+    )
+    return editable(reader, db.session().scalars(wanted))
+
+
 def pool(
     *,
     category: int | None = None,

@@ -28,7 +28,7 @@ from app.questions.service.places import (
     place,
     place_page,
 )
-from app.questions.service.questions import copy, create, revise
+from app.questions.service.questions import copy, create, pass_on, revise
 from app.questions.service.sorting import (
     UNSET,
     category_at,
@@ -67,6 +67,7 @@ __all__ = [
     "open_import",
     "pair_same",
     "pass_for",
+    "pass_on",
     "passed",
     "place",
     "place_page",

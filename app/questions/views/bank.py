@@ -8,6 +8,7 @@ from flask import abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from flask_babel import ngettext
 
 from app.core.access import access
 from app.core.addresses import address
@@ -126,6 +127,8 @@ def revise(question_id: int) -> ResponseReturnValue:
         form.add_rows()
         return _edit(form, found.kind, found), 200
     if form.validate():
+        everywhere = "everywhere" in request.form
+        others = queries.sharing(reader(), found) if everywhere else []
         try:
             number = service.revise(
                 question_id, form.body(found.kind), reader().id, seen=form.seen.data
@@ -133,6 +136,14 @@ def revise(question_id: int) -> ResponseReturnValue:
         except BadQuestion as refusal:
             form.refuse(refusal)
         else:
+            passed = service.pass_on(others, form.material.data or "", reader().id)
+            if passed:
+                said = ngettext(
+                    "The text was changed in %(num)s other question, too.",
+                    "The text was changed in %(num)s other questions, too.",
+                    passed,
+                )
+                flash(said)
             if number > found.number:
                 flash(_("Saved. Attempts that were begun before keep the old wording."))
             course = request.args.get("course", type=int)
@@ -169,6 +180,7 @@ def _edit(form: BaseForm, kind: str, found: queries.Question | None) -> str:
         tags=queries.tags_of([found.id]).get(found.id, []) if found else [],
         categories=queries.categories(),
         twins=_twins(found) if found else [],
+        sharing=queries.sharing(me, found) if found else [],
         place=queries.places([found.id]).get(found.id) if found else None,
         reading=service.pass_for(me.id, paged) if paged else "",
         recordings=media.recordings_of(me.id, limit=200) if found else [],
