@@ -199,7 +199,8 @@ def test_inside_a_recording_any_answer_goes_on_and_nothing_tells_what_it_was_wor
     asked = make_asked(app, people, counts=True)
     make_exam(app, trainer, [asked.question])
     for text in ("At home", "CANARY-RIGHT"):
-        player = Watcher(people.client(people.member()), asked.course)
+        member = people.member()
+        player = Watcher(people.client(member), asked.course)
         watch_lesson(player, time, 0, 60)
         assert not player.state["complete"]
         page = say(player.client, asked, text).get_data(as_text=True)
@@ -210,9 +211,19 @@ def test_inside_a_recording_any_answer_goes_on_and_nothing_tells_what_it_was_wor
     with app.app_context(), unit_of_work() as session:
         kept = session.query(CheckpointAnswer.right, CheckpointAnswer.sealed).all()
     assert sorted(map(tuple, kept)) == [(False, True), (True, True)]
+    lesson = f"/courses/{asked.course.slug}/lessons/{asked.course.lesson}"
+    during = player.client.get(lesson).get_data(as_text=True)
+    assert "&#34;done&#34;: true" in during or '"done": true' in during
     time.moment += 3 * HOUR
     later = people.client(people.member())
     assert "Not right yet" in say(later, asked, "At home").get_data(as_text=True)
+    # Once more for whoever was told nothing; what is complete stays so.
+    client = people.client(member)
+    after = client.get(lesson).get_data(as_text=True)
+    assert '"done": false' in after
+    assert "still to be answered" not in after
+    assert "Because." in say(client, asked, "CANARY-RIGHT").get_data(as_text=True)
+    assert '"done": true' in client.get(lesson).get_data(as_text=True)
 
 
 def test_pictures_of_explanations_are_sealed_by_address_too(

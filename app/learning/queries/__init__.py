@@ -11,7 +11,13 @@ from app.learning.queries.assignments import (
     wish_by_id,
     wishes,
 )
-from app.learning.queries.checkpoints import AskedInside, asked_inside, settled, wrong_tries
+from app.learning.queries.checkpoints import (
+    AskedInside,
+    asked_inside,
+    settled,
+    told_nothing,
+    wrong_tries,
+)
 from app.learning.queries.paths import (
     DeskPath,
     PathView,
@@ -96,6 +102,7 @@ __all__ = [
     "strictness_of",
     "to_continue",
     "to_do_for",
+    "told_nothing",
     "wish_by_id",
     "wishes",
     "wrong_tries",

@@ -50,6 +50,22 @@ def settled(member_id: int, lesson_id: int) -> dict[int, bool]:
     }
 
 
+def told_nothing(member_id: int, lesson_id: int) -> dict[int, int]:
+    """Checkpoint id → question, for those that a member has answered only under a seal.
+
+    They let the member go on then, and are asked once more when the seal is gone.
+    """
+    known = func.min(cast(CheckpointAnswer.sealed, Integer))
+    rows = db.session().execute(
+        select(Checkpoint.id, Checkpoint.question_id)
+        .join(CheckpointAnswer, CheckpointAnswer.checkpoint_id == Checkpoint.id)
+        .where(Checkpoint.lesson_id == lesson_id, CheckpointAnswer.member_id == member_id)
+        .group_by(Checkpoint.id, Checkpoint.question_id)
+        .having(known == 1)
+    )
+    return {checkpoint_id: question_id for checkpoint_id, question_id in rows}  # noqa: C416
+
+
 def wrong_tries(member_id: int, checkpoint_id: int) -> int:
     """How often a member has answered a question inside a recording wrong."""
     counted = select(func.count()).where(

@@ -43,6 +43,8 @@ def lesson(slug: str, lesson_id: int) -> ResponseReturnValue:
     mine = progress.get(shown.id)
     inside = checkpoints_of(shown.id) if links else []
     settled = queries.settled(who.id, shown.id) if inside else {}
+    unsaid = queries.told_nothing(who.id, shown.id) if any(settled.values()) else {}
+    again = {one for one, question in unsaid.items() if not is_sealed(who.id, question)}
     start = request.args.get("t", type=int)
     return render_template(
         "learning/lesson.html",
@@ -59,7 +61,12 @@ def lesson(slug: str, lesson_id: int) -> ResponseReturnValue:
         links=links,
         measure=measure,
         checkpoints=[
-            {"id": one.id, "at": one.at_ms, "done": settled.get(one.id, False)} for one in inside
+            {
+                "id": one.id,
+                "at": one.at_ms,
+                "done": settled.get(one.id, False) and one.id not in again,
+            }
+            for one in inside
         ],
         watermark=who.name if current_app.extensions["weike"].watermark else "",
         open_questions=sum(not settled.get(one.id, False) for one in inside),
