@@ -964,3 +964,39 @@ def test_what_is_shown_never_says_that_the_pass_mark_was_reached_and_missed(
         with app.app_context(), unit_of_work():
             service.change(exam.id, actor_id=trainer, pass_percent=50)
         assert f"{needed} % were needed" in taker.client.get(taker.door).text
+
+
+def test_the_page_of_a_void_attempt_says_by_whom_and_why_and_what_can_be_done(
+    app: Flask, people: People, trainer: int
+) -> None:
+    exam = make_exam(app, trainer)
+    taker = Candidate(people, exam)
+    taker.start()
+    taker.submit(taker.right())
+    first = taker.attempt
+    organizer = people.member(organizes=people.root)
+    Desk(people, organizer).post(f"/{exam.id}/room/{first}", act="void", reason="Two <phones>")
+    page = taker.result()
+    assert "An invigilator made it void" in page
+    assert "Reason: Two &lt;phones&gt;" in page
+    assert "you may start again" in page
+    assert "tell the people in charge" in page
+    assert f'href="{taker.door}"' in page
+    assert "Passed" not in page
+    door = taker.client.get(taker.door).text
+    assert f'href="/attempts/{first}"' in door
+    assert "does not count" in door
+    assert "100 %" not in door
+    # One that is gone on with leads to the attempt that goes on.
+    desk = Desk(people, trainer)
+    desk.post(f"/{exam.id}/room/{first}", act="restore", reason="One phone")
+    assert "Passed" in taker.result()
+    desk.post(f"/{exam.id}/room/{first}", act="reopen", minutes="5", reason="Alarm")
+    again = taker.attempt
+    assert again != first
+    page = taker.client.get(f"/attempts/{first}").text
+    assert f'href="/attempts/{again}/paper"' in page
+    assert "Reason: Alarm" in page
+    assert "tell the people in charge" not in page
+    desk.post(f"/{exam.id}/room/{again}", act="void", reason="Left the room")
+    assert "The author of the exam made it void" in taker.client.get(f"/attempts/{again}").text

@@ -114,7 +114,7 @@ def test_who_is_writing_hears_the_invigilator_and_whose_attempt_is_void_hears_wh
     assert [body for _, body, _ in told(app, writing.member)] == ["Ten more minutes"]
     assert [body for _, body, _ in told(app, other.member)] == ["Sit down", "Ten more minutes"]
     assert told(app, done.member) == [
-        ("Your attempt at “Fire safety” does not count", "Two phones", f"/exams/{exam.id}")
+        ("Your attempt at “Fire safety” does not count", "Two phones", f"/attempts/{ended}")
     ]
 
 

@@ -163,6 +163,10 @@ from app.exams.queries.standings import (
     standing_of,
     to_sit,
 )
+from app.exams.queries.voiding import (
+    Voided,
+    voided,
+)
 
 __all__ = [
     "PAPERS",
@@ -202,6 +206,7 @@ __all__ = [
     "Standing",
     "Taken",
     "ToMark",
+    "Voided",
     "Waiting",
     "allowance_of",
     "appeal_end",
@@ -299,5 +304,6 @@ __all__ = [
     "to_sit",
     "token_of_answer",
     "view",
+    "voided",
     "waiting_of",
 ]

@@ -60,6 +60,11 @@ class Standing:
         return tuple(a for a in self.attempts if a.is_submitted)
 
     @property
+    def ended(self) -> tuple[AttemptView, ...]:
+        """Those that were handed in, and void ones."""
+        return tuple(a for a in self.attempts if not a.is_open)
+
+    @property
     def counting(self) -> AttemptView | None:
         """The attempt that counts."""
         return rules.counts(self.submitted, self.exam.counting)

@@ -168,7 +168,7 @@ def _tell(
             title=title,
             body=body,
             address=address("attempt", attempt=attempt.id)
-            if attempt.state == "submitted"
+            if attempt.state != "open"
             else address("exam", exam=exam.id),
             once_key=once,
         )

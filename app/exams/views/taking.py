@@ -231,6 +231,7 @@ def _exam_result(attempt: queries.AttemptView) -> str:
         attempt=attempt,
         exam=exam,
         standing=standing,
+        voided=queries.voided(attempt.id) if attempt.is_void else None,
         shows=shows,
         is_sealed=is_sealed,
         seal=seal,
