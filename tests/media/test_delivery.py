@@ -198,9 +198,14 @@ def test_the_owner_and_administrators_see_the_state(studio: Studio, clips: Clips
     rival = studio.people.client(studio.people.member(role="trainer"))
     member = studio.people.client(studio.people.member())
     page = {"HX-Request": "true"}
+    gone = studio.client.get("/media/999/state", headers=page)
+    assert gone.status_code == 286  # htmx: whoever asks every two seconds is told to stop
+    assert "replaced or removed" in gone.get_data(as_text=True)
     for client, status in ((studio.client, 200), (chief, 200), (rival, 404), (member, 404)):
-        assert client.get(f"/media/{media_id}/state", headers=page).status_code == status
-    assert studio.client.get("/media/999/state", headers=page).status_code == 404
+        assert client.get(f"/media/{media_id}/state").status_code == status
+    followed = rival.get(f"/media/{media_id}/state", headers=page)
+    assert (followed.status_code, followed.data) == (286, gone.data)  # looks like not there
+    assert studio.client.get(f"/media/{media_id}/state", headers=page).status_code == 200
 
 
 def test_the_state_asks_again_until_it_is_finished(studio: Studio, clips: Clips) -> None:

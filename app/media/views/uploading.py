@@ -29,6 +29,7 @@ from app.media.rules import LARGEST_SOUND, FileTooLarge, PictureTooLarge
 from app.media.views import bp
 from app.members.access import AUTHOR, EDITOR, reader
 
+STOP_ASKING = 286  # htmx: the answer is shown, and what asked every few seconds stops
 MULTIPART_EXTRA = 64 * 1024  # bytes of headers and small fields around an uploaded file
 
 
@@ -117,7 +118,10 @@ def _state(media_id: int) -> Response:
 
 @bp.get("/<int:media_id>/state")
 @access(EDITOR)
-def state(media_id: int) -> Response:
+def state(media_id: int) -> ResponseReturnValue:
+    if "HX-Request" in request.headers and queries.looked_after(reader(), media_id) is None:
+        # Replaced or removed while a page follows it: said once, and not asked again.
+        return render_template("media/_gone.html"), STOP_ASKING
     return _state(media_id)
 
 
