@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 
 from app.core import given_up
 from app.core.db import db
@@ -58,11 +58,7 @@ class Order:
 def printouts_of(exam_id: int, member_id: int) -> list[PrintoutView]:
     """What a member has asked for of an exam in the last day, the newest first."""
     rows = db.session().execute(
-        select(Printout, Job)
-        .outerjoin(Job, Job.id == Printout.job_id)
-        .where(Printout.exam_id == exam_id, Printout.member_id == member_id)
-        .order_by(Printout.id.desc())
-        .limit(MOST_SHOWN)
+        _own(exam_id, member_id).order_by(Printout.id.desc()).limit(MOST_SHOWN)
     )
     return [_view(printout, job) for printout, job in rows]
 
@@ -72,16 +68,24 @@ def made_printout(exam_id: int, printout_id: int, *, member_id: int) -> tuple[Pr
     row = (
         db.session()
         .execute(
-            select(Printout, Job)
-            .outerjoin(Job, Job.id == Printout.job_id)
-            .where(Printout.id == printout_id, Printout.exam_id == exam_id)
-            .where(Printout.member_id == member_id, Printout.made_at.is_not(None))
+            _own(exam_id, member_id).where(
+                Printout.id == printout_id, Printout.made_at.is_not(None)
+            )
         )
         .one_or_none()
     )
     if row is None:
         raise NotThere
     return _view(row[0], row[1]), str(row[0].token)
+
+
+def _own(exam_id: int, member_id: int) -> Select[Printout, Job]:
+    """SQL: the files of an exam that a member asked for, with the jobs that make them."""
+    return (
+        select(Printout, Job)
+        .outerjoin(Job, Job.id == Printout.job_id)
+        .where(Printout.exam_id == exam_id, Printout.member_id == member_id)
+    )
 
 
 def _view(printout: Printout, job: Job | None) -> PrintoutView:

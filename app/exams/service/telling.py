@@ -78,53 +78,49 @@ def tell_changed(attempt: Attempt, *, once: str, reason: str = "") -> None:
     exam = db.session().get_one(Exam, attempt.exam_id)
     if not _knowing(exam, [attempt.member_id]):
         return
-    title = exam.title
-    _tell(
-        [attempt],
-        exam,
-        lambda: gettext("Your result of “%(title)s” has changed", title=title),
-        body=reason,
+    _tell_why(
+        attempt,
+        lambda title: gettext("Your result of “%(title)s” has changed", title=title),
+        reason=reason,
         once=once,
     )
 
 
 def tell_void(attempt: Attempt, *, reason: str) -> None:
     """Tell a member that an attempt does not count, and why."""
-    exam = db.session().get_one(Exam, attempt.exam_id)
-    title = exam.title
-    _tell(
-        [attempt],
-        exam,
-        lambda: gettext("Your attempt at “%(title)s” does not count", title=title),
-        body=reason,
+    _tell_why(
+        attempt,
+        lambda title: gettext("Your attempt at “%(title)s” does not count", title=title),
+        reason=reason,
         once=f"void:{attempt.id}:{clock.epoch():.0f}",
     )
 
 
 def tell_restored(attempt: Attempt, *, reason: str) -> None:
     """Tell a member that an attempt counts again, and why."""
-    exam = db.session().get_one(Exam, attempt.exam_id)
-    title = exam.title
-    _tell(
-        [attempt],
-        exam,
-        lambda: gettext("Your attempt at “%(title)s” counts again", title=title),
-        body=reason,
+    _tell_why(
+        attempt,
+        lambda title: gettext("Your attempt at “%(title)s” counts again", title=title),
+        reason=reason,
         once=f"restored:{attempt.id}:{clock.epoch():.0f}",
     )
 
 
 def tell_reopened(attempt: Attempt, *, reason: str) -> None:
     """Tell a member that they may go on, and why."""
-    exam = db.session().get_one(Exam, attempt.exam_id)
-    title = exam.title
-    _tell(
-        [attempt],
-        exam,
-        lambda: gettext("You may go on with “%(title)s”", title=title),
-        body=reason,
+    _tell_why(
+        attempt,
+        lambda title: gettext("You may go on with “%(title)s”", title=title),
+        reason=reason,
         once=f"reopened:{attempt.id}",
     )
+
+
+def _tell_why(attempt: Attempt, words: Callable[[str], str], *, reason: str, once: str) -> None:
+    """Tell a member what was done with an attempt; `words` say it with the title of the exam."""
+    exam = db.session().get_one(Exam, attempt.exam_id)
+    title = exam.title  # read now: what is said is said when the row may be gone
+    _tell([attempt], exam, lambda: words(title), body=reason, once=once)
 
 
 def tell_message(exam: Exam, attempts: Sequence[Attempt], *, text: str, message_id: int) -> None:
