@@ -13,14 +13,15 @@ from decimal import Decimal
 from pathlib import Path
 
 from flask_migrate import upgrade
-from sqlalchemy import insert
+from sqlalchemy import insert, update
 
 from app import create_app
 from app.core import clock
 from app.core.db import db, unit_of_work
+from app.core.jobs import run_pending
 from app.exams import service
 from app.exams.models import Attempt, AttemptItem, ExamSection
-from app.exams.queries import book_of
+from app.exams.queries import book_of, quiz_seen
 from app.exams.rules import Action
 from app.exams.rules.statistics import statistics
 from app.questions import service as bank
@@ -28,6 +29,7 @@ from app.questions import types
 from app.questions.queries import questions
 from tests.conftest import make_config
 from tests.factories import People
+from tests.learning.lessons import make_course
 
 TAKERS = 5_000
 QUESTIONS = 100
@@ -53,8 +55,9 @@ def marking(chance: random.Random) -> tuple[list[list[Decimal]], float]:
     return marks, clock.monotonic() - start
 
 
-def regrading(folder: Path) -> tuple[float, float]:
-    """Seconds for the statistics page's book, and for marking one question of all anew."""
+def regrading(folder: Path) -> tuple[float, float, float]:
+    """Seconds for the statistics page's book, and for marking one question of all anew: of an exam
+    at once, of a quiz by the worker."""
     app = create_app(make_config(folder))
     with app.app_context():
         upgrade()
@@ -136,7 +139,18 @@ def regrading(folder: Path) -> tuple[float, float]:
     start = clock.monotonic()
     with app.app_context(), unit_of_work():
         service.regrade(exam_id, ids[0], Action.NEW_KEY, actor_id=author, reason="Wrong key")
-    return figures, clock.monotonic() - start
+    exam_s = clock.monotonic() - start
+    course = make_course(app, author)
+    with app.app_context(), unit_of_work() as session:
+        session.execute(update(Attempt).values(exam_id=None, course_id=course.id))
+        bank.revise(ids[0], single(0, "c"), author)
+    start = clock.monotonic()
+    with app.app_context(), unit_of_work():
+        how = {"actor_id": author, "reason": "Wrong key"}
+        seen = quiz_seen(course.id, questions(ids[:1])[ids[0]])
+        service.regrade_quiz(course.id, ids[0], Action.NEW_KEY, seen=seen, **how)
+    run_pending(app)
+    return figures, exam_s, clock.monotonic() - start
 
 
 def main() -> None:
@@ -147,9 +161,10 @@ def main() -> None:
     statistics(marks, [Decimal(1)] * QUESTIONS)
     rows.append(row("statistics of 5 000 × 100 marks, s", clock.monotonic() - start, 20))
     with tempfile.TemporaryDirectory() as folder:
-        figures, again = regrading(Path(folder))
+        figures, again, quiz = regrading(Path(folder))
     rows.append(row("statistics of an exam of 5 000 attempts from the database, s", figures, 20))
     rows.append(row("regrade of 5 000 attempts, s", again, 30))
+    rows.append(row("regrade of 5 000 attempts at a quiz, by the worker, s", quiz, 30))
     for each in rows:
         print(f"{each['what']:<64} {each['ours']:>8}   goal {each['goal']}")
     print(json.dumps({"name": "exams", "rows": rows}, ensure_ascii=False))
