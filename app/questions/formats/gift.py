@@ -136,7 +136,7 @@ def _item(
             for note in notes:
                 item.note(note)
             return found
-        return text if name == "markdown" else mathml.delimited(text)
+        return mathml.unfiltered(text) if name == "markdown" else mathml.delimited(text)
 
     if start is not None and end is None:
         item.refuse(
@@ -181,6 +181,10 @@ def _answers(item: Item, inside: str, said: Any) -> None:
         return
     rows = []
     pieces = _ANSWER.split(inside)
+    equal = len(pieces) > 1 and all(sign == "=" for sign in pieces[1::2])
+    if equal and all(_cut(piece, "->")[1] for piece in pieces[2::2]):
+        _matching(item, pieces[2::2], said)
+        return
     for sign, piece in zip(pieces[1::2], pieces[2::2], strict=True):
         weight = _WEIGHT.match(piece)
         text = piece[weight.end() :] if weight else piece
@@ -192,17 +196,23 @@ def _answers(item: Item, inside: str, said: Any) -> None:
             _("The answers in braces are not understood."), _("Begin each one with = or ~.")
         )
         return
-    if all(sign == "=" and _cut(text, "->")[1] for sign, _w, text, _f in rows):
-        item.kind = str(Kind.MATCHING)
-        pairs = [tuple(said(part) for part in _cut(text, "->")[::2]) for _s, _w, text, _f in rows]
-        body["pairs"] = [{"left": left, "right": right} for left, right in pairs if left]
-        body["extra"] = [right for left, right in pairs if not left]
-    elif all(sign == "=" for sign, *_rest in rows):
+    if all(sign == "=" for sign, *_rest in rows):
         item.kind = str(Kind.SHORT)
         body["answers"] = [_row(said(text), _share(w, "1"), f) for _s, w, text, f in rows]
         body.update({"case": False, "typos": 0})
     else:
         _choice(item, [(sign, weight, said(text), f) for sign, weight, text, f in rows])
+
+
+def _matching(item: Item, pieces: Sequence[str], said: Any) -> None:
+    """Pairs, which have no per cents; “#” begins what is said of one, which is not kept."""
+    item.kind = str(Kind.MATCHING)
+    given = [_cut(piece, "#") for piece in pieces]
+    pairs = [tuple(said(part) for part in _cut(text, "->")[::2]) for text, _sign, _told in given]
+    if any(told for _text, _sign, told in given):
+        item.note(_("Feedback for single pairs is not kept; write it as explanation."))
+    item.body["pairs"] = [{"left": left, "right": right} for left, right in pairs if left]
+    item.body["extra"] = [right for left, right in pairs if not left]
 
 
 def _choice(item: Item, rows: list[tuple[str, str | None, str, str]]) -> None:
@@ -326,7 +336,7 @@ def _written(saying: Saying, lost: list[str]) -> str | None:  # noqa: C901, PLR0
         return "\n" + "".join(_option(saying.kind, row) for row in body["options"])
     if saying.kind == Kind.SHORT:
         lost += fractions.told(body["answers"])
-        rows = ((f"%{_percent(a)}%" if a["fraction"] != "1" else "", a) for a in body["answers"])
+        rows = ((_weight(a, "1"), a) for a in body["answers"])
         return "\n" + "".join(f"={p}{_escaped(a['text'])}{_feedback(a)}\n" for p, a in rows)
     if saying.kind == Kind.NUMERIC:
         lost += fractions.told(body["answers"])
@@ -341,9 +351,9 @@ def _written(saying: Saying, lost: list[str]) -> str | None:  # noqa: C901, PLR0
 
 def _option(kind: str, row: Mapping[str, str]) -> str:
     if row["fraction"] == "1" and kind == Kind.SINGLE:
-        sign = "="
+        sign = f"={_weight(row, '1')}"
     else:
-        sign = "~" if row["fraction"] == "0" else f"~%{_percent(row)}%"
+        sign = f"~{_weight(row, '0')}"
     return f"{sign}{_escaped(row['text'])}{_feedback(row)}\n"
 
 
@@ -352,6 +362,12 @@ def _number(answer: Mapping[str, str]) -> str:
     if "low" in answer:
         return f"{weight}{answer['low']}..{answer['high']}"
     return f"{weight}{answer['value']}:{answer['tolerance']}"
+
+
+def _weight(row: Mapping[str, str], usual: str) -> str:
+    """The per cents of an answer, where it has other than the usual ones, or begins like some."""
+    said = row["fraction"] != usual or _WEIGHT.match(row["text"])
+    return f"%{_percent(row)}%" if said else ""
 
 
 def _percent(row: Mapping[str, str]) -> str:
@@ -363,7 +379,7 @@ def _feedback(row: Mapping[str, str]) -> str:
 
 
 def _escaped(text: str) -> str:
-    found = _SPECIAL.sub(r"\\\1", text).replace("\n", "\\n").replace("->", "-\\>")
+    found = _SPECIAL.sub(r"\\\1", mathml.filtered(text)).replace("\n", "\\n").replace("->", "-\\>")
     # A sign behind a backslash would look escaped; readers strip the space.
     return f"{found} " if found.endswith("\\") else found
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from xml.etree.ElementTree import Element
 
+from app.core import markdown
 from app.questions.formats.formulas import ACCENTS, FENCES, SUMS, letters
 
 _DELIMITERS = re.compile(r"^(?:\\\[|\\\(|\$\$?)|(?:\\\]|\\\)|\$\$?)$")
@@ -28,6 +29,51 @@ def delimited(text: str) -> str:
 
 def _one_line(said: str) -> str:
     return " ".join(said.split()).replace("$", r"\$")
+
+
+# What Markdown would take for its own marks inside of a formula.
+_MARKS = re.compile(r"([\\`*_\[\]])")
+_ESCAPED_MARK = re.compile(r"\\([\\`*_\[\]])")
+_UNESCAPED = re.compile(r"(?<!\\)(?:\\\\)*\\[A-Za-z]")  # \frac as nobody escaped it
+_FILTERED = re.compile(r"(?<!\\)\\\\\(((?:\\[^\n]|[^\\\n]){1,2000}?)\\\\\)")
+_FILTERED_ALONE = re.compile(r"(?<!\\)\\\\\[((?:\\[^\n]|[^\\\n]){1,2000}?)\\\\\]")
+_DRAWN_ALONE = re.compile(r"(?<!\\)\$\$([^$\n]{1,2000}?)\$\$")
+_LITERAL = (("\\\\(", "\\\\&#40;"), ("\\\\[", "\\\\&#91;"))
+
+
+def filtered(text: str) -> str:
+    r"""Markdown whose formulas Moodle's filters draw: \(x\) in a line and $$x$$ by themselves.
+
+    Markdown takes one backslash away before a sign, so two of them stand there.
+    """
+    said = []
+    for part, is_formula in markdown.pieces(text):
+        if not is_formula:
+            for literal, kept in _LITERAL:
+                part = part.replace(literal, kept)  # noqa: PLW2901 - of this part alone
+            said.append(part)
+            continue
+        tex = part.strip("$").strip()
+        tex = re.sub(r"(\\)([()\[\]])", r"\1 \2", tex)
+        escaped = _MARKS.sub(r"\\\1", tex)
+        alone = part.startswith("$$")
+        said.append(f"$${escaped}$$" if alone else f"\\\\({escaped}\\\\)")
+    return "".join(said)
+
+
+def unfiltered(text: str) -> str:
+    """The inverse of `filtered`; what others write in Markdown for the same filters, too."""
+
+    def inside(sign: str, said: str, whole: str) -> str:
+        tex = said.strip() if _UNESCAPED.search(said) else _ESCAPED_MARK.sub(r"\1", said).strip()
+        return whole if "$" in tex or not tex else f"{sign}{tex}{sign}"
+
+    text = _DRAWN_ALONE.sub(lambda m: inside("$$", m[1], m[0]), text)
+    text = _FILTERED_ALONE.sub(lambda m: inside("$$", m[1], m[0]), text)
+    text = _FILTERED.sub(lambda m: inside("$", m[1], m[0]), text)
+    for literal, kept in _LITERAL:
+        text = text.replace(kept, literal)
+    return text
 
 
 def formula(drawn: Element) -> str:

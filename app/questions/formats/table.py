@@ -218,23 +218,30 @@ def table_of(sayings: Sequence[Saying]) -> tuple[list[str], list[list[Any]], lis
             continue
         name, given, answer = _cells(saying)
         facts = saying.facts
-        rows.append(
-            [
-                name,
-                saying.body["stem"],
-                *given,
-                *[""] * (width - len(given)),
-                answer,
-                saying.body.get("explanation", ""),
-                facts.get("difficulty", ""),
-                tags_in_words(facts.get("tags", ())),
-                facts.get("category", ""),
-                facts.get("source", ""),
-                LANGUAGE_WORDS[facts["language"]][0] if facts.get("language") else "",
-                saying.body.get("material", ""),
-            ]
-        )
+        row = [
+            name,
+            saying.body["stem"],
+            *given,
+            *[""] * (width - len(given)),
+            answer,
+            saying.body.get("explanation", ""),
+            facts.get("difficulty", ""),
+            tags_in_words(facts.get("tags", ())),
+            facts.get("category", ""),
+            facts.get("source", ""),
+            LANGUAGE_WORDS[facts["language"]][0] if facts.get("language") else "",
+            saying.body.get("material", ""),
+        ]
+        rows.append(row)
+        changed = [] if lost else plain.changed(saying, _again(header, row))
+        losses += [plain.read_otherwise(number, saying, changed)] if changed else []
     return header, rows, losses
+
+
+def _again(header: Sequence[str], row: Sequence[Any]) -> Item:
+    """What is read from a row that was just written."""
+    places, _unknown = _places(header)
+    return _item({key: str(row[at]).strip() for key, at in places.items()}, 1, "1")
 
 
 def _cells(saying: Saying) -> tuple[str, list[str], str]:

@@ -140,7 +140,7 @@ def _percent(fraction: str) -> str:
 
 def escaped(text: str) -> str:
     """A text that means itself inside the brackets."""
-    text = re.sub(r"\\(?=[\\|\]\[=%#])", r"\\\\", text)
+    text = re.sub(r"\\(?=[\\|\]\[=%#]|\Z)", r"\\\\", text)
     return re.sub(r"^[=%#]|[|\]\[]", lambda m: f"\\{m.group()}", text)
 
 

@@ -14,7 +14,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from app.questions import rules
-from app.questions.formats import archive
+from app.questions.formats import archive, mathml
 from app.questions.formats.facts import (
     Item,
     NotThisFormat,
@@ -369,7 +369,7 @@ def _cloze_part(item: Item, piece: str, kind: str, *, multi: bool) -> str:
             if tolerance
             else f"{prefix}{value.strip()}"
         )
-    escaped = gaps.escaped(said) if multi else said.replace("|", r"\|").replace("]", r"\]")
+    escaped = gaps.escaped(said)
     if share == 1:
         return f"={escaped}" if multi else escaped
     if share <= 0:
@@ -442,7 +442,7 @@ def _read(item: Item, element: Element | None, read: Callable[[str], tuple[str, 
         return ""
     text = _text(element)
     if element.get("format", "html") in {"markdown", "plain_text"}:
-        return text
+        return mathml.unfiltered(text) if element.get("format") == "markdown" else text
     found, notes = read(text)
     for note in notes:
         if not any(problem.what == note for problem in item.problems):

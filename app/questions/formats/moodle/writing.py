@@ -11,7 +11,7 @@ from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from flask_babel import gettext as _
 
-from app.questions.formats import clips, fractions
+from app.questions.formats import clips, fractions, mathml
 from app.questions.formats.facts import (
     Problem,
     Saying,
@@ -130,7 +130,8 @@ def _forgives(saying: Saying) -> bool:
 
 
 def _add(element: Element, text: str) -> None:
-    SubElement(element, "text").text = text
+    is_shown = element.get("format") == "markdown"
+    SubElement(element, "text").text = mathml.filtered(text) if is_shown else text
 
 
 def _answer(element: Element, text: str, fraction: str, feedback: str = "") -> Element:
@@ -201,7 +202,7 @@ def _write_matching(element: Element, body: Any) -> list[str]:
     for left, right in rows:
         sub = SubElement(element, "subquestion", format="markdown")
         _add(sub, left)
-        _add(SubElement(sub, "answer"), right)
+        _add(SubElement(sub, "answer", format="plain_text"), right)
     return []
 
 

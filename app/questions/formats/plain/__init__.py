@@ -22,9 +22,11 @@ from app.questions.formats.plain.marks import (
 from app.questions.formats.plain.reading import read_lines
 from app.questions.formats.plain.writing import (
     can_say,
+    changed,
     left_out,
     parts_of,
     proven_lines,
+    read_otherwise,
     write,
     write_lines,
 )
@@ -78,6 +80,7 @@ __all__ = [
     "bare_label",
     "begins_something",
     "can_say",
+    "changed",
     "chosen",
     "fits",
     "left_out",
@@ -85,6 +88,7 @@ __all__ = [
     "proven_lines",
     "read",
     "read_lines",
+    "read_otherwise",
     "says_answer",
     "write",
     "write_lines",

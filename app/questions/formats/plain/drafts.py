@@ -23,6 +23,7 @@ class Draft:
     parts: dict[str, list[str]] = field(default_factory=dict)
     material: str = ""
     at: str = "stem"
+    fences: dict[str, int] = field(default_factory=dict)  # how many ``` stand in each part
     red: list[int] = field(default_factory=list)  # options with words in red
     shown: dict[int, str] = field(default_factory=dict)  # numbers of options for which A, B … stand
     inner: int = 0  # the last number of a list inside the stem
@@ -33,11 +34,10 @@ class Draft:
     @property
     def in_code(self) -> bool:
         """Whether lines are inside ``` and ```, where nothing is a mark of a paper."""
-        where = self.stem if self.at == "stem" else self.parts.get(self.at, [])
-        fences = sum(text.count("```") for text in where)
-        return self.at != "option" and fences % 2 == 1
+        return self.at != "option" and self.fences.get(self.at, 0) % 2 == 1
 
     def add(self, text: str) -> None:
+        self.fences[self.at] = self.fences.get(self.at, 0) + text.count("```")
         if self.at == "stem":
             self.stem.append(text)
         elif self.at == "option":
@@ -52,6 +52,7 @@ class Draft:
         said = self.parts.setdefault(part, [])
         if text or part != "answer":
             said.append(text)
+            self.fences[part] = self.fences.get(part, 0) + text.count("```")
         self.at = part
         if inner:
             self.tag(WORDS[inner.group(1) or inner.group(2)], rest[inner.end() :])
@@ -63,6 +64,7 @@ class Draft:
             return []
         back = where[1:]
         del where[1:]
+        self.fences[self.at] = sum(text.count("```") for text in where)
         return back
 
     @property

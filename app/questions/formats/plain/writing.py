@@ -53,21 +53,25 @@ def proven_lines(sayings: Sequence[Saying]) -> tuple[list[str], list[Problem]]:
     items = {item.number: item for item in read_lines(list(enumerate(rows, 1)), "plain").items}
     for number, saying in enumerate(sayings, 1):
         item = items.get(str(number))
-        lost = _changed(saying, item) if number not in told else []
+        lost = changed(saying, item) if number not in told else []
         if lost:
-            losses.append(
-                Problem(
-                    _("Question %(number)s (%(kind)s): read again from this file, it would not be "
-                      "the same (%(what)s).",
-                      number=number, kind=KIND_NAMES[Kind(saying.kind)], what="; ".join(lost)),
-                    line=number,
-                    blocks=False,
-                )
-            )  # fmt: skip
+            losses.append(read_otherwise(number, saying, lost))
     return lines, sorted(losses, key=lambda loss: loss.line)
 
 
-def _changed(saying: Saying, item: Item | None) -> list[str]:
+def read_otherwise(number: int, saying: Saying, lost: Sequence[str]) -> Problem:
+    """What is said of a question that its own file would not give back."""
+    sentence = _(
+        "Question %(number)s (%(kind)s): read again from this file, it would not be the same "
+        "(%(what)s).",
+        number=number,
+        kind=KIND_NAMES[Kind(saying.kind)],
+        what="; ".join(lost),
+    )
+    return Problem(sentence, line=number, blocks=False)
+
+
+def changed(saying: Saying, item: Item | None) -> list[str]:
     """The parts of a question that are read otherwise than they were written."""
     if item is None:
         return [_("the question itself")]

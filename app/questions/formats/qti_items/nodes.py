@@ -16,6 +16,8 @@ from app.questions.rules import NEAR_ENOUGH, plain_number
 from app.questions.types import gaps
 
 OURS = "weike:"
+LITERAL = "weike-literal"  # between a backslash and a bracket that begin no formula
+_APART = "\ue005"
 
 # What stands in an item and is not shown before it is answered, or is taken along elsewhere.
 HIDDEN = {"rubricBlock", "feedbackInline", "feedbackBlock", "gapText", "gapImg"}
@@ -128,7 +130,7 @@ def as_markdown(html: str, item: Item, line: int = 0) -> str:
 
 
 def _told(found: tuple[str, list[str]], item: Item, line: int) -> str:
-    text, notes = found
+    text, notes = found[0].replace(_APART, ""), found[1]
     for note in notes:
         if not any(problem.what == note for problem in item.problems):
             item.note(note, line=line)
@@ -142,6 +144,8 @@ def as_html(node: Node, declared: dict[str, Declared], item: Item) -> str:
     for child in node.children:
         if child.name in HIDDEN or child.get("class") == "weike-material":
             pass
+        elif child.get("class") == LITERAL:
+            parts.append(_APART)
         elif child.name in {"gapMatchInteraction", "hottextInteraction"}:
             if child.name == "gapMatchInteraction":
                 _fill(child, declared)

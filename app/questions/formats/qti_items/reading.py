@@ -203,7 +203,10 @@ def _enclose(paper: Paper, package: zipfile.ZipFile, root: Node, folder: str) ->
         for key in ("src", "data"):
             if node.name in {"img", "object", "audio", "source"} and key in node.attributes:
                 node.attributes[key] = url(node.attributes[key])
-        if OURS in node.text:
+        if node.name == "mapEntry" and "mapKey" in node.attributes:
+            key = node.attributes["mapKey"]
+            node.attributes["mapKey"] = _FILE.sub(lambda match: url(match[0]), key)
+        if OURS in node.text or node.name == "value":
             node.text = _FILE.sub(lambda match: url(match[0]), node.text)
 
 

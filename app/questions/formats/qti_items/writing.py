@@ -19,7 +19,7 @@ from app.questions.formats.facts import (
     Saying,
     Written,
 )
-from app.questions.formats.qti_items.nodes import OURS
+from app.questions.formats.qti_items.nodes import LITERAL, OURS
 from app.questions.rules import KIND_NAMES, Kind, plain_number
 from app.questions.types import gaps, numbers
 
@@ -148,9 +148,23 @@ def _heard(match: re.Match[str]) -> str:
     return f'<object data="{match[1]}" type="audio/mp4">{match[2]}</object>'
 
 
+# \\( and \\[ outside of tags: programs that draw formulas would take them for the beginning of one.
+_DELIMITER = re.compile(r"\\(?=[(\[])(?![^<>]*>)")
+
+
+_FILE = re.compile(r"!\[([^\]\n]{0,300}\]?)\]\((media/[^()\s]+)\)")
+
+
 def _offered(text: str) -> str:
-    """What stands to choose from: a text, or a text with pictures."""
-    return _rich(text) if "](media/" in text else escape(text)
+    """What stands to choose from, which is no Markdown: a text, perhaps with pictures."""
+    said, at = "", 0
+    for found in _FILE.finditer(text):
+        name, words = escape(found[2]), escape(found[1])
+        said += escape(text[at : found.start()])
+        said += f'<img src="{name}" alt="{words}"/>'
+        at = found.end()
+    said = _HEARD.sub(_heard, said + escape(text[at:]))
+    return _DELIMITER.sub(lambda m: f'{m[0]}<span class="{LITERAL}"/>', said)
 
 
 _MAP = '<responseProcessing template="http://www.imsglobal.org/question/qti_v2p1/rptemplates/map_response"/>'
