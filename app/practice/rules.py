@@ -204,6 +204,15 @@ def is_there(stretches: Sequence[Stretch] | None, at: datetime) -> bool:
     return any(since <= at < until for since, until in stretches)
 
 
+def lasting(since: datetime, until: datetime, now: datetime) -> Stretch:
+    """A stretch as it is to be read now: who is there is taken to stay.
+
+    Their next word moves its end. A clock that showed it as the end of the question would come to
+    nothing, again and again.
+    """
+    return since, until if until <= now else datetime.max.replace(tzinfo=until.tzinfo)
+
+
 def timeline(
     starts_at: datetime, seats: int, answers: Sequence[Given], presence: Presence | None = None
 ) -> tuple[list[Stretch], list[Given]]:

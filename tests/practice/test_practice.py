@@ -757,6 +757,7 @@ def test_nobody_waits_for_those_who_have_gone_and_who_comes_back_goes_on(
     time.go_on(9)
     beat(one)
     assert one.state()["version"] == "asking.1.1.0", "two may only have a weak connection"
+    assert one.state()["remaining_ms"] > 10_000, "of twenty seconds nine have gone"
     time.go_on(1.1)
     assert one.state()["version"] == "pause.1.1.0"
     assert [p["there"] for p in one.state()["players"]] == [True, False]

@@ -68,7 +68,7 @@ def duel_for(member_id: int, duel_id: int, now: datetime) -> DuelView:
     mine = next((s.seat for s in seats if s.member_id == member_id), None)
     if row is None or mine is None:
         raise NotThere
-    given, presence = answers_of(duel_id), presence_of(duel_id)
+    given, presence = answers_of(duel_id), presence_of(duel_id, now)
     at = rules.moment(row.starts_at, row.size, given, now, presence)
     if row.starts_at is not None:
         given = rules.timeline(row.starts_at, row.size, given, presence)[1]
@@ -190,7 +190,7 @@ def answers_of(duel_id: int) -> list[rules.Given]:
     return found
 
 
-def presence_of(duel_id: int) -> dict[int, list[rules.Stretch]]:
+def presence_of(duel_id: int, now: datetime) -> dict[int, list[rules.Stretch]]:
     """When the players of a duel were at the table; nothing of those who never said so."""
     rows = db.session().execute(
         select(DuelStretch.seat, DuelStretch.since, DuelStretch.until)
@@ -199,13 +199,13 @@ def presence_of(duel_id: int) -> dict[int, list[rules.Stretch]]:
     )
     found: dict[int, list[rules.Stretch]] = {}
     for seat, since, until in rows:
-        found.setdefault(seat, []).append((since, until))
+        found.setdefault(seat, []).append(rules.lasting(since, until, now))
     return found
 
 
 def moment_of(row: Duel, now: datetime) -> rules.Moment:
     """Where a duel is now."""
-    return rules.moment(row.starts_at, row.size, answers_of(row.id), now, presence_of(row.id))
+    return rules.moment(row.starts_at, row.size, answers_of(row.id), now, presence_of(row.id, now))
 
 
 def running_duel_of(member_id: int, now: datetime) -> int | None:

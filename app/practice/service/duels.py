@@ -56,7 +56,7 @@ def join(*, member_id: int, size: int, pool: Collection[int], language: str) -> 
         shared = mine & set(duel.pool)
         if not seats or len(seats) >= size or len(shared) < rules.QUESTIONS:
             continue
-        presence = presence_of(duel.id)
+        presence = presence_of(duel.id, now)
         if not any(rules.is_there(presence.get(seat.seat), now) for seat in seats):
             continue  # all who sat down there have gone
         taken = {seat.seat for seat in seats}
