@@ -20,7 +20,7 @@ from datetime import datetime, timedelta
 from typing import Any, Self
 
 from flask import Flask, current_app
-from sqlalchemy import ColumnElement, and_, exists, or_, select, update
+from sqlalchemy import ColumnElement, and_, case, exists, or_, select, update
 from sqlalchemy.orm import aliased
 
 from app.core import acting, clock, settings
@@ -340,10 +340,17 @@ def _may_begin(now: datetime) -> ColumnElement[bool]:
 
     Of jobs that a worker died of, one is done at a time: one of them may be what kills it, and
     whoever is done beside that one each time would be given up without having any part in it.
+    Short ones go first, and none of them waits for a long one.
     """
     other = aliased(Job)
-    suspect = exists().where(other.state == "running", other.detail == DIED, other.id != Job.id)
-    return and_(Job.state == "queued", Job.run_after <= now, or_(Job.detail != DIED, ~suspect))
+    suspect = exists().where(other.detail == DIED, other.id != Job.id)
+    running, is_short = other.state == "running", other.kind.not_in(_long)
+    due = and_(other.state == "queued", other.run_after <= now)
+    alone = case(
+        (Job.kind.not_in(_long), ~suspect.where(running, is_short)),
+        else_=~suspect.where(or_(running, and_(due, is_short))),
+    )
+    return and_(Job.state == "queued", Job.run_after <= now, or_(Job.detail != DIED, alone))
 
 
 def _claim(job_id: int) -> tuple[str, dict[str, Any], str, int, bool] | None:

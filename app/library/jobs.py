@@ -42,7 +42,7 @@ def init_app(app: Flask) -> None:
                 log.exception("the inbox of the library could not be looked into")
 
 
-@jobs.handler("library.inbox")
+@jobs.handler("library.inbox", long=True)  # as many files as there are
 def empty_inbox(_lease: Lease) -> None:
     """Take documents from the folder that the operator named."""
     config = current_app.extensions["weike"]

@@ -300,6 +300,32 @@ def test_a_long_job_of_a_dead_worker_is_done_by_another(
     assert (look(app, job).state, look(app, job).attempts) == ("done", 2)
 
 
+def test_of_what_a_worker_died_of_the_short_goes_first_and_waits_for_no_long_one(
+    app: Flask, done: list, long: threading.Event
+) -> None:
+    recording = start(app, "t.long", word="recording", priority=9)
+    papers = [start(app, "t.note", word=word) for word in ("deadline", "paper")]
+    with app.app_context():
+        assert all(jobs._claim(job) for job in (recording, *papers))  # and then the worker dies
+    with clock.use(lambda: datetime.now(UTC) + jobs.LEASE * 2):
+        jobs.sweep(app)
+        assert not jobs.do_next(app, long=True), "the short ones have not been tried"
+        assert jobs.do_next(app, long=False)
+        assert done == ["deadline"]
+        with app.app_context():
+            assert jobs._claim(papers[1]) is not None  # in one thread
+            assert jobs._claim(recording) is None
+            assert jobs._claim(start(app, "t.note", word="new")) is not None
+            with unit_of_work() as session:
+                session.get_one(Job, papers[1]).state = "done"
+            assert jobs._claim(recording) is not None
+        again = start(app, "t.note", word="again")
+        with app.app_context(), unit_of_work() as session:
+            session.get_one(Job, again).detail = jobs.DIED
+        assert jobs.do_next(app, long=False)
+    assert done == ["deadline", "again"]
+
+
 def test_of_many_threads_at_one_lane_each_job_is_done_by_one(app: Flask, done: list) -> None:
     for number in range(6):
         start(app, "t.note", word=str(number))

@@ -33,7 +33,6 @@ from app.questions.queries import Question, versions
 
 STEP = 100  # attempts in one transaction; of more the worker does the rest
 REGRADE_JOB = "exams.regrade"
-_SOON = 5  # priority: somebody waits for it
 
 
 def preview_quiz(course_id: int, question_id: int, action: rules.Action) -> Preview:
@@ -148,7 +147,7 @@ def _begin(row: Regrade) -> bool:
         jobs.enqueue(
             REGRADE_JOB,
             key=f"{REGRADE_JOB}:{row.id}:{row.state}",
-            priority=_SOON,
+            priority=jobs.SOON,
             regrade_id=row.id,
         )
         return False
