@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 import re
 import subprocess
+import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 from flask import Flask
+from flask.testing import FlaskClient
 from playwright.sync_api import expect
 
 from app.core import clock, jobs
@@ -450,3 +453,66 @@ def test_pages_ask_as_much_for_ten_recordings_as_for_two(desk: Desk, lecture: Pa
         with counted(desk.app) as statements:
             assert desk.client.get(where).status_code == 200
         assert len(statements) <= 20, where
+
+
+def made(desk: Desk) -> list[str]:
+    with desk.app.app_context():
+        rows = db.session.query(Course).filter(Course.state != "removed").order_by(Course.id)
+        found = [row.title for row in rows]
+        db.session.rollback()
+    return found
+
+
+def test_the_same_parts_are_made_once_and_others_only_after_a_question(
+    desk: Desk, lecture: Path
+) -> None:
+    media_id = desk.import_file(lecture)
+    where = f"/desk/recordings/{media_id}/split"
+    first = {"cut": ["0:03.7"], "part": ["One", "Two"]}
+    assert desk.post(where, **first).status_code == 302
+    # Another window, another upload of the same file: the same series, and no theme for nothing.
+    with desk.app.app_context(), unit_of_work():
+        twin = media_service.import_file(lecture, owner_id=desk.trainer, filename="again.mp4")
+    for address in (where, f"/desk/recordings/{twin}/split"):
+        again = desk.post(address, **first | {"theme_id": 0, "new_theme": "Another"})
+        assert (again.status_code, again.location) == (302, "/desk?state=draft")
+        page = desk.client.get(again.location).get_data(as_text=True)
+        assert "Nothing was made twice" in page
+        assert "“One”, “Two”" in page
+        assert "Another" not in page
+    assert made(desk) == ["One", "Two"]
+    other = {"cut": ["0:07.7"], "part": ["Eins", "Zwei"]}
+    asked = desk.post(where, **other)
+    assert asked.status_code == 409
+    page = asked.get_data(as_text=True)
+    assert "“One”, “Two”. Make another series?" in page
+    assert 'name="again"' in page
+    assert re.findall(r'name="part" value="([^"]+)"', page) == ["Eins", "Zwei"]
+    assert made(desk) == ["One", "Two"]
+    for _press in range(2):
+        assert desk.post(where, **other, again="1").status_code == 302
+    assert made(desk) == ["One", "Two", "Eins", "Zwei"]
+    # What was thrown away is no reason to ask.
+    for course_id in range(1, 5):
+        with desk.app.app_context(), unit_of_work():
+            service.remove_course(course_id)
+    assert desk.post(where, **first).status_code == 302
+    assert made(desk) == ["One", "Two"]
+
+
+def test_two_windows_at_once_make_one_series(desk: Desk, lecture: Path) -> None:
+    with desk.app.app_context(), unit_of_work():
+        media_id = media_service.import_file(lecture, owner_id=desk.trainer, filename="l.mp4")
+    where = f"/desk/recordings/{media_id}/split"
+    start = threading.Barrier(2)
+
+    def press(client: FlaskClient, headers: dict[str, str]) -> int:
+        fields = {"language": "en", "theme_id": desk.theme, "cut": "6", "part": ["One", "Two"]}
+        start.wait()
+        return client.post(where, data=fields, headers=headers).status_code
+
+    clients = [desk.people.client(desk.trainer) for _ in range(2)]
+    tokens = [csrf(client) for client in clients]
+    with ThreadPoolExecutor(2) as both:
+        assert list(both.map(press, clients, tokens)) == [302, 302]
+    assert made(desk) == ["One", "Two"]

@@ -46,6 +46,7 @@ from app.courses.queries.desk import (
 )
 from app.courses.queries.saying import Words, title_here, words_in, words_of
 from app.courses.queries.seeing import lessons_showing, may_edit, may_watch, seen_by
+from app.courses.queries.series import Series, series_of
 from app.courses.queries.themes import ThemeView, theme_for, themes_for
 
 __all__ = [
@@ -55,6 +56,7 @@ __all__ = [
     "DeskTheme",
     "LessonView",
     "QuizPaper",
+    "Series",
     "ThemeView",
     "Words",
     "all_course_ids",
@@ -88,6 +90,7 @@ __all__ = [
     "removed_drafts",
     "removed_lessons",
     "seen_by",
+    "series_of",
     "theme",
     "theme_for",
     "themes_for",

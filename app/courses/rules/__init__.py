@@ -169,6 +169,12 @@ class WrongRecording(Refusal):
     sentence = _l("This upload cannot be used for this lesson. Upload the file again here.")
 
 
+class PartsMade(Refusal):
+    """Parts of a recording are courses already, cut at other places; `series` says which."""
+
+    sentence = _l("Parts of this recording are courses already. Make another series?")
+
+
 class LastLesson(Refusal):
     sentence = _l("A published course needs at least one lesson. Withdraw the course first.")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 
 from sqlalchemy import select
@@ -11,7 +11,7 @@ from app.core import jobs
 from app.core.db import db
 from app.core.models import Job
 from app.core.refusals import NotThere
-from app.courses import rules
+from app.courses import queries, rules
 from app.courses.models import Lesson
 from app.courses.service.editing import create_course
 from app.courses.service.lessons import add_recording, check_length, replace_recording
@@ -28,13 +28,16 @@ def split_recording(
     cuts: Sequence[int],
     titles: Sequence[str],
     author_id: int,
-    theme_id: int,
+    theme: Callable[[], int],
     language: str,
-) -> list[int]:
+    again: bool = False,
+) -> list[int] | queries.Series:
     """Make a draft course of every part of a recording; returns their ids in order.
 
-    Raises BadCuts, PartTooLong, PartTooShort, TooManyParts, BadTitle, BadLanguage and NotThere;
-    nothing is made then.
+    The same cuts once more (a second window, a second press) make nothing: the series that there
+    is comes back. Other cuts of the same content are asked about first, unless `again`. `theme` is
+    asked only when something is made. Raises PartsMade, BadCuts, PartTooLong, PartTooShort,
+    TooManyParts, BadTitle, BadLanguage and NotThere; nothing is made then.
     """
     found = media.recording(media_id)
     if found is None:
@@ -43,6 +46,13 @@ def split_recording(
     names = [rules.title_of(title) for title in titles]
     if len(names) != len(parts):
         raise rules.BadTitle(most=rules.LONGEST_TITLE)
+    media_service.take_turns(found.owner_id)  # who pressed twice at once is answered in turn
+    before = queries.series_of(media_id)
+    if before and (same := before.with_parts(parts)):
+        return same
+    if before and not again:
+        raise rules.PartsMade(series=before)
+    theme_id = theme()
     made = []
     for (start, end), title in zip(parts, names, strict=True):
         course_id = create_course(

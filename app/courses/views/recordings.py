@@ -8,8 +8,8 @@ from typing import Any
 
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import format_date, ngettext
 from flask_babel import gettext as _
-from flask_babel import ngettext
 
 from app.core.access import access
 from app.core.headers import allow_recording
@@ -116,6 +116,7 @@ def make_parts(media_id: int) -> ResponseReturnValue:
     cuts = request.form.getlist("cut")[: media_service.MOST_PARTS]
     titles = request.form.getlist("part")[: media_service.MOST_PARTS]
     action = request.form.get("action", "")
+    asks: queries.Series | None = None
     status = 422
     try:
         times = sorted(time_of(cut) for cut in cuts)
@@ -128,15 +129,32 @@ def make_parts(media_id: int) -> ResponseReturnValue:
                 cuts=times,
                 titles=titles,
                 author_id=found.owner_id,
-                theme_id=theme_of(form),
+                theme=lambda: theme_of(form),
                 language=form.language.data,
+                again="again" in request.form,
             )
+            if isinstance(made, queries.Series):
+                return _made_before(made)
             flash(ngettext("%(num)s draft is made.", "%(num)s drafts are made.", len(made)))
             return redirect(url_for("courses.desk", state="draft"))
+    except rules.PartsMade as refusal:
+        asks, status = refusal.series, 409
     except Refusal as refusal:
         refuse(form, refusal)
         status = 422
-    return _split_page(found, form, _sketch(found), cuts, titles), status
+    return _split_page(found, form, _sketch(found), cuts, titles, asks=asks), status
+
+
+def _made_before(series: queries.Series) -> ResponseReturnValue:
+    """To the courses that the same cuts have made: another window, or a second press."""
+    on = format_date(series.made_at, "medium")
+    words = _(
+        "These parts are courses already, made on %(on)s: %(names)s. Nothing was made twice.",
+        on=on,
+        names=series.names,
+    )
+    flash(words, "warn")
+    return redirect(url_for("courses.desk", state="draft" if series.only_drafts else None))
 
 
 def _changed(
@@ -162,6 +180,8 @@ def _split_page(
     sketch: media_service.Sketch | None,
     cuts: list[str],
     titles: list[str],
+    *,
+    asks: queries.Series | None = None,
 ) -> str:
     stem = found.filename.rpartition(".")[0] or found.filename
     number = len(cuts) + 1
@@ -174,6 +194,7 @@ def _split_page(
     return render_template(
         "courses/split.html",
         form=form,
+        asks=asks,
         recording=found,
         sketch=sketch,
         reasons={one.at_ms: one.why.value for one in sketch.proposal.cuts} if sketch else {},

@@ -7,6 +7,7 @@ the recording without a gap and without an overlap, and none is longer than `mos
 from __future__ import annotations
 
 import bisect
+import hashlib
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -36,6 +37,11 @@ SENTENCE_BONUS = 0.3
 CHAPTER_BONUS = 1.5
 UNEVEN = 2.0
 TOO_SHORT = 3.0
+
+
+def part_digest(source: str, *, first_ms: int, length_ms: int) -> str:
+    """What stands for the content of a part: another than the whole's, though of the same file."""
+    return hashlib.sha256(f"{source} {first_ms} {length_ms}".encode()).hexdigest()
 
 
 class Why(StrEnum):

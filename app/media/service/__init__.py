@@ -33,7 +33,7 @@ from app.media.service.posters import (
     wish_poster,
 )
 from app.media.service.preparing import Task, begin, fail, finish, show_early
-from app.media.service.quota import look_for_quota, partials
+from app.media.service.quota import look_for_quota, partials, take_turns
 from app.media.service.recordings import (
     Stored,
     discard,
@@ -138,6 +138,7 @@ __all__ = [
     "sweep_unattached",
     "sweep_uploads",
     "take_over",
+    "take_turns",
     "translate_captions",
     "trimmed",
     "upload_of",

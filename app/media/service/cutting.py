@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import secrets
 from dataclasses import dataclass
@@ -21,6 +20,7 @@ from app.media.rules import (
     Proposal,
     cut_chapters,
     cut_cues,
+    part_digest,
     propose,
     sentence_ends,
     silences,
@@ -105,14 +105,12 @@ def cut_out(media_id: int, *, start_ms: int, end_ms: int) -> int:
     if not folder.source(row.uuid).is_file():
         raise OriginalGone
     folder.adopt(uuid, folder.source(row.uuid))
-    # Of another content than the whole, though of the same file.
-    digest = hashlib.sha256(f"{row.sha256} {first} {length}".encode()).hexdigest()
     part = Media(
         uuid=uuid,
         owner_id=row.owner_id,
         filename=row.filename,
         kind=row.kind,
-        sha256=digest,
+        sha256=part_digest(row.sha256, first_ms=first, length_ms=length),
         size=max(1, row.size * length // row.duration_ms),
         duration_ms=length,
         width=row.width,
