@@ -156,6 +156,25 @@ def devices_of(member_ids: Sequence[int]) -> dict[int, list[PushDevice]]:
     return found
 
 
+def last_sent(member_ids: Sequence[int]) -> dict[tuple[int, str, int | None], datetime]:
+    """When something last left for each, by member, channel and device (None but for pushes)."""
+    found: dict[tuple[int, str, int | None], datetime] = {}
+    for start in range(0, len(member_ids), 500):
+        part = member_ids[start : start + 500]
+        rows = db.session().execute(
+            select(
+                Outgoing.member_id,
+                Outgoing.channel,
+                Outgoing.device_id,
+                func.max(Outgoing.sent_at),
+            )
+            .where(Outgoing.member_id.in_(part), Outgoing.sent_at.is_not(None))
+            .group_by(Outgoing.member_id, Outgoing.channel, Outgoing.device_id)
+        )
+        found.update(((m, channel, device), at) for m, channel, device, at in rows if at)
+    return found
+
+
 def mail_of(member_id: int) -> str:
     """The e-mail address of a member; "" for none."""
     return db.session().scalar(select(Member.email).where(Member.id == member_id)) or ""

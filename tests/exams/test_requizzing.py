@@ -8,21 +8,26 @@ from datetime import timedelta
 
 import pytest
 from flask import Flask
+from sqlalchemy import event
 
 from app.certificates.models import Certificate
 from app.core import clock, jobs
 from app.core.db import db, unit_of_work
 from app.courses.models import CourseQuestion
 from app.exams.models import Attempt, Regrade
+from app.exams.queries import quiz_seen
+from app.exams.rules import Action
 from app.exams.service import requizzing
 from app.learning import queries as learning
 from app.learning import service as paths
 from app.learning.models import PathDone
-from app.members.models import AuditLine
+from app.members.models import AuditLine, Member
 from app.notices import queries as notices
+from app.notices.models import Notice
 from app.points import queries as points
 from app.points.models import Entry
 from app.questions import service as bank
+from app.questions.queries import questions
 from tests.certificates.test_certificates import Office, done
 from tests.exams.examiner import make_exam
 from tests.exams.taker import Taker
@@ -258,9 +263,38 @@ def test_a_large_quiz_is_marked_by_the_worker_in_steps_and_a_second_one_waits(
     assert [standing(app, t)[0] for t in takers] == [True, False, True, False, True]
     assert "5 attempts changed" in desk.page()
     desk.undo()
+    with app.app_context(), unit_of_work() as session:
+        session.get(Member, takers[0].member).language = "zh_Hans"
     jobs.run_pending(app)
     assert [standing(app, t)[0] for t in takers] == [False, True, False, True, False]
     assert [len(told(app, t.member)) for t in takers] == [2] * 5
+    undone = ["重新评分已撤销：The key was wrong", "A marking anew was undone: The key was wrong"]
+    assert [told(app, takers[n].member)[0][1] for n in (0, 2)] == undone, "each in their language"
+    with app.app_context():
+        lost = db.session.query(Entry.member_id, Entry.note).filter(Entry.amount < 0).all()
+        db.session.rollback()
+    assert {(takers[0].member, undone[0]), (takers[2].member, undone[1])} <= set(map(tuple, lost))
+
+
+def test_a_step_reads_no_more_for_twelve_attempts_than_for_one(
+    app: Flask, people: People, trainer: int, course: Made, question: int
+) -> None:
+    for _ in range(12):
+        answer(people, course, "000")
+    reads: list[str] = []
+    with app.app_context(), unit_of_work() as session:
+        seen = quiz_seen(course.id, questions([question])[question])
+
+        def count(*asked: object) -> None:
+            reads.extend([str(asked[2])] * str(asked[2]).startswith("SELECT"))
+
+        event.listen(session.get_bind(), "before_cursor_execute", count)
+        how = {"actor_id": trainer, "reason": "Void", "seen": seen}
+        requizzing.regrade_quiz(course.id, question, Action.LEAVE_OUT, **how)
+        session.flush()
+        event.remove(session.get_bind(), "before_cursor_execute", count)
+        assert session.query(Notice).filter_by(kind="exam").count() == 12
+    assert len(reads) < 30, "\n".join(reads)
 
 
 def test_only_who_may_edit_the_course_sees_and_marks(

@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import and_, exists, func, or_, select
+from sqlalchemy import ColumnElement, and_, exists, func, or_, select
 from sqlalchemy.orm import aliased
 
 from app.core.db import db
@@ -39,6 +39,7 @@ class Seal:
 
 
 Sealed = Mapping[int, Seal]  # by question
+_BEGINS = func.coalesce(Exam.opens_at, Exam.published_at)
 
 
 def sealed_for(member_id: int, now: datetime, *, but: int | None = None) -> Sealed:
@@ -47,24 +48,13 @@ def sealed_for(member_id: int, now: datetime, *, but: int | None = None) -> Seal
 
     One short read where no exam goes on, and at most two more.
     """
-    begins = func.coalesce(Exam.opens_at, Exam.published_at)
-    # Within its window, or with takers who have more time than the others.
-    goes_on = exists().where(Attempt.exam_id == Exam.id, Attempt.state == "open")
-    is_open = and_(
-        Exam.state == "published",
-        Exam.seals,
-        begins <= now,
-        Exam.closes_at.is_not(None),
-        # Paused before its close, it goes on later: the close moves by the pause.
-        or_(Exam.closes_at > now, Exam.closes_at > Exam.paused_at, goes_on.correlate(Exam)),
-        Exam.id != (but or 0),
-    )
+    is_open = _seals_now(now, but=but)
     mine = aliased(Attempt)
     is_mine = and_(mine.exam_id == Exam.id, mine.member_id == member_id, mine.state == "open")
     rows = (
         db.session()
         .execute(
-            select(Exam, begins, is_open, mine)
+            select(Exam, _BEGINS, is_open, mine)
             .outerjoin(mine, is_mine)
             .where(or_(mine.id.is_not(None), is_open))
         )
@@ -84,6 +74,50 @@ def sealed_for(member_id: int, now: datetime, *, but: int | None = None) -> Seal
     for exam_id, question_id in _pooled(seals):
         found[question_id] = seals[exam_id].with_(found.get(question_id))
     return found
+
+
+def _seals_now(now: datetime, *, but: int | None = None) -> ColumnElement[bool]:
+    """Whether an exam is open, and seals its questions for everybody."""
+    # Within its window, or with takers who have more time than the others.
+    goes_on = exists().where(Attempt.exam_id == Exam.id, Attempt.state == "open")
+    return and_(
+        Exam.state == "published",
+        Exam.seals,
+        now >= _BEGINS,
+        Exam.closes_at.is_not(None),
+        # Paused before its close, it goes on later: the close moves by the pause.
+        or_(Exam.closes_at > now, Exam.closes_at > Exam.paused_at, goes_on.correlate(Exam)),
+        Exam.id != (but or 0),
+    )
+
+
+def sealed_by_all(now: datetime) -> Sealed:
+    """What is told to nobody now: the questions of exams that are open and seal them."""
+    rows = db.session().execute(select(Exam, _BEGINS).where(_seals_now(now))).all()
+    seals = {exam.id: Seal(since, _end(exam, now), is_mine=False) for exam, since in rows}
+    found: dict[int, Seal] = {}
+    for exam_id, question_id in _pooled(seals):
+        found[question_id] = seals[exam_id].with_(found.get(question_id))
+    return found
+
+
+def sealed_by_own(member_ids: Collection[int]) -> dict[int, Sealed]:
+    """By member what is not told to them: the questions of exams that they are taking."""
+    rows = db.session().execute(
+        select(Attempt.id, Attempt.member_id, Attempt.started_at, Attempt.deadline_at).where(
+            Attempt.member_id.in_(member_ids),
+            Attempt.exam_id.is_not(None),
+            Attempt.state == "open",
+        )
+    )
+    taking = {row.id: row for row in rows}
+    found: dict[int, dict[int, Seal]] = {}
+    for attempt_id, question_id in _asked(taking):
+        row = taking[attempt_id]
+        own = found.setdefault(row.member_id, {})
+        seal = Seal(row.started_at, row.deadline_at, is_mine=True)
+        own[question_id] = seal.with_(own.get(question_id))
+    return dict(found)
 
 
 def _asked(attempt_ids: Collection[int]) -> list[tuple[int, int]]:
@@ -154,6 +188,17 @@ def sealed_attempts(sealed: Sealed, attempt_ids: Collection[int]) -> dict[int, S
     return found
 
 
+def sealed_each(sealed: Mapping[int, Sealed], attempts: Mapping[int, int]) -> dict[int, Seal]:
+    """The same of several members' attempts (attempt → member), each by what is sealed for them."""
+    theirs = {attempt: member for attempt, member in attempts.items() if sealed.get(member)}
+    found: dict[int, Seal] = {}
+    for attempt_id, question_id in _asked(theirs):
+        seal = sealed[theirs[attempt_id]].get(question_id)
+        if seal is not None:
+            found[attempt_id] = seal.with_(found.get(attempt_id))
+    return found
+
+
 def outcome_seal(attempt: Attempt, now: datetime) -> Seal | None:
     """The seal on what came out of an attempt.
 
@@ -161,25 +206,23 @@ def outcome_seal(attempt: Attempt, now: datetime) -> Seal | None:
     try out its key. What was known before stays known, unless a regrade has changed it since.
     Of an exam only who is taking another one with its questions waits, as for its score.
     """
-    if attempt.submitted_at is None:
-        return None
-    if attempt.exam_id is not None:
-        return _seal_of_mine(attempt)
-    seal = sealed_attempts(sealed_for(attempt.member_id, now), [attempt.id]).get(attempt.id)
+    return known_past(attempt, outcome_seals([attempt], now).get(attempt.id))
+
+
+def outcome_seals(attempts: Collection[Attempt], now: datetime) -> dict[int, Seal]:
+    """By attempt the seal on its questions now, for those of some that have one; a few reads for
+    all of them. Whether it covers what is known already is said by `known_past`."""
+    own = sealed_by_own({each.member_id for each in attempts})
+    found = sealed_each(own, {each.id: each.member_id for each in attempts})
+    quizzes = [each.id for each in attempts if each.exam_id is None]
+    for attempt_id, seal in sealed_attempts(sealed_by_all(now) if quizzes else {}, quizzes).items():
+        found[attempt_id] = seal.with_(found.get(attempt_id))
+    return found
+
+
+def known_past(attempt: Attempt, seal: Seal | None) -> Seal | None:
+    """A seal on an attempt, unless what came out of it was known before the seal began."""
+    if seal is None or attempt.submitted_at is None or attempt.exam_id is not None:
+        return seal if attempt.submitted_at is not None else None
     known_at = max(attempt.submitted_at, attempt.changed_at or attempt.submitted_at)
-    return seal if seal is not None and seal.since <= known_at else None
-
-
-def _seal_of_mine(attempt: Attempt) -> Seal | None:
-    """The seal on an attempt by exams that its member is taking."""
-    taking = db.session().execute(
-        select(Attempt.id, Attempt.started_at, Attempt.deadline_at).where(
-            Attempt.member_id == attempt.member_id,
-            Attempt.exam_id.is_not(None),
-            Attempt.state == "open",
-            Attempt.id != attempt.id,
-        )
-    )
-    mine = {row.id: Seal(row.started_at, row.deadline_at, is_mine=True) for row in taking}
-    asked: Sealed = {question: mine[other] for other, question in _asked(mine)}
-    return sealed_attempts(asked, [attempt.id]).get(attempt.id)
+    return seal if seal.since <= known_at else None

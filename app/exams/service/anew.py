@@ -94,7 +94,8 @@ def plan(
     session = db.session()
     ids = sorted(set(asked.values()))
     attempts: dict[int, Attempt] = {}
-    items: dict[int, list[AttemptItem]] = {}
+    items: dict[int, list[AttemptItem]] = {}  # those that are marked anew
+    others: dict[int, list[tuple[Decimal | None, Decimal]]] = {}
     for start in range(0, len(ids), AT_ONCE):
         part = ids[start : start + AT_ONCE]
         wanted = select(Attempt).where(Attempt.id.in_(part)).order_by(Attempt.id)
@@ -104,28 +105,32 @@ def plan(
             attempts[attempt.id] = attempt
         for item in session.scalars(
             select(AttemptItem)
-            .where(AttemptItem.attempt_id.in_(part))
+            .join(QuestionVersion, QuestionVersion.id == AttemptItem.version_id)
+            .where(AttemptItem.attempt_id.in_(part), QuestionVersion.question_id == newest.id)
             .order_by(AttemptItem.attempt_id, AttemptItem.position)
             .execution_options(populate_existing=hold)
         ):
             items.setdefault(item.attempt_id, []).append(item)
-    bodies = versions(
-        {item.version_id for rows in items.values() for item in rows if item.id in asked}
-    )
+        for item_id, attempt_id, mark, most in session.execute(
+            select(
+                AttemptItem.id, AttemptItem.attempt_id, AttemptItem.mark, AttemptItem.max_mark
+            ).where(AttemptItem.attempt_id.in_(part))
+        ):
+            if item_id not in asked:
+                others.setdefault(attempt_id, []).append((mark, most))
+    bodies = versions({item.version_id for rows in items.values() for item in rows})
     changes, unreadable = [], 0
     for attempt_id in ids:
         attempt, rows = attempts[attempt_id], items[attempt_id]
         new: dict[int, tuple[Decimal | None, Decimal]] = {}
         for item in rows:
-            if item.id not in asked:
-                continue
             mark, most, readable = _anew(item, bodies[item.version_id], newest, action)
             unreadable += not readable
             new[item.id] = (mark, most)
-        values = [new.get(item.id, (item.mark, item.max_mark)) for item in rows]
+        values = [*new.values(), *others.get(attempt_id, ())]
         score = rules.score(values)
         out_of = sum((most for _, most in values), Decimal(0))
-        settled = sum(new[i.id][0] is not None and i.mark is None for i in rows if i.id in new)
+        settled = sum(new[i.id][0] is not None and i.mark is None for i in rows)
         passed = (
             None
             if attempt.waiting - settled > 0
@@ -134,7 +139,7 @@ def plan(
         changes.append(
             Change(
                 attempt,
-                tuple((item, *new[item.id]) for item in rows if item.id in new),
+                tuple((item, *new[item.id]) for item in rows),
                 score,
                 out_of,
                 passed,
@@ -214,7 +219,6 @@ def carry_out(regrade_id: int, change: Change) -> Known:
         attempt.changed_at = clock.now()
     attempt.score, attempt.out_of = change.score, change.out_of
     attempt.passed = change.passed
-    session.flush()
     return known
 
 

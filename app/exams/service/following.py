@@ -6,6 +6,7 @@ then all of it waits until the seal ends.
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable, Sequence
 from decimal import Decimal
 
 from flask_babel import gettext
@@ -13,42 +14,67 @@ from flask_babel import gettext
 from app.core import clock
 from app.core.db import db
 from app.exams.models import Attempt, Regrade
-from app.exams.queries import outcome_seal
-from app.exams.service.anew import Known
-from app.exams.service.rewarding import plan_later, renew, reward, take_back
+from app.exams.queries import known_past, outcome_seals
+from app.exams.service.anew import AT_ONCE, Change, Known, carry_out, put_back
+from app.exams.service.rewarding import plan_later, renew, renews, reward, take_back
 from app.exams.service.telling import tell_changed
+from app.notices.service import speaking_to
 
 
-def follow(attempt: Attempt, known: Known, regrade: Regrade) -> None:
-    """Give or take back what passing brings, and tell the member, after a regrade or its undoing.
+def write_all(regrade: Regrade, changes: Iterable[Change]) -> None:
+    """Write what changes into its attempts, with all that follows.
 
-    `known` is what the attempt came to before.
+    Two regrades at the same moment take the members' locks in the same order.
     """
-    if attempt.state != "submitted":
-        return
-    seal = outcome_seal(attempt, clock.now())
-    if seal is not None:
-        plan_later(
-            *("exams.follow", attempt.id, seal.until),
-            regrade_id=regrade.id,
-            passed=known.passed,
-            score=format(known.score, "f"),
-            out_of=format(known.out_of, "f"),
-        )
-        return
-    is_undone = regrade.undone_at is not None
-    # What passing brought then goes again: not for the reason that it was given for.
-    reason = undone_because(regrade) if is_undone else regrade.reason
-    actor = regrade.undone_by if is_undone and regrade.undone_by else regrade.author_id
-    if attempt.passed and not known.passed:
-        reward(attempt)
-    elif known.passed and not attempt.passed:
-        take_back(attempt, actor_id=actor, reason=reason)
-    elif attempt.passed:
-        renew(attempt, score=known.score, out_of=known.out_of, reason=reason)
-    if (attempt.score, attempt.out_of) != (known.score, known.out_of):
-        what = "undone" if is_undone else "regrade"
-        tell_changed(attempt, once=f"{what}:{regrade.id}:{attempt.id}", reason=reason)
+    ordered = sorted(
+        (each for each in changes if each.is_changed or each.is_touched),
+        key=lambda each: (each.attempt.member_id, each.attempt.id),
+    )
+    for start in range(0, len(ordered), AT_ONCE):
+        part = ordered[start : start + AT_ONCE]
+        attempts = [each.attempt for each in part]
+        follow(regrade, attempts, ((each.attempt, carry_out(regrade.id, each)) for each in part))
+
+
+def put_all_back(regrade: Regrade, attempt_ids: Sequence[int]) -> None:
+    """Put back what stood in attempts before a regrade, with all that follows."""
+    for start in range(0, len(attempt_ids), AT_ONCE):
+        back = put_back(regrade.id, attempt_ids[start : start + AT_ONCE])
+        back.sort(key=lambda each: (each[0].member_id, each[0].id))
+        follow(regrade, [attempt for attempt, _known in back], back)
+
+
+def follow(
+    regrade: Regrade, attempts: Collection[Attempt], changed: Iterable[tuple[Attempt, Known]]
+) -> None:
+    """Give or take back what passing brings, and tell the members, after a regrade or its undoing.
+
+    `changed` are those of `attempts` that are another now, each with what it came to before. It may
+    write each as it is asked for: what an attempt brings hangs on the ones written before it.
+    """
+    seals = outcome_seals(attempts, clock.now())
+    told = []
+    for attempt, known in changed:
+        if attempt.state != "submitted":
+            continue
+        seal = known_past(attempt, seals.get(attempt.id))
+        if seal is not None:
+            plan_later(
+                *("exams.follow", attempt.id, seal.until),
+                regrade_id=regrade.id,
+                passed=known.passed,
+                score=format(known.score, "f"),
+                out_of=format(known.out_of, "f"),
+            )
+            continue
+        if bool(attempt.passed) != known.passed or renews(attempt, known.score, known.out_of):
+            with speaking_to(attempt.member_id):
+                _bring(attempt, known, regrade)
+        if (attempt.score, attempt.out_of) != (known.score, known.out_of):
+            told.append(attempt)
+    db.session().flush()
+    what = "regrade" if regrade.undone_at is None else "undone"
+    tell_changed(told, once=f"{what}:{regrade.id}:{{}}", reason=lambda: _because(regrade))
 
 
 def follow_later(
@@ -59,10 +85,27 @@ def follow_later(
     attempt = session.get(Attempt, attempt_id, with_for_update=True, populate_existing=True)
     if attempt is not None:
         known = Known(passed, Decimal(score), Decimal(out_of))
-        follow(attempt, known, session.get_one(Regrade, regrade_id))
+        follow(session.get_one(Regrade, regrade_id), [attempt], [(attempt, known)])
 
 
-def undone_because(row: Regrade) -> str:
-    """What those affected read when a regrade is undone."""
+def _bring(attempt: Attempt, known: Known, regrade: Regrade) -> None:
+    is_undone = regrade.undone_at is not None
+    actor = regrade.undone_by if is_undone and regrade.undone_by else regrade.author_id
+    if attempt.passed and not known.passed:
+        db.session().flush()
+        reward(attempt)
+    elif known.passed and not attempt.passed:
+        db.session().flush()
+        take_back(attempt, actor_id=actor, reason=_because(regrade))
+    else:
+        renew(attempt, score=known.score, out_of=known.out_of, reason=_because(regrade))
+
+
+def _because(row: Regrade) -> str:
+    """What those affected read, in the language of the moment: why a question was marked anew, or
+    that it was undone. What passing brought goes again then, not for the reason it was given for.
+    """
+    if row.undone_at is None:
+        return row.reason
     said = gettext("A marking anew was undone: %(reason)s", reason=row.reason)
     return str(said)[:300]

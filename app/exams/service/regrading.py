@@ -11,17 +11,14 @@ from app.exams import rules
 from app.exams.models import Attempt, Exam, Regrade, RegradeAttempt
 from app.exams.queries import regrades_seen
 from app.exams.service.anew import (
-    AT_ONCE,
     Change,
     Preview,
     asked_in,
-    carry_out,
     newest_of,
     plan,
-    put_back,
     summary,
 )
-from app.exams.service.following import follow
+from app.exams.service.following import put_all_back, write_all
 from app.exams.service.noting import note
 
 
@@ -71,9 +68,7 @@ def regrade(
     )
     session.add(row)
     session.flush()
-    for change in changes:
-        if change.is_changed or change.is_touched:
-            follow(change.attempt, carry_out(row.id, change), row)
+    write_all(row, changes)
     note(
         *(exam_id, "regrade"),
         actor_id=actor_id,
@@ -106,9 +101,7 @@ def undo(exam_id: int, regrade_id: int, *, actor_id: int) -> int:
         .where(RegradeAttempt.regrade_id == regrade_id)
         .order_by(RegradeAttempt.attempt_id)
     ).all()
-    for start in range(0, len(ids), AT_ONCE):
-        for attempt, known in put_back(regrade_id, ids[start : start + AT_ONCE]):
-            follow(attempt, known, newest)
+    put_all_back(newest, ids)
     note(exam_id, "undo_regrade", actor_id=actor_id, question=newest.question_id)
     return len(ids)
 

@@ -20,13 +20,11 @@ from app.exams.service.anew import (
     AT_ONCE,
     Preview,
     asked_in,
-    carry_out,
     newest_of,
     plan,
-    put_back,
     summary,
 )
-from app.exams.service.following import follow
+from app.exams.service.following import put_all_back, write_all
 from app.members import service as members
 from app.members.rules.audit import Act, facts
 from app.questions.queries import Question, versions
@@ -164,18 +162,13 @@ def _mark_some(row: Regrade) -> list[int]:
     if pinned is None or not some:
         return []
     changes, _unreadable = plan(some, pinned, rules.Action(row.action), hold=True)
-    # Two quizzes that are marked at the same moment take the members' locks in the same order.
-    for change in sorted(changes, key=lambda each: each.attempt.member_id):
-        if change.is_changed or change.is_touched:
-            follow(change.attempt, carry_out(row.id, change), row)
+    write_all(row, changes)
     return ids
 
 
 def _put_some_back(row: Regrade) -> list[int]:
     ids = _changed_by(row, STEP)
-    back = put_back(row.id, ids)
-    for attempt, known in sorted(back, key=lambda each: each[0].member_id):
-        follow(attempt, known, row)
+    put_all_back(row, ids)
     return ids
 
 

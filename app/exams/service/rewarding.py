@@ -139,9 +139,9 @@ def renew(attempt: Attempt, *, score: Decimal | None, out_of: Decimal, reason: s
     """Let the certificate of a passed attempt say its score of now, after `score` of `out_of`."""
     if attempt.exam_id is None or attempt.submitted_at is None:
         return
-    was = rules.shown_percent(score or Decimal(0), out_of, attempt.pass_percent)
-    if was == _percent(attempt):
+    if not renews(attempt, score, out_of):
         return
+    was = rules.shown_percent(score or Decimal(0), out_of, attempt.pass_percent)
     learning.renew_certificate(
         member_id=attempt.member_id,
         kind="exam",
@@ -152,6 +152,14 @@ def renew(attempt: Attempt, *, score: Decimal | None, out_of: Decimal, reason: s
         facts=_facts(_percent(attempt)),
         reason=reason,
     )
+
+
+def renews(attempt: Attempt, score: Decimal | None, out_of: Decimal) -> bool:
+    """Whether the certificate of an attempt at an exam says another score now."""
+    if attempt.exam_id is None or not attempt.passed:
+        return False
+    was = rules.shown_percent(score or Decimal(0), out_of, attempt.pass_percent)
+    return was != _percent(attempt)
 
 
 def take_back(attempt: Attempt, *, actor_id: int, reason: str) -> int:

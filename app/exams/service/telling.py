@@ -55,35 +55,47 @@ def tell_marked(attempt: Attempt, *, was_known: bool) -> None:
     if attempt.waiting or not _knowing(exam, [attempt.member_id]):
         return
     if was_known:
-        tell_changed(attempt, once=f"marked:{attempt.id}:{clock.epoch():.0f}")
+        tell_changed([attempt], once=f"marked:{{}}:{clock.epoch():.0f}")
     else:
         _tell([attempt], exam, _result_is_there(exam.title), once=f"result:{attempt.id}")
 
 
-def tell_changed(attempt: Attempt, *, once: str, reason: str = "") -> None:
-    """Tell a member that the result they know is another one now, and why."""
-    if attempt.state != "submitted" or attempt.waiting:
+def tell_changed(
+    attempts: Collection[Attempt], *, once: str, reason: str | Callable[[], str] = ""
+) -> None:
+    """Tell members that the result they know is another one now, and why.
+
+    All attempts are at one exam, or at the quiz of one course. `once` has {} where the id of an
+    attempt stands; `reason` may be a function that says it in the language of the moment.
+    """
+    several = [each for each in attempts if each.state == "submitted" and not each.waiting]
+    if not several:
         return
-    if attempt.course_id is not None:
-        of_quiz = title_and_theme(attempt.course_id)[0]
+    if several[0].course_id is not None:
+        of_quiz = title_and_theme(several[0].course_id)[0]
+
+        def title() -> str:
+            return str(gettext("Your result of the quiz “%(title)s” has changed", title=of_quiz))
+    else:
+        exam = db.session().get_one(Exam, several[0].exam_id)
+        known = _knowing(exam, {each.member_id for each in several})
+        several = [each for each in several if each.member_id in known]
+        of_exam = exam.title
+
+        def title() -> str:
+            return str(gettext("Your result of “%(title)s” has changed", title=of_exam))
+
+    while several:  # of a member with several attempts one after the other
+        first = {each.member_id: each for each in reversed(several)}
         notices.tell(
-            [attempt.member_id],
+            first,
             kind=Kind.EXAM,
-            title=lambda: gettext("Your result of the quiz “%(title)s” has changed", title=of_quiz),
+            title=title,
             body=reason,
-            address=address("attempt", attempt=attempt.id),
-            once_key=once,
+            address={i: address("attempt", attempt=each.id) for i, each in first.items()},
+            once_key={i: once.format(each.id) for i, each in first.items()},
         )
-        return
-    exam = db.session().get_one(Exam, attempt.exam_id)
-    if not _knowing(exam, [attempt.member_id]):
-        return
-    _tell_why(
-        attempt,
-        lambda title: gettext("Your result of “%(title)s” has changed", title=title),
-        reason=reason,
-        once=once,
-    )
+        several = [each for each in several if first[each.member_id] is not each]
 
 
 def tell_void(attempt: Attempt, *, reason: str) -> None:
@@ -142,7 +154,7 @@ def _knowing(exam: Exam, member_ids: Collection[int]) -> set[int]:
     """
     now = clock.now()
     found = released_to(exam, member_ids, now)
-    return found - probing(exam.id, found, now) if found else found
+    return found - probing(exam.id, found) if found else found
 
 
 def _result_is_there(title: str) -> Callable[[], str]:

@@ -16,7 +16,7 @@ from app.notices.service.sending import (
     take_parcels,
     tidy,
 )
-from app.notices.service.telling import Words, tell
+from app.notices.service.telling import Words, speaking_to, tell
 
 __all__ = [
     "Parcel",
@@ -30,6 +30,7 @@ __all__ = [
     "send_again",
     "settle_sent",
     "settle_unsent",
+    "speaking_to",
     "take_parcels",
     "tell",
     "tidy",

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Any
 
@@ -40,23 +41,29 @@ def tell(
     kind: Kind | str,
     title: Words,
     body: Words = "",
-    address: str,
-    once_key: str,
+    address: str | Mapping[int, str],
+    once_key: str | Mapping[int, str],
 ) -> int:
     """Tell members something, within the current transaction; returns how many are told anew.
 
     `title` and `body` are lazy strings (or functions without arguments), said to each in their own
-    language. `address` is a path of this site. Who was told with the same `once_key` before, who is
+    language. `address` is a path of this site; it and `once_key` may be another one for each, by
+    the member's id. Who was told with the same `once_key` before, who is
     disabled and who does not exist gets nothing. Of one kind a member gets at most MOST_PER_HOUR
     an hour; what follows joins the newest of them. Mail and pushes leave later, by the worker.
     """
     kind = Kind(kind)
-    if not is_local(address):
-        raise ValueError(f"a notice must lead to a path of this site, not to {address!r}")
-    if not once_key or len(once_key) > LONGEST_KEY:
-        raise ValueError(f"a once_key has 1 to {LONGEST_KEY} characters, not {once_key!r}")
+    ids = sorted(set(member_ids))
+    addresses = dict.fromkeys(ids, address) if isinstance(address, str) else address
+    keys = dict.fromkeys(ids, once_key) if isinstance(once_key, str) else once_key
+    for path in set(addresses.values()):
+        if not is_local(path):
+            raise ValueError(f"a notice must lead to a path of this site, not to {path!r}")
+    for key in set(keys.values()):
+        if not key or len(key) > LONGEST_KEY:
+            raise ValueError(f"a once_key has 1 to {LONGEST_KEY} characters, not {key!r}")
     now = clock.now()
-    members = _not_yet_told(queries.told_members(sorted(set(member_ids))), once_key)
+    members = _not_yet_told(queries.told_members(ids), keys)
     storms = _storms([member.id for member in members], kind, now)
     said: dict[str, tuple[str, str]] = {}
     notices = []
@@ -68,10 +75,10 @@ def tell(
             Notice(
                 member_id=member.id,
                 kind=kind.value,
-                once_key=once_key,
+                once_key=keys[member.id],
                 title=said[language][0],
                 body=said[language][1],
-                address=address,
+                address=addresses[member.id],
                 created_at=now,
                 joined_id=storms.get(member.id),
             )
@@ -84,18 +91,25 @@ def tell(
     return len(members)
 
 
-def _not_yet_told(members: list[Member], once_key: str) -> list[Member]:
-    told: set[int] = set()
+def _not_yet_told(members: list[Member], keys: Mapping[int, str]) -> list[Member]:
+    told: set[tuple[int, str]] = set()
     for start in range(0, len(members), 500):
         part = [member.id for member in members[start : start + 500]]
-        told |= set(
-            db.session().scalars(
-                select(Notice.member_id).where(
-                    Notice.once_key == once_key, Notice.member_id.in_(part)
-                )
+        rows = db.session().execute(
+            select(Notice.member_id, Notice.once_key).where(
+                Notice.once_key.in_({keys[i] for i in part}), Notice.member_id.in_(part)
             )
         )
-    return [member for member in members if member.id not in told]
+        told |= {(member_id, key) for member_id, key in rows}
+    return [member for member in members if (member.id, keys[member.id]) not in told]
+
+
+def speaking_to(member_id: int) -> AbstractContextManager[None]:
+    """In here everything is said in the language of a member: what is written for them alone."""
+    said: AbstractContextManager[None] = force_locale(
+        _language(db.session().get_one(Member, member_id))
+    )
+    return said
 
 
 def _language(member: Member) -> str:
@@ -140,6 +154,7 @@ def _send_later(told: list[tuple[Notice, Member]], kind: Kind, now: datetime) ->
     ids = [member.id for _, member in told]
     choices = queries.choices_of(ids)
     devices = queries.devices_of(ids)
+    sent = queries.last_sent(ids)
     has_mail = bool(current_app.extensions["weike"].smtp_host)
     outgoing = []
     for notice, member in told:
@@ -155,7 +170,7 @@ def _send_later(told: list[tuple[Notice, Member]], kind: Kind, now: datetime) ->
                 member_id=member.id,
                 channel=channel.value,
                 device_id=device_id,
-                due_at=_left_alone_until(member.id, channel, device_id, now),
+                due_at=_left_alone_until(sent.get((member.id, channel, device_id)), channel, now),
             )
             for channel, device_id in targets
         ]
@@ -164,13 +179,5 @@ def _send_later(told: list[tuple[Notice, Member]], kind: Kind, now: datetime) ->
         jobs.enqueue("notices.send", key="notices.send")
 
 
-def _left_alone_until(
-    member_id: int, channel: Channel, device_id: int | None, now: datetime
-) -> datetime:
-    where = Outgoing.device_id == device_id if device_id else Outgoing.device_id.is_(None)
-    sent = db.session().scalar(
-        select(func.max(Outgoing.sent_at)).where(
-            Outgoing.member_id == member_id, Outgoing.channel == channel.value, where
-        )
-    )
+def _left_alone_until(sent: datetime | None, channel: Channel, now: datetime) -> datetime:
     return max(now, sent + PAUSE[channel]) if sent else now
