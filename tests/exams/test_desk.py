@@ -963,7 +963,7 @@ def test_a_regrade_is_seen_first_then_done_then_undone(
         bank.revise(question, body, trainer)
     page = desk.get(f"/{exam.id}/regrade/{question}?action=new_key")
     assert "What would change" in page
-    assert "Only what is handed in is marked anew" in page, "the exam is open"
+    assert "What is not handed in yet is marked so, too" in page, "the exam is open"
     assert [t.row().score for t in takers] == scores, "looking changes nothing"
     path = f"/{exam.id}/regrade/{question}"
     assert desk.post(path, action="new_key", reason="").status_code == 303

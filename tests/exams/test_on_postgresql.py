@@ -15,6 +15,7 @@ from tests import postgresql
 from tests.conftest import make_config
 from tests.exams import (
     test_attacks,
+    test_catching_up,
     test_clips,
     test_desk,
     test_exams,
@@ -104,4 +105,19 @@ def test_two_hundred_parallel_submits_and_a_pause_in_between(
     test_exams.test_two_hundred_parallel_submits_are_one(app, people, make_exam(app, trainer))
     test_attacks.test_while_some_hand_in_the_exam_is_paused_and_nothing_is_lost(
         app, people, trainer
+    )
+
+
+@pytest.mark.usefixtures("time")
+def test_handing_in_while_questions_are_marked_anew(
+    app: Flask, people: People, trainer: int
+) -> None:
+    test_catching_up.test_handing_in_while_a_regrade_is_done_leaves_nobody_out(app, people, trainer)
+
+
+def test_who_hands_in_between_two_steps(
+    app: Flask, people: People, trainer: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    test_catching_up.test_who_hands_in_a_quiz_between_two_steps_of_its_regrade_is_marked_once(
+        app, people, trainer, monkeypatch
     )

@@ -39,7 +39,7 @@ class Regrade(Base):
     question_id: Mapped[int] = mapped_column(ForeignKey("question.id"))
     action: Mapped[str] = mapped_column(String(10))
     state: Mapped[str] = mapped_column(String(7), default="done", server_default="done")
-    # The version whose key counts, of a quiz: a later one is another decision.
+    # The version whose key counts: a later one is another decision. None: of before it was kept.
     version_id: Mapped[int | None] = mapped_column(ForeignKey("question_version.id"))
     until_id: Mapped[int] = mapped_column(default=0, server_default="0")  # the last attempt
     reached_id: Mapped[int] = mapped_column(default=0, server_default="0")

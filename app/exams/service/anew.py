@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 
 from sqlalchemy import ColumnElement, select
@@ -15,7 +16,7 @@ from app.core import clock
 from app.core.db import db
 from app.core.refusals import NotThere
 from app.exams import rules
-from app.exams.models import Attempt, AttemptItem, RegradeAttempt, RegradeItem
+from app.exams.models import Attempt, AttemptItem, Regrade, RegradeAttempt, RegradeItem
 from app.questions import types
 from app.questions.models import QuestionVersion
 from app.questions.queries import Question, question, versions
@@ -183,6 +184,82 @@ def _passed(whose: ColumnElement[bool], changes: Sequence[Change]) -> tuple[set[
     before = {c.attempt.member_id for c in changes if c.attempt.passed}
     after = {c.attempt.member_id for c in changes if c.passed}
     return before | others, after | others
+
+
+def hold_open(whose: ColumnElement[bool]) -> None:
+    """Wait for who hands in just now, before it is read what was handed in; who hands in from then
+    on sees what is done here, see `catch_up`."""
+    held = select(Attempt.id).where(whose, Attempt.state == "open").order_by(Attempt.id)
+    db.session().execute(held.with_for_update()).all()
+
+
+def catch_up(attempt: Attempt, *, since: datetime) -> list[Regrade]:
+    """Mark an attempt as the regrades that stand say which were done `since`, while it did not
+    count: it was open, or void. Returns those that changed something.
+
+    The caller holds its lock, and gives what the attempt brings afterwards. A regrade that goes on
+    in steps finds what was done here, and undoing one puts it back as everywhere.
+    """
+    session = db.session()
+    whose = (
+        Regrade.course_id == attempt.course_id
+        if attempt.exam_id is None
+        else Regrade.exam_id == attempt.exam_id
+    )
+    rows = session.scalars(
+        select(Regrade)
+        .where(whose, Regrade.undone_at.is_(None), Regrade.done_at >= since)
+        .order_by(Regrade.id)
+        .execution_options(populate_existing=True)
+    ).all()
+    had = caught_up([attempt.id], {row.id for row in rows}) if rows else set()
+    found = []
+    for row in rows:
+        if (row.id, attempt.id) in had:
+            continue
+        of_question = select(AttemptItem.id).join(
+            QuestionVersion, QuestionVersion.id == AttemptItem.version_id
+        )
+        asked = session.scalars(
+            of_question.where(
+                AttemptItem.attempt_id == attempt.id,
+                QuestionVersion.question_id == row.question_id,
+            )
+        ).all()
+        if not asked:
+            continue
+        pinned = versions([row.version_id]).get(row.version_id) if row.version_id else None
+        newest = pinned or newest_of(row.question_id)
+        (change,), _unreadable = plan(
+            dict.fromkeys(asked, attempt.id), newest, rules.Action(row.action)
+        )
+        if change.is_changed or change.is_touched:
+            carry_out(row.id, change)
+            session.flush()
+            found.append(row)
+    return found
+
+
+def caught_up(attempt_ids: Collection[int], regrade_ids: Collection[int]) -> set[tuple[int, int]]:
+    """(regrade, attempt) of those that a regrade has changed already."""
+    rows = db.session().execute(
+        select(RegradeAttempt.regrade_id, RegradeAttempt.attempt_id).where(
+            RegradeAttempt.regrade_id.in_(regrade_ids), RegradeAttempt.attempt_id.in_(attempt_ids)
+        )
+    )
+    return {(regrade_id, attempt_id) for regrade_id, attempt_id in rows}
+
+
+def most_at_first(attempt_id: int) -> dict[int, Decimal]:
+    """By item of an attempt the greatest mark that it had before the regrades that stand."""
+    rows = db.session().execute(
+        select(RegradeItem.item_id, RegradeItem.max_before)
+        .join(Regrade, Regrade.id == RegradeItem.regrade_id)
+        .join(AttemptItem, AttemptItem.id == RegradeItem.item_id)
+        .where(AttemptItem.attempt_id == attempt_id, Regrade.undone_at.is_(None))
+        .order_by(Regrade.id.desc())
+    )
+    return dict(rows.all())
 
 
 def carry_out(regrade_id: int, change: Change) -> Known:

@@ -21,6 +21,7 @@ from app.core.refusals import NotThere
 from app.exams import rules
 from app.exams.models import Attempt, AttemptItem, Exam
 from app.exams.queries import items_of, next_release, standing_still
+from app.exams.service.anew import catch_up
 from app.exams.service.noting import note
 from app.exams.service.rewarding import reward
 from app.questions import types
@@ -149,8 +150,23 @@ def finish(
         note(exam.id, "submit", attempt_id=attempt.id, actor_id=attempt.member_id)
     db.session().flush()
     _write_marks(alike)
+    keep_up(attempt, since=attempt.started_at)
     earned, done = reward(attempt)
     return ended(attempt, points=earned, course_done=done)
+
+
+def keep_up(attempt: Attempt, *, since: datetime) -> None:
+    """Apply to a handed-in attempt what was marked anew since, and write that into its history."""
+    for row in catch_up(attempt, since=since):
+        if attempt.exam_id is not None:
+            note(
+                *(attempt.exam_id, "regrade"),
+                attempt_id=attempt.id,
+                question=row.question_id,
+                action=row.action,
+                reason=row.reason,
+                regrade=row.id,
+            )
 
 
 def _write_marks(alike: Mapping[Decimal, Sequence[int]]) -> None:

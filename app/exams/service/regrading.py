@@ -14,6 +14,7 @@ from app.exams.service.anew import (
     Change,
     Preview,
     asked_in,
+    hold_open,
     newest_of,
     plan,
     summary,
@@ -47,6 +48,7 @@ def regrade(
     reason = rules.a_reason(reason)
     session = db.session()
     _stand_in_line(exam_id)
+    hold_open(Attempt.exam_id == exam_id)
     changes, unreadable = _plan(exam_id, question_id, action, hold=True)
     found = summary(Attempt.exam_id == exam_id, changes, unreadable)
     if not found.touched:
@@ -61,6 +63,7 @@ def regrade(
     row = Regrade(
         exam_id=exam_id,
         question_id=question_id,
+        version_id=newest_of(question_id).version_id,
         action=action.value,
         reason=reason,
         author_id=actor_id,
@@ -87,6 +90,7 @@ def undo(exam_id: int, regrade_id: int, *, actor_id: int) -> int:
     """
     session = db.session()
     _stand_in_line(exam_id)
+    hold_open(Attempt.exam_id == exam_id)
     newest = session.scalar(
         select(Regrade)
         .where(Regrade.exam_id == exam_id, Regrade.undone_at.is_(None))

@@ -20,6 +20,8 @@ from app.exams.service.anew import (
     AT_ONCE,
     Preview,
     asked_in,
+    caught_up,
+    hold_open,
     newest_of,
     plan,
     summary,
@@ -62,6 +64,7 @@ def regrade_quiz(
     if seen != queries.quiz_seen(course_id, newest):
         raise _refusal(course_id, question_id, action)
     _refuse_while_going(course_id)
+    hold_open(Attempt.course_id == course_id)
     asked = asked_in(Attempt.course_id == course_id, question_id)
     if not any(_touched(asked, newest, action)):
         raise rules.NothingWouldChange
@@ -99,6 +102,7 @@ def undo_quiz(course_id: int, regrade_id: int, *, actor_id: int) -> bool:
     session = db.session()
     course = _stand_in_line(course_id)
     _refuse_while_going(course_id)
+    hold_open(Attempt.course_id == course_id)
     newest = session.scalar(
         select(Regrade)
         .where(Regrade.course_id == course_id, Regrade.undone_at.is_(None))
@@ -128,7 +132,8 @@ def regrade_step(regrade_id: int) -> int | None:
     Nothing is done twice: how far it is stands in the row, written with the marks.
     """
     session = db.session()
-    row = session.get(Regrade, regrade_id, with_for_update=True, populate_existing=True)
+    held = {"key_share": True}  # members may hand in meanwhile
+    row = session.get(Regrade, regrade_id, with_for_update=held, populate_existing=True)
     if row is None or row.state not in {"doing", "undoing"}:
         return None
     ids = _mark_some(row) if row.state == "doing" else _put_some_back(row)
@@ -162,7 +167,8 @@ def _mark_some(row: Regrade) -> list[int]:
     if pinned is None or not some:
         return []
     changes, _unreadable = plan(some, pinned, rules.Action(row.action), hold=True)
-    write_all(row, changes)
+    had = caught_up(ids, [row.id])  # at their end, while this goes on
+    write_all(row, [each for each in changes if (row.id, each.attempt.id) not in had])
     return ids
 
 

@@ -12,7 +12,8 @@ from app.core.refusals import NotAllowed, NotThere
 from app.exams import rules
 from app.exams.models import Accommodation, Attempt, AttemptItem, Exam, ExamEvent, ExamMessage
 from app.exams.queries import items_of, standing_still
-from app.exams.service.finishing import finish_by_staff, plan_finish, plan_open
+from app.exams.service.anew import most_at_first
+from app.exams.service.finishing import finish_by_staff, keep_up, plan_finish, plan_open
 from app.exams.service.noting import note
 from app.exams.service.rewarding import reward, take_back
 from app.exams.service.telling import tell_message, tell_reopened, tell_restored, tell_void
@@ -149,6 +150,8 @@ def restore(exam_id: int, attempt_id: int, *, actor_id: int, reason: str) -> Non
         raise rules.OneIsOpen
     attempt.state = before
     session.flush()
+    if before == "submitted":
+        keep_up(attempt, since=made_void.at)
     reward(attempt)
     tell_restored(attempt, reason=reason)
     note(*(exam_id, "restore"), attempt_id=attempt_id, actor_id=actor_id, reason=reason)
@@ -207,16 +210,21 @@ def reopen(exam_id: int, attempt_id: int, *, minutes: int, actor_id: int, reason
     )
     session.add(new)
     session.flush()
+    at_first = most_at_first(old.id)
     for item in items_of(old.id):
+        # What was marked anew is marked so once more at its end, and undone with the others.
+        most = at_first.get(item.id, item.max_mark)
+        new.out_of += most - item.max_mark
         session.add(
             AttemptItem(
                 attempt_id=new.id,
                 response=item.response,
+                max_mark=most,
                 **{
                     name: getattr(item, name)
                     for name in (
                         *("position", "section", "version_id", "options", "saved", "saved_at"),
-                        *("flagged", "max_mark"),
+                        "flagged",
                     )
                 },
             )
