@@ -27,6 +27,7 @@ from wtforms.widgets import CheckboxInput, ListWidget
 
 from app.core.refusals import Conflict, Refusal
 from app.exams.rules import (
+    COST_NAMES,
     COUNTING_NAMES,
     LONGEST_INSTRUCTIONS,
     LONGEST_TITLE,
@@ -125,6 +126,17 @@ class SettingsForm(FlaskForm):  # type: ignore[misc]
         choices=[SelectChoice(key.value, name) for key, name in COUNTING_NAMES.items()],
     )
     pass_percent = _number(_l("Pass mark in per cent"), 1, 100)
+    wrong_costs = SelectField(
+        _l("A wrong answer costs"),
+        [InputRequired()],
+        choices=[SelectChoice(f"{share:f}", name) for share, name in COST_NAMES.items()],
+        default="0",
+        description=_l(
+            "This share of the points of its question, where one answer or several are chosen, or "
+            "true or false. Empty and partly right answers cost nothing, and nobody gets less "
+            "than 0 for the paper. It holds for those who begin from then on."
+        ),
+    )
     shuffle_sections = BooleanField(_l("Every taker gets the sections in an order of their own"))
     shuffle_questions = BooleanField(_l("Every taker gets the questions in an order of their own"))
     shuffle_options = BooleanField(_l("Every taker gets the options in an order of their own"))
@@ -213,7 +225,8 @@ class SettingsForm(FlaskForm):  # type: ignore[misc]
         if self.zone.data and self.zone.data != zone.key:
             raise Conflict
         same = (
-            *("title", "attempts_allowed", "counting", "pass_percent", "shuffle_questions"),
+            *("title", "attempts_allowed", "counting", "pass_percent", "wrong_costs"),
+            "shuffle_questions",
             "shuffle_sections",
             *("shuffle_options", "one_by_one", "no_going_back", "show_score", "show_answers"),
             *("show_explanations", "full_screen", "watermark", "second_marking"),

@@ -44,6 +44,7 @@ SETTINGS = {
     "attempts_allowed": "1",
     "delay_minutes": "0",
     "apart_percent": "10",
+    "wrong_costs": "0",
     "appeal_days": "7",
     "grace_s": "60",
     "counting": "highest",
@@ -122,6 +123,7 @@ def test_an_exam_is_made_and_published_at_the_desk(
         attempts_allowed="1",
         delay_minutes="0",
         apart_percent="10",
+        wrong_costs="0.25",
         appeal_days="7",
         grace_s="60",
         counting="highest",
@@ -137,6 +139,8 @@ def test_an_exam_is_made_and_published_at_the_desk(
     # Nine o'clock on the wall in Shanghai.
     assert (row.opens_at.hour, row.duration_s, row.shuffle_options) == (1, 2700, False)
     assert (row.shuffle_sections, row.shuffle_questions) == (True, False)
+    assert row.wrong_costs == Decimal("0.25")
+    assert 'selected value="0.25"' in desk.get(f"/{exam}/settings")
     assert desk.post(f"/{exam}/publish").status_code == 303
     assert "Autumn exam" in people.client(people.member()).get("/exams").text
     # The paper is fixed now.
@@ -492,6 +496,7 @@ def test_bad_settings_come_back_with_the_reason_beside_the_field(
         "attempts_allowed": "1",
         "delay_minutes": "0",
         "apart_percent": "10",
+        "wrong_costs": "0",
         "appeal_days": "7",
         "grace_s": "0",
         "counting": "last",

@@ -38,6 +38,7 @@ def settings(desk: Desk, exam_id: int, **changed: object):
         "attempts_allowed": "1",
         "delay_minutes": "0",
         "apart_percent": "10",
+        "wrong_costs": "0",
         "appeal_days": "7",
         "grace_s": "60",
         "counting": "highest",

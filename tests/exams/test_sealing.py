@@ -310,6 +310,7 @@ def test_the_desk_sets_the_grace_and_the_seal(
         "show_answers": "after_close",
         "show_explanations": "after_close",
         "apart_percent": 10,
+        "wrong_costs": "0",
         "appeal_days": 7,
         "audience": "all",
         "minutes": 30,

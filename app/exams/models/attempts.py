@@ -37,6 +37,8 @@ class Exact(TypeDecorator[Decimal]):
         return None if value is None else Decimal(value)
 
 
+# A share from 0 to 1; the column is a text, which PostgreSQL does not compare with a number.
+IS_SHARE = "cast(wrong_costs as numeric) between 0 and 1"
 _OPEN = text("state = 'open'")
 _OPEN_EXAM = text("state = 'open' and exam_id is not null")
 
@@ -44,10 +46,11 @@ _OPEN_EXAM = text("state = 'open' and exam_id is not null")
 class Attempt(Base):
     """One try of one member at the quiz of a course or at an exam; final once it is submitted.
 
-    `seed` drew the questions and made the orders (and can do it again); `pass_percent` is that of
-    the quiz or exam when the attempt began. Score, receipt and the rest are set at submission;
-    `passed` waits until people have marked what only people can (`waiting` items). A void attempt
-    counts for nothing: a voided one, or one that was reopened and goes on in a later one.
+    `seed` drew the questions and made the orders (and can do it again); `pass_percent` and
+    `wrong_costs` are those of the quiz or exam when the attempt began. Score, receipt and the rest
+    are set at submission; `passed` waits until people have marked what only people can (`waiting`
+    items). A void attempt counts for nothing: a voided one, or one that was reopened and goes on in
+    a later one.
     """
 
     __tablename__ = "attempt"
@@ -75,6 +78,7 @@ class Attempt(Base):
             " and (passed is not null or waiting > 0)))",
             name="final",
         ),
+        CheckConstraint(IS_SHARE, name="wrong_costs"),
         CheckConstraint("ended_by in ('', 'member', 'time', 'staff')", name="ended_by"),
         Index("ix_attempt_course", "course_id", "submitted_at"),
         Index("ix_attempt_exam", "exam_id", "state", "deadline_at"),
@@ -88,6 +92,7 @@ class Attempt(Base):
     state: Mapped[str] = mapped_column(String(10), default="open")
     seed: Mapped[int] = mapped_column(BigInteger)
     pass_percent: Mapped[int]
+    wrong_costs: Mapped[Decimal] = mapped_column(Exact, default=Decimal(0), server_default="0")
     questions: Mapped[int]  # how many
     out_of: Mapped[Decimal] = mapped_column(Exact)  # the sum of the greatest marks of the items
     started_at: Mapped[datetime]
@@ -103,7 +108,7 @@ class Attempt(Base):
     submitted_at: Mapped[datetime | None]
     ended_by: Mapped[str] = mapped_column(String(6), default="")
     waiting: Mapped[int] = mapped_column(default=0)  # items that a person must mark
-    score: Mapped[Decimal | None] = mapped_column(Exact)  # the sum of mark × max_mark
+    score: Mapped[Decimal | None] = mapped_column(Exact)  # the sum of mark × max_mark, or 0
     passed: Mapped[bool | None]
     changed_at: Mapped[datetime | None]  # when a regrade, or undoing one, last changed the score
     receipt: Mapped[str | None] = mapped_column(String(12), unique=True)
@@ -134,7 +139,7 @@ class AttemptItem(Base):
     saved_at: Mapped[datetime | None]
     flagged: Mapped[bool] = mapped_column(default=False)  # the member wants to come back to it
     max_mark: Mapped[Decimal] = mapped_column(Exact, default=Decimal(1))
-    mark: Mapped[Decimal | None] = mapped_column(Exact)  # 0 to 1; None until it is marked
+    mark: Mapped[Decimal | None] = mapped_column(Exact)  # -1 to 1; None until it is marked
     parts: Mapped[Any | None] = mapped_column(JSON(none_as_null=True))  # see GivenMark
     comment: Mapped[str] = mapped_column(Text, default="")  # of who marked it
     marked_by: Mapped[int | None] = mapped_column(ForeignKey("member.id"))

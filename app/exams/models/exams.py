@@ -20,7 +20,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core.db import Base
-from app.exams.models.attempts import Exact
+from app.exams.models.attempts import IS_SHARE, Exact
 
 _RELEASE = "in ('at_once', 'after_close', 'never')"
 
@@ -33,6 +33,7 @@ class Exam(Base):
         CheckConstraint("state in ('draft', 'published', 'withdrawn')", name="state"),
         CheckConstraint("state = 'draft' or published_at is not null", name="published"),
         CheckConstraint("pass_percent between 1 and 100", name="pass"),
+        CheckConstraint(IS_SHARE, name="wrong_costs"),
         CheckConstraint("attempts_allowed between 0 and 100", name="attempts"),
         CheckConstraint("duration_s is null or duration_s between 60 and 86400", name="duration"),
         CheckConstraint("grace_s between 0 and 3600", name="grace"),
@@ -64,6 +65,8 @@ class Exam(Base):
     delay_s: Mapped[int] = mapped_column(default=0)  # between two attempts
     counting: Mapped[str] = mapped_column(String(8), default="highest")
     pass_percent: Mapped[int] = mapped_column(default=60)
+    # The share of its points that a wrong answer costs where it may be guessed (types.GUESSED).
+    wrong_costs: Mapped[Decimal] = mapped_column(Exact, default=Decimal(0), server_default="0")
     shuffle_sections: Mapped[bool] = mapped_column(default=False, server_default=false())
     shuffle_questions: Mapped[bool] = mapped_column(default=True)
     shuffle_options: Mapped[bool] = mapped_column(default=True)

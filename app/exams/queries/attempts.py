@@ -18,7 +18,7 @@ from app.courses.queries import cards, lessons_showing, quiz_of
 from app.exams.models import Attempt, AttemptItem, Exam, ExamMessage
 from app.exams.queries.explained import explained_item
 from app.exams.queries.sealing import Seal, seal_over, sealed_attempts, sealed_for
-from app.exams.rules import attempts_left, least_points, shown_percent
+from app.exams.rules import attempts_left, least_points, points, shown_percent
 from app.members.rules import Reader
 from app.questions import types
 from app.questions.queries import Question, places, versions
@@ -40,6 +40,7 @@ class AttemptView:
     questions: int
     out_of: Decimal
     pass_percent: int
+    wrong_costs: Decimal
     started_at: datetime
     deadline_at: datetime | None
     reached: int
@@ -162,7 +163,7 @@ class ResultItem:
     @property
     def marks(self) -> Decimal:
         """What the answer brought."""
-        return (self.mark or Decimal(0)) * self.max_mark
+        return points(self.mark, self.max_mark)
 
 
 def quiz_state_for(member_id: int, course_id: int, now: datetime) -> QuizState | None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 
-from sqlalchemy import Float, cast, exists, func, select
+from sqlalchemy import Float, case, cast, exists, func, select
 
 from app.core.db import db
 from app.core.paging import Page, window
@@ -114,13 +114,17 @@ def _drawable(slot: ExamSlot) -> list[int]:
     return list(db.session().scalars(wanted.order_by(QuestionRow.id)))
 
 
+# What a wrong answer costs in one exam makes its question no harder in another.
+_worth = case((cast(AttemptItem.mark, Float) < 0, 0.0), else_=cast(AttemptItem.mark, Float))
+
+
 def facilities(question_ids: Sequence[int]) -> dict[int, float]:
     """The mean mark (0 to 1) that each question has brought so far; unanswered ones left out."""
     found: dict[int, float] = {}
     for start in range(0, len(question_ids), 500):
         part = question_ids[start : start + 500]
         rows = db.session().execute(
-            select(QuestionVersion.question_id, func.avg(cast(AttemptItem.mark, Float)))
+            select(QuestionVersion.question_id, func.avg(_worth))
             .join(AttemptItem, AttemptItem.version_id == QuestionVersion.id)
             .join(Attempt, Attempt.id == AttemptItem.attempt_id)
             .where(QuestionVersion.question_id.in_(part), AttemptItem.mark.is_not(None))

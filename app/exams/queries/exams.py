@@ -50,6 +50,7 @@ class ExamView:
     delay_s: int
     counting: str
     pass_percent: int
+    wrong_costs: Decimal
     shuffle_sections: bool
     shuffle_questions: bool
     shuffle_options: bool

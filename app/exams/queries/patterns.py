@@ -51,7 +51,7 @@ def patterns_of(exam_id: int) -> tuple[list[rules.Topic], list[Pair]]:
             asked[question_id] = asked.get(question_id, 0) + 1
             t = attempts[attempt_id]
             topics += [
-                (t.branch, t.attempt.member_id, tag, float(mark))
+                (t.branch, t.attempt.member_id, tag, max(0.0, float(mark)))
                 for tag in tags.get(question_id, ())
             ]
             if response and mark <= 0:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 
 from sqlalchemy import Select, select
 
@@ -12,7 +13,7 @@ from app.core import given_up
 from app.core.db import db
 from app.core.models import Job
 from app.core.refusals import NotThere
-from app.exams.models import Exam, Printout
+from app.exams.models import Attempt, Exam, Printout
 from app.exams.queries.papers import PAPERS, Printed, paper_of_attempt, printed_paper
 
 MOST_SHOWN = 40  # files on the page, the newest first
@@ -48,6 +49,7 @@ class Order:
 
     title: str
     minutes: int | None
+    wrong_costs: Decimal
     papers: Sequence[tuple[str, Sequence[Printed]]]
     part: str
     ending: str
@@ -111,11 +113,14 @@ def order_of(printout_id: int) -> Order | None:
     exam = db.session().get_one(Exam, row.exam_id)
     if row.attempt_id is not None:
         papers = [(str(row.attempt_id), paper_of_attempt(row.attempt_id))]
+        wrong_costs = db.session().get_one(Attempt, row.attempt_id).wrong_costs
     else:
         papers = [(one, printed_paper(row.exam_id, one)) for one in row.letter or PAPERS]
+        wrong_costs = exam.wrong_costs
     return Order(
         title=exam.title,
         minutes=None if exam.duration_s is None else exam.duration_s // 60,
+        wrong_costs=wrong_costs,
         papers=papers,
         part=row.part,
         ending=row.ending,

@@ -35,7 +35,8 @@ from app.questions.queries import Question, versions
 from app.questions.types import file
 
 _ATTEMPT = (
-    *("id", "number", "state", "seed", "pass_percent", "out_of", "started_at", "deadline_at"),
+    *("id", "number", "state", "seed", "pass_percent", "wrong_costs", "out_of"),
+    *("started_at", "deadline_at"),
     *("added_s", "left", "address", "submitted_at", "ended_by", "waiting", "score", "passed"),
     *("receipt", "goes_on_from"),
 )

@@ -130,7 +130,9 @@ from app.exams.rules.marking import (
 )
 from app.exams.rules.marks import (
     ACTION_NAMES,
+    COST_NAMES,
     Action,
+    BadCost,
     MarkedAnewAlready,
     MarkedAnewMeanwhile,
     MarkedQuizMeanwhile,
@@ -139,9 +141,12 @@ from app.exams.rules.marks import (
     NothingWouldChange,
     a_reason,
     as_mark,
+    cost,
+    cost_rule,
     points,
     score,
     translated,
+    with_cost,
 )
 from app.exams.rules.papers import (
     FAIR,
@@ -174,6 +179,7 @@ from app.exams.rules.seals import (
 __all__ = [
     "ACTION_NAMES",
     "BROUGHT_DAYS",
+    "COST_NAMES",
     "COUNTING_NAMES",
     "FAIR",
     "GIVEN_NAMES",
@@ -204,6 +210,7 @@ __all__ = [
     "Asked",
     "AttemptVoid",
     "BadAllowance",
+    "BadCost",
     "BadExam",
     "BadKey",
     "BadMark",
@@ -289,6 +296,8 @@ __all__ = [
     "as_mark",
     "attempts_left",
     "checks",
+    "cost",
+    "cost_rule",
     "counts",
     "deadline",
     "difference",
@@ -326,4 +335,5 @@ __all__ = [
     "unpacked",
     "weak_topics",
     "whole_of",
+    "with_cost",
 ]

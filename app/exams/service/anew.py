@@ -17,6 +17,7 @@ from app.core.db import db
 from app.core.refusals import NotThere
 from app.exams import rules
 from app.exams.models import Attempt, AttemptItem, Regrade, RegradeAttempt, RegradeItem
+from app.exams.service.worth import mark_of
 from app.questions import types
 from app.questions.models import QuestionVersion
 from app.questions.queries import Question, question, versions
@@ -125,7 +126,7 @@ def plan(
         attempt, rows = attempts[attempt_id], items[attempt_id]
         new: dict[int, tuple[Decimal | None, Decimal]] = {}
         for item in rows:
-            mark, most, readable = _anew(item, bodies[item.version_id], newest, action)
+            mark, most, readable = _anew(attempt, item, bodies[item.version_id], newest, action)
             unreadable += not readable
             new[item.id] = (mark, most)
         values = [*new.values(), *others.get(attempt_id, ())]
@@ -362,7 +363,7 @@ def _share(attempt: Attempt) -> Decimal:
 
 
 def _anew(
-    item: AttemptItem, old: Question, newest: Question, action: rules.Action
+    attempt: Attempt, item: AttemptItem, old: Question, newest: Question, action: rules.Action
 ) -> tuple[Decimal | None, Decimal, bool]:
     """(mark, greatest mark, whether the answer could be read) of one answer after an action."""
     if action is rules.Action.FULL_MARKS:
@@ -376,9 +377,10 @@ def _anew(
     if response is None:
         return item.mark, item.max_mark, False
     try:
-        return kind.mark(newest.body, kind.understood(newest.body, response)), item.max_mark, True
+        understood = kind.understood(newest.body, response)
     except NotAnAnswer:
         return item.mark, item.max_mark, False
+    return mark_of(attempt, newest, understood), item.max_mark, True
 
 
 def _ids(old: Question, new: Question) -> tuple[list[str], list[str]]:

@@ -37,7 +37,8 @@ from app.members.models import Member
 
 SETTINGS = (
     *("title", "instructions", "opens_at", "last_start_at", "closes_at", "duration_s"),
-    *("attempts_allowed", "delay_s", "counting", "pass_percent", "shuffle_questions"),
+    *("attempts_allowed", "delay_s", "counting", "pass_percent", "wrong_costs"),
+    "shuffle_questions",
     *(
         "shuffle_sections",
         "shuffle_options",
@@ -131,6 +132,7 @@ def _must_fit(row: Exam, after: dict[str, Any]) -> None:
     last = after["last_start_at"]
     if last and ((opens_at and last <= opens_at) or (closes_at and last > closes_at)):
         raise rules.LastStartOutside("last_start_at")
+    after["wrong_costs"] = rules.cost(after["wrong_costs"])
     after["networks"] = rules.networks(after["networks"])
     after["safe_keys"] = rules.safe_keys(after["safe_keys"])
     if after["second_marking"] != row.second_marking and _is_marked(row.id):

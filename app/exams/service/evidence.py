@@ -15,6 +15,7 @@ from app.exams.service.finishing import settle
 from app.exams.service.noting import note
 from app.exams.service.rewarding import reward, take_back
 from app.exams.service.taking import understood
+from app.exams.service.worth import mark_of
 from app.questions import types
 from app.questions.queries import wordings
 
@@ -117,7 +118,7 @@ def count(exam_id: int, evidence_id: int, *, actor_id: int, reason: str) -> None
         else:
             if item.mark is None:
                 attempt.waiting -= 1
-            item.mark = kind.mark(question.body, list(item.response or ()))
+            item.mark = mark_of(attempt, question, list(item.response or ()))
     row.counted_at = clock.now()
     settle(attempt, rows.values())
     session.flush()

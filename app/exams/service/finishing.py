@@ -24,6 +24,7 @@ from app.exams.queries import items_of, next_release, standing_still
 from app.exams.service.anew import catch_up
 from app.exams.service.noting import note
 from app.exams.service.rewarding import reward
+from app.exams.service.worth import mark_of
 from app.questions import types
 from app.questions.queries import Wording, wordings
 
@@ -136,7 +137,7 @@ def finish(
         elif kind.BY_HAND and item.response:
             attempt.waiting += 1
             continue
-        mark = kind.mark(question.body, list(item.response or ()))
+        mark = mark_of(attempt, question, list(item.response or ()))
         if inspect(item).modified:
             item.mark = mark  # its answer is about to be written, and takes the mark along
         else:

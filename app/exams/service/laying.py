@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from itertools import groupby
 
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
+from app.exams import rules
 from app.exams.queries import Printed
 from app.exams.sheets import Block
 from app.media import service as media
@@ -30,6 +32,7 @@ class Exam:
 
     title: str
     minutes: int | None
+    wrong_costs: Decimal = Decimal(0)
 
 
 def blocks_of(part: str, exam: Exam, letter: str, questions: Sequence[Printed]) -> list[Block]:
@@ -56,7 +59,7 @@ def _paper(exam: Exam, letter: str, questions: Sequence[Printed]) -> list[Block]
     ]
     if exam.minutes is not None:
         said.append(_("%(n)s minutes", n=exam.minutes))
-    blocks = [*_head(exam, letter), _name_line(), Block("note", " · ".join(said))]
+    blocks = [*_head(exam, letter), _name_line(), Block("note", " · ".join(said)), *_rule(exam)]
     material = ""
     for q in questions:
         if q.heading:
@@ -71,6 +74,12 @@ def _paper(exam: Exam, letter: str, questions: Sequence[Printed]) -> list[Block]
         if q.lines:
             blocks.append(Block("row", lines=q.lines))
     return blocks
+
+
+def _rule(exam: Exam) -> list[Block]:
+    """What a wrong answer costs, where it costs anything."""
+    said = str(rules.cost_rule(exam.wrong_costs))
+    return [Block("note", said)] if said else []
 
 
 def _said(kind: str, text: str, before: str = "", after: str = "") -> list[Block]:
@@ -148,7 +157,7 @@ def _room_of(q: Printed) -> Block:
 
 
 def _key(exam: Exam, letter: str, questions: Sequence[Printed]) -> list[Block]:
-    blocks = _head(exam, letter, _("key"))
+    blocks = [*_head(exam, letter, _("key")), *_rule(exam)]
     for q in questions:
         marks = _("(%(n)s points)", n=f"{q.mark:f}").replace(" ", "\xa0")  # never torn apart
         blocks.append(Block("row", f"{q.number}. {q.key or '–'}  {marks}"))

@@ -142,7 +142,7 @@ def sweep_printed() -> int:
 
 
 def _written(order: queries.Order, report: Callable[[float], None]) -> bytes:
-    exam = laying.Exam(order.title, order.minutes)
+    exam = laying.Exam(order.title, order.minutes, order.wrong_costs)
     if order.part != "all":
         [(letter, questions)] = order.papers
         blocks = laying.blocks_of(order.part, exam, letter, questions)

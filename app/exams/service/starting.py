@@ -119,6 +119,7 @@ def start_exam(
         number=used + 1,
         seed=secrets.randbits(62),
         pass_percent=exam.pass_percent,
+        wrong_costs=exam.wrong_costs,
         started_at=now,
         heard_at=now,
         address=visit.address,

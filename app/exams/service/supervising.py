@@ -197,6 +197,7 @@ def reopen(exam_id: int, attempt_id: int, *, minutes: int, actor_id: int, reason
         state="open",
         seed=old.seed,
         pass_percent=old.pass_percent,
+        wrong_costs=old.wrong_costs,
         questions=old.questions,
         out_of=old.out_of,
         started_at=old.started_at,

@@ -150,6 +150,7 @@ def settings(exam_id: int) -> str:
     for name in ("counting", "pass_percent", "shuffle_questions", "shuffle_options", "one_by_one"):
         values[name] = getattr(exam, name)
     values["shuffle_sections"] = exam.shuffle_sections
+    values["wrong_costs"] = f"{exam.wrong_costs:f}"
     for name in ("no_going_back", "show_score", "show_answers", "show_explanations", "password"):
         values[name] = getattr(exam, name)
     for name in ("for_role", "networks", "safe_keys", "full_screen", "watermark"):

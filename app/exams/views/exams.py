@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from decimal import Decimal
 
 from flask import current_app, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import format_decimal
 
 from app.core import clock
 from app.core.access import access
@@ -17,6 +19,15 @@ from app.exams.views import bp
 from app.members.access import SIGNED_IN, reader
 
 _SPEAKING_PAGE = re.compile(r"/(?:exams|attempts)/[0-9]+(?:/[a-z]+)?(?:\?.*)?")
+
+
+bp.add_app_template_global(rules.cost_rule)
+
+
+@bp.app_template_global()
+def signed(points: Decimal | int) -> str:
+    """A number in the reader's language with the sign that is read as a minus, not a hyphen."""
+    return str(format_decimal(points)).replace("-", "\N{MINUS SIGN}")
 
 
 @bp.get("/exams")

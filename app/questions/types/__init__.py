@@ -117,6 +117,10 @@ TYPES: dict[str, QuestionType] = {
 }
 
 
+# Kinds whose whole answer is chosen from what is offered: guessing pays, so an exam may let a wrong
+# answer cost. Where something is written, or many small choices bring a share each, it does not.
+GUESSED = frozenset({"single", "multiple", "truefalse"})
+
 # What a plain body of each kind may have, besides stem, explanation and material.
 FIELDS: dict[str, frozenset[str]] = {
     "single": frozenset({"options"}),

@@ -180,6 +180,25 @@ function enhanceHotspot(box) {
 
 for (const box of document.querySelectorAll("[data-hotspot]")) enhanceHotspot(box);
 
+// ---- Back to no answer -----------------------------------------------------------------------
+// A radio button that was chosen cannot be left without another one.
+
+for (const clear of document.querySelectorAll("[data-clear]")) {
+  const question = clear.closest(".question");
+  const ticks = [...question.querySelectorAll("input[type=radio], input[type=checkbox]:not(.flag input)")];
+  const tell = () => {
+    clear.hidden = !ticks.some((tick) => tick.checked);
+  };
+  clear.addEventListener("click", () => {
+    for (const tick of ticks) tick.checked = false;
+    ticks[0].focus();
+    ticks[0].dispatchEvent(new Event("change", { bubbles: true }));
+  });
+  question.addEventListener("change", tell);
+  question.addEventListener("weike:filled", tell);
+  tell();
+}
+
 // ---- Files -----------------------------------------------------------------------------------
 // A file goes to the server as soon as it is chosen; the answer is the token that comes back.
 
