@@ -12,11 +12,21 @@ import pytest
 from flask import Flask
 
 from app.core import clock, jobs
-from app.core.db import db, unit_of_work
+from app.core.db import db, reading, unit_of_work
 from app.exams import queries, rules, service
-from app.exams.models import Accommodation, Attempt, AttemptItem, Evidence, Exam, ExamEvent
+from app.exams.models import (
+    Accommodation,
+    Attempt,
+    AttemptItem,
+    Evidence,
+    Exam,
+    ExamEvent,
+    ExamSlot,
+)
 from app.members.models import Member
 from app.points import queries as points
+from app.questions import queries as bank_queries
+from app.questions import service as bank
 from tests.exams.examiner import QUESTIONS, Candidate, Desk, Set, exam_row, make_exam, receipt_of
 from tests.exams.taker import read_paper
 from tests.factories import People
@@ -868,6 +878,45 @@ def test_questions_about_one_passage_stand_together_in_every_shuffled_paper(
         orders.add(found)
         taker.submit()
     assert len(orders) > 1
+
+
+def test_a_printed_paper_stays_the_same_paper_when_a_shared_text_is_corrected(
+    app: Flask, trainer: int
+) -> None:
+    texts = ["The fier.", "", "The flood.", "The fier.", "", "The flood.", "The fier.", ""]
+    asked = [
+        {**single(f"No. {n}", "right", ("wrong", "wronger", "no")), "material": text}
+        for n, text in enumerate(texts)
+    ]
+    exam = make_exam(app, trainer, asked, shuffle_questions=True, shuffle_options=True)
+
+    def papers() -> list[list[tuple[str, tuple[tuple[str, str], ...]]]]:
+        with app.app_context(), reading():
+            found = [queries.printed_paper(exam.id, letter) for letter in "ABCDEF"]
+        return [[(one.stem, one.options) for one in paper] for paper in found]
+
+    printed = papers()
+    fire = {f"No. {n}" for n in (0, 3, 6)}
+    for paper in printed:
+        together = [stem for stem, _options in paper if stem in fire]
+        first = [stem for stem, _options in paper].index(together[0])
+        assert {stem for stem, _options in paper[first : first + 3]} == fire
+    with app.app_context(), unit_of_work():
+        found = bank_queries.questions(exam.questions)
+        for n in (3, 5):
+            plain = {**found[exam.questions[n]].plain, "material": "The fire."}
+            bank.revise(exam.questions[n], plain, trainer)
+    assert papers() == printed
+    # A paper of an exam that was published before texts were kept with it has its order of then.
+    with app.app_context(), unit_of_work() as session:
+        for slot in session.query(ExamSlot):
+            slot.pool = [row[:2] for row in slot.pool]
+    alone = papers()
+    assert alone != printed
+    with app.app_context(), unit_of_work():
+        for question in bank_queries.questions(exam.questions).values():
+            bank.revise(question.id, {**question.plain, "material": ""}, trainer)
+    assert papers() == alone
 
 
 def test_sections_stand_whole_in_an_order_of_their_own_when_the_exam_says_so() -> None:

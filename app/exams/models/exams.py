@@ -142,6 +142,8 @@ class ExamSlot(Base):
 
     What a draw may choose from is frozen into `pool` when the exam is published, as
     [[question id, expected mark 0 to 1], …]; with an attempt's seed it gives the same paper again.
+    What shares a text with others has the number of that text as a third entry: they stand together
+    however the texts are corrected later. Exams published before this was kept have none.
     """
 
     __tablename__ = "exam_slot"

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -65,22 +66,43 @@ def _slots(exam_id: int) -> list[tuple[ExamSection, ExamSlot]]:
     return [(section, slot) for section, slot in rows]
 
 
-def places_of(exam_id: int, *, live: bool = False) -> list[rules.Place]:
-    """What papers are drawn from: the pools frozen at publishing, or those of this moment."""
+def places_of(exam_id: int, *, live: bool = False, ordered: bool = True) -> list[rules.Place]:
+    """What papers are drawn from: the pools frozen at publishing, or those of this moment.
+
+    Where nobody asks in what order questions stand, not `ordered` saves reading what they share.
+    """
     found = []
     slots = _slots(exam_id)
     pools = pools_of([slot for _, slot in slots]) if live else {}
+    shared = _shared(q for pool in pools.values() for q, _ in pool) if ordered else {}
     for section, slot in slots:
-        pool = pools[slot.id] if live else [tuple(row) for row in slot.pool]
-        found.append(
-            rules.Place(
-                section=section.position,
-                number=slot.number,
-                mark=slot.mark,
-                pool=tuple((int(q), float(e)) for q, e in pool),
-            )
-        )
+        pool = pools[slot.id] if live else [(int(row[0]), float(row[1])) for row in slot.pool]
+        kept = {int(row[0]): int(row[2]) for row in slot.pool if len(row) > 2}
+        passages = {q: shared[q] for q, _ in pool if q in shared} if live else kept
+        found.append(rules.Place(section.position, slot.number, slot.mark, tuple(pool), passages))
     return found
+
+
+def frozen_pools(slots: Sequence[ExamSlot]) -> dict[int, list[list[int | float]]]:
+    """By slot what is kept as its pool when the exam is published."""
+    pools = pools_of(slots)
+    shared = _shared(question_id for pool in pools.values() for question_id, _ in pool)
+    return {
+        slot_id: [[q, e, shared[q]] if q in shared else [q, e] for q, e in pool]
+        for slot_id, pool in pools.items()
+    }
+
+
+def _shared(question_ids: Iterable[int]) -> dict[int, int]:
+    """The questions that share a text with others of these, with a number for each text."""
+    texts = bank.materials(sorted(set(question_ids)))
+    times = Counter(texts.values())
+    numbers: dict[str, int] = {}
+    return {
+        question_id: numbers.setdefault(text, len(numbers) + 1)
+        for question_id, text in texts.items()
+        if times[text] > 1
+    }
 
 
 def pools_of(slots: Sequence[ExamSlot]) -> dict[int, list[tuple[int, float]]]:
@@ -245,7 +267,7 @@ def tags() -> list[str]:
 
 def checks_of(exam: ExamView, now: datetime) -> tuple[list[rules.Check], rules.Spread | None]:
     """The checklist before publishing, and how far the drawn papers differ."""
-    places = places_of(exam.id, live=True)
+    places = places_of(exam.id, live=True, ordered=False)
     questions = sum(place.number for place in places)
     short = _short(places)
     # What cannot be drawn yet would count as wrong: there is nothing to expect before that.

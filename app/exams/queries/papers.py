@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -97,11 +97,6 @@ def preview_of(exam_id: int, number: int) -> Preview:
     return Preview(items, 100 * reached / most if known and most else None)
 
 
-def passages_of(found: Mapping[int, Question]) -> dict[int, str]:
-    """The texts that questions share with others, by the id of the question."""
-    return {i: str(question.body.get("material") or "") for i, question in found.items()}
-
-
 def _drawn(exam_id: int, seed: int) -> list[tuple[rules.Asked, Question, list[tuple[str, str]]]]:
     """The questions of a paper in their order, each with its options (name, id) in theirs."""
     exam = db.session().get(Exam, exam_id)
@@ -114,8 +109,6 @@ def _drawn(exam_id: int, seed: int) -> list[tuple[rules.Asked, Question, list[tu
         sections=exam.shuffle_sections,
     )
     found = questions(asked.question_id for asked in drawn)
-    if exam.shuffle_questions:
-        drawn = rules.together(drawn, passages_of(found))
     rows = []
     for position, asked in enumerate((a for a in drawn if a.question_id in found), 1):
         question = found[asked.question_id]

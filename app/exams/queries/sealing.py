@@ -141,7 +141,7 @@ def _pooled(exam_ids: Collection[int]) -> list[tuple[int, int]]:
         .join(ExamSlot, ExamSlot.section_id == ExamSection.id)
         .where(ExamSection.exam_id.in_(exam_ids))
     )
-    return [(exam_id, int(question)) for exam_id, pool in rows for question, _ in pool]
+    return [(exam_id, int(question)) for exam_id, pool in rows for question, *_ in pool]
 
 
 def _end(exam: Exam, now: datetime) -> datetime | None:

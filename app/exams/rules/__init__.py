@@ -158,7 +158,6 @@ from app.exams.rules.papers import (
     Spread,
     drawn,
     spread,
-    together,
 )
 from app.exams.rules.patterns import (
     Alike,
@@ -329,7 +328,6 @@ __all__ = [
     "shuffled",
     "spread",
     "takes_over",
-    "together",
     "total",
     "translated",
     "unpacked",

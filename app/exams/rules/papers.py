@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from statistics import fmean, pstdev
 
@@ -18,12 +18,16 @@ FAIR = 0.05  # papers whose expected scores differ less than this share are abou
 
 @dataclass(frozen=True)
 class Place:
-    """One slot as the paper is drawn from it: `pool` is [(question id, expected mark 0–1), …]."""
+    """One slot as the paper is drawn from it: `pool` is [(question id, expected mark 0–1), …].
+
+    `passages` gives, by the id of a question, the number of the text that it shares with others.
+    """
 
     section: int
     number: int
     mark: Decimal
     pool: tuple[tuple[int, float], ...]
+    passages: Mapping[int, int] = field(default_factory=dict)
 
     @property
     def is_short(self) -> bool:
@@ -64,7 +68,8 @@ def drawn(
     Of several drawn papers the one nearest to the mean expected score is taken, so that chance
     gives nobody a much harder one. No question comes twice, and where draws overlap none of them
     comes short of a question that another could spare. With `shuffle` the questions of each
-    section stand in an order of their own, with `sections` the sections among each other too.
+    section stand in an order of their own, those about one passage together, with `sections` the
+    sections among each other too.
     """
     chosen, _ = _fairest(seed, places)
     order = _order(places)
@@ -81,20 +86,21 @@ def drawn(
         turns = sorted({asked.section for asked in paper})
         random.Random(f"weike/sections/1/{seed}").shuffle(turns)  # noqa: S311 - the seed is secret
         paper.sort(key=lambda asked: turns.index(asked.section))
-    return paper
+    passages = {q: passage for place in places for q, passage in place.passages.items()}
+    return _together(paper, passages) if shuffle else paper
 
 
-def together(paper: Sequence[Asked], passages: Mapping[int, str]) -> list[Asked]:
+def _together(paper: Sequence[Asked], passages: Mapping[int, int]) -> list[Asked]:
     """A paper in which questions about one passage follow each other, in every section.
 
-    `passages` gives the text that a question shares with others, by its id. They stand where the
-    first of them stood; everything else keeps its order.
+    They stand where the first of them stood; everything else keeps its order.
     """
-    first: dict[tuple[int, str], int] = {}
+    first: dict[tuple[int, int], int] = {}
     keyed = []
     for at, asked in enumerate(paper):
-        text = passages.get(asked.question_id, "")
-        keyed.append((first.setdefault((asked.section, text), at) if text else at, at, asked))
+        text = passages.get(asked.question_id)
+        group = at if text is None else first.setdefault((asked.section, text), at)
+        keyed.append((group, at, asked))
     return [asked for _, _, asked in sorted(keyed, key=lambda row: row[:2])]
 
 

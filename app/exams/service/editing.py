@@ -26,8 +26,8 @@ from app.exams.models import (
 from app.exams.queries import (
     checks_of,
     exam_view,
+    frozen_pools,
     not_passed,
-    pools_of,
     seats_of,
     staff_by_username,
 )
@@ -207,7 +207,8 @@ def make_up(exam_id: int, *, author_id: int, title: str) -> int:
 def publish(exam_id: int, *, actor_id: int) -> None:
     """Announce an exam to its members; from now on its paper is fixed. Raises NotReady.
 
-    What draws choose from is frozen, so that a seed gives the same paper for ever.
+    What draws choose from is frozen, and what stands together, so that a seed gives the same paper
+    for ever.
     """
     row = locked(exam_id)
     now = clock.now()
@@ -221,9 +222,9 @@ def publish(exam_id: int, *, actor_id: int) -> None:
             .join(ExamSection, ExamSection.id == ExamSlot.section_id)
             .where(ExamSection.exam_id == exam_id)
         ).all()
-        pools = pools_of(slots)
+        pools = frozen_pools(slots)
         for slot in slots:
-            slot.pool = [[question_id, expected] for question_id, expected in pools[slot.id]]
+            slot.pool = pools[slot.id]
     row.state = rules.State.PUBLISHED.value
     row.published_at = row.published_at or now
     row.changed_at = now

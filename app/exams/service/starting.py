@@ -20,7 +20,6 @@ from app.exams.models import Attempt, AttemptItem, Exam
 from app.exams.queries import (
     allowance_of,
     missing_courses,
-    passages_of,
     places_of,
     standing_still,
 )
@@ -153,8 +152,6 @@ def asked_of(exam: Exam, seed: int) -> list[_Asked]:
         sections=exam.shuffle_sections,
     )
     found = questions(asked.question_id for asked in paper)
-    if exam.shuffle_questions:
-        paper = rules.together(paper, passages_of(found))
     return [
         _Asked(found[asked.question_id], asked.section, asked.mark)
         for asked in paper

@@ -39,6 +39,7 @@ from app.questions.queries.imports import (
 from app.questions.queries.questions import (
     Question,
     history,
+    materials,
     may_edit,
     own_question,
     question,
@@ -88,6 +89,7 @@ __all__ = [
     "import_for",
     "imports_for",
     "languages_of",
+    "materials",
     "may_edit",
     "newest_version",
     "own_question",

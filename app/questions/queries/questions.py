@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -58,6 +58,17 @@ def questions(question_ids: Iterable[int]) -> dict[int, Question]:
     if not ids:
         return {}
     return {q.id: q for q in read(newest().where(models.Question.id.in_(ids)))}
+
+
+def materials(question_ids: Sequence[int]) -> dict[int, str]:
+    """The texts that questions share with others, by id; those without one are left out."""
+    text = models.QuestionVersion.body["material"].as_string()
+    found: dict[int, str] = {}
+    for start in range(0, len(question_ids), 500):
+        wanted = newest().where(models.Question.id.in_(question_ids[start : start + 500]))
+        rows = db.session().execute(wanted.with_only_columns(models.Question.id, text))
+        found.update((question_id, said) for question_id, said in rows if said)
+    return found
 
 
 def version(version_id: int) -> Question | None:
