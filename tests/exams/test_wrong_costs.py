@@ -11,6 +11,7 @@ from sqlalchemy.exc import IntegrityError
 
 from app.core.db import db, unit_of_work
 from app.exams import queries, rules, service
+from app.exams.service import laying
 from app.questions import service as bank
 from app.questions import types
 from tests.exams.examiner import QUESTIONS, Candidate, Desk, make_exam
@@ -156,6 +157,18 @@ def test_from_the_door_to_the_marks_that_a_new_key_leaves(
     with app.app_context(), unit_of_work():
         service.undo(exam.id, regrade, actor_id=trainer)
     assert taker.row().score == 4
+
+
+@pytest.mark.parametrize("part", ["paper", "key"])
+def test_a_printed_paper_says_it_too(app: Flask, part: str) -> None:
+    exams = [laying.Exam("Fire", 60, costs) for costs in (Decimal("0.25"), Decimal(0))]
+    with app.test_request_context():
+        said, unsaid = (
+            [block.text for block in laying.blocks_of(part, exam, "A", [])] for exam in exams
+        )
+        rule = str(rules.cost_rule(Decimal("0.25")))
+    assert "costs a quarter of the points" in rule
+    assert [text for text in said if text not in unsaid] == [rule]
 
 
 def test_a_later_setting_is_for_those_who_begin_later(
