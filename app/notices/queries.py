@@ -141,6 +141,16 @@ def told_members(member_ids: Sequence[int]) -> list[Member]:
     return found
 
 
+def chosen_languages(member_ids: Sequence[int]) -> dict[int, str]:
+    """What each has chosen; "" for none."""
+    found: dict[int, str] = {}
+    for start in range(0, len(member_ids), 500):
+        part = member_ids[start : start + 500]
+        rows = db.session().execute(select(Member.id, Member.language).where(Member.id.in_(part)))
+        found.update(rows.all())
+    return found
+
+
 def devices_of(member_ids: Sequence[int]) -> dict[int, list[PushDevice]]:
     """The browsers of each member that may be woken, oldest first."""
     found: dict[int, list[PushDevice]] = {}

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from decimal import Decimal
 
-from flask_babel import gettext
+from flask_babel import force_locale, gettext
 
 from app.core import clock
 from app.core.db import db
@@ -18,7 +18,7 @@ from app.exams.queries import known_past, outcome_seals
 from app.exams.service.anew import AT_ONCE, Change, Known, carry_out, put_back
 from app.exams.service.rewarding import plan_later, renew, renews, reward, take_back
 from app.exams.service.telling import tell_changed
-from app.notices.service import speaking_to
+from app.notices.service import languages_of
 
 
 def write_all(regrade: Regrade, changes: Iterable[Change]) -> None:
@@ -53,6 +53,7 @@ def follow(
     write each as it is asked for: what an attempt brings hangs on the ones written before it.
     """
     seals = outcome_seals(attempts, clock.now())
+    languages = languages_of({each.member_id for each in attempts})
     told = []
     for attempt, known in changed:
         if attempt.state != "submitted":
@@ -68,7 +69,7 @@ def follow(
             )
             continue
         if bool(attempt.passed) != known.passed or renews(attempt, known.score, known.out_of):
-            with speaking_to(attempt.member_id):
+            with force_locale(languages[attempt.member_id]):
                 _bring(attempt, known, regrade)
         if (attempt.score, attempt.out_of) != (known.score, known.out_of):
             told.append(attempt)

@@ -16,7 +16,7 @@ from app.notices.service.sending import (
     take_parcels,
     tidy,
 )
-from app.notices.service.telling import Words, speaking_to, tell
+from app.notices.service.telling import Words, languages_of, tell
 
 __all__ = [
     "Parcel",
@@ -25,12 +25,12 @@ __all__ = [
     "choose",
     "drop_device",
     "forget_device",
+    "languages_of",
     "read",
     "read_all",
     "send_again",
     "settle_sent",
     "settle_unsent",
-    "speaking_to",
     "take_parcels",
     "tell",
     "tidy",

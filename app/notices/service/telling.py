@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -104,12 +103,11 @@ def _not_yet_told(members: list[Member], keys: Mapping[int, str]) -> list[Member
     return [member for member in members if (member.id, keys[member.id]) not in told]
 
 
-def speaking_to(member_id: int) -> AbstractContextManager[None]:
-    """In here everything is said in the language of a member: what is written for them alone."""
-    said: AbstractContextManager[None] = force_locale(
-        _language(db.session().get_one(Member, member_id))
-    )
-    return said
+def languages_of(member_ids: Collection[int]) -> dict[int, str]:
+    """By member the language in which something is written for them alone."""
+    default: str = current_app.extensions["weike"].default_language
+    chosen = queries.chosen_languages(sorted(set(member_ids)))
+    return {i: chosen[i] if chosen.get(i) in LANGUAGES else default for i in member_ids}
 
 
 def _language(member: Member) -> str:
