@@ -529,6 +529,14 @@ A heading without a question.
 """
 
 
+def test_a_wrong_option_of_a_gift_single_choice_that_costs_is_told() -> None:
+    (item,) = formats.read(b"Which? {=this ~%-33.33333%that ~other}", "x.gift").items
+    assert item.kind == "single"
+    assert [option["fraction"] for option in item.body["options"]] == ["1", "0", "0"]
+    assert "costs nothing here" in item.problems[0].what
+    assert not item.blocked
+
+
 def test_gift() -> None:
     paper = formats.read(GIFT.encode(), "x.gift")
     kinds = [item.kind for item in paper.items]

@@ -36,3 +36,15 @@ def told(rows: Iterable[Mapping[str, str]]) -> list[str]:
     odd = ", ".join(f"{text} %" for text in spelt if abs(Decimal(text)) not in _LISTED)
     said = _("shares that Moodle has not in its list (%(shares)s), for Moodle itself", shares=odd)
     return [said] if odd else []
+
+
+def without_costs(rows: Iterable[dict[str, str]]) -> str:
+    """Let wrong options of a single choice be worth nothing; what is lost by it, in words."""
+    costly = [row for row in rows if Decimal(row["fraction"]) < 0]
+    for row in costly:
+        row["fraction"] = "0"
+    said = _(
+        "A wrong answer of a single choice question costs nothing here: what wrong answers cost "
+        "is a setting of the exam."
+    )
+    return said if costly else ""

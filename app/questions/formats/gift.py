@@ -230,6 +230,8 @@ def _choice(item: Item, rows: list[tuple[str, str | None, str, str]]) -> None:
         _row(text, weight, feedback)
         for (_sign, _weight, text, feedback), weight in zip(rows, weights, strict=True)
     ]
+    if equal == 1 and (lost := fractions.without_costs(item.body["options"])):
+        item.note(lost)
 
 
 def _numeric(item: Item, inside: str, said: Any) -> None:

@@ -14,7 +14,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from app.questions import rules
-from app.questions.formats import archive, mathml
+from app.questions.formats import archive, fractions, mathml
 from app.questions.formats.facts import (
     Item,
     NotThisFormat,
@@ -218,10 +218,8 @@ def _row(item: Item, answer: Element) -> dict[str, str]:
 def _multichoice(item: Item, element: Element) -> None:
     rows = [_row(item, answer) for answer in element.findall("answer")]
     if _text(element.find("single")).lower() in {"true", "1", ""}:
-        if any(Decimal(row["fraction"]) < 0 for row in rows):
-            item.note(_("A wrong answer of a single choice question costs nothing here."))
-        for row in rows:
-            row["fraction"] = plain_number(max(Decimal(0), Decimal(row["fraction"])))
+        if lost := fractions.without_costs(rows):
+            item.note(lost)
     else:
         item.kind = str(Kind.MULTIPLE)
     item.body["options"] = rows
