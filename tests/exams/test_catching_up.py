@@ -71,6 +71,8 @@ def test_whoever_hands_in_after_a_regrade_is_marked_as_those_before(
     assert most(app) == ["2", "2", "2", "2", "2", "3"], "the last one began afterwards"
     assert late.row().score == 2
     assert "A question was marked anew" in late.result()
+    assert desk.get(f"/{exam.id}/room?log=all").count("<strong>regraded</strong>") == 5
+    assert desk.get(f"/{exam.id}/room").count("<strong>regraded</strong>") == 1
     desk.post(f"/{exam.id}" + undo_of(desk.get(f"/{exam.id}/results/questions")))
     assert most(app) == ["3"] * 6
     assert late.row().score == 3

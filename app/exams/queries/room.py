@@ -257,6 +257,8 @@ def happenings(exam_id: int, *, page: int = 1, everything: bool = False) -> Page
     which = [ExamEvent.exam_id == exam_id]
     if not everything:
         which.append(ExamEvent.act.not_in(OF_TAKERS))
+        # What one attempt caught up with at its end was decided for all of them before.
+        which.append(or_(ExamEvent.act != "regrade", ExamEvent.attempt_id.is_(None)))
     session = db.session()
     total = session.scalar(select(func.count()).where(*which)) or 0
     offset, limit = window(min(page, Page((), 1, total, ACTS).last), ACTS)
