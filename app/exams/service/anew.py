@@ -69,20 +69,31 @@ class Preview:
     touched: int  # with those whose marks change and whose score does not
 
 
-def asked_in(
-    whose: ColumnElement[bool], question_id: int, *, after: int = 0, until: int | None = None
-) -> dict[int, int]:
+def asked_in(whose: ColumnElement[bool], question_id: int) -> dict[int, int]:
     """Item → attempt, of all submitted attempts of these that were asked a question."""
     wanted = (
         select(AttemptItem.id, AttemptItem.attempt_id)
         .join(Attempt, Attempt.id == AttemptItem.attempt_id)
         .join(QuestionVersion, QuestionVersion.id == AttemptItem.version_id)
-        .where(whose, Attempt.state == "submitted", Attempt.id > after)
-        .where(QuestionVersion.question_id == question_id)
+        .where(whose, Attempt.state == "submitted", QuestionVersion.question_id == question_id)
     )
-    if until is not None:
-        wanted = wanted.where(Attempt.id <= until)
     return dict(db.session().execute(wanted).all())
+
+
+def next_asked(whose: ColumnElement[bool], question_id: int, *, after: int, most: int) -> list[int]:
+    """Of the submitted attempts of these that were asked a question `most`, in their order."""
+    is_asked = (
+        select(AttemptItem.id)
+        .join(QuestionVersion, QuestionVersion.id == AttemptItem.version_id)
+        .where(AttemptItem.attempt_id == Attempt.id, QuestionVersion.question_id == question_id)
+    )
+    wanted = (
+        select(Attempt.id)
+        .where(whose, Attempt.state == "submitted", Attempt.id > after, is_asked.exists())
+        .order_by(Attempt.id)
+        .limit(most)
+    )
+    return list(db.session().scalars(wanted))
 
 
 def plan(

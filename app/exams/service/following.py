@@ -22,36 +22,37 @@ from app.notices.service import languages_of
 
 
 def write_all(regrade: Regrade, changes: Iterable[Change]) -> None:
-    """Write what changes into its attempts, with all that follows.
-
-    Two regrades at the same moment take the members' locks in the same order.
-    """
-    ordered = sorted(
-        (each for each in changes if each.is_changed or each.is_touched),
-        key=lambda each: (each.attempt.member_id, each.attempt.id),
-    )
-    for start in range(0, len(ordered), AT_ONCE):
-        part = ordered[start : start + AT_ONCE]
-        attempts = [each.attempt for each in part]
-        follow(regrade, attempts, ((each.attempt, carry_out(regrade.id, each)) for each in part))
+    """Write what changes into its attempts, then do all that follows."""
+    touched = (each for each in changes if each.is_changed or each.is_touched)
+    _follow_all(regrade, [(each.attempt, carry_out(regrade.id, each)) for each in touched])
 
 
 def put_all_back(regrade: Regrade, attempt_ids: Sequence[int]) -> None:
-    """Put back what stood in attempts before a regrade, with all that follows."""
+    """Put back what stood in attempts before a regrade, then do all that follows."""
+    back: list[tuple[Attempt, Known]] = []
     for start in range(0, len(attempt_ids), AT_ONCE):
-        back = put_back(regrade.id, attempt_ids[start : start + AT_ONCE])
-        back.sort(key=lambda each: (each[0].member_id, each[0].id))
-        follow(regrade, [attempt for attempt, _known in back], back)
+        back.extend(put_back(regrade.id, attempt_ids[start : start + AT_ONCE]))
+    _follow_all(regrade, back)
 
 
-def follow(
-    regrade: Regrade, attempts: Collection[Attempt], changed: Iterable[tuple[Attempt, Known]]
-) -> None:
+def _follow_all(regrade: Regrade, changed: list[tuple[Attempt, Known]]) -> None:
+    """What follows, when all of it is written: who passes by another attempt now loses nothing.
+
+    Two regrades at the same moment take the members' locks in the same order.
+    """
+    changed.sort(key=lambda each: (each[0].member_id, each[0].id))
+    for start in range(0, len(changed), AT_ONCE):
+        follow(regrade, changed[start : start + AT_ONCE])
+
+
+def follow(regrade: Regrade, changed: Collection[tuple[Attempt, Known]]) -> None:
     """Give or take back what passing brings, and tell the members, after a regrade or its undoing.
 
-    `changed` are those of `attempts` that are another now, each with what it came to before. It may
-    write each as it is asked for: what an attempt brings hangs on the ones written before it.
+    `changed` are attempts that are another now, each with what it came to before; all attempts of
+    their members are written already, for what one brings hangs on the others.
     """
+    db.session().flush()
+    attempts = [attempt for attempt, _known in changed]
     seals = outcome_seals(attempts, clock.now())
     languages = languages_of({each.member_id for each in attempts})
     told = []
@@ -86,7 +87,7 @@ def follow_later(
     attempt = session.get(Attempt, attempt_id, with_for_update=True, populate_existing=True)
     if attempt is not None:
         known = Known(passed, Decimal(score), Decimal(out_of))
-        follow(session.get_one(Regrade, regrade_id), [attempt], [(attempt, known)])
+        follow(session.get_one(Regrade, regrade_id), [(attempt, known)])
 
 
 def _bring(attempt: Attempt, known: Known, regrade: Regrade) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sqlalchemy import select
+from sqlalchemy import and_, func, select
 
 from app.core import clock, jobs
 from app.core.db import db
@@ -23,6 +23,7 @@ from app.exams.service.anew import (
     caught_up,
     hold_open,
     newest_of,
+    next_asked,
     plan,
     summary,
 )
@@ -146,36 +147,55 @@ def regrade_step(regrade_id: int) -> int | None:
 
 
 def _begin(row: Regrade) -> bool:
-    if row.to_do >= STEP:
-        jobs.enqueue(
-            REGRADE_JOB,
-            key=f"{REGRADE_JOB}:{row.id}:{row.state}",
-            priority=jobs.SOON,
-            regrade_id=row.id,
-        )
-        return False
-    regrade_step(row.id)
-    return True
+    # Counted before: somebody may have handed in since, and more is to do than one step does.
+    if row.to_do < STEP and regrade_step(row.id) is None:
+        return True
+    jobs.enqueue(
+        REGRADE_JOB,
+        key=f"{REGRADE_JOB}:{row.id}:{row.state}",
+        priority=jobs.SOON,
+        regrade_id=row.id,
+    )
+    return False
 
 
 def _mark_some(row: Regrade) -> list[int]:
+    """The next attempts, with all others of their members: whether somebody passes is said once."""
     pinned = versions([row.version_id or 0]).get(row.version_id or 0)
-    whose = Attempt.course_id == row.course_id
-    every = asked_in(whose, row.question_id, after=row.reached_id, until=row.until_id)
-    ids = sorted(set(every.values()))[:STEP]
-    some = {item: attempt for item, attempt in every.items() if attempt in set(ids)}
-    if pinned is None or not some:
+    whose = and_(Attempt.course_id == row.course_id, Attempt.id <= row.until_id)
+    ids = next_asked(whose, row.question_id, after=row.reached_id, most=STEP)
+    if pinned is None or not ids:
         return []
-    changes, _unreadable = plan(some, pinned, rules.Action(row.action), hold=True)
-    had = caught_up(ids, [row.id])  # at their end, while this goes on
-    write_all(row, [each for each in changes if (row.id, each.attempt.id) not in had])
+    of_them = select(Attempt.member_id).where(Attempt.id.in_(ids))
+    some = asked_in(and_(whose, Attempt.member_id.in_(of_them)), row.question_id)
+    had = caught_up(set(some.values()), [row.id])  # at their end, or with another of the member
+    some = {item: each for item, each in some.items() if (row.id, each) not in had}
+    if some:
+        changes, _unreadable = plan(some, pinned, rules.Action(row.action), hold=True)
+        write_all(row, changes)
     return ids
 
 
 def _put_some_back(row: Regrade) -> list[int]:
     ids = _changed_by(row, STEP)
-    put_all_back(row, ids)
+    if ids:
+        put_all_back(row, _with_others(row, ids))
     return ids
+
+
+def _with_others(row: Regrade, ids: list[int]) -> list[int]:
+    """Attempts that a regrade changed, with the others of their members; without those whose member
+    had an earlier one, with which they were put back."""
+    first = func.min(RegradeAttempt.attempt_id).over(partition_by=Attempt.member_id)
+    theirs = (
+        select(RegradeAttempt.attempt_id, first.label("first"))
+        .join(Attempt, Attempt.id == RegradeAttempt.attempt_id)
+        .where(RegradeAttempt.regrade_id == row.id)
+        .where(Attempt.member_id.in_(select(Attempt.member_id).where(Attempt.id.in_(ids))))
+        .subquery()
+    )
+    wanted = select(theirs.c.attempt_id).where(theirs.c.first > row.reached_id)
+    return list(db.session().scalars(wanted.order_by(theirs.c.attempt_id)))
 
 
 def _changed_by(row: Regrade, most: int | None) -> list[int]:
