@@ -702,6 +702,34 @@ def test_a_second_duel_is_not_begun_while_one_goes_on(
     assert one.join() != first
 
 
+def test_who_leaves_a_duel_may_begin_another_with_other_questions(
+    app: Flask, people: People, time: Time
+) -> None:
+    quiz = [single(f"Number {n}?", "right", ("false",)) for n in range(2 * rules.QUESTIONS)]
+    make_course(app, people.member(role="trainer"), quiz=quiz, attempts_allowed=0)
+    one, two = Player(people), Player(people)
+    first = one.join()
+    assert two.join() == first
+    sizes = 'class="practice-sizes"'
+    assert sizes not in two.get("/practice")
+    assert two.post(f"{two.table}/leave").status_code == 303
+    page = two.get("/practice")
+    assert f"/practice/duels/{first}" in page
+    assert sizes in page
+    second = two.join()
+    assert second != first
+    assert sizes not in two.get("/practice")
+    assert two.post(f"{two.table}/begin").status_code == 303
+    with app.app_context():
+        asked = [
+            {version for version, _options in db.session().get_one(Duel, duel).questions}
+            for duel in (first, second)
+        ]
+    assert not asked[0] & asked[1]
+    assert two.post(f"{two.table}/leave").status_code == 303
+    assert two.join() in {first, second}, "nothing is left for a third"
+
+
 def test_a_table_has_only_questions_that_all_may_practise(
     app: Flask, people: People, course, time: Time
 ) -> None:
@@ -780,7 +808,7 @@ def test_nobody_waits_for_those_who_have_gone_and_who_comes_back_goes_on(
     assert two.post(f"{two.table}/leave").status_code == 303
     one.play()
     assert one.state()["version"].startswith("pause.4."), "two has left"
-    assert two.join() == one.duel, "the seat is kept"
+    assert one.table in two.get("/practice"), "the seat is kept"
     time.go_on(3.1)
     beat(one, two)
     one.play()

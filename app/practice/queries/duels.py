@@ -208,10 +208,35 @@ def moment_of(row: Duel, now: datetime) -> rules.Moment:
     return rules.moment(row.starts_at, row.size, answers_of(row.id), now, presence_of(row.id, now))
 
 
-def running_duel_of(member_id: int, now: datetime) -> int | None:
-    """The duel that a member waits for or plays now."""
-    found = db.session().scalar(
-        select(Duel.id)
+@dataclass(frozen=True)
+class Running:
+    """A duel that a member waits for or plays; one that plays may have been left."""
+
+    id: int
+    is_left: bool
+
+
+def running_duel_of(member_id: int, now: datetime) -> Running | None:
+    """The duel that a member waits for or plays now; one that they left, when there is no other."""
+    found = []
+    for row in _running(member_id, now):
+        seat = next(s.seat for s in seats_of(row.id) if s.member_id == member_id)
+        is_there = rules.is_there(presence_of(row.id, now).get(seat), now)
+        found.append(Running(row.id, row.starts_at is not None and not is_there))
+    return min(found, key=lambda each: each.is_left, default=None)
+
+
+def asked_in_duel(member_id: int, now: datetime) -> set[int]:
+    """The questions of the duels that go on now with a seat of the member's, also where it was
+    left: they are told nowhere else meanwhile."""
+    asked = [version for row in _running(member_id, now) for version, _options in row.questions]
+    return {question.id for question in versions(asked).values()}
+
+
+def _running(member_id: int, now: datetime) -> list[Duel]:
+    """The newest first; nobody has a seat in many, as each lasts for two minutes."""
+    rows = db.session().scalars(
+        select(Duel)
         .join(DuelSeat, DuelSeat.duel_id == Duel.id)
         .where(
             DuelSeat.member_id == member_id,
@@ -221,21 +246,8 @@ def running_duel_of(member_id: int, now: datetime) -> int | None:
             ),
         )
         .order_by(Duel.id.desc())
-        .limit(1)
     )
-    if found is None:
-        return None
-    row = db.session().get_one(Duel, found)
-    return None if moment_of(row, now).phase is rules.Phase.OVER else found
-
-
-def asked_in_duel(member_id: int, now: datetime) -> set[int]:
-    """The questions of the duel that a member plays now: they are told nowhere else meanwhile."""
-    found = running_duel_of(member_id, now)
-    if found is None:
-        return set()
-    asked = db.session().get_one(Duel, found).questions
-    return {q.id for q in versions(version_id for version_id, _options in asked).values()}
+    return [row for row in rows if moment_of(row, now).phase is not rules.Phase.OVER]
 
 
 def _names(ids: Sequence[int]) -> dict[int, str]:

@@ -17,7 +17,14 @@ from app.exams.queries import sealed_for
 from app.points import service as points
 from app.practice import rules
 from app.practice.models import Duel, DuelAnswer, DuelSeat, DuelStretch
-from app.practice.queries import answers_of, moment_of, presence_of, running_duel_of, seats_of
+from app.practice.queries import (
+    answers_of,
+    asked_in_duel,
+    moment_of,
+    presence_of,
+    running_duel_of,
+    seats_of,
+)
 from app.practice.service.drawing import options_of, written_in
 from app.practice.service.runs import note
 from app.questions import types
@@ -29,7 +36,9 @@ def join(*, member_id: int, size: int, pool: Collection[int], language: str) -> 
     """The id of a duel in which the member has a seat: one that waits, or a new one.
 
     At a table are only questions that all of its players may practise, those in the `language`
-    (a locale) that all of them read before others. Raises NothingToPractise.
+    (a locale) that all of them read before others. Who sits at a table stays there; who has left
+    one that plays may sit down at another, where none of its questions is asked.
+    Raises NothingToPractise.
     """
     if size not in rules.SIZES:
         raise NotThere
@@ -40,7 +49,9 @@ def join(*, member_id: int, size: int, pool: Collection[int], language: str) -> 
     now = clock.now()
     running = running_duel_of(member_id, now)
     if running is not None:
-        return running
+        mine -= asked_in_duel(member_id, now)
+        if not running.is_left or len(mine) < rules.QUESTIONS:
+            return running.id
     waiting = session.scalars(
         select(Duel)
         .where(
