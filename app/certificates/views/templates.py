@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from typing import Any
 
 from flask import flash, redirect, render_template, request
 from flask.typing import ResponseReturnValue
@@ -25,9 +26,10 @@ from app.members.access import ADMINISTRATOR
 MOST_BYTES = 3 * rules.LARGEST_PICTURE
 
 
-@bp.before_request
-def _room_for_a_picture() -> None:
-    if request.endpoint == "certificates.save_template":
+@bp.url_value_preprocessor
+def _room_for_a_picture(endpoint: str | None, _values: dict[str, Any] | None) -> None:
+    """Before the form is read for the first time: for the token that keeps it from being forged."""
+    if endpoint == "certificates.save_template":
         request.max_content_length = request.max_form_memory_size = MOST_BYTES
 
 
