@@ -16,6 +16,7 @@ from app.exams.queries.exams import title_of
 from app.exams.service import (
     finish_due,
     follow_later,
+    go_on,
     plan_open,
     regrade_step,
     reward_due,
@@ -118,6 +119,8 @@ def printed_for(*, printout_id: int) -> str:
 def tidy(_lease: Lease) -> None:
     with unit_of_work():
         service.sweep_printed()
+    with unit_of_work():
+        go_on()
 
 
 def init_app(app: Flask) -> None:

@@ -39,6 +39,9 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    going = op.get_bind().scalar(sa.select(sa.func.count()).select_from(sa.table("regrade")).where(_GOING))
+    if going:  # nobody could go on with it
+        raise RuntimeError("A quiz is being marked anew just now: downgrade when that is done.")
     with op.batch_alter_table("attempt") as batch:
         batch.drop_column("changed_at")
     op.drop_index("uq_regrade_going_on", "regrade")

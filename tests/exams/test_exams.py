@@ -1026,7 +1026,7 @@ def test_the_page_of_a_void_attempt_says_by_whom_and_why_and_what_can_be_done(
     organizer = people.member(organizes=people.root)
     Desk(people, organizer).post(f"/{exam.id}/room/{first}", act="void", reason="Two <phones>")
     page = taker.result()
-    assert "An invigilator made it void" in page
+    assert "Who holds the exam made it void" in page
     assert "Reason: Two &lt;phones&gt;" in page
     assert "you may start again" in page
     assert "tell the people in charge" in page

@@ -13,6 +13,7 @@ from sqlalchemy import event
 from app.certificates.models import Certificate
 from app.core import clock, jobs
 from app.core.db import db, unit_of_work
+from app.core.models import Job
 from app.courses.models import CourseQuestion
 from app.exams.models import Attempt, Regrade
 from app.exams.queries import quiz_seen
@@ -323,6 +324,33 @@ def test_what_one_step_leaves_the_worker_goes_on_with(
     jobs.run_pending(app)
     assert not standing(app, taker)[0]
     assert "undone" in desk.page()
+
+
+def test_what_the_worker_gave_up_is_said_and_asked_for_again(
+    app: Flask,
+    people: People,
+    course: Made,
+    question: int,
+    desk: Desk,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(requizzing, "STEP", 1)
+    takers = [answer(people, course, "000") for _ in range(2)]
+    seen = desk.seen("full_marks")
+    desk.mark("full_marks")
+    before = desk.seen("leave_out")
+    with app.app_context(), unit_of_work() as session:
+        session.query(Job).filter_by(kind="exams.regrade").one().state = "failed"
+        requizzing.regrade_step(1)
+    assert len({seen, before, desk.seen("leave_out")}) == 3, "each preview is of its moment"
+    page = desk.page()
+    assert "goes on within the hour" in page
+    assert "every 2s" not in page
+    with app.app_context(), unit_of_work():
+        jobs.enqueue("exams.tidy")
+    jobs.run_pending(app)
+    assert all(standing(app, each)[0] for each in takers)
+    assert "interrupted" not in desk.page()
 
 
 def test_a_step_reads_no_more_for_twelve_attempts_than_for_one(

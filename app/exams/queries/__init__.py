@@ -117,6 +117,7 @@ from app.exams.queries.records import (
 from app.exams.queries.regrades import (
     QuizQuestion,
     RegradeView,
+    job_of,
     quiz_questions,
     quiz_seen,
     regraded_at,
@@ -234,6 +235,7 @@ __all__ = [
     "is_invited",
     "is_sealed",
     "items_of",
+    "job_of",
     "known_past",
     "large_type_of",
     "looks_after",

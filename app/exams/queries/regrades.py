@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, case, func, select
 
+from app.core import jobs
 from app.core.db import db
 from app.courses.queries import quiz_of
 from app.exams.models import Attempt, AttemptItem, Regrade, RegradeAttempt
@@ -33,6 +34,7 @@ class RegradeView:
     attempts: int
     percent: int  # how much is done, or put back, while that goes on
     may_undo: bool
+    has_stopped: bool  # the worker gave it up; it is asked to go on every hour
 
     @property
     def goes_on(self) -> bool:
@@ -75,23 +77,38 @@ def regrades_of(exam_id: int | None = None, *, course_id: int | None = None) -> 
             attempts=attempts or 0,
             percent=min(99, 100 * row.done // max(row.to_do, 1)),
             may_undo=is_quiet and bool(standing) and row.id == standing[0],
+            has_stopped=row.state in {"doing", "undoing"} and _is_given_up(row),
         )
         for row, name, attempts in rows
     ]
 
 
 def regrades_seen(exam_id: int | None = None, *, course_id: int | None = None) -> str:
-    """Changes with every regrade of an exam or a quiz, and with every one that is undone."""
-    newest, undone = (
+    """Changes with every regrade of an exam or a quiz, with every step of one, and with every one
+    that is undone."""
+    goes_on = case((Regrade.state.in_(("doing", "undoing")), Regrade.done + 1), else_=0)
+    seen = (
         db.session()
         .execute(
-            select(func.max(Regrade.id), func.count(Regrade.undone_at)).where(
-                _of(exam_id, course_id)
-            )
+            select(
+                func.coalesce(func.max(Regrade.id), 0),
+                func.count(Regrade.undone_at),
+                func.coalesce(func.sum(goes_on), 0),
+            ).where(_of(exam_id, course_id))
         )
         .one()
     )
-    return f"{newest or 0}.{undone}"
+    return ".".join(str(each) for each in seen)
+
+
+def job_of(row: Regrade) -> str:
+    """The key of the job that does, or undoes, a regrade in steps."""
+    return f"exams.regrade:{row.id}:{row.state}"
+
+
+def _is_given_up(row: Regrade) -> bool:
+    job = jobs.latest(job_of(row))
+    return job is not None and job.state == "failed"
 
 
 def quiz_seen(course_id: int, question: Question) -> str:

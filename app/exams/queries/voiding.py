@@ -31,7 +31,12 @@ def voided(attempt_id: int) -> Voided | None:
     attempt = session.get(Attempt, attempt_id)
     if attempt is None or attempt.state != "void":
         return None
-    next_one = session.scalar(select(Attempt).where(Attempt.goes_on_from == attempt_id).limit(1))
+    next_one = session.scalar(
+        select(Attempt)
+        .where(Attempt.goes_on_from == attempt_id)
+        .order_by(Attempt.id.desc())
+        .limit(1)
+    )
     # To reopen an attempt is written down at the one that goes on.
     where = next_one.id if next_one is not None else attempt_id
     act = session.scalar(

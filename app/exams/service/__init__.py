@@ -52,7 +52,7 @@ from app.exams.service.printing import (
     sweep_printed,
 )
 from app.exams.service.regrading import preview, regrade, undo
-from app.exams.service.requizzing import preview_quiz, regrade_quiz, regrade_step, undo_quiz
+from app.exams.service.requizzing import go_on, preview_quiz, regrade_quiz, regrade_step, undo_quiz
 from app.exams.service.rewarding import (
     reward,
     reward_due,
@@ -105,6 +105,7 @@ __all__ = [
     "finish_now",
     "follow_later",
     "give",
+    "go_on",
     "hand_in",
     "keep_printed",
     "make_up",

@@ -150,13 +150,23 @@ def _begin(row: Regrade) -> bool:
     # Counted before: somebody may have handed in since, and more is to do than one step does.
     if row.to_do < STEP and regrade_step(row.id) is None:
         return True
-    jobs.enqueue(
-        REGRADE_JOB,
-        key=f"{REGRADE_JOB}:{row.id}:{row.state}",
-        priority=jobs.SOON,
-        regrade_id=row.id,
-    )
+    _ask_for(row)
     return False
+
+
+def go_on() -> None:
+    """Have the worker go on with what it gave up: else the quiz could never be marked anew again.
+
+    What waits or goes on is left alone.
+    """
+    going = select(Regrade).where(Regrade.state.in_(("doing", "undoing")))
+    for row in db.session().scalars(going):
+        _ask_for(row)
+
+
+def _ask_for(row: Regrade) -> None:
+    key = queries.job_of(row)
+    jobs.enqueue(REGRADE_JOB, key=key, priority=jobs.SOON, regrade_id=row.id)
 
 
 def _mark_some(row: Regrade) -> list[int]:

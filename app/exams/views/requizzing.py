@@ -107,7 +107,9 @@ def undo_regrade_quiz(course_id: int, regrade_id: int) -> ResponseReturnValue:
         flash(str(refusal), "bad")
     else:
         flash(
-            _("The marks are as before.") if is_done else _("The marks from before are put back.")
+            _("The marks are as before.")
+            if is_done
+            else _("The marks from before are being put back.")
         )
     return _to_list(course_id)
 
