@@ -132,9 +132,10 @@ def _known(text: str) -> Iterator[str]:
 
 
 def _spelled(letter: str) -> str:
-    """A sign that no font has: the digits in it, as of a number in a circle, or its name."""
+    """A sign that no font has: the digits in it, as of a number in a circle, or its name; in
+    letters that every font has."""
     plain = unicodedata.normalize("NFKC", letter)
-    if plain.isdecimal():
+    if plain.isascii() and plain.isdecimal():
         return f"({plain})"
     name = unicodedata.name(letter, "CJK").lower()
     return f"[U+{ord(letter):04X}]" if name.startswith("cjk") else f"[{name}]"

@@ -518,7 +518,7 @@ def test_an_expired_certificate_is_replaced_when_it_is_earned_again(
 
 NAMES = (
     *("Γιώργος Παπαδόπουλος", "Дмитрий Қожахметов", "Nguyễn Thị Hồng", "Łukasz Þór"),
-    *("王𠮷㛃", "བསྟན་འཛིན་རྒྱ་མཚོ།", "مۇھەممەت", "김철수", "王ᠮ", "小明😀"),
+    *("王𠮷㛃", "བསྟན་འཛིན་རྒྱ་མཚོ།", "مۇھەممەت", "김철수", "王ᠮ", "小明😀", "๑३"),
 )
 
 
@@ -548,6 +548,7 @@ def test_a_name_can_be_read_from_its_certificate_or_its_letters_are_told(name: s
     words = re.sub(r"\s", "", text)
     for letter in lost:
         assert re.sub(r"\s", "", unicodedata.name(letter).lower()) in words
+    assert letters.known(letters.known(name)) == letters.known(name)
     assert letters.unprintable("王小明 Łukasz Дмитрий Γιώργος 2026·①") == ""
 
 
