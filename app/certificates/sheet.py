@@ -148,9 +148,7 @@ def _write(
 ) -> None:
     """Lines of a text, one below the other.
 
-    One by one, since fpdf2 forgets which font holds when a line has used another one. Readers of
-    the PDF find letters that join where they stand, not in their order: such a line says its text
-    in words, too (ISO 32000-1, 14.9.4).
+    One by one, since fpdf2 forgets which font holds when a line has used another one.
     """
     letters.prepare(page, text)
     page.set_font(letters.OURS, size=size)
@@ -166,13 +164,8 @@ def _write(
         page.set_x(x)
         page.set_font(letters.OURS, size=size + 1)
         page.set_font(letters.OURS, size=size)
-        is_said = letters.is_joined(each)
-        if is_said:
-            said = letters.as_read(each).encode("utf-16-be").hex().upper()
-            page._out(f"/Span <</ActualText <FEFF{said}>>> BDC")  # noqa: SLF001
-        page.cell(width, line, each, align=align)
-        if is_said:
-            page._out("EMC")  # noqa: SLF001
+        with letters.said(page, each):
+            page.cell(width, line, each, align=align)
         page.ln(line)
 
 

@@ -24,6 +24,7 @@ from app.learning import service as learning
 from app.learning.models import LessonProgress
 from app.notices import queries as notices
 from tests.exams.examiner import QUESTIONS, Candidate, Desk, make_exam
+from tests.exams.sheets import said_in_words
 from tests.factories import People, csrf
 from tests.learning.lessons import Made, make_course
 
@@ -542,6 +543,7 @@ def test_a_name_can_be_read_from_its_certificate_or_its_letters_are_told(name: s
     opened = pypdfium2.PdfDocument(document)
     text = opened[0].get_textpage().get_text_range()
     opened.close()
+    text += "\n".join(said_in_words(document))
     lost = letters.unprintable(name)
     assert (name in text) == (lost == ""), (text, lost)
     assert "已完成《消防安全》" in text

@@ -21,6 +21,7 @@ from app.exams import sheets
 from app.exams.models import Exam, Printout
 from app.exams.sheets import Block, formulas
 from tests.exams.examiner import Desk, Set, make_exam
+from tests.exams.sheets import said_in_words
 from tests.factories import People
 from tests.learning.lessons import Time
 
@@ -131,6 +132,21 @@ def test_a_file_that_could_not_be_made_says_why_and_is_made_again(
     with app.app_context():
         assert len(list(folder(app).iterdir())) == 1
         db.session.rollback()
+
+
+@pytest.mark.parametrize("word", ["ممم", "རྒྱ"])
+def test_letters_that_join_are_joined_on_a_paper(word: str) -> None:
+    data = sheets.pdf("t", "en", [Block("question", word)])
+    assert said_in_words(data) == [word]
+    document = pypdfium2.PdfDocument(data)
+    boxes = [thing.get_bounds() for thing in document[0].get_objects()]
+    ((left, low, right, high),) = [box for box in boxes if box[1] > 100]  # not the page's number
+    top, foot = (document[0].get_height() - side for side in (high, low))
+    image = document[0].render(scale=8).to_pil().convert("L")
+    document.close()
+    ink = image.crop(tuple(int(8 * side) for side in (left, top, right, foot)))
+    columns = [min(ink.crop((x, 0, x + 1, ink.height)).tobytes()) < 128 for x in range(ink.width)]
+    assert "".join(" x"[is_black] for is_black in columns).split() == ["x" * sum(columns)]
 
 
 HIGH = " ".join(f"w{n}" for n in range(4000))

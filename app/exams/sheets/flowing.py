@@ -20,7 +20,11 @@ from app.exams.sheets.formulas import Drawing
 if TYPE_CHECKING:
     from fpdf import FPDF
 
-_TOKEN = re.compile(r"\n|[^\S\n\xa0]+|[\u2e80-\uffef]|(?:[^\s\u2e80-\uffef]|\xa0)+")
+# Lines end at spaces, between Chinese letters, and behind the dots between Tibetan syllables.
+_TOKEN = re.compile(
+    r"\n|[^\S\n\xa0]+|[\u0f00-\u0f0a\u0f0e-\u0fff]+[\u0f0b-\u0f0d]*|[\u2e80-\uffef]"
+    r"|(?:[^\s\u0f00-\u0fff\u2e80-\uffef]|\xa0)+|[\u0f0b-\u0f0d]+"
+)
 _AIR = 0.4  # mm, on both sides of a formula
 _SMALLEST = 0.7  # of its size, below which a formula is torn rather than made smaller
 _NOT_FIRST = set("，。、；：？！）》」』】〕…％,.;:?!)]}%")
@@ -88,8 +92,12 @@ def put(page: FPDF, line: Line, x: float, top: float, size: int) -> None:
 
 
 def _say(page: FPDF, text: str, x: float, base: float, size: int) -> None:
-    """Letters on the line; those of the same font at once."""
-    for font, part in letters.runs(text.rstrip()):
+    """Letters on the line; those of the same font at once, all of them where some join."""
+    text = text.rstrip()
+    if letters.is_joined(text):
+        letters.put_joined(page, letters.known(text), x, base, size)
+        return
+    for font, part in letters.runs(text):
         letters.choose(page, font, size)
         page.text(x, base, part)
         x += letters.width(page, part, size)
@@ -269,7 +277,7 @@ def _narrow(page: FPDF, word: str, width: float, size: int) -> list[str]:
     if letters.width(page, word, size) <= width:
         return [word]
     found, used = [""], 0.0
-    for letter in word:
+    for letter in letters.clusters(word):
         wide = letters.width(page, letter, size)
         if found[-1] and used + wide > width:
             found.append("")
