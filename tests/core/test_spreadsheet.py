@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import csv
 import os
+import re
 import zipfile
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from io import BytesIO, StringIO
+from typing import Any
 
 import pytest
 from openpyxl import Workbook, load_workbook
@@ -25,6 +27,7 @@ from app.core.spreadsheet import (
     Table,
     TableTooLarge,
     TableTooWide,
+    read_sheets,
     read_table,
     write_csv,
     write_xlsx,
@@ -376,3 +379,46 @@ def test_rows_beyond_the_end_of_a_sheet_go_on_in_another(monkeypatch: pytest.Mon
     assert found == [0, 1_000, 2_000]
     assert [sheet.max_row for sheet in book] == [1_001, 1_001, 2]
     assert load_workbook(BytesIO(write_xlsx(["none"], []))).active["A1"].value == "none"
+
+
+@pytest.mark.parametrize(
+    ("value", "shape", "shown"),
+    [
+        (0.05, "0%", "5%"),
+        (0.125, "0.00%", "12.50%"),
+        (1234567, "#,##0", "1,234,567"),
+        (-1234.5, '"¥"#,##0.00;[Red]\\-"¥"#,##0.00', "-¥1,234.50"),
+        (3.1, "0.00", "3.10"),
+        (2.5, "0.##", "2.5"),
+        (7, "000", "007"),
+        (13800138000, "General", "13800138000"),
+        (0.1 + 0.2, "General", "0.3"),
+        (date(1921, 7, 1), 'm"月"d"日"', "7月1日"),
+        (datetime(2026, 11, 2), 'yyyy"年"m"月"d"日"', "2026年11月2日"),
+        (datetime(2026, 11, 2, 8, 5), "yyyy/m/d h:mm", "2026/11/2 8:05"),
+        (datetime(2026, 11, 2), "mm-dd-yy", "2026-11-02"),
+    ],
+)
+def test_sheets_are_read_as_they_are_shown(value: Any, shape: str, shown: str) -> None:
+    made = Workbook()
+    made.active.append(["name"])
+    made.active.append([value])
+    made.active["A2"].number_format = shape
+    out = BytesIO()
+    made.save(out)
+    (sheet,), _hidden = read_sheets(out.getvalue())
+    assert sheet.table.rows == [[shown]]
+
+
+def test_days_of_chinese_excel_are_known_by_their_number_alone() -> None:
+    made = Workbook()
+    made.active.append(["name"])
+    made.active.append([46024])
+    made.active["A2"].number_format = 'm"月"d"日"'
+    out = BytesIO()
+    made.save(out)
+    with zipfile.ZipFile(BytesIO(out.getvalue())) as package:
+        styles = package.read("xl/styles.xml").decode()
+    styles = re.sub("<numFmts.*?</numFmts>", "", styles).replace('"164"', '"58"')
+    (sheet,), _hidden = read_sheets(repacked(out.getvalue(), **{"xl/styles.xml": styles.encode()}))
+    assert sheet.table.rows == [["1月2日"]]

@@ -2,7 +2,7 @@
 
 from app.core.spreadsheet.csv_files import csv_lines, decoded, write_csv
 from app.core.spreadsheet.formulas import is_formula
-from app.core.spreadsheet.reading import read_sheets, read_table
+from app.core.spreadsheet.reading import BLANK_ROWS, read_sheets, read_table
 from app.core.spreadsheet.tables import (
     BloatedTable,
     CellTooLong,
@@ -15,9 +15,12 @@ from app.core.spreadsheet.tables import (
     TableTooLarge,
     TableTooWide,
 )
+from app.core.spreadsheet.xlsx_beside import Beside
 from app.core.spreadsheet.xlsx_writing import write_xlsx, xlsx_pieces
 
 __all__ = [
+    "BLANK_ROWS",
+    "Beside",
     "BloatedTable",
     "CellTooLong",
     "EmptyTable",

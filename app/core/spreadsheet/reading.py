@@ -22,7 +22,8 @@ from app.core.spreadsheet.tables import (
     TableTooLarge,
     TableTooWide,
 )
-from app.core.spreadsheet.xlsx_reading import xlsx_rows, xlsx_sheets
+from app.core.spreadsheet.xlsx_beside import Beside
+from app.core.spreadsheet.xlsx_reading import Book
 
 MOST_SHEETS = 20
 BLANK_ROWS = 1_000  # after so many blank rows a sheet is over, whatever its size says
@@ -45,15 +46,18 @@ def read_table(
         if "E\0n\0c\0r\0y\0p\0t".encode("latin-1") in data:
             raise ProtectedTable
         raise OldExcelFile
-    lines = xlsx_rows(data) if data.startswith(b"PK") else csv_rows(data)
+    lines = Book(data).rows() if data.startswith(b"PK") else csv_rows(data)
     return _table(lines, rows)
 
 
 class Sheet(NamedTuple):
-    """A sheet with its title; a CSV file is one without."""
+    """A sheet with its title; a CSV file is one without. Of more than `table` has, some may follow
+    in row `last`, below very many blank ones; 0 when all was read."""
 
     title: str
     table: Table
+    beside: Beside
+    last: int = 0
 
 
 def read_sheets(
@@ -61,24 +65,27 @@ def read_sheets(
 ) -> tuple[list[Sheet], list[str]]:
     """All visible sheets that are not empty, and the titles of hidden ones; see `read_table`.
 
-    `rows` is the most of all sheets together.
+    Cells are as Excel shows them (`Book.shown`). `rows` is the most of all sheets together.
     """
     if not data.startswith(b"PK"):
-        return [Sheet("", read_table(BytesIO(data), filename, rows=rows))], []
+        return [Sheet("", read_table(BytesIO(data), filename, rows=rows), Beside())], []
     if len(data) > MOST_BYTES:
         raise FileTooLarge(most=MOST_BYTES // MIB)
-    shown, hidden = xlsx_sheets(data)
+    book = Book(data)
     found: list[Sheet] = []
-    for at, title in enumerate(shown[:MOST_SHEETS]):
+    for at, title in enumerate(book.titles[:MOST_SHEETS]):
+        beside = book.beside(at)
         try:
-            table = _table(xlsx_rows(data, at), rows)
+            table = _table(book.shown(at, beside), rows)
         except EmptyTable:
             continue
         rows -= len(table.rows)
-        found.append(Sheet(title, table))
+        book.add_named(beside)
+        below = beside.last > len(table.rows) + 1 + BLANK_ROWS
+        found.append(Sheet(title, table, beside, beside.last if below else 0))
     if not found:
         raise EmptyTable
-    return found, [*hidden, *shown[MOST_SHEETS:]]
+    return found, [*book.hidden, *book.titles[MOST_SHEETS:]]
 
 
 def _table(lines: Iterable[list[str]], most: int) -> Table:

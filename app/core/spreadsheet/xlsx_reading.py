@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 import zipfile
 import zlib
-from collections.abc import Iterator
-from datetime import datetime
+from collections.abc import Iterator, Sequence
+from datetime import date, datetime, time
 from decimal import Decimal
 from io import BytesIO
 from typing import Any
 
 from app.core.refusals import Refusal
+from app.core.spreadsheet.shapes import EAST_ASIAN, shown_day, shown_number
 from app.core.spreadsheet.tables import (
     MIB,
     MOST_COLUMNS,
@@ -21,47 +22,104 @@ from app.core.spreadsheet.tables import (
     ProtectedTable,
     TableTooWide,
 )
+from app.core.spreadsheet.xlsx_beside import PICTURE, Beside, beside_of, settle_named
 
 XLSX_UNPACKED = 40 * MIB
 XLSX_RATIO = 100  # unpacked : packed, of each part; padding elsewhere excuses nothing
 XLSX_TAGS = 1_500_000  # of all parts; 20 000 rows of ten cells have less, and each costs 10 µs
 XLSX_ENTRIES = 2_000
+_OF_PLACE = "mm-dd-yy"  # how the computer at hand writes a day; it is read as 2026-11-02
 BROKEN_PART = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, OSError, ValueError)
 
 
-def xlsx_sheets(data: bytes) -> tuple[list[str], list[str]]:
-    """The titles of the visible sheets, and of the hidden ones."""
-    _check_package(data)
+class Book:
+    """A workbook that is read sheet by sheet, by their places among the visible ones."""
+
+    def __init__(self, data: bytes) -> None:
+        _check_package(data)
+        self.data = data
+        self.package = zipfile.ZipFile(BytesIO(data))
+        self.visible, hidden = _sheets(data)
+        self.titles = [sheet.title for sheet in self.visible]
+        self.hidden = [sheet.title for sheet in hidden]
+        self._outcomes: list[Any] | None = None
+
+    def rows(self, at: int = 0) -> Iterator[list[str]]:
+        """The rows of a sheet as they are stored."""
+        if len(self.visible) <= at:
+            raise EmptyTable
+        for row in _cells(self.visible[at]):
+            yield [_cell(cell) for cell in row]
+
+    def beside(self, at: int) -> Beside:
+        """What a sheet has beside its words; pictures that cells name once it was read."""
+        try:
+            part = str(getattr(self.visible[at], "_worksheet_path", "")).lstrip("/")
+            return beside_of(self.package, part)
+        except Exception as error:
+            raise NoTable from error
+
+    def add_named(self, beside: Beside) -> None:
+        """Put the pictures that cells name into what was found beside them."""
+        try:
+            settle_named(self.package, beside)
+        except Exception as error:
+            raise NoTable from error
+
+    def shown(self, at: int, beside: Beside) -> Iterator[list[str]]:
+        """The rows of a sheet as Excel shows them: 5%, 7月1日, the outcome of a formula.
+
+        What a formula without an outcome and a broken cell stand for is not known; where they
+        are is put into `beside`.
+        """
+        outcomes = _cells(self._with_outcomes()[at]) if beside.has_formulas else None
+        for row in _cells(self.visible[at]):
+            out = next(outcomes) if outcomes else row
+            said = []
+            for cell, shown in zip(row, out, strict=True):
+                formula = cell.data_type == "f"
+                picture = PICTURE.search(str(cell.value)) if formula else None
+                if picture:
+                    beside.named[cell.row, cell.column] = picture[1]
+                elif formula and shown.value is None:
+                    beside.unknown[cell.row, cell.column] = ""
+                elif shown.data_type == "e":
+                    beside.unknown[cell.row, cell.column] = str(shown.value)
+                else:
+                    said.append(_shown(shown))
+                    continue
+                said.append("")
+            yield said
+
+    def _with_outcomes(self) -> list[Any]:
+        if self._outcomes is None:
+            self._outcomes = _sheets(self.data, outcomes=True)[0]
+        return self._outcomes
+
+
+def _sheets(data: bytes, *, outcomes: bool = False) -> tuple[list[Any], list[Any]]:
+    """The visible sheets, and the hidden ones; `outcomes` are those of formulas in their place."""
     from openpyxl import load_workbook
 
     try:
-        book = load_workbook(BytesIO(data), read_only=True, keep_links=False)
-        shown = [s.title for s in book.worksheets if s.sheet_state == "visible"]
-        return shown, [s.title for s in book.worksheets if s.sheet_state != "visible"]
+        book = load_workbook(BytesIO(data), read_only=True, keep_links=False, data_only=outcomes)
+        shown = [s for s in book.worksheets if s.sheet_state == "visible"]
+        return shown, [s for s in book.worksheets if s.sheet_state != "visible"]
     except Exception as error:
+        # Broken files end in any of a dozen errors inside openpyxl; to the owner they are one.
         raise NoTable from error
 
 
-def xlsx_rows(data: bytes, at: int = 0) -> Iterator[list[str]]:
-    """The rows of a visible sheet, by its place among them."""
-    _check_package(data)
-    from openpyxl import load_workbook
-
+def _cells(sheet: Any) -> Iterator[Sequence[Any]]:
     try:
-        book = load_workbook(BytesIO(data), read_only=True, keep_links=False)
-        sheets = [s for s in book.worksheets if s.sheet_state == "visible"]
-        if len(sheets) <= at:
-            raise EmptyTable
-        sheet = sheets[at]
         sheet.reset_dimensions()  # what the file says about its size may be a lie
         for row in sheet.iter_rows():
             if len(row) > MOST_COLUMNS and any(c.value is not None for c in row[MOST_COLUMNS:]):
                 raise TableTooWide(most=MOST_COLUMNS)
-            yield [_cell(cell) for cell in row[:MOST_COLUMNS]]
+            yield row[:MOST_COLUMNS]
     except Refusal:
         raise
     except Exception as error:
-        # Broken files end in any of a dozen errors inside openpyxl; to the owner they are one.
         raise NoTable from error
 
 
@@ -119,6 +177,27 @@ def _cell(cell: Any) -> str:
     if isinstance(value, datetime):
         return value.date().isoformat() if value.time() == value.min.time() else str(value)
     return str(value)
+
+
+def _shown(cell: Any) -> str:
+    """What Excel shows in a cell; its plain value where its shape is not known."""
+    value = cell.value
+    if value is None or isinstance(value, bool | str):
+        return _cell(cell)
+    shape = cell.number_format or ""
+    number = cell.style_array.numFmtId if cell.has_style else 0
+    if number in EAST_ASIAN:
+        shape = EAST_ASIAN[number]
+        if isinstance(value, int | float):
+            from openpyxl.utils.datetime import from_excel
+
+            value = from_excel(value, cell.parent.parent.epoch)
+    said = None
+    if isinstance(value, int | float):
+        said = shown_number(Decimal(f"{value:.15g}"), shape)
+    elif isinstance(value, date | time) and shape != _OF_PLACE:
+        said = shown_day(value, shape)
+    return _cell(cell) if said is None else said
 
 
 def _number(value: float | Decimal, shape: str) -> str:

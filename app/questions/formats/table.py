@@ -11,9 +11,10 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from app.core.refusals import Refusal
-from app.core.spreadsheet import Table, decoded, read_sheets, write_csv, write_xlsx
-from app.questions.formats import assembling, plain
+from app.core.spreadsheet import BLANK_ROWS, Table, decoded, read_sheets, write_csv, write_xlsx
+from app.questions.formats import assembling, beside, plain
 from app.questions.formats.facts import (
+    MOST_QUESTIONS,
     Item,
     NotThisFormat,
     Paper,
@@ -28,6 +29,7 @@ from app.questions.rules import LANGUAGE_WORDS, Kind
 LABEL_CSV = _l("CSV table")
 LABEL_XLSX = _l("Excel table")
 OPTIONS = 8
+MOST_ROWS = 2 * MOST_QUESTIONS  # of all sheets, with those that are empty
 HEADINGS = 5  # rows that may stand above the names of the columns
 _LETTER = re.compile(r"^\s*[A-La-lＡ-Ｌ]\s*[.、．)）:：]\s*")
 _NEXT_OPTION = re.compile(r"(?<=\S)[\s　]+(?=[B-LＢ-Ｌ]\s*[.、．)）:：])")
@@ -57,7 +59,7 @@ def read_any(data: bytes, filename: str, name: str) -> Paper:
     """Row n of a problem is row n of its sheet; the first row names the columns. Of a workbook
     every visible sheet is read; the title of one may say the kind of its questions (判断题)."""
     try:
-        sheets, hidden = read_sheets(data, filename)
+        sheets, hidden = read_sheets(data, filename, rows=MOST_ROWS)
     except Refusal as refusal:
         raise NotThisFormat(why=str(refusal)) from refusal
     paper, points = Paper(name), 0
@@ -75,13 +77,25 @@ def read_any(data: bytes, filename: str, name: str) -> Paper:
             mend = _("Take the names of the template.")
             paper.notes.append(Problem(sentence, mend, first - 1, blocks=False))
         titled = (assembling.kind_of(sheet.title) or "") if "kind" not in places else ""
+        seen = beside.Seen(sheet.beside, places, paper)
         for number, row in enumerate(rows, first):
             cells = {key: row[at].strip() for key, at in places.items() if at < len(row)}
-            if not any(cells.values()):
+            if not any(cells.values()) and not seen.has(number):
                 continue
+            cells = seen.filled(number, cells)
             points += bool(cells.get("points"))
             called = f"{sheet.title} {number}" if len(sheets) > 1 else str(len(paper.items) + 1)
-            paper.items.append(_item(cells, number, called, titled))
+            item = _item(cells, number, called, titled)
+            seen.tell(number, item)
+            paper.items.append(item)
+        if sheet.last:
+            sentence = _(
+                "Row %(row)s is not read: more than %(most)s empty rows stand above it.",
+                row=sheet.last,
+                most=BLANK_ROWS,
+            )
+            mend = _("Delete the empty rows in Excel.")
+            paper.notes.append(Problem(sentence, mend, sheet.last, blocks=False))
     if hidden:
         sentence = _("Hidden sheets are not taken: %(titles)s.", titles=", ".join(hidden[:10]))
         paper.notes.append(Problem(sentence, _("Show them in Excel first."), blocks=False))
@@ -262,7 +276,10 @@ def as_xlsx(sayings: Sequence[Saying]) -> Written:
 
 def has_header(data: bytes) -> bool:
     """Whether the first line of a text names a column for the stem and one for the answer."""
-    first = decoded(data[:20_000]).lstrip("\ufeff").split("\n", 1)[0]
+    head = data[:20_000]
+    if len(data) > len(head) and b"\0" not in head:  # no letter may be cut in two
+        head = head.rpartition(b"\n")[0] or head
+    first = decoded(head).lstrip("\ufeff").split("\n", 1)[0]
     for delimiter in (",", ";", "\t", "|"):
         cells = next(csv.reader([first], delimiter=delimiter), [])
         places, _unknown = _places(cells)
