@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from typing import Any
 
 from flask import Flask
 from huey import crontab
@@ -16,6 +17,7 @@ from app.exams.queries.exams import title_of
 from app.exams.service import (
     finish_due,
     follow_later,
+    follow_mark_later,
     go_on,
     plan_open,
     regrade_step,
@@ -70,6 +72,13 @@ def follow_waiting(
         follow_later(attempt_id, regrade_id=regrade_id, passed=passed, score=score, out_of=out_of)
 
 
+@handler("exams.follow_mark")
+def follow_mark_waiting(_lease: Lease, attempt_id: int, **facts: Any) -> None:
+    """Give or take back what a mark given by hand changed once no exam seals it any more."""
+    with unit_of_work():
+        follow_mark_later(attempt_id, **facts)
+
+
 @handler("exams.regrade")
 def regrade(lease: Lease, regrade_id: int) -> None:
     """Mark a quiz anew, or undo that, some attempts at a time."""
@@ -82,7 +91,7 @@ def regrade(lease: Lease, regrade_id: int) -> None:
             lease.report(share)
 
 
-@given_up.name_of("exams.reward_quiz", "exams.reward", "exams.follow")
+@given_up.name_of("exams.reward_quiz", "exams.reward", "exams.follow", "exams.follow_mark")
 def named_attempt(*, attempt_id: int, **_facts: object) -> str:
     return title_of_attempt(attempt_id)
 

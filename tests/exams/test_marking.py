@@ -13,6 +13,7 @@ from flask import Flask
 from app.certificates import service as certificates
 from app.certificates.models import Certificate
 from app.certificates.rules import Design
+from app.core import jobs
 from app.core.db import db, unit_of_work
 from app.exams import service
 from app.exams.models import Appeal, AttemptItem, Exam, GivenMark
@@ -533,3 +534,30 @@ def test_a_mark_from_elsewhere_leaves_no_old_points_of_criteria(
     o.author.post(o.path, item=o.essay.id, points="8")
     assert o.essay.mark == Decimal("0.8")
     assert "Says why" not in o.taker.result()
+
+
+def test_what_a_mark_changes_waits_while_its_member_sits_an_exam_with_the_same_question(
+    app: Flask, people: People, trainer: int, time: Time
+) -> None:
+    at = office(app, people, trainer, second_marking=False)
+    at.mark(at.author, "10")
+
+    def total() -> int:
+        with app.app_context():
+            found = points.total(at.taker.member)
+            db.session.rollback()
+        return found
+
+    before = total()
+    assert before > 0
+    sitting = make_exam(app, trainer, [at.exam.questions[0]])
+    Candidate(people, sitting, at.taker.member).start()
+    at.mark(at.author, "0", "Not so")
+    assert not at.taker.row().passed
+    jobs.run_pending(app)
+    assert total() == before
+    time.moment += timedelta(hours=1, minutes=10)
+    jobs.run_pending(app)
+    time.moment += timedelta(minutes=5)
+    jobs.run_pending(app)
+    assert total() == 0

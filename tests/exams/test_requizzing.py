@@ -410,3 +410,16 @@ def test_while_an_exam_asks_the_question_a_regrade_tells_nobody_anything(
     assert (standing(app, up)[2], standing(app, down)[2]) == (10, 0)
     for taker in (up, down):
         assert [body for _title, body in told(app, taker.member)] == ["The key was wrong"]
+
+
+def test_of_two_regrades_while_an_exam_seals_the_last_is_the_reason(
+    app: Flask, people: People, trainer: int, course: Made, question: int, desk: Desk, time: Time
+) -> None:
+    taker = answer(people, course, "000")
+    time.moment += timedelta(minutes=5)
+    make_exam(app, trainer, [question], closes_at=clock.now() + timedelta(hours=1))
+    desk.mark("full_marks", "First")
+    desk.mark("leave_out", "Second")
+    time.moment += timedelta(hours=1, seconds=5)
+    jobs.run_pending(app)
+    assert [body for _title, body in told(app, taker.member)] == ["Second"]

@@ -38,7 +38,7 @@ from app.exams.service.finishing import (
     plan_open,
     settle,
 )
-from app.exams.service.following import follow_later
+from app.exams.service.following import follow_later, follow_mark_later
 from app.exams.service.marking import (
     give,
     settle_apart,
@@ -104,6 +104,7 @@ __all__ = [
     "finish_due",
     "finish_now",
     "follow_later",
+    "follow_mark_later",
     "give",
     "go_on",
     "hand_in",

@@ -12,8 +12,8 @@ from app.exams import rules
 from app.exams.models import Attempt, Evidence, Exam
 from app.exams.queries import items_of
 from app.exams.service.finishing import settle
+from app.exams.service.following import follow_mark, known_of
 from app.exams.service.noting import note
-from app.exams.service.rewarding import reward, take_back
 from app.exams.service.taking import understood
 from app.exams.service.worth import mark_of
 from app.questions import types
@@ -101,7 +101,7 @@ def count(exam_id: int, evidence_id: int, *, actor_id: int, reason: str) -> None
     exam = session.get_one(Exam, exam_id)
     rows = {item.id: item for item in items_of(attempt.id)}
     bodies = wordings(item.version_id for item in rows.values())
-    was_passed, before = bool(attempt.passed), {}
+    known, before = known_of(attempt), {}
     for said_id, raw in row.answers.items():
         item = rows.get(int(said_id))
         if item is None:
@@ -130,7 +130,4 @@ def count(exam_id: int, evidence_id: int, *, actor_id: int, reason: str) -> None
         before=before,
         evidence=evidence_id,
     )
-    if attempt.passed and not was_passed:
-        reward(attempt)
-    elif was_passed and not attempt.passed:
-        take_back(attempt, actor_id=actor_id, reason=reason)
+    follow_mark(attempt, known, actor_id=actor_id, reason=reason, note=reason)

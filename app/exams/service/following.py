@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from decimal import Decimal
+from typing import Any
 
 from flask_babel import force_locale, gettext
+from sqlalchemy import select
 
 from app.core import clock
 from app.core.db import db
-from app.exams.models import Attempt, Regrade
-from app.exams.queries import known_past, outcome_seals
+from app.exams.models import Attempt, Regrade, RegradeAttempt
+from app.exams.queries import known_past, outcome_seal, outcome_seals
 from app.exams.service.anew import AT_ONCE, Change, Known, carry_out, put_back
 from app.exams.service.rewarding import plan_later, renew, renews, reward, take_back
 from app.exams.service.telling import tell_changed
@@ -62,11 +64,9 @@ def follow(regrade: Regrade, changed: Collection[tuple[Attempt, Known]]) -> None
         seal = known_past(attempt, seals.get(attempt.id))
         if seal is not None:
             plan_later(
-                *("exams.follow", attempt.id, seal.until),
+                *("exams.follow", attempt.id, seal),
                 regrade_id=regrade.id,
-                passed=known.passed,
-                score=format(known.score, "f"),
-                out_of=format(known.out_of, "f"),
+                **_as_facts(known),
             )
             continue
         if bool(attempt.passed) != known.passed or renews(attempt, known.score, known.out_of):
@@ -82,12 +82,76 @@ def follow(regrade: Regrade, changed: Collection[tuple[Attempt, Known]]) -> None
 def follow_later(
     attempt_id: int, *, regrade_id: int, passed: bool, score: str, out_of: str
 ) -> None:
-    """What waited for the end of a seal, if it is gone by now."""
+    """What waited for the end of a seal, if it is gone by now.
+
+    Of several regrades meanwhile the newest that stands says why.
+    """
     session = db.session()
     attempt = session.get(Attempt, attempt_id, with_for_update=True, populate_existing=True)
-    if attempt is not None:
+    if attempt is None:
+        return
+    newest = session.scalar(
+        select(Regrade)
+        .join(RegradeAttempt, RegradeAttempt.regrade_id == Regrade.id)
+        .where(RegradeAttempt.attempt_id == attempt_id, Regrade.id >= regrade_id)
+        .where(Regrade.undone_at.is_(None))
+        .order_by(Regrade.id.desc())
+        .limit(1)
+    )
+    known = Known(passed, Decimal(score), Decimal(out_of))
+    follow(newest or session.get_one(Regrade, regrade_id), [(attempt, known)])
+
+
+def follow_mark(attempt: Attempt, known: Known, *, actor_id: int, reason: str, note: str) -> None:
+    """Give, take back or renew what passing brings after a mark that somebody gave.
+
+    A certificate issued anew says `reason`; what is taken back, `note`.
+    """
+    seal = outcome_seal(attempt, clock.now())
+    if seal is not None:
+        plan_later(
+            *("exams.follow_mark", attempt.id, seal),
+            actor_id=actor_id,
+            reason=reason,
+            note=note,
+            **_as_facts(known),
+        )
+    elif attempt.passed and not known.passed:
+        reward(attempt)
+    elif known.passed and not attempt.passed:
+        take_back(attempt, actor_id=actor_id, reason=note or "marked anew")
+    elif attempt.passed:
+        renew(attempt, score=known.score, out_of=known.out_of, reason=reason)
+
+
+def follow_mark_later(
+    attempt_id: int,
+    *,
+    actor_id: int,
+    reason: str,
+    note: str,
+    passed: bool,
+    score: str,
+    out_of: str,
+) -> None:
+    """What waited for the end of a seal after a mark, if it is gone by now."""
+    attempt = db.session().get(Attempt, attempt_id, with_for_update=True, populate_existing=True)
+    if attempt is not None and attempt.state == "submitted":
         known = Known(passed, Decimal(score), Decimal(out_of))
-        follow(session.get_one(Regrade, regrade_id), [(attempt, known)])
+        follow_mark(attempt, known, actor_id=actor_id, reason=reason, note=note)
+
+
+def known_of(attempt: Attempt) -> Known:
+    """What an attempt comes to now."""
+    return Known(bool(attempt.passed), attempt.score or Decimal(0), attempt.out_of)
+
+
+def _as_facts(known: Known) -> dict[str, Any]:
+    return {
+        "passed": known.passed,
+        "score": format(known.score, "f"),
+        "out_of": format(known.out_of, "f"),
+    }
 
 
 def _bring(attempt: Attempt, known: Known, regrade: Regrade) -> None:

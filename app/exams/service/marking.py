@@ -19,8 +19,8 @@ from app.exams import rules
 from app.exams.models import Attempt, AttemptItem, Exam, GivenMark
 from app.exams.queries import items_of, standing_marks
 from app.exams.service.finishing import settle
+from app.exams.service.following import follow_mark, known_of
 from app.exams.service.noting import note
-from app.exams.service.rewarding import renew, reward, take_back
 from app.exams.service.telling import tell_marked
 from app.questions import types
 from app.questions.queries import versions
@@ -140,7 +140,7 @@ def count_mark(
     is_told: bool = True,
 ) -> None:
     """Let a mark count, with all that follows for its attempt; the caller holds its lock."""
-    was_passed, items = bool(attempt.passed), items_of(attempt.id)
+    known, items = known_of(attempt), items_of(attempt.id)
     had_result, score = attempt.waiting == 0, attempt.score
     if item.mark is None:
         attempt.waiting -= 1
@@ -150,12 +150,7 @@ def count_mark(
     settle(attempt, items)
     db.session().flush()
     _note(attempt, item, marker_id, str(rules.points(mark, item.max_mark)))
-    if attempt.passed and not was_passed:
-        reward(attempt)
-    elif was_passed and not attempt.passed:
-        take_back(attempt, actor_id=marker_id, reason=reason or comment or "marked anew")
-    elif attempt.passed:
-        renew(attempt, score=score, out_of=attempt.out_of, reason=reason)
+    follow_mark(attempt, known, actor_id=marker_id, reason=reason, note=reason or comment)
     if is_told and (not had_result or attempt.score != score):
         tell_marked(attempt, was_known=had_result)
 

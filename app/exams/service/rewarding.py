@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -12,12 +12,13 @@ from app.core import clock, jobs
 from app.core.db import db
 from app.exams import rules
 from app.exams.models import Attempt, Exam
-from app.exams.queries import outcome_seal, released_to
+from app.exams.queries import Seal, outcome_seal, released_to
 from app.learning import service as learning
 from app.points import service as points
 
 REASON = "quiz"  # as the ledger calls both
 LOOK_AGAIN = timedelta(minutes=5)  # where nobody can say when a seal ends
+LOOK_AT_LEAST = timedelta(hours=1)
 
 
 def reward(attempt: Attempt) -> tuple[int, bool]:
@@ -35,7 +36,7 @@ def reward(attempt: Attempt) -> tuple[int, bool]:
         return 0, False
     seal = outcome_seal(attempt, clock.now())
     if seal is not None:
-        plan_later("exams.reward", attempt.id, seal.until)
+        plan_later("exams.reward", attempt.id, seal)
         return 0, False
     session = db.session()
     at = attempt.submitted_at or clock.now()
@@ -74,11 +75,15 @@ def reward_later(attempt_id: int) -> None:
         reward(attempt)
 
 
-def plan_later(kind: str, attempt_id: int, until: datetime | None, **facts: Any) -> None:
+def plan_later(kind: str, attempt_id: int, seal: Seal, **facts: Any) -> None:
     """Have the worker look at an attempt again when a seal ends; once for each end."""
-    now = clock.now()
-    # Past its end and still there: grace, or a pause. Nobody can say how long.
-    due = now + LOOK_AGAIN if until is None or until <= now else until + timedelta(seconds=1)
+    now, until = clock.now(), seal.until
+    if until is None or until <= now:
+        # Grace, a pause, more time, or an exam without an end that somebody has left: nobody can
+        # say how long. What has lasted long is looked at less often.
+        due = now + min(max(LOOK_AGAIN, (now - (until or seal.since)) / 60), LOOK_AT_LEAST)
+    else:
+        due = until + timedelta(seconds=1)
     jobs.enqueue(
         kind,
         key=f"{kind}:{attempt_id}:{int(due.timestamp())}",
