@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import zipfile
+from dataclasses import replace
 from io import BytesIO
 from typing import Any
 
@@ -13,7 +14,9 @@ from PIL import Image
 
 from app.questions import formats
 from app.questions.formats import Item, Paper
-from app.questions.formats.word.numbering import counted
+from app.questions.formats.word import options
+from app.questions.formats.word.document import Line
+from app.questions.formats.word.numbering import Label, counted
 
 TRANSITIONAL = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
 RELATED = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
@@ -118,7 +121,7 @@ AID = ("single", "急救电话是？", "120/119", "A")
         ("lowerRoman", "i ii xi xxvii"),
         ("chineseCounting", "一 二 十一 二十七"),
         ("chineseCountingThousand", "一 二 十一 二十七"),
-        ("chineseLegalSimplified", "壹 贰 拾壹 贰拾柒"),
+        ("chineseLegalSimplified", "壹 贰 壹拾壹 贰拾柒"),
         ("ideographTraditional", "甲 乙 甲 庚"),
         ("ideographDigital", "一 二 一一 二七"),
         ("decimalEnclosedCircle", "① ② ⑪ ㉗"),
@@ -137,6 +140,8 @@ def test_each_shape_counts_as_word_does(shape: str, expected: str) -> None:
 def test_large_chinese_numbers() -> None:
     said = [counted(number, "chineseCounting") for number in (10, 20, 100, 105, 110, 1001, 2030)]
     assert said == ["十", "二十", "一百", "一百零五", "一百一十", "一千零一", "二千零三十"]
+    legal = [counted(number, "chineseLegalSimplified") for number in (1, 10, 12, 20)]
+    assert legal == ["壹", "壹拾", "壹拾贰", "贰拾"]
 
 
 # --- answers to choose from -----------------------------------------------------------------------
@@ -257,6 +262,60 @@ def test_points_of_an_essay_and_steps_in_a_text_are_no_answers_to_choose_from() 
     first, second = read(body, lists).items
     assert told(first) == ("essay", "怎样逃生？请说明：\n1) 在家里\n2) 在单位", "看情况。")
     assert told(second) == ("essay", "怎样报警？", "1) 说地点\n2) 说火势")
+
+
+HIDDEN = "<w:vanish/>"
+
+
+def gone(said: str, listed: int) -> str:
+    """A paragraph of which nothing is to be seen, its end included."""
+    about = f'<w:numPr><w:ilvl w:val="0"/><w:numId w:val="{listed}"/></w:numPr>'
+    return f"<w:p><w:pPr>{about}<w:rPr>{HIDDEN}</w:rPr></w:pPr>{run(said, HIDDEN)}</w:p>"
+
+
+@pytest.mark.parametrize("shape", ["decimal", "upperLetter"])
+@pytest.mark.parametrize(
+    ("stem", "options", "answer"),
+    [
+        ("火警电话是？", ("<w:r><w:br/><w:t>110</w:t></w:r>", "119"), "2"),
+        ("<w:r><w:br/><w:t>火警电话是？</w:t></w:r>", ("110", "119"), "2"),
+        ("火警电话是？", ("110", "", "119"), "3"),
+        ("火警电话是？", ("110", None, "119"), "2"),
+    ],
+)
+def test_lines_that_are_blank_or_hidden_take_no_answer_away(
+    shape: str, stem: str, options: tuple[str | None, ...], answer: str
+) -> None:
+    lists = DECIMAL + abstract(3, level(0, shape, "%1．")) + num(1, 1) + num(3, 3)
+    body = p("一、单选题") + p(stem, 1) + gone("题库编号", 1)
+    body += "".join(gone("废", 3) if each is None else p(each, 3) for each in options)
+    said = answer if shape == "decimal" else "ABC"[int(answer) - 1]
+    body += p(f"答案：{said}") + p("地球是方的。（ ）", 1) + p("答案：错")
+    first, second = read(body, lists).items
+    assert told(first) == FIRE
+    assert told(second)[:2] == ("boolean", "地球是方的。（ ）") or not second.blocked
+
+
+def test_a_paper_of_two_thousand_questions_is_looked_at_once() -> None:
+    """The nearest heading is not looked for from each question up to the beginning."""
+    label = Label("1.", "decimal", 1, ("1", 0))
+    one = [Line(1, "火警电话是？", replace(label, place=("0", 0)))]
+    one += [Line(1, word, replace(label, count=n)) for n, word in enumerate(("110", "119"), 1)]
+    looked = []
+
+    class Counted(Line):
+        @property
+        def shown(self) -> str:
+            looked.append(1)
+            return super().shown
+
+    def reads(times: int) -> int:
+        looked.clear()
+        lines = [Counted(each.number, each.text, each.label) for _ in range(times) for each in one]
+        options.lettered(lines)
+        return len(looked)
+
+    assert reads(400) < 11 * reads(40)
 
 
 def test_a_list_may_be_defined_by_a_style_and_an_empty_line_of_it_is_no_question() -> None:

@@ -64,9 +64,13 @@ class Document:
                     before = text
                     continue
                 before = ""
-                label = self.numbering.label(each)
-                for at, line in enumerate(text.split("\n")):
-                    yield Line(self.number, line, label if at == 0 else None)
+                # Word counts no paragraph of which nothing is to be seen, its end included.
+                is_gone = not text.strip() and self.hidden.is_end(each)
+                label = None if is_gone else self.numbering.label(each)
+                said = text.split("\n")
+                first = next((at for at, line in enumerate(said) if line.strip()), 0)
+                for at, line in enumerate(said):
+                    yield Line(self.number, line, label if at == first else None)
             else:  # what stands in a frame of the program's own: content controls, insertions
                 yield from self.lines(each)
         if before:

@@ -230,7 +230,9 @@ def _chinese(count: int, digits: str = _CHINESE, places: str = "十百千") -> s
             said += digits[int(figure)] + (places[place - 1] if place else "")
         elif not said.endswith(zero) and figures[at:].strip("0"):
             said += zero
-    return said.removeprefix(digits[1]) if said.startswith(digits[1] + places[0]) else said
+    # 十二 for twelve, but 壹拾贰 where figures are written so that nobody can add to them.
+    is_short = digits == _CHINESE and said.startswith(digits[1] + places[0])
+    return said.removeprefix(digits[1]) if is_short else said
 
 
 def _digits(count: int) -> str:

@@ -17,6 +17,7 @@ from app.questions.formats.plain.marks import (
     WORDS,
 )
 from app.questions.formats.word.document import Line
+from app.questions.formats.word.numbering import Label
 from app.questions.rules import Kind
 
 _CHOICES = {Kind.SINGLE, Kind.MULTIPLE}
@@ -32,11 +33,12 @@ def lettered(lines: Sequence[Line]) -> tuple[list[tuple[int, str]], list[int]]:
     has the paragraphs in which letters count on behind those of the question before.
     """
     said = [(line.number, line.shown) for line in lines]
+    headed = _headed(lines)
     counted_on: list[int] = []
     at = 0
     while at < len(lines):
         run = _run(lines, at)
-        if len(run) > 1 and _are_options(lines, run):
+        if 1 < len(run) <= len(assembling.LETTERS) and _are_options(lines, run, headed):
             first = lines[run[0]].label
             if first is not None and first.shape in _LETTERED and first.count > 1:
                 counted_on.append(lines[run[0]].number)
@@ -55,21 +57,24 @@ def _said(line: Line, letter: str) -> str:
 def _run(lines: Sequence[Line], at: int) -> list[int]:
     """The places of lines from here on that one list counts; blank ones may stand between."""
     found: list[int] = []
+    last: Label | None = None  # also of a line of the list in which nothing stands
     for place in range(at, len(lines)):
-        line = lines[place]
-        if not line.text.strip():
+        label = lines[place].label
+        is_blank = not lines[place].text.strip()
+        is_far = not found and place - at > len(assembling.LETTERS)
+        if is_blank and (label is None or not label.text) and not is_far:
             continue
-        last = lines[found[-1]].label if found else None
-        label = line.label
-        if label is None or not label.text:
+        if label is None or not label.text or is_far:
             break
         if last is not None and (label.place != last.place or label.count != last.count + 1):
             break
-        found.append(place)
-    return found if len(found) <= len(assembling.LETTERS) else []
+        last = label
+        if not is_blank:
+            found.append(place)
+    return found
 
 
-def _are_options(lines: Sequence[Line], run: Sequence[int]) -> bool:
+def _are_options(lines: Sequence[Line], run: Sequence[int], headed: Sequence[str | None]) -> bool:
     label = lines[run[0]].label
     start = _question(lines, run)
     if label is None or start is None:
@@ -80,7 +85,7 @@ def _are_options(lines: Sequence[Line], run: Sequence[int]) -> bool:
         return False
     stem = " ".join(line.shown for line in lines[start : run[0]])
     number = NUMBER.match(half(stem))
-    kind = _marked(half(stem)[number.end() :] if number else half(stem)) or _headed(lines, start)
+    kind = _marked(half(stem)[number.end() :] if number else half(stem)) or headed[start]
     answer = _answer(lines, run)
     labels = [plain.bare_label(each.text) for place in run if (each := lines[place].label)]
     if answer:
@@ -139,12 +144,15 @@ def _heading(text: str) -> str | None:
     return kind if len(text.strip()) < 12 else None
 
 
-def _headed(lines: Sequence[Line], start: int) -> str | None:
-    """The kind of the questions below the nearest heading."""
-    for line in reversed(lines[:start]):
-        if line.text.strip() and (kind := _heading(half(line.shown))):
-            return kind
-    return None
+def _headed(lines: Sequence[Line]) -> list[str | None]:
+    """For each line, the kind of the questions below the nearest heading above it."""
+    found: list[str | None] = []
+    kind: str | None = None
+    for line in lines:
+        found.append(kind)
+        if line.text.strip():
+            kind = _heading(half(line.shown)) or kind
+    return found
 
 
 def _marked(text: str) -> str | None:

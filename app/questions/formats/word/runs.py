@@ -7,7 +7,7 @@ from collections.abc import Callable
 from xml.etree.ElementTree import Element
 
 from app.questions.formats import assembling, formulas, plain
-from app.questions.formats.word.numbering import W, counted, is_on, value
+from app.questions.formats.word.numbering import DEEPEST_STYLE, W, counted, is_on, value
 
 _SMALL = {"superscript": formulas.raised, "subscript": formulas.lowered}
 _RED = re.compile(r"[C-F][0-9A-F](?:[0-4][0-9A-F]){2}")
@@ -65,11 +65,18 @@ class Hidden:
     """Which runs nobody sees on paper; answers that are hidden so are taken all the same."""
 
     def __init__(self, styles: Element | None) -> None:
-        self.styles = {
-            style.get(f"{W}styleId", "")
-            for style in (styles.iter(f"{W}style") if styles is not None else ())
-            if is_on(style.find(f"{W}rPr/{W}vanish"))
-        }
+        all_styles = list(styles.iter(f"{W}style")) if styles is not None else []
+        based = {s.get(f"{W}styleId", ""): value(s.find(f"{W}basedOn")) for s in all_styles}
+        own = {s.get(f"{W}styleId", ""): s.find(f"{W}rPr/{W}vanish") for s in all_styles}
+
+        def hides(name: str) -> bool:
+            for _depth in range(DEEPEST_STYLE):
+                if own.get(name) is not None or name not in based:
+                    break
+                name = based[name]
+            return is_on(own.get(name))
+
+        self.styles = {name for name in based if hides(name)}
 
     def runs(self, paragraph: Element) -> list[list[Element]]:
         """Hidden runs, those together that stand side by side."""
@@ -86,6 +93,13 @@ class Hidden:
                 groups.append([run])
             beside = hidden
         return groups
+
+    def is_end(self, paragraph: Element) -> bool:
+        """Whether the end of a paragraph is hidden, so that the next one goes on in its line."""
+        own = paragraph.find(f"{W}pPr/{W}rPr/{W}vanish")
+        if own is not None:
+            return is_on(own)
+        return value(paragraph.find(f"{W}pPr/{W}pStyle")) in self.styles
 
     @staticmethod
     def is_answer(said: str) -> bool:
