@@ -16,6 +16,9 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from sqlalchemy import event
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.orm import ORMExecuteState, Session
 
 from app import create_app
 from app.core import jobs
@@ -174,6 +177,25 @@ def test_what_is_said_becomes_captions_that_the_trainer_reads_through(
     assert BUTTON not in mine.page()
     assert mine.ask() == 404
     assert mine.words() == ["听到火警，先报警。"]
+
+
+def test_captions_are_compared_with_the_recording_held(lesson) -> None:
+    mine = lesson()
+    url = f"{mine.url}/captions/zh-Hans"
+    seen = re.findall(r'name="seen" value="([^"]+)"', mine.desk.client.get(url).text)[0]
+    asked: list[str] = []
+
+    def note(state: ORMExecuteState) -> None:
+        asked.append(str(state.statement.compile(dialect=postgresql.dialect())))
+
+    event.listen(Session, "do_orm_execute", note)
+    try:
+        text = "WEBVTT\n\n00:00.000 --> 00:01.000\n一\n"
+        assert mine.desk.post(url, text=text, seen=seen).status_code == 302
+    finally:
+        event.remove(Session, "do_orm_execute", note)
+    held = next(n for n, each in enumerate(asked) if "FROM media" in each and "FOR UPDATE" in each)
+    assert any("caption" in each for each in asked[held:])
 
 
 def test_who_saves_captions_that_another_has_changed_is_told_and_loses_nothing(lesson) -> None:

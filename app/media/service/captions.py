@@ -12,7 +12,7 @@ from app.core.db import db
 from app.core.i18n import file_size
 from app.core.refusals import NotThere
 from app.media import opencc, queries, webvtt
-from app.media.models import CaptionTrack, ChapterList
+from app.media.models import CaptionTrack, ChapterList, Media
 from app.media.rules import (
     BadLines,
     CaptionsChanged,
@@ -50,6 +50,9 @@ def write_captions(
     and CaptionsChanged when the track is not what was edited any more.
     """
     tag = clean_language(language)
+    # Two windows at once: the later one waits here, and sees what the other has written.
+    if db.session().get(Media, media_id, with_for_update=True) is None:
+        raise NotThere
     if seen is not None and seen != captions_mark(queries.cues(media_id, language=tag)):
         raise CaptionsChanged
     kept = {track.language: track.label for track in queries.caption_tracks(media_id)}
