@@ -317,6 +317,29 @@ def test_a_mistake_in_a_duel_is_not_told_before_the_duel_is_over(
     assert one.get("/practice/notebook").count("CANARY-EXPLANATION") == 1
 
 
+def test_a_round_does_not_tell_what_a_running_duel_asks(
+    app: Flask, table: tuple[Player, Player], time: Time
+) -> None:
+    one, _two = table
+    with app.app_context():
+        asked = db.session().scalars(select(Duel)).one().questions
+        bodies = db.session().scalars(
+            select(QuestionVersion.body).where(QuestionVersion.id.in_([v for v, _options in asked]))
+        )
+        held = {body["explanation"] for body in bodies}
+    subject = re.search(r'name="subject" value="(\d+)"', one.get("/practice")).group(1)
+    assert one.start("theme", subject=subject).status_code == 303
+    told = ""
+    for _n in range(rules.ROUND):
+        told += one.get(one.answer(right=False).headers["Location"])
+    told += one.page()
+    found = set(re.findall(r"CANARY-EXPLANATION-\d+", told))
+    assert found
+    assert not found & held
+    time.go_on(200)
+    assert set(re.findall(r"CANARY-EXPLANATION-\d+", one.page())) & held
+
+
 def test_days_in_a_row_what_is_known_and_the_way_on(learner: Learner, time: Time) -> None:
     for day in range(2):
         learner.start("daily")

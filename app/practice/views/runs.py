@@ -116,7 +116,10 @@ def run(run_id: int) -> str:
 def _run(run_id: int, problem: str) -> str:
     found = queries.run_for(reader().id, run_id)
     now = clock.now()
+    in_duel = queries.asked_in_duel(found.member_id, now)  # told nowhere else meanwhile
     after = queries.feedback(run_id, request.args.get("after", 0, type=int))
+    if after is not None and after.question_id in in_duel:
+        after = None
     quick = found.mode == Mode.SPRINT
     values = {"run": found, "names": rules.MODE_NAMES, "problem": problem}
     if after is not None and not quick:
@@ -133,7 +136,7 @@ def _run(run_id: int, problem: str) -> str:
         remaining = max(0, int((found.deadline_at - now).total_seconds() * 1000))
     item = queries.open_item(run_id) if found.is_open else None
     if item is None or remaining == 0:
-        items = queries.wrong_items(run_id)
+        items = [one for one in queries.wrong_items(run_id) if one.question_id not in in_duel]
         found_at = queries.taught_for(reader(), items)
         return render_template(
             "practice/end.html",
