@@ -168,6 +168,7 @@ def test_a_wrong_key_is_mended_and_all_that_hangs_on_the_quiz_follows_and_goes_b
     assert (after[0][:2], after[1][:2], after[2][0]) == ((True, "done"), (False, "quiz"), True)
     assert (after[0][2], after[1][2]) == (before[1][2], 0)
     assert after[2][2] == before[2][2], "passed by another attempt: nothing to take back"
+    assert "changed since" not in desk.page()
     assert certified(app, up.member) == ["course live"]
     assert certified(app, down.member) == ["course revoked"]
     with app.app_context():

@@ -7,10 +7,13 @@ from datetime import timedelta
 import pytest
 from flask import Flask
 
-from app.core import jobs
+from app.core import clock, jobs
 from app.core.db import unit_of_work
+from app.core.models import Job
 from app.courses import service as courses
 from app.courses.models import CourseQuestion
+from app.exams.queries import Seal
+from app.exams.service.rewarding import plan_later
 from app.learning.models import CheckpointAnswer
 from app.points.models import Entry
 from app.practice import rules as practice
@@ -328,3 +331,17 @@ def test_the_desk_sets_the_grace_and_the_seal(
     right = taker.right(1)
     time.moment += timedelta(minutes=30, seconds=1)
     assert taker.save(right).get_json()["reason"] == "TimeOver", "there is no grace any more"
+
+
+def test_what_has_waited_long_for_the_end_of_a_seal_is_looked_at_less_often(
+    app: Flask, time: Time
+) -> None:
+    with app.app_context(), unit_of_work() as session:
+        now = clock.now()
+        for hours in (0, 20, 900):
+            since = now - timedelta(hours=hours)
+            plan_later("exams.reward", hours, Seal(since, None, is_mine=True))
+        rows = session.query(Job).filter_by(kind="exams.reward").order_by(Job.id)
+        assert [row.run_after - now for row in rows] == [
+            timedelta(minutes=minutes) for minutes in (5, 20, 60)
+        ]

@@ -140,7 +140,7 @@ class QuizQuestion:
     asked: int  # in so many submitted attempts
     share: Decimal | None  # of its marks that were reached; None until somebody answered it
     is_asked: bool  # it still belongs to the quiz
-    has_newer_key: bool  # some attempts were given another version than the one of now
+    has_newer_key: bool  # some attempts were given another version, and not marked by this one
 
 
 def quiz_questions(course_id: int) -> list[QuizQuestion]:
@@ -167,6 +167,13 @@ def quiz_questions(course_id: int) -> list[QuizQuestion]:
         asked[question_id] = asked.get(question_id, 0) + times
         marks[question_id] = marks.get(question_id, Decimal(0)) + (mark or 0) * times
         given.setdefault(question_id, set()).add(version_id)
+    applied = set(
+        db.session().scalars(
+            select(Regrade.version_id)
+            .where(Regrade.course_id == course_id, Regrade.undone_at.is_(None))
+            .where(Regrade.action == "new_key")
+        )
+    )
     order = [*now, *(each for each in asked if each not in set(now))]
     found = questions(order)
     return [
@@ -175,7 +182,8 @@ def quiz_questions(course_id: int) -> list[QuizQuestion]:
             asked=asked.get(each, 0),
             share=marks[each] / asked[each] if each in asked else None,
             is_asked=each in now,
-            has_newer_key=bool(given.get(each, set()) - {found[each].version_id}),
+            has_newer_key=found[each].version_id not in applied
+            and bool(given.get(each, set()) - {found[each].version_id}),
         )
         for each in order
         if each in found
