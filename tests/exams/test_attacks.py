@@ -238,3 +238,15 @@ def test_points_tell_no_score_before_the_last_attempt_at_an_exam_that_never_clos
     taker.submit(taker.wrong())
     assert points() > 0
     assert "Passed" in taker.client.get(f"/attempts/{taker.attempt - 1}").get_data(as_text=True)
+
+
+def test_nobody_waits_for_ever_for_what_an_exam_without_an_end_brings(
+    app: Flask, people: People, trainer: int
+) -> None:
+    exam = make_exam(app, trainer, attempts_allowed=0, closes_at=None, show_score="after_close")
+    taker = Candidate(people, exam)
+    taker.start()
+    taker.submit(taker.right())
+    assert "Passed" in taker.result()
+    with app.app_context():
+        assert points_of(taker.member) > 0

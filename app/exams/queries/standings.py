@@ -144,11 +144,13 @@ class Standing:
         release = getattr(self.exam, f"show_{what}")
         if self.is_written and what != "score" and release == rules.Release.AFTER_CLOSE:
             return False
+        # Without a last attempt nobody could wait for it: a score comes after each of them.
+        is_endless = self.left is None and what == "score"
         return rules.is_released(
             release,
             now=self.still,
             closes_at=self.shown_at,
-            ended=self.left == 0 and self.open_attempt is None,
+            ended=(self.left == 0 or is_endless) and self.open_attempt is None,
         )
 
 

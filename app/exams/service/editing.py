@@ -118,10 +118,17 @@ def change(
     session.flush()
     if row.state == rules.State.PUBLISHED:
         note(exam_id, "change", actor_id=actor_id, changed=changed)
-        if row.closes_at is not None:
-            plan_finish(row, row.closes_at)
-        if "grace_s" in changed:
-            plan_open(exam_id)  # who has nothing left but the grace
+        _plan(row, set(changed))
+
+
+def _plan(row: Exam, changed: Collection[str]) -> None:
+    """Let the worker do what changed settings of a published exam call for."""
+    if row.closes_at is not None:
+        plan_finish(row, row.closes_at)
+    if {"show_score", "closes_at", "attempts_allowed"} & set(changed):
+        plan_finish(row, clock.now())  # what was held back may be known by now
+    if "grace_s" in changed:
+        plan_open(row.id)  # who has nothing left but the grace
 
 
 def _must_fit(row: Exam, after: dict[str, Any]) -> None:
