@@ -32,7 +32,7 @@ from app.core import (
     typed,
 )
 from app.courses.queries import may_watch
-from app.exams.queries import is_sealed
+from app.exams.queries import sealed_for
 from app.home.queries import may_see_clip
 from app.learning import access as learning_access
 from app.media import access as media_access
@@ -115,7 +115,7 @@ def create_app(config: Config | None = None) -> Flask:
     acting.init_app(app, who=members_access.who_acts)
     # After the guard: who is sent to sign in costs nothing and is not counted.
     limits.init_app(app, member=members_access.member_id_or_none)
-    learning_access.init_app(app, is_sealed=is_sealed)
+    learning_access.init_app(app, sealed_for=sealed_for)
     media_access.init_app(app, may_watch=may_watch, may_see=may_see_clip)
     i18n.init_app(
         app,

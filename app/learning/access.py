@@ -5,21 +5,22 @@ An exam that goes on seals its questions everywhere; `create_app` brings both to
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from datetime import datetime
 
 from flask import Flask, current_app
 
 from app.core import clock
 
-Rule = Callable[[int, int, datetime], bool]
+Rule = Callable[[int, datetime], Container[int]]
 
 
-def init_app(app: Flask, *, is_sealed: Rule) -> None:
-    """Ask with the member, the question and the moment."""
-    app.extensions["is_sealed"] = is_sealed
+def init_app(app: Flask, *, sealed_for: Rule) -> None:
+    """Ask with the member and the moment."""
+    app.extensions["sealed_for"] = sealed_for
 
 
-def is_sealed(member_id: int, question_id: int) -> bool:
-    """Whether the member is not told now what is right in the question."""
-    return bool(current_app.extensions["is_sealed"](member_id, question_id, clock.now()))
+def sealed_for(member_id: int) -> Container[int]:
+    """The questions of which the member is not told now what is right."""
+    rule: Rule = current_app.extensions["sealed_for"]
+    return rule(member_id, clock.now())

@@ -141,7 +141,6 @@ from app.exams.queries.room import (
 from app.exams.queries.sealing import (
     Seal,
     Sealed,
-    is_sealed,
     known_past,
     outcome_seal,
     outcome_seals,
@@ -233,7 +232,6 @@ __all__ = [
     "grants",
     "happenings",
     "is_invited",
-    "is_sealed",
     "items_of",
     "job_of",
     "known_past",

@@ -151,11 +151,6 @@ def _end(exam: Exam, now: datetime) -> datetime | None:
     return exam.closes_at
 
 
-def is_sealed(member_id: int, question_id: int, now: datetime) -> bool:
-    """Whether what is right in a question is not told to a member now."""
-    return question_id in sealed_for(member_id, now)
-
-
 def seal_over(sealed: Sealed, question_ids: Iterable[int]) -> Seal | None:
     """The seal on any of these questions."""
     found = None

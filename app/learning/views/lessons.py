@@ -15,7 +15,7 @@ from app.core.limits import limited
 from app.core.refusals import NotThere, TooMuch
 from app.courses.queries import checkpoints_of, course_for, lesson_for
 from app.learning import queries, rules, service
-from app.learning.access import is_sealed
+from app.learning.access import sealed_for
 from app.learning.views import bp
 from app.media import service as media
 from app.members.access import SIGNED_IN, reader
@@ -44,7 +44,8 @@ def lesson(slug: str, lesson_id: int) -> ResponseReturnValue:
     inside = checkpoints_of(shown.id) if links else []
     settled = queries.settled(who.id, shown.id) if inside else {}
     unsaid = queries.told_nothing(who.id, shown.id) if any(settled.values()) else {}
-    again = {one for one, question in unsaid.items() if not is_sealed(who.id, question)}
+    sealed = sealed_for(who.id) if unsaid else ()
+    again = {one for one, question in unsaid.items() if question not in sealed}
     start = request.args.get("t", type=int)
     return render_template(
         "learning/lesson.html",
@@ -155,9 +156,8 @@ def answer_inside(checkpoint_id: int) -> ResponseReturnValue:
             raw += [raw_part(part, value) for value in values if value]
     judged, refusal = None, ""
     try:
-        judged = service.answer(
-            found, member_id=who.id, raw=raw, is_sealed=is_sealed(who.id, found.question.id)
-        )
+        is_sealed = found.question.id in sealed_for(who.id)
+        judged = service.answer(found, member_id=who.id, raw=raw, is_sealed=is_sealed)
     except (NotAnAnswer, rules.NothingAnswered) as problem:
         refusal = str(problem)
     page = render_template("learning/_checkpoint.html", found=found, judged=judged, refusal=refusal)
