@@ -113,6 +113,24 @@ def test_everybody_the_same_has_a_spread_of_zero_and_no_shape() -> None:
     assert (found.skewness, found.kurtosis, found.internal_consistency) == (None, None, None)
 
 
+def test_what_was_left_out_of_some_attempts_or_of_all_counts_in_no_figure_of_its_slot() -> None:
+    marks = [[Decimal(m) for m in row] for row in ([1, 0, 1], [1, 1, 1], [0, 0, 1], [0, 1, 0])]
+    most = [Decimal(1)] * 3
+    whole = statistics(marks, most)
+    everywhere = statistics([[*row, None] for row in marks], [*most, Decimal(0)])
+    assert everywhere.internal_consistency == whole.internal_consistency
+    assert (everywhere.error_ratio, everywhere.standard_error) == (
+        *(whole.error_ratio, whole.standard_error),
+    )
+    assert everywhere.slots[:3] == whole.slots
+    assert everywhere.slots[3].facility is None
+    some = statistics([*marks, [Decimal(1), Decimal(1), None]], most)
+    assert some.slots[2].facility == whole.slots[2].facility == 0.75
+    assert some.slots[2].standard_deviation == whole.slots[2].standard_deviation
+    assert some.slots[2].discrimination_index == whole.slots[2].discrimination_index
+    assert some.slots[0].facility == 0.6
+
+
 def test_a_greatest_mark_of_which_nothing_is_known_leaves_only_the_facility_open() -> None:
     found = statistics(table("3 1\n5 0"), [None, ONE])
     assert found.slots[0].facility is None

@@ -48,7 +48,7 @@ class Book:
     names: tuple[str, ...]
     question_ids: tuple[int | None, ...]  # None for a slot that is drawn
     max_marks: tuple[Decimal, ...]
-    marks: tuple[tuple[Decimal, ...], ...]
+    marks: tuple[tuple[Decimal | None, ...], ...]
 
     def statistics(self) -> Statistics:
         return statistics(self.marks, self.max_marks)
@@ -127,16 +127,16 @@ class _Layout:
             for question_id, _ in place.pool:
                 self._place_of.setdefault(question_id, []).append(index)
 
-    def marks_of(self, attempt_ids: Sequence[int]) -> dict[int, tuple[Decimal, ...]]:
-        """The marks of attempts by slot; 0 where a slot was not asked."""
-        marks: dict[int, dict[tuple[int, int], Decimal]] = {i: {} for i in attempt_ids}
+    def marks_of(self, attempt_ids: Sequence[int]) -> dict[int, tuple[Decimal | None, ...]]:
+        """The marks of attempts by slot; 0 where nothing was asked, None for what was left out."""
+        marks: dict[int, dict[tuple[int, int], Decimal | None]] = {i: {} for i in attempt_ids}
         free: dict[tuple[int, int], int] = {}
         for attempt_id, section, question_id, mark, most in _items(attempt_ids):
             for index in self._homes(question_id, section):
                 number = free.get((attempt_id, index), 0)
                 if number < self.places[index].number:
                     free[attempt_id, index] = number + 1
-                    marks[attempt_id][index, number] = rules.points(mark, most)
+                    marks[attempt_id][index, number] = rules.points(mark, most) if most else None
                     self._most[index, number] = max(most, self._most.get((index, number), most))
                     break
         nothing = Decimal(0)
@@ -156,7 +156,7 @@ class _Layout:
         return sorted(homes, key=lambda i: (self.fixed.get(i) != question_id, i))
 
 
-def marks_in_parts(exam_id: int) -> tuple[int, Iterator[tuple[Taken, tuple[Decimal, ...]]]]:
+def marks_in_parts(exam_id: int) -> tuple[int, Iterator[tuple[Taken, tuple[Decimal | None, ...]]]]:
     """How many slots the paper has, and the attempts that count with their marks by slot, by name.
 
     Read part by part while the file is sent; attempts that wait for a mark have none.
@@ -174,7 +174,7 @@ def marks_in_parts(exam_id: int) -> tuple[int, Iterator[tuple[Taken, tuple[Decim
         )
     )
 
-    def rows() -> Iterator[tuple[Taken, tuple[Decimal, ...]]]:
+    def rows() -> Iterator[tuple[Taken, tuple[Decimal | None, ...]]]:
         for start in range(0, len(member_ids), TAKERS_AT_ONCE):
             with reading():
                 found = taken(exam_id, member_ids[start : start + TAKERS_AT_ONCE])
@@ -243,17 +243,18 @@ def questions_of(exam_id: int) -> list[QuestionResult]:
     weaker = {a.id for a in ordered[:third]}
     better = {a.id for a in ordered[len(ordered) - third :]} if third else set()
     ids = [a.id for a in attempts]
-    rows: list[tuple[int, int, int, Any, Decimal | None]] = []
+    rows: list[tuple[int, int, int, Any, Decimal | None]] = []  # no mark where it was left out
     for start in range(0, len(ids), 500):
         rows += [
-            (attempt_id, version_id, question_id, response, mark)
-            for attempt_id, version_id, question_id, response, mark in db.session().execute(
+            (attempt_id, version_id, question_id, response, mark if most else None)
+            for attempt_id, version_id, question_id, response, mark, most in db.session().execute(
                 select(
                     AttemptItem.attempt_id,
                     AttemptItem.version_id,
                     QuestionVersion.question_id,
                     AttemptItem.response,
                     AttemptItem.mark,
+                    AttemptItem.max_mark,
                 )
                 .join(QuestionVersion, QuestionVersion.id == AttemptItem.version_id)
                 .where(AttemptItem.attempt_id.in_(ids[start : start + 500]))

@@ -52,9 +52,12 @@ class Statistics:
 
 
 def statistics(
-    marks: Sequence[Sequence[Decimal]], max_marks: Sequence[Decimal | None]
+    marks: Sequence[Sequence[Decimal | None]], max_marks: Sequence[Decimal | None]
 ) -> Statistics:
     """Figures of `marks`: one row per attempt, one mark per slot; a blank answer is 0.
+
+    None is a question that was left out: the attempt counts in no figure of that slot. A slot that
+    was left out of every attempt (its greatest mark is 0) counts in none of the paper either.
 
     `max_marks` are the greatest marks of the slots; a slot whose greatest mark is not known (or
     is 0) has no facility. Raises ValueError when a row is longer or shorter than `max_marks`.
@@ -63,18 +66,27 @@ def statistics(
     if any(len(row) != width for row in marks):
         raise ValueError(f"every attempt needs {width} marks")
     n = len(marks)
-    unit = 10 ** max((_digits(mark) for row in marks for mark in row), default=0)
-    table = [[int(mark * unit) for mark in row] for row in marks]
-    totals = [sum(row) for row in table]
-    columns = [[row[i] for row in table] for i in range(width)]
+    unit = 10 ** max((_digits(m) for row in marks for m in row if m is not None), default=0)
+    table = [[None if m is None else int(m * unit) for m in row] for row in marks]
+    totals = [sum(mark for mark in row if mark is not None) for row in table]
+    columns: list[list[int]] = []
+    wholes: list[list[int]] = []  # of each slot, the totals of the attempts that it counts for
+    for i in range(width):
+        there = [
+            (m, whole)
+            for row, whole in zip(table, totals, strict=True)
+            if (m := row[i]) is not None
+        ]
+        columns.append([mark for mark, _whole in there])
+        wholes.append([whole for _mark, whole in there])
     variances = [_covariance(column, column, unit) for column in columns]
-    shares = [_covariance(column, totals, unit) for column in columns]
+    shares = [_covariance(*pair, unit) for pair in zip(columns, wholes, strict=True)]
     weights = sum(sqrt(share) for share in shares if share is not None and share > 0)
     slots = tuple(
         _slot(
             number,
             column,
-            totals,
+            wholes[number - 1],
             unit=unit,
             most=max_marks[number - 1],
             share=shares[number - 1],
@@ -85,9 +97,10 @@ def statistics(
     known = [mark for mark in max_marks if mark is not None]
     k2 = _covariance(totals, totals, unit)
     consistency = None
-    if width > 1 and k2:
+    counting = sum(mark != 0 for mark in max_marks)
+    if counting > 1 and k2:
         summed = sum((v for v in variances if v is not None), Fraction(0))
-        consistency = Fraction(100 * width, width - 1) * (1 - summed / k2)
+        consistency = Fraction(100 * counting, counting - 1) * (1 - summed / k2)
     error = None if consistency is None else 100 * sqrt(max(Fraction(0), 1 - consistency / 100))
     deviation = None if k2 is None else sqrt(k2)
     skewness, kurtosis = _shape(totals)
