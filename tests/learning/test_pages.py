@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -112,11 +113,15 @@ def test_a_recording_that_is_not_ready_says_so(app: Flask, people: People, train
     text = page(people, people.member(), waiting)
     assert "still being prepared" in text
     assert "lesson-data" not in text
+    state = re.findall(r'data-waits="([^"]+)"', text)[0]
+    member = people.client(people.member())
+    assert member.get(state).json == {"over": False}
     with app.app_context(), unit_of_work() as session:
         from app.media.models import Media
 
         lesson = session.get_one(Lesson, waiting.lesson)
         session.get_one(Media, lesson.media_id).state = "failed"
+    assert member.get(state).json == {"over": True}
     assert "cannot be played" in page(people, people.member(), waiting)
 
 

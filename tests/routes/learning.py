@@ -2,6 +2,7 @@
 
 MATRIX = {
     "learning.lesson": "signed in",
+    "learning.lesson_state": "signed in",
     "learning.open_visit": "signed in",
     "learning.report_spans": "signed in",
     "learning.present": "signed in",

@@ -27,6 +27,14 @@ from app.questions.types import raw_part
 FIELDS = {"course", "lesson"}
 
 
+@bp.get("/courses/<slug>/lessons/<int:lesson_id>/state")
+@access(SIGNED_IN)
+def lesson_state(slug: str, lesson_id: int) -> Response:
+    """Whether the page that waits for a recording has anything left to wait for."""
+    shown = course_for(reader(), slug).lesson(lesson_id)
+    return jsonify(over=shown.is_ready or shown.state == "failed")
+
+
 @bp.get("/courses/<slug>/lessons/<int:lesson_id>")
 @access(SIGNED_IN)
 def lesson(slug: str, lesson_id: int) -> ResponseReturnValue:
