@@ -23,6 +23,7 @@ from app.exams.service import (
     regrade_step,
     reward_due,
     reward_later,
+    tell_later,
     tell_results,
 )
 
@@ -58,9 +59,10 @@ def finish(lease: Lease, exam_id: int) -> None:
 @handler("exams.reward_quiz")  # as earlier versions asked for it
 @handler("exams.reward")
 def reward_waiting(_lease: Lease, attempt_id: int) -> None:
-    """Give what an attempt brings once no exam seals its outcome any more."""
+    """Give what an attempt brings once no exam seals its outcome any more, and tell the result."""
     with unit_of_work():
         reward_later(attempt_id)
+        tell_later(attempt_id)
 
 
 @handler("exams.follow")

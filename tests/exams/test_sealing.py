@@ -12,9 +12,11 @@ from app.core.db import unit_of_work
 from app.core.models import Job
 from app.courses import service as courses
 from app.courses.models import CourseQuestion
+from app.exams.models import Exam
 from app.exams.queries import Seal
 from app.exams.service.rewarding import plan_later
 from app.learning.models import CheckpointAnswer
+from app.notices.queries import latest_of
 from app.points.models import Entry
 from app.practice import rules as practice
 from tests.certificates.test_certificates import Office, all_of
@@ -182,6 +184,39 @@ def test_points_and_certificate_of_an_exam_wait_while_one_takes_another_with_its
         time.moment += timedelta(minutes=6)
     assert [len(earned(app, member)) for member in both] == [1, 1]
     assert [len(all_of(app, member)) for member in both] == [1, 1]
+
+
+def test_who_takes_another_exam_with_its_questions_is_told_of_a_result_after_that(
+    app: Flask, people: People, trainer: int, time: Time
+) -> None:
+    first = make_exam(app, trainer, show_score="after_close", seals=False, title="The first")
+    second = make_exam(
+        *(app, trainer, first.questions),
+        closes_at=None, duration_s=8 * 3600, seals=False, title="The second",
+    )  # fmt: skip
+    takers = [Candidate(people, first), Candidate(people, first)]
+    for taker in takers:
+        taker.start()
+        taker.submit()
+    writer = Candidate(people, second, takers[0].member)
+
+    def told() -> list[bool]:
+        with app.app_context(), unit_of_work():
+            titles = [[row.title for row in latest_of(each.member, 20)] for each in takers]
+        return ["Your result of “The first” is there" in each for each in titles]
+
+    with app.app_context(), unit_of_work() as session:
+        closes_at = session.get_one(Exam, first.id).closes_at
+    assert closes_at is not None
+    time.moment = closes_at - timedelta(minutes=5)
+    writer.start()
+    time.moment = closes_at + timedelta(minutes=5)
+    jobs.run_pending(app)
+    assert told() == [False, True]
+    writer.submit()
+    time.moment += timedelta(hours=8)
+    jobs.run_pending(app)
+    assert told() == [True, True]
 
 
 def test_who_is_in_no_exam_pays_one_short_read(app: Flask, people: People, course: Made) -> None:

@@ -72,7 +72,7 @@ from app.exams.service.supervising import (
     void,
 )
 from app.exams.service.taking import Answers, Flags, Saved, Seen, Window, save, submit, understood
-from app.exams.service.telling import tell_results
+from app.exams.service.telling import tell_later, tell_results
 
 __all__ = [
     "PARTS",
@@ -144,6 +144,7 @@ __all__ = [
     "submit",
     "sweep_printed",
     "take_back",
+    "tell_later",
     "tell_results",
     "understood",
     "undo",

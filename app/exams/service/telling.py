@@ -13,7 +13,8 @@ from app.core.addresses import address
 from app.core.db import db
 from app.exams import rules
 from app.exams.models import Attempt, Exam, ExamMarker
-from app.exams.queries import exam_view, probing, released_to, standing_of
+from app.exams.queries import exam_view, outcome_seal, probing, released_to, standing_of
+from app.exams.service.rewarding import plan_later
 from app.learning.service import title_and_theme
 from app.notices import service as notices
 from app.notices.rules import Kind
@@ -44,20 +45,42 @@ def tell_results(exam_id: int, *, most: int = 100, after: int = 0) -> int | None
         .all()
     )
     known = _knowing(exam, [row.member_id for row in rows])
-    for row in (row for row in rows if row.member_id in known):
-        _tell([row], exam, _result_is_there(exam.title), once=f"result:{row.id}")
+    for row in rows:
+        if row.member_id in known:
+            _tell([row], exam, _result_is_there(exam.title), once=f"result:{row.id}")
+        else:
+            _tell_after_seal(row)
     return rows[-1].id if len(rows) == most else None
 
 
 def tell_marked(attempt: Attempt, *, was_known: bool) -> None:
     """Tell a member that the last answer has its mark, or that a mark was changed afterwards."""
     exam = db.session().get_one(Exam, attempt.exam_id)
-    if attempt.waiting or not _knowing(exam, [attempt.member_id]):
+    if attempt.waiting:
         return
-    if was_known:
+    if not _knowing(exam, [attempt.member_id]):
+        _tell_after_seal(attempt)
+    elif was_known:
         tell_changed([attempt], once=f"marked:{{}}:{clock.epoch():.0f}")
     else:
         _tell([attempt], exam, _result_is_there(exam.title), once=f"result:{attempt.id}")
+
+
+def tell_later(attempt_id: int) -> None:
+    """Tell a member of a result that waited for the end of another exam, if nobody has by now."""
+    attempt = db.session().get(Attempt, attempt_id)
+    if attempt is None or attempt.exam_id is None or attempt.state != "submitted":
+        return
+    exam = db.session().get_one(Exam, attempt.exam_id)
+    if exam.show_score == rules.Release.AFTER_CLOSE:
+        tell_marked(attempt, was_known=False)
+
+
+def _tell_after_seal(attempt: Attempt) -> None:
+    """Look again when the member has ended the other exam that asks the same, if there is one."""
+    seal = outcome_seal(attempt, clock.now())
+    if seal is not None:
+        plan_later("exams.reward", attempt.id, seal)
 
 
 def tell_changed(
