@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+import zipfile
+from collections.abc import Callable
 from io import BytesIO
 from typing import Any
 
@@ -12,6 +15,7 @@ from openpyxl.drawing.image import Image
 from openpyxl.worksheet.worksheet import Worksheet
 from PIL import Image as Drawn
 
+from app.core import spreadsheet
 from app.questions import formats
 
 HEAD = ["题型", "题干", "选项A", "选项B", "答案", "分类"]
@@ -96,3 +100,46 @@ def test_a_long_table_is_known_wherever_its_head_is_cut(mark: bytes, shift: int)
     data = mark + ("题型,题干,答案" + " " * shift + "\n" + rows).encode()
     paper = formats.read(data, "paper.csv")
     assert (paper.format, len(paper.items)) == ("csv", 600)
+
+
+def altered(sheet: Worksheet, part: str, change: Callable[[bytes], bytes]) -> bytes:
+    """The workbook with one of its parts changed as no program would."""
+    made, out = BytesIO(), BytesIO()
+    sheet.parent.save(made)
+    with zipfile.ZipFile(made) as package, zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as bad:
+        for name in package.namelist():
+            data = package.read(name)
+            bad.writestr(name, change(data) if name == part else data)
+    return out.getvalue()
+
+
+def test_what_is_no_day_and_no_format_leaves_the_rest_as_it_is() -> None:
+    sheet = sheet_of([*ROWS, ["填空", "服务热线是？", None, None, None, "服务"]])
+    sheet["E4"] = 13800138000
+    sheet["E4"].number_format = "," * 100_000
+    (third,) = read(sheet).items[2:]
+    assert "13800138000" in str(third.body)
+    out = altered(
+        sheet, "xl/styles.xml", lambda text: re.sub(rb'numFmtId="1\d\d"', b'numFmtId="31"', text)
+    )
+    assert "13800138000" in str(formats.read(out, "paper.xlsx").items[2].body)
+
+
+def test_a_number_that_is_none_makes_a_file_that_is_no_table() -> None:
+    sheet = sheet_of(ROWS)
+    sheet["E4"] = 7
+    part = "xl/worksheets/sheet1.xml"
+    bad = altered(sheet, part, lambda text: text.replace(b"<v>7</v>", b"<v>1E999</v>"))
+    with pytest.raises(spreadsheet.NoTable):
+        list(spreadsheet.read_table(BytesIO(bad), "members.xlsx"))
+
+
+@pytest.mark.parametrize("bad", [b"<row ", b"<mergeCell "])
+def test_tags_that_never_end_are_looked_at_once(bad: bytes) -> None:
+    part = "xl/worksheets/sheet1.xml"
+
+    def comment(text: bytes) -> bytes:
+        return text.replace(b"</worksheet>", b"<!--" + bad * 100_000 + b"--></worksheet>")
+
+    paper = formats.read(altered(sheet_of(ROWS), part, comment), "paper.xlsx")
+    assert len(paper.items) == 2

@@ -10,10 +10,13 @@ from typing import Any
 
 from defusedxml.ElementTree import fromstring
 
-MOST_MERGED = 5_000  # of a sheet; each is looked at for each row that it spans
+MOST_MERGED = 1_000  # of a sheet; each is looked at for each row that it spans
 _OF = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}"
-_ROW = re.compile(rb"<(?:\w+:)?row\b([^>]*)>")
-_MERGED = re.compile(rb"""<(?:\w+:)?mergeCell\s[^>]*?ref=["']([A-Z]+)(\d+):([A-Z]+)(\d+)["']""")
+# Looked for before anything is parsed: bounded, and never over the beginning of another tag.
+_ROW = re.compile(rb"<(?:\w+:)?row\b([^<>]{0,2000})>")
+_MERGED = re.compile(
+    rb"""<(?:\w+:)?mergeCell\s[^<>]{0,200}?ref=["']([A-Z]{1,3})(\d{1,7}):([A-Z]{1,3})(\d{1,7})["']"""
+)
 _FILLED = (b"<v>", b"<t>", b"<t ", b":v>", b":t>")
 # How WPS keeps a picture in a cell: as a formula with its name in xl/cellimages.xml.
 PICTURE = re.compile(r"DISPIMG\(\s*\"([^\"]+)\"", re.IGNORECASE)
@@ -40,12 +43,15 @@ class Beside:
         return None
 
 
-def beside_of(package: zipfile.ZipFile, part: str) -> Beside:
-    """What the sheet in this part of a package has; its package was looked at before."""
+def beside_of(package: zipfile.ZipFile, part: str, kept: dict[str, bytes]) -> Beside:
+    """What the sheet in this part of a package has; its package was looked at before.
+
+    `kept` has pictures by their part: one that lies over a thousand cells is read once.
+    """
     text = package.read(part)
     found = Beside(has_formulas=b"<f" in text or b":f" in text)
     for row in _ROW.finditer(text):
-        number = re.search(rb"""\br=["'](\d+)["']""", row[1])
+        number = re.search(rb"""\br=["'](\d{1,7})["']""", row[1])
         if number and re.search(rb"""\bhidden=["'](?:1|true)["']""", row[1]):
             found.hidden.add(int(number[1]))
     for cells in _MERGED.finditer(text):
@@ -54,13 +60,13 @@ def beside_of(package: zipfile.ZipFile, part: str) -> Beside:
             found.merged.append((first, _column(cells[1]), last, _column(cells[3])))
     at = max(text.rfind(sign) for sign in _FILLED)
     begins = text.rfind(b"<row ", 0, max(at, 0))
-    number = re.match(rb"""<row [^>]*?\br=["'](\d+)["']""", text[begins : begins + 500])
+    number = re.match(rb"""<row [^>]*?\br=["'](\d{1,7})["']""", text[begins : begins + 500])
     found.last = int(number[1]) if begins >= 0 and number else 0
-    _pictures(package, part, found)
+    _pictures(package, part, found, kept)
     return found
 
 
-def settle_named(package: zipfile.ZipFile, found: Beside) -> None:
+def settle_named(package: zipfile.ZipFile, found: Beside, kept: dict[str, bytes]) -> None:
     """The bytes of pictures that cells name, once the cells were read."""
     part = "xl/cellimages.xml"
     targets = _targets(package, part) if found.named else {}
@@ -71,10 +77,10 @@ def settle_named(package: zipfile.ZipFile, found: Beside) -> None:
                 name = next((e.get("name", "") for e in each.iter() if _local(e) == "cNvPr"), "")
                 names[name] = targets.get(_embedded(each), "")
     for place, name in found.named.items():
-        found.pictures.setdefault(place, []).append(_file(package, names.get(name, "")))
+        found.pictures.setdefault(place, []).append(_file(package, names.get(name, ""), kept))
 
 
-def _pictures(package: zipfile.ZipFile, part: str, found: Beside) -> None:
+def _pictures(package: zipfile.ZipFile, part: str, found: Beside, kept: dict[str, bytes]) -> None:
     """Pictures that lie over cells, by the cell in which they begin."""
     for drawing in _targets(package, part).values():
         if not re.search(r"/drawing\d*\.xml$", drawing) or drawing not in package.namelist():
@@ -87,13 +93,14 @@ def _pictures(package: zipfile.ZipFile, part: str, found: Beside) -> None:
                 continue
             at = {_local(each): int(each.text or 0) for each in begin}
             place = (at.get("row", 0) + 1, at.get("col", 0) + 1)
-            file = _file(package, targets.get(embedded, ""))
+            file = _file(package, targets.get(embedded, ""), kept)
             found.pictures.setdefault(place, []).append(file)
 
 
-def _file(package: zipfile.ZipFile, name: str) -> tuple[str, bytes]:
-    data = package.read(name) if name in package.namelist() else b""
-    return posixpath.basename(name), data
+def _file(package: zipfile.ZipFile, name: str, kept: dict[str, bytes]) -> tuple[str, bytes]:
+    if name not in kept:
+        kept[name] = package.read(name) if name in package.namelist() else b""
+    return posixpath.basename(name), kept[name]
 
 
 def _targets(package: zipfile.ZipFile, part: str) -> dict[str, str]:

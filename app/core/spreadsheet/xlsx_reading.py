@@ -6,6 +6,7 @@ import re
 import zipfile
 import zlib
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import date, datetime, time
 from decimal import Decimal
 from io import BytesIO
@@ -28,6 +29,7 @@ XLSX_UNPACKED = 40 * MIB
 XLSX_RATIO = 100  # unpacked : packed, of each part; padding elsewhere excuses nothing
 XLSX_TAGS = 1_500_000  # of all parts; 20 000 rows of ten cells have less, and each costs 10 µs
 XLSX_ENTRIES = 2_000
+LONGEST_SHAPE = 255  # signs of the format of a number, as in Excel
 _OF_PLACE = "mm-dd-yy"  # how the computer at hand writes a day; it is read as 2026-11-02
 BROKEN_PART = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, OSError, ValueError)
 
@@ -43,26 +45,28 @@ class Book:
         self.titles = [sheet.title for sheet in self.visible]
         self.hidden = [sheet.title for sheet in hidden]
         self._outcomes: list[Any] | None = None
+        self._kept: dict[str, bytes] = {}  # pictures by their part
 
     def rows(self, at: int = 0) -> Iterator[list[str]]:
         """The rows of a sheet as they are stored."""
         if len(self.visible) <= at:
             raise EmptyTable
-        for row in _cells(self.visible[at]):
-            yield [_cell(cell) for cell in row]
+        with _as_no_table():
+            for row in _cells(self.visible[at]):
+                yield [_cell(cell) for cell in row]
 
     def beside(self, at: int) -> Beside:
         """What a sheet has beside its words; pictures that cells name once it was read."""
         try:
             part = str(getattr(self.visible[at], "_worksheet_path", "")).lstrip("/")
-            return beside_of(self.package, part)
+            return beside_of(self.package, part, self._kept)
         except Exception as error:
             raise NoTable from error
 
     def add_named(self, beside: Beside) -> None:
         """Put the pictures that cells name into what was found beside them."""
         try:
-            settle_named(self.package, beside)
+            settle_named(self.package, beside, self._kept)
         except Exception as error:
             raise NoTable from error
 
@@ -72,24 +76,25 @@ class Book:
         What a formula without an outcome and a broken cell stand for is not known; where they
         are is put into `beside`.
         """
-        outcomes = _cells(self._with_outcomes()[at]) if beside.has_formulas else None
-        for row in _cells(self.visible[at]):
-            out = next(outcomes) if outcomes else row
-            said = []
-            for cell, shown in zip(row, out, strict=True):
-                formula = cell.data_type == "f"
-                picture = PICTURE.search(str(cell.value)) if formula else None
-                if picture:
-                    beside.named[cell.row, cell.column] = picture[1]
-                elif formula and shown.value is None:
-                    beside.unknown[cell.row, cell.column] = ""
-                elif shown.data_type == "e":
-                    beside.unknown[cell.row, cell.column] = str(shown.value)
-                else:
-                    said.append(_shown(shown))
-                    continue
-                said.append("")
-            yield said
+        with _as_no_table():
+            outcomes = _cells(self._with_outcomes()[at]) if beside.has_formulas else None
+            for row in _cells(self.visible[at]):
+                out = next(outcomes) if outcomes else row
+                said = []
+                for cell, shown in zip(row, out, strict=True):
+                    formula = cell.data_type == "f"
+                    picture = PICTURE.search(str(cell.value)) if formula else None
+                    if picture:
+                        beside.named[cell.row, cell.column] = picture[1]
+                    elif formula and shown.value is None:
+                        beside.unknown[cell.row, cell.column] = ""
+                    elif shown.data_type == "e":
+                        beside.unknown[cell.row, cell.column] = str(shown.value)
+                    else:
+                        said.append(_shown(shown))
+                        continue
+                    said.append("")
+                yield said
 
     def _with_outcomes(self) -> list[Any]:
         if self._outcomes is None:
@@ -111,12 +116,18 @@ def _sheets(data: bytes, *, outcomes: bool = False) -> tuple[list[Any], list[Any
 
 
 def _cells(sheet: Any) -> Iterator[Sequence[Any]]:
+    sheet.reset_dimensions()  # what the file says about its size may be a lie
+    for row in sheet.iter_rows():
+        if len(row) > MOST_COLUMNS and any(c.value is not None for c in row[MOST_COLUMNS:]):
+            raise TableTooWide(most=MOST_COLUMNS)
+        yield row[:MOST_COLUMNS]
+
+
+@contextmanager
+def _as_no_table() -> Iterator[None]:
+    """Rows and cells that cannot be read, for whatever reason, make a file that is no table."""
     try:
-        sheet.reset_dimensions()  # what the file says about its size may be a lie
-        for row in sheet.iter_rows():
-            if len(row) > MOST_COLUMNS and any(c.value is not None for c in row[MOST_COLUMNS:]):
-                raise TableTooWide(most=MOST_COLUMNS)
-            yield row[:MOST_COLUMNS]
+        yield
     except Refusal:
         raise
     except Exception as error:
@@ -185,13 +196,18 @@ def _shown(cell: Any) -> str:
     if value is None or isinstance(value, bool | str):
         return _cell(cell)
     shape = cell.number_format or ""
+    if len(shape) > LONGEST_SHAPE:
+        return _cell(cell)
     number = cell.style_array.numFmtId if cell.has_style else 0
     if number in EAST_ASIAN:
         shape = EAST_ASIAN[number]
         if isinstance(value, int | float):
             from openpyxl.utils.datetime import from_excel
 
-            value = from_excel(value, cell.parent.parent.epoch)
+            try:
+                value = from_excel(value, cell.parent.parent.epoch)
+            except (OverflowError, ValueError):  # no day; Excel shows ####
+                return _cell(cell)
     said = None
     if isinstance(value, int | float):
         said = shown_number(Decimal(f"{value:.15g}"), shape)

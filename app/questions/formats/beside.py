@@ -29,7 +29,9 @@ class Seen:
 
     def has(self, row: int) -> bool:
         """Whether an empty row is a question all the same."""
-        return row in self.pictures or any(at == row for at, _column in self.beside.unknown)
+        return row in self.pictures or any(
+            (row, column) in self.beside.unknown for column in self.columns
+        )
 
     def filled(self, row: int, cells: dict[str, str]) -> dict[str, str]:
         """The cells with what they share with a row above, and with their pictures."""
