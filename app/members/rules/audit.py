@@ -268,6 +268,7 @@ WORK = {
     "exams.reward_quiz": _l("Points for a quiz that waited for an exam"),
     "exams.reward": _l("Points and certificates that waited for an exam"),
     "exams.follow": _l("Telling of changed marks after an exam"),
+    "exams.follow_mark": _l("Points and certificates after a mark that waited for an exam"),
     "exams.regrade": _l("Marking a quiz anew"),
     "home.certify": _l("Giving certificates to all who have earned one"),
     "notices.send": _l("Sending mails and messages to devices"),
