@@ -119,7 +119,7 @@ STARRED = re.compile(r"(?<!\*)\*\*?([^*\s][^*]*?)\*\*?(?!\*)")
 QUOTED = re.compile(r"“([^”]+)”")
 CODE = re.compile(r"```.*?```|`[^`]*`|\]\([^)]*\)|^ {4}.*$", re.DOTALL | re.MULTILINE)
 # What is quoted from elsewhere: a button of the browser, a line of a paper.
-NOT_OURS = {"添加到主屏幕", "根据以下材料回答16-18题"}
+NOT_OURS = {"添加到主屏幕", "根据以下材料回答16-18题", "答案：2"}
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])
